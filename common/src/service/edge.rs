@@ -1,0 +1,285 @@
+//! The edge: accepts connections and bounds what each of them may cost.
+//!
+//! A connection that says nothing is closed before it gets a buffer; one that is slow with its
+//! request head, or takes none of its answer, is cut; and there are never more than so many.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use prometheus_client::{
+    metrics::{counter::Counter, gauge::Gauge},
+    registry::Registry,
+};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{reply::Body, stall::Stallable};
+use crate::limits::HEAD_BYTES_MAX;
+
+/// How much of an answer waits in memory for a slow reader, beyond the piece being written.
+const WRITE_BUFFER_BYTES: usize = 64 * 1024;
+
+/// How long to wait after an accept that failed, for example because there are no more files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// File descriptors that are kept for other things than connections.
+const FILES_RESERVED: u64 = 64;
+
+/// What a connection may cost, and how many there may be.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at a time, all together.
+    pub connections_max: usize,
+    /// Connections at a time from one address; none is no limit (containers may share one).
+    pub connections_per_address_max: Option<usize>,
+    /// From the start of a connection, or the end of an answer, to a complete request head.
+    pub header_timeout: Duration,
+    /// How long a reader may take nothing of its answer.
+    pub stall_limit: Duration,
+    /// How long a drain waits for answers that are under way.
+    pub drain_limit: Duration,
+}
+
+/// What happens at the edge, counted.
+#[derive(Debug, Clone, Default)]
+pub struct Metrics {
+    open: Gauge,
+    accepted: Counter,
+    refused: Counter,
+    silent: Counter,
+    stalled: Counter,
+}
+
+impl Metrics {
+    /// Adds these to what `/metrics` shows.
+    pub fn register(&self, registry: &mut Registry) {
+        let Self {
+            open,
+            accepted,
+            refused,
+            silent,
+            stalled,
+        } = self.clone();
+        registry.register("connections_open", "Connections that are open", open);
+        registry.register("connections", "Connections that were accepted", accepted);
+        registry.register("connections_refused", "Connections over a cap", refused);
+        registry.register(
+            "connections_silent",
+            "Connections that never said anything",
+            silent,
+        );
+        registry.register(
+            "connections_stalled",
+            "Readers cut for taking nothing",
+            stalled,
+        );
+    }
+}
+
+/// Accepts connections on `listener` and answers their requests by `answer`, until `stop`. Then no
+/// new one is accepted, idle ones close, and answers under way get the drain limit to end.
+pub async fn serve<A, F>(
+    listener: TcpListener,
+    limits: Limits,
+    metrics: Metrics,
+    answer: A,
+    stop: CancellationToken,
+) where
+    A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let limits = Limits {
+        connections_max: within_files(limits.connections_max),
+        ..limits
+    };
+    let drain_limit = limits.drain_limit;
+    let (tasks, kill) = (TaskTracker::new(), CancellationToken::new());
+    let door = Door {
+        limits,
+        metrics,
+        taken: Arc::default(),
+        stop: stop.clone(),
+    };
+    while let Some((tcp, peer)) = door.next(&listener).await {
+        if let Some(seat) = door.seat(peer) {
+            let (kill, connection) = (
+                kill.clone(),
+                door.clone().connection(tcp, peer, answer.clone()),
+            );
+            tasks.spawn(async move {
+                let _seat = seat;
+                tokio::select! { () = connection => {} () = kill.cancelled() => {} }
+            });
+        }
+    }
+    drop(listener);
+    tasks.close();
+    if tokio::time::timeout(drain_limit, tasks.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            connections = tasks.len(),
+            "cut what did not end within {drain_limit:?}"
+        );
+        kill.cancel();
+        tasks.wait().await;
+    }
+}
+
+/// As many connections as there are files for, `wanted` at the most.
+fn within_files(wanted: usize) -> usize {
+    let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(u64::MAX);
+    let possible = usize::try_from(files.saturating_sub(FILES_RESERVED)).unwrap_or(usize::MAX);
+    if possible < wanted {
+        tracing::warn!(
+            wanted,
+            possible,
+            "fewer connections than set: the file limit is lower"
+        );
+    }
+    wanted.min(possible)
+}
+
+#[derive(Clone)]
+struct Door {
+    limits: Limits,
+    metrics: Metrics,
+    taken: Arc<Mutex<Taken>>,
+    stop: CancellationToken,
+}
+
+/// The connections that are open.
+#[derive(Default)]
+struct Taken {
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+impl Door {
+    /// The next connection; none when it is time to stop.
+    async fn next(&self, listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return None,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok(connection) => return Some(connection),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// The right of a connection from `peer` to be here, if there is room.
+    fn seat(&self, peer: SocketAddr) -> Option<Seat> {
+        let address = peer.ip();
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = taken.all >= self.limits.connections_max;
+        let here = taken.by_address.get(&address).copied().unwrap_or_default();
+        if full
+            || self
+                .limits
+                .connections_per_address_max
+                .is_some_and(|max| here >= max)
+        {
+            self.metrics.refused.inc();
+            tracing::debug!(%peer, full, "refused a connection: no room");
+            return None;
+        }
+        taken.all += 1;
+        taken.by_address.insert(address, here + 1);
+        self.metrics.accepted.inc();
+        self.metrics.open.inc();
+        Some(Seat {
+            address,
+            taken: self.taken.clone(),
+            open: self.metrics.open.clone(),
+        })
+    }
+
+    async fn connection<A, F>(self, tcp: TcpStream, peer: SocketAddr, answer: A)
+    where
+        A: Fn(Request<Incoming>) -> F,
+        F: Future<Output = Response<Body>>,
+    {
+        let Self {
+            limits,
+            metrics,
+            stop,
+            ..
+        } = self;
+        tokio::select! {
+            first_byte = tokio::time::timeout(limits.header_timeout, tcp.readable()) => {
+                if first_byte.is_err() {
+                    metrics.silent.inc();
+                    return;
+                }
+            }
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = tcp.set_nodelay(true) {
+            tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
+        }
+        let io = TokioIo::new(Stallable::new(
+            tcp,
+            peer,
+            limits.stall_limit,
+            metrics.stalled,
+        ));
+        let service = service_fn(move |request| {
+            let answered = answer(request);
+            async { Ok::<_, Infallible>(answered.await) }
+        });
+        let mut connection = std::pin::pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(limits.header_timeout)
+                .max_header_size(HEAD_BYTES_MAX)
+                .max_buf_size(WRITE_BUFFER_BYTES)
+                .serve_connection(io, service)
+        );
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%peer, %error, "a connection ended early");
+        }
+    }
+}
+
+/// A connection's place among the connections; drop gives it back.
+struct Seat {
+    address: IpAddr,
+    taken: Arc<Mutex<Taken>>,
+    open: Gauge,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.all -= 1;
+        if let Some(here) = taken.by_address.get_mut(&self.address) {
+            *here -= 1;
+            if *here == 0 {
+                taken.by_address.remove(&self.address);
+            }
+        }
+        self.open.dec();
+    }
+}

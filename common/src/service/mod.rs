@@ -1,0 +1,10 @@
+//! How a service starts, listens, says how it is, and stops. The one part of this crate that waits.
+
+pub mod edge;
+pub mod health;
+pub mod reply;
+pub mod settings;
+pub mod shutdown;
+pub mod telemetry;
+
+mod stall;

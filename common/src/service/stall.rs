@@ -1,0 +1,110 @@
+//! A connection that is cut when its peer takes nothing for too long.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use prometheus_client::metrics::counter::Counter;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Instant, Sleep},
+};
+
+/// A TCP connection with a bound on the time for which a write may wait.
+///
+/// Flowing → Stuck (a write has to wait) → Flowing (a byte was taken) or cut (the limit passed).
+#[derive(Debug)]
+pub(super) struct Stallable {
+    tcp: TcpStream,
+    peer: SocketAddr,
+    limit: Duration,
+    cut: Counter,
+    stuck: Option<Pin<Box<Sleep>>>,
+}
+
+impl Stallable {
+    pub(super) const fn new(
+        tcp: TcpStream,
+        peer: SocketAddr,
+        limit: Duration,
+        cut: Counter,
+    ) -> Self {
+        Self {
+            tcp,
+            peer,
+            limit,
+            cut,
+            stuck: None,
+        }
+    }
+
+    /// Passes on what a write came to, or cuts when it has waited for too long.
+    fn watch<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stuck = None;
+            return written;
+        }
+        let until = Instant::now() + self.limit;
+        let stuck = self
+            .stuck
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        ready!(stuck.as_mut().poll(context));
+        self.cut.inc();
+        tracing::warn!(peer = %self.peer, limit = ?self.limit, "cut a reader that takes nothing");
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the reader takes nothing",
+        )))
+    }
+}
+
+impl AsyncRead for Stallable {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Stallable {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.tcp).poll_write(context, bytes);
+        self.watch(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.tcp).poll_write_vectored(context, slices);
+        self.watch(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(context)
+    }
+}

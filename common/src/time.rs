@@ -1,0 +1,95 @@
+//! Wall-clock time as data. Nothing reads the system's clock but [`Clock::System`].
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use chrono::DateTime;
+
+/// Milliseconds since 1970-01-01 00:00:00 UTC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub i64);
+
+impl fmt::Display for Timestamp {
+    /// SQL form in UTC with milliseconds: `2026-01-01 00:00:00.000Z`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match DateTime::from_timestamp_millis(self.0) {
+            Some(time) => write!(f, "{}", time.format("%Y-%m-%d %H:%M:%S%.3fZ")),
+            None => write!(f, "{} ms", self.0),
+        }
+    }
+}
+
+/// Who tells the time: the system, or a test.
+#[derive(Debug, Clone)]
+pub enum Clock {
+    /// The machine's own clock.
+    System,
+    /// A clock that stands still until it is set.
+    Manual(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that shows `start` until [`Clock::set`] moves it.
+    #[must_use]
+    pub fn manual(start: Timestamp) -> Self {
+        Self::Manual(Arc::new(AtomicI64::new(start.0)))
+    }
+
+    /// Moves a manual clock; the system's clock cannot be moved and stays as it is.
+    pub fn set(&self, time: Timestamp) {
+        if let Self::Manual(now) = self {
+            now.store(time.0, Ordering::SeqCst);
+        }
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System => Timestamp(system_milliseconds()),
+            Self::Manual(now) => Timestamp(now.load(Ordering::SeqCst)),
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the clock"
+)]
+fn system_milliseconds() -> i64 {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_is_written_as_sql_writes_it() {
+        assert_eq!(
+            Timestamp(1_767_225_600_000).to_string(),
+            "2026-01-01 00:00:00.000Z"
+        );
+        assert_eq!(
+            Timestamp(1_767_225_600_007).to_string(),
+            "2026-01-01 00:00:00.007Z"
+        );
+    }
+
+    #[test]
+    fn a_manual_clock_stands_until_it_is_set() {
+        let clock = Clock::manual(Timestamp(5));
+        assert_eq!(clock.now(), Timestamp(5));
+        clock.set(Timestamp(9));
+        assert_eq!(clock.now(), Timestamp(9));
+    }
+}
