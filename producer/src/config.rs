@@ -1,0 +1,261 @@
+//! Settings: what was typed, then what is true.
+
+use std::{net::SocketAddr, time::Duration};
+
+use common::service::{
+    edge,
+    settings::{duration, size},
+    telemetry,
+};
+
+use crate::{
+    ingest::{Spec, source},
+    log::Bounds,
+};
+
+/// The least that can be kept: some segments of the log.
+const RETENTION_BYTES_MIN: u64 = 1024 * 1024;
+
+/// Bytes that may be on their way into the log at a time: some requests of the largest size.
+const INFLIGHT_BYTES: usize = 64 * 1024 * 1024;
+
+const EXAMPLES: &str = "\
+Sources: NAME[:ARGUMENT][?option=value&…][@RATE[:COUNT]]
+  numbers                  {\"id\":0,\"value\":0}, {\"id\":1,\"value\":2}, …  (1/s unless said otherwise)
+  sensors                  keyed random walks; keys=10, late=0, broken=0 (shares), seed  (10/s)
+  file:PATH                replays a file of NDJSON  (max)
+  none                     nothing but what is posted
+  When all sources have come to their end, the stream is closed.
+Every option has an environment twin: --keep-alive is BROOKLET_KEEP_ALIVE.
+
+Examples:
+  producer                                       a number a second
+  producer --source 'numbers@max:1000000'        a million, as fast as they are read
+  producer --source 'sensors?keys=100@5000/s'    100 sensors, 5,000 records a second
+  producer --source none                         then: curl -d '{\"value\":1}' 127.0.0.1:8080/stream
+  curl -N 127.0.0.1:8080/stream                  reads it, history first";
+
+/// Takes records in, keeps the newest in memory, and streams them over HTTP.
+#[derive(Debug, clap::Parser)]
+#[command(name = "producer", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(disable_help_flag = true)]
+pub struct Cli {
+    /// What to do; nothing named is to serve.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to serve.
+    #[command(flatten)]
+    pub args: Args,
+    /// Print this help
+    #[arg(long, short, global = true, action = clap::ArgAction::HelpShort)]
+    help: Option<bool>,
+}
+
+/// What the producer can do.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Serve (what it does when nothing is named)
+    Serve(Args),
+    /// Ask a running producer whether it is ready; exit code 0 or 69
+    Healthcheck {
+        /// Where it listens
+        #[arg(
+            long,
+            env = "BROOKLET_LISTEN",
+            hide_env = true,
+            default_value = "127.0.0.1:8080"
+        )]
+        listen: SocketAddr,
+    },
+}
+
+/// Settings of a producer as typed.
+#[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
+pub struct Args {
+    /// Where to listen
+    #[arg(
+        long,
+        env = "BROOKLET_LISTEN",
+        hide_env = true,
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDR:PORT"
+    )]
+    pub listen: SocketAddr,
+    /// A source of records; may be given several times
+    #[arg(
+        long,
+        env = "BROOKLET_SOURCE",
+        hide_env = true,
+        default_value = "numbers",
+        value_name = "SPEC"
+    )]
+    #[arg(value_delimiter = ' ')]
+    source: Vec<String>,
+    /// How many bytes of records are kept; beyond it the oldest go
+    #[arg(
+        long,
+        env = "BROOKLET_RETENTION_BYTES",
+        hide_env = true,
+        default_value = "256MiB",
+        value_name = "SIZE"
+    )]
+    #[arg(value_parser = size)]
+    retention_bytes: u64,
+    /// How often an idle reader gets a sign of life
+    #[arg(
+        long,
+        env = "BROOKLET_KEEP_ALIVE",
+        hide_env = true,
+        default_value = "5s",
+        value_name = "DURATION"
+    )]
+    #[arg(value_parser = duration)]
+    keep_alive: Duration,
+    /// For how long a reader may take nothing before it is cut
+    #[arg(
+        long,
+        env = "BROOKLET_STALL_LIMIT",
+        hide_env = true,
+        default_value = "30s",
+        value_name = "DURATION"
+    )]
+    #[arg(value_parser = duration)]
+    stall_limit: Duration,
+    /// For how long a stop waits for requests under way
+    #[arg(
+        long,
+        env = "BROOKLET_DRAIN_LIMIT",
+        hide_env = true,
+        default_value = "5s",
+        value_name = "DURATION"
+    )]
+    #[arg(value_parser = duration)]
+    drain_limit: Duration,
+    /// For how long a connection may take to send a request's head
+    #[arg(
+        long,
+        env = "BROOKLET_HEADER_TIMEOUT",
+        hide_env = true,
+        default_value = "10s",
+        value_name = "DURATION"
+    )]
+    #[arg(value_parser = duration)]
+    header_timeout: Duration,
+    /// How many connections there may be at a time
+    #[arg(
+        long,
+        env = "BROOKLET_CONNECTIONS_MAX",
+        hide_env = true,
+        default_value = "16384",
+        value_name = "N"
+    )]
+    connections_max: usize,
+    /// How many of them from one address; unlimited unless given
+    #[arg(
+        long,
+        env = "BROOKLET_CONNECTIONS_PER_ADDRESS_MAX",
+        hide_env = true,
+        value_name = "N"
+    )]
+    connections_per_address_max: Option<usize>,
+    /// What is logged, and how.
+    #[command(flatten)]
+    pub telemetry: telemetry::Args,
+}
+
+/// Settings of a producer, checked.
+#[derive(Debug)]
+pub struct Config {
+    pub(crate) sources: Vec<Spec>,
+    pub(crate) log: Bounds,
+    pub(crate) keep_alive: Duration,
+    pub(crate) limits: edge::Limits,
+}
+
+/// A setting that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {reason}")]
+pub struct Invalid {
+    setting: &'static str,
+    reason: String,
+}
+
+impl Args {
+    /// The settings, checked.
+    ///
+    /// # Errors
+    /// The first setting that cannot be, and why.
+    pub fn check(self) -> Result<Config, Invalid> {
+        let sources = self
+            .source
+            .iter()
+            .filter(|spec| !spec.is_empty())
+            .filter_map(|spec| source::parse(spec).transpose())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| Invalid {
+                setting: "--source",
+                reason: error.to_string(),
+            })?;
+        for source in &sources {
+            source.check().map_err(|error| Invalid {
+                setting: "--source",
+                reason: format!("{source}: {error}"),
+            })?;
+        }
+        if self.retention_bytes < RETENTION_BYTES_MIN {
+            let reason = format!(
+                "is {} bytes; it needs {RETENTION_BYTES_MIN}",
+                self.retention_bytes
+            );
+            return Err(Invalid {
+                setting: "--retention-bytes",
+                reason,
+            });
+        }
+        Ok(Config {
+            sources,
+            log: Bounds {
+                retention_bytes: self.retention_bytes,
+                inflight_bytes: INFLIGHT_BYTES,
+            },
+            keep_alive: self.keep_alive,
+            limits: edge::Limits {
+                connections_max: self.connections_max,
+                connections_per_address_max: self.connections_per_address_max,
+                header_timeout: self.header_timeout,
+                stall_limit: self.stall_limit,
+                drain_limit: self.drain_limit,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        let check = |words: &str| {
+            let words = std::iter::once("producer").chain(words.split_whitespace());
+            let checked = Cli::try_parse_from(words).unwrap().args.check();
+            checked
+                .map(|config| config.sources.len())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(check(""), Ok(1));
+        assert_eq!(check("--source none"), Ok(0));
+        assert_eq!(check("--source numbers --source sensors@1/s"), Ok(2));
+        assert!(check("--source what").is_err_and(|error| error.starts_with("--source: there is")));
+        let small = "--retention-bytes: is 1024 bytes; it needs 1048576";
+        assert_eq!(check("--retention-bytes 1KiB"), Err(small.to_owned()));
+    }
+}

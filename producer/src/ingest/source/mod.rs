@@ -1,0 +1,108 @@
+//! Built-in sources: records without a client, for demonstrations, tests and replays.
+
+mod file;
+mod numbers;
+mod pace;
+mod sensors;
+mod spec;
+
+use std::{io, ops::ControlFlow};
+
+use common::{record::Batch, time::Clock};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use self::spec::{Spec, parse};
+use self::{file::File, numbers::Numbers, pace::Pace, sensors::Sensors, spec::Kind};
+use crate::log::{Closed, Log};
+
+/// Records that a source appends at a time, at the most.
+const BATCH_RECORDS_MAX: u64 = 4096;
+
+/// What a batch of a source is reckoned with before it exists.
+const BATCH_BYTES: usize = 256 * 1024;
+
+/// A source that runs.
+enum Source {
+    Numbers(Numbers),
+    Sensors(Box<Sensors>),
+    File(File),
+}
+
+impl Source {
+    async fn open(kind: &Kind, clock: Clock) -> io::Result<Self> {
+        Ok(match kind {
+            Kind::Numbers => Self::Numbers(Numbers::default()),
+            Kind::Sensors(options) => Self::Sensors(Box::new(Sensors::new(options, clock))),
+            Kind::File(path) => Self::File(File::open(path).await?),
+        })
+    }
+
+    /// The next `records` records, or fewer where it comes to its end.
+    async fn batch(&mut self, records: u64) -> io::Result<Batch> {
+        match self {
+            Self::Numbers(numbers) => Ok(numbers.batch(records)),
+            Self::Sensors(sensors) => Ok(sensors.batch(records)),
+            Self::File(file) => file.batch(records).await,
+        }
+    }
+}
+
+/// Lets `sources` feed the log until `stop`. When all of them have come to their end the log is
+/// closed; where there are none, or one has failed, it stays open for requests.
+pub(crate) async fn feed(sources: Vec<Spec>, log: Log, clock: Clock, stop: CancellationToken) {
+    if sources.is_empty() {
+        return;
+    }
+    let mut running = JoinSet::new();
+    for spec in sources {
+        let (log, clock) = (log.clone(), clock.clone());
+        running.spawn(stop.clone().run_until_cancelled_owned(async move {
+            let ended = run(&spec, &log, clock).await;
+            match &ended {
+                Ok(records) => tracing::info!(source = %spec, records, "the source has ended"),
+                Err(error) => tracing::error!(source = %spec, %error, "the source has failed"),
+            }
+            ended.is_ok()
+        }));
+    }
+    let ended = running.join_all().await;
+    if ended.iter().all(|ended| *ended == Some(true)) {
+        log.close();
+        tracing::info!(next = %log.tail().next, "all sources have ended: the stream is closed");
+    }
+}
+
+/// Runs one source to its end; returns how many records it gave.
+async fn run(spec: &Spec, log: &Log, clock: Clock) -> io::Result<u64> {
+    let mut source = Source::open(&spec.kind, clock).await?;
+    let mut pace = Pace::new(spec.rate);
+    let mut given = 0;
+    loop {
+        let left = spec.count.map_or(BATCH_RECORDS_MAX, |count| count - given);
+        let due = pace.due(left.min(BATCH_RECORDS_MAX)).await;
+        let batch = source.batch(due).await?;
+        given += batch.records();
+        if append(log, &batch, pace.is_unbounded()).await.is_break() {
+            return Ok(given);
+        }
+        if batch.records() < due || spec.count == Some(given) {
+            return Ok(given);
+        }
+    }
+}
+
+async fn append(log: &Log, batch: &Batch, paceless: bool) -> ControlFlow<Closed> {
+    if batch.records() == 0 {
+        return ControlFlow::Continue(());
+    }
+    let room = if paceless {
+        log.reserve_unread(batch.bytes()).await
+    } else {
+        log.reserve(batch.bytes()).await
+    };
+    match log.append(batch, room).await {
+        Ok(_) => ControlFlow::Continue(()),
+        Err(closed) => ControlFlow::Break(closed),
+    }
+}

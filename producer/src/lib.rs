@@ -1,0 +1,14 @@
+//! Takes records in, keeps them in a bounded ordered log, and streams them over HTTP.
+//!
+//! ```text
+//! POST, sources → ingest ─▶ log ─▶ stream → NDJSON, SSE
+//! ```
+
+pub mod config;
+mod error;
+mod ingest;
+mod log;
+mod service;
+mod stream;
+
+pub use service::serve;

@@ -1,0 +1,51 @@
+//! The producer's command line.
+
+use std::process::ExitCode;
+
+use common::service::{
+    health,
+    settings::{self, Exit},
+    shutdown, telemetry,
+};
+use producer::config::{Args, Cli, Command};
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match settings::parse::<Cli>() {
+        Err(exit) => Err(exit),
+        Ok(cli) => match cli.command {
+            None => serve(cli.args).await,
+            Some(Command::Serve(args)) => serve(args).await,
+            Some(Command::Healthcheck { listen }) => health::check(listen)
+                .await
+                .map_err(|unhealthy| fail(Exit::Unavailable, &unhealthy)),
+        },
+    };
+    done.err().unwrap_or(Exit::Success).into()
+}
+
+async fn serve(args: Args) -> Result<(), Exit> {
+    telemetry::init(&args.telemetry);
+    let listen = args.listen;
+    let config = args
+        .check()
+        .map_err(|invalid| fail(Exit::Config, &invalid))?;
+    let unavailable = |error: std::io::Error| fail(Exit::Unavailable, &error);
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        fail(
+            Exit::Unavailable,
+            &format!("cannot listen on {listen}: {error}"),
+        )
+    })?;
+    shutdown::until_signal(|stop| producer::serve(listener, config, stop))
+        .await
+        .and_then(|served| served)
+        .map_err(unavailable)
+}
+
+/// Says on stderr why the process ends, and how it exits.
+fn fail(exit: Exit, reason: &dyn std::fmt::Display) -> Exit {
+    eprintln!("producer: {reason}");
+    exit
+}
