@@ -1,0 +1,270 @@
+//! Settings: what was typed ([`Args`]), then what is true ([`Config`]).
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Parser, Subcommand};
+use common::service::{
+    edge,
+    settings::{duration, size},
+    telemetry,
+};
+use reqwest::Url;
+
+use crate::{
+    fetch::{Patience, Source},
+    write::{Output, Print},
+};
+
+/// What a health check may cost.
+pub(crate) const EDGE: edge::Limits = edge::Limits {
+    connections_max: 64,
+    connections_per_address_max: None,
+    header_timeout: Duration::from_secs(10),
+    stall_limit: Duration::from_secs(10),
+    drain_limit: Duration::from_millis(500),
+};
+
+/// More threads than any machine has use for.
+const WORKERS_MAX: u16 = 256;
+
+const EXAMPLES: &str = "\
+Examples:
+  consumer                                          every record and the average so far
+  consumer --url http://host/stream --print second  the average, every second
+  consumer --until-end --print final --output json  the answer, at the end of the stream
+  consumer --field price --records 1000             the average of the first 1000 prices
+
+Each option can also be set as BROOKLET_…, e.g. BROOKLET_UNTIL_END for --until-end.
+Exit codes: 0 read as asked, 64 wrong usage, 69 the stream is not there or too short, 78 wrong setting.";
+
+/// Reads a stream of JSON records (NDJSON, SSE or an array) and computes the average of a field.
+#[derive(Debug, Parser)]
+#[command(name = "consumer", version, after_help = EXAMPLES)]
+pub struct Args {
+    /// What to do, if not to read.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The stream
+    #[arg(
+        long,
+        env = "BROOKLET_URL",
+        hide_env = true,
+        default_value = "http://127.0.0.1:8080/stream"
+    )]
+    pub url: String,
+    /// The field of each record to average
+    #[arg(
+        long,
+        env = "BROOKLET_FIELD",
+        hide_env = true,
+        value_name = "NAME",
+        default_value = "value"
+    )]
+    pub field: String,
+    /// When to print a line: each (record), second, or final
+    #[arg(
+        long,
+        env = "BROOKLET_PRINT",
+        hide_env = true,
+        hide_possible_values = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value = "each"
+    )]
+    pub print: Print,
+    /// What a line looks like: text or json
+    #[arg(
+        long,
+        env = "BROOKLET_OUTPUT",
+        hide_env = true,
+        hide_possible_values = true,
+        value_name = "FORM",
+        value_enum,
+        default_value = "text"
+    )]
+    pub output: Output,
+    /// Stop after N records, rejected ones too
+    #[arg(long, env = "BROOKLET_RECORDS", hide_env = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub records: Option<u64>,
+    /// Stop at the end of the stream, rather than wait for more
+    #[arg(long, env = "BROOKLET_UNTIL_END", hide_env = true)]
+    pub until_end: bool,
+    /// Give up when nothing was received for so long [default: never]
+    #[arg(long, env = "BROOKLET_RETRY_FOR", hide_env = true, value_name = "TIME", value_parser = duration)]
+    pub retry_for: Option<Duration>,
+    /// Connect anew when nothing comes for so long [default: 15s if the server is ours]
+    #[arg(long, env = "BROOKLET_IDLE_TIMEOUT", hide_env = true, value_name = "TIME", value_parser = duration)]
+    pub idle_timeout: Option<Duration>,
+    /// Append rejected records to this file
+    #[arg(
+        long,
+        env = "BROOKLET_DEAD_LETTER",
+        hide_env = true,
+        value_name = "PATH"
+    )]
+    pub dead_letter: Option<PathBuf>,
+    /// How long that file may get
+    #[arg(long, env = "BROOKLET_DEAD_LETTER_BYTES_MAX", hide_env = true, value_name = "SIZE", value_parser = size, default_value = "64MiB")]
+    pub dead_letter_bytes_max: u64,
+    /// Parsing threads [default: one for each core]
+    #[arg(long, env = "BROOKLET_WORKERS", hide_env = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(WORKERS_MAX)))]
+    pub workers: Option<u16>,
+    /// Serve /healthz, /readyz and /metrics there [default: nowhere]
+    #[arg(
+        long,
+        env = "BROOKLET_LISTEN",
+        hide_env = true,
+        value_name = "ADDR:PORT",
+        global = true
+    )]
+    pub listen: Option<SocketAddr>,
+    /// What is logged.
+    #[command(flatten)]
+    pub telemetry: telemetry::Args,
+}
+
+/// What the consumer does instead of reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Ask the consumer that listens on --listen whether it is ready
+    Healthcheck,
+}
+
+/// What is to be read, and how.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The stream.
+    pub source: Source,
+    /// The field whose values are averaged.
+    pub field: String,
+    /// When a line is printed.
+    pub print: Print,
+    /// What it looks like.
+    pub output: Output,
+    /// How many records to read; none is all of them.
+    pub records: Option<u64>,
+    /// Where rejects are kept, and how many bytes of them.
+    pub dead_letters: Option<(PathBuf, u64)>,
+    /// How many threads parse.
+    pub workers: usize,
+    /// Where the service says how it is.
+    pub listen: Option<SocketAddr>,
+}
+
+/// A setting that cannot be.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// The URL is none, or of another kind.
+    #[error("--url {url:?}: {why}; write it as http://host:port/path")]
+    Url {
+        /// What was typed.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl TryFrom<Args> for Config {
+    type Error = Invalid;
+
+    fn try_from(args: Args) -> Result<Self, Invalid> {
+        let source = Source {
+            url: url(&args.url)?,
+            // Whoever asks for N records is told when there are fewer.
+            until_end: args.until_end || args.records.is_some(),
+            idle_timeout: args.idle_timeout,
+            patience: Patience {
+                retry_for: args.retry_for,
+            },
+        };
+        Ok(Self {
+            source,
+            field: args.field,
+            print: args.print,
+            output: args.output,
+            records: args.records,
+            dead_letters: args
+                .dead_letter
+                .map(|path| (path, args.dead_letter_bytes_max)),
+            workers: args.workers.map_or_else(cores, usize::from),
+            listen: args.listen,
+        })
+    }
+}
+
+impl Config {
+    /// The stream's name for people: its URL without the secrets that may stand in it.
+    #[must_use]
+    pub fn source_name(&self) -> String {
+        let url = &self.source.url;
+        let port = url
+            .port()
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
+        let host = url.host_str().unwrap_or_default();
+        format!("{}://{host}{port}{}", url.scheme(), url.path())
+    }
+}
+
+fn url(text: &str) -> Result<Url, Invalid> {
+    let invalid = |why: String| Invalid::Url {
+        url: text.to_owned(),
+        why,
+    };
+    let url: Url = text.parse().map_err(|error| invalid(format!("{error}")))?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        other => Err(invalid(format!("cannot read {other:?}"))),
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(args: &[&str]) -> Result<Config, Invalid> {
+        let typed = std::iter::once("consumer").chain(args.iter().copied());
+        Config::try_from(Args::try_parse_from(typed).unwrap())
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn with_no_argument_it_reads_the_default_stream() {
+        let config = config(&[]).unwrap();
+        assert_eq!(config.source_name(), "http://127.0.0.1:8080/stream");
+        assert!(!config.source.until_end && config.records.is_none());
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_read_is_refused_with_its_reason() {
+        for (url, why) in [
+            ("localhost", "relative URL without a base"),
+            ("ftp://host/", "cannot read \"ftp\""),
+            ("http://", "empty host"),
+        ] {
+            let refused = config(&["--url", url]).unwrap_err().to_string();
+            assert!(refused.contains(why), "{refused}");
+        }
+    }
+
+    #[test]
+    fn secrets_in_a_url_are_not_told() {
+        let config = config(&["--url", "http://me:secret@host:81/a?token=b"]).unwrap();
+        assert_eq!(config.source_name(), "http://host:81/a");
+    }
+
+    #[test]
+    fn who_asks_for_records_is_told_of_the_end() {
+        assert!(config(&["--records", "5"]).unwrap().source.until_end);
+        assert!(Args::try_parse_from(["consumer", "--records", "0"]).is_err());
+    }
+}

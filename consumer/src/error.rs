@@ -1,0 +1,64 @@
+//! Why a stream was not read as asked, and the exit code that says so.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use common::service::settings::Exit;
+
+use crate::fetch::Ended;
+
+/// Why the consumer stops before it has done what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The stream was too short.
+    #[error("the stream ended after {records} of the {wanted} records that were asked for")]
+    Short {
+        /// How many records were read.
+        records: u64,
+        /// How many were asked for.
+        wanted: u64,
+    },
+    /// The stream cannot be read.
+    #[error("cannot read the stream")]
+    Stream(#[source] Ended),
+    /// Nothing can be read.
+    #[error("cannot make an HTTP client")]
+    Client(#[from] reqwest::Error),
+    /// The address is taken, or not ours.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file of rejects cannot be appended to.
+    #[error("cannot append dead letters to {}", path.display())]
+    DeadLetters {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The system gives no thread.
+    #[error("cannot start a parsing thread")]
+    Workers(#[source] io::Error),
+    /// Results cannot be written.
+    #[error("cannot write results")]
+    Output(#[source] io::Error),
+}
+
+impl Error {
+    /// How the process exits.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::DeadLetters { .. } => Exit::Config,
+            Self::Short { .. }
+            | Self::Stream(_)
+            | Self::Client(_)
+            | Self::Listen { .. }
+            | Self::Workers(_)
+            | Self::Output(_) => Exit::Unavailable,
+        }
+    }
+}

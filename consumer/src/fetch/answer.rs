@@ -1,0 +1,201 @@
+//! What an answer's head means for the stream: go on, begin anew, come back later, or give up.
+
+use std::time::Duration;
+
+use common::{offset::Offset, wire};
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+};
+
+use super::{block::Place, frame::Form};
+
+/// What an answer says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// A body follows.
+    Stream(Head),
+    /// Not now.
+    Later {
+        why: String,
+        retry_after: Option<Duration>,
+    },
+    /// The place that was asked for is no place any more.
+    PlaceLost(String),
+    /// There is nothing after the place that was asked for, and never will be.
+    Finished,
+    /// Neither now nor later.
+    Refused(String),
+}
+
+/// What is known of a body before it comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) form: Form,
+    /// The place of its first record.
+    pub(super) place: Place,
+    /// The server counts its records.
+    pub(super) counts: bool,
+    /// The places asked for and given, where records between them are missing.
+    pub(super) gap: Option<String>,
+}
+
+impl Answer {
+    /// Judges the head of an answer to a request for what comes after `asked`.
+    pub(super) fn of(status: StatusCode, headers: &HeaderMap, asked: &Place) -> Self {
+        let resumed = *asked != Place::Unknown;
+        match status.as_u16() {
+            204 if resumed => Self::Finished,
+            200..=299 => Self::stream(headers, asked),
+            400 | 410 if resumed => Self::PlaceLost(format!("the server answers {status}")),
+            408 | 425 | 429 | 500..=599 => Self::Later {
+                why: format!("the server answers {status}"),
+                retry_after: retry_after(headers),
+            },
+            _ => Self::Refused(format!("the server answers {status}")),
+        }
+    }
+
+    fn stream(headers: &HeaderMap, asked: &Place) -> Self {
+        let content_type = text(headers, CONTENT_TYPE.as_str()).unwrap_or_default();
+        let Some(form) = Form::of(content_type) else {
+            return Self::Refused(format!("{content_type} holds no records"));
+        };
+        let given: Option<Offset> =
+            text(headers, wire::STREAM_OFFSET).and_then(|token| token.parse().ok());
+        let place = match (form, given, asked) {
+            // The values of a JSON body do not tell how many bytes they take in the stream.
+            (Form::Values, ..) => Place::Unknown,
+            (_, Some(offset), _) => Place::Counted(offset),
+            // The server was told the id, and sends what comes after it.
+            (Form::Events, None, Place::Event(_)) => asked.clone(),
+            (_, None, _) => Place::Unknown,
+        };
+        Self::Stream(Head {
+            form,
+            place,
+            counts: given.is_some(),
+            gap: text(headers, wire::STREAM_GAP).map(str::to_owned),
+        })
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Seconds only: the other form is a date, and would need our clock to be the server's.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = text(headers, RETRY_AFTER.as_str())?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &'static str)], asked: &Place) -> Answer {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect();
+        Answer::of(StatusCode::from_u16(status).unwrap(), &headers, asked)
+    }
+
+    fn place() -> Place {
+        Place::Counted(Offset {
+            record: 7,
+            byte: 70,
+        })
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again_and_what_will_not_is_not() {
+        for (status, resumed, again) in [
+            (404, true, false),
+            (401, false, false),
+            (400, false, false),
+            (410, false, false),
+            (304, false, false),
+            (408, false, true),
+            (425, false, true),
+            (429, false, true),
+            (500, true, true),
+            (503, false, true),
+        ] {
+            let asked = if resumed { place() } else { Place::Unknown };
+            let later = matches!(answer(status, &[], &asked), Answer::Later { .. });
+            assert_eq!(later, again, "{status}");
+        }
+        assert!(matches!(answer(410, &[], &place()), Answer::PlaceLost(_)));
+        assert!(matches!(answer(400, &[], &place()), Answer::PlaceLost(_)));
+        assert_eq!(answer(204, &[], &place()), Answer::Finished);
+    }
+
+    #[test]
+    fn retry_after_is_read_in_seconds() {
+        for (value, expected) in [("7", Some(Duration::from_secs(7))), ("Wed, 21 Oct", None)] {
+            let Answer::Later { retry_after, .. } =
+                answer(503, &[("retry-after", value)], &place())
+            else {
+                panic!("503 is no end")
+            };
+            assert_eq!(retry_after, expected);
+        }
+    }
+
+    #[test]
+    fn the_place_is_what_the_server_says() {
+        let offset = ("stream-offset", "0000000000000009_0000000000000090");
+        let given = Place::Counted(Offset {
+            record: 9,
+            byte: 90,
+        });
+        let event = Place::Event("x".into());
+        let (ndjson, sse, json) = (
+            ("content-type", "application/x-ndjson"),
+            ("content-type", "text/event-stream"),
+            ("content-type", "application/json"),
+        );
+        for (headers, asked, form, place, counts) in [
+            (
+                vec![ndjson, offset],
+                place(),
+                Form::Lines,
+                given.clone(),
+                true,
+            ),
+            (vec![ndjson], place(), Form::Lines, Place::Unknown, false),
+            (vec![sse, offset], place(), Form::Events, given, true),
+            (vec![sse], event.clone(), Form::Events, event, false),
+            (
+                vec![json, offset],
+                place(),
+                Form::Values,
+                Place::Unknown,
+                true,
+            ),
+            (vec![], Place::Unknown, Form::Lines, Place::Unknown, false),
+        ] {
+            let expected = Answer::Stream(Head {
+                form,
+                place,
+                counts,
+                gap: None,
+            });
+            assert_eq!(answer(200, &headers, &asked), expected, "{headers:?}");
+        }
+        let image = answer(200, &[("content-type", "image/png")], &Place::Unknown);
+        assert_eq!(
+            image,
+            Answer::Refused("image/png holds no records".to_owned())
+        );
+    }
+}

@@ -1,0 +1,195 @@
+//! What framing makes of a body: blocks of whole lines, each with the place of its first record.
+
+use std::{collections::VecDeque, fmt, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+use common::{
+    limits::RECORD_BYTES_MAX,
+    ndjson::{self, NEWLINE},
+    offset::Offset,
+};
+
+/// How much is kept of a line that is too long.
+const HEAD_BYTES_MAX: usize = 4 * 1024;
+
+/// Records that came together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Where the first of them stands.
+    pub place: Place,
+    /// The records.
+    pub content: Content,
+}
+
+/// The records of a [`Block`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A record a line, none longer than [`RECORD_BYTES_MAX`]; the last newline may be missing.
+    Lines(Bytes),
+    /// The first bytes of one record that is longer.
+    TooLong(Bytes),
+}
+
+impl Block {
+    /// How many bytes it holds in memory.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        match &self.content {
+            Content::Lines(text) | Content::TooLong(text) => text.len(),
+        }
+    }
+}
+
+/// A place in a stream, as its server names places.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Place {
+    /// The server names none.
+    #[default]
+    Unknown,
+    /// The place before a record; those of the records after it follow by counting.
+    Counted(Offset),
+    /// The event that is, or ends, there.
+    Event(Arc<str>),
+}
+
+impl Place {
+    /// The place `records` records and `bytes` bytes further on, as far as it can be known.
+    #[must_use]
+    pub fn advance(&self, records: u64, bytes: u64) -> Self {
+        match self {
+            Self::Counted(offset) => Self::Counted(offset.advance(records, bytes)),
+            other => other.clone(),
+        }
+    }
+
+    /// The server's name for it.
+    #[must_use]
+    pub fn token(&self) -> Option<String> {
+        match self {
+            Self::Unknown => None,
+            Self::Counted(offset) => Some(offset.to_string()),
+            Self::Event(id) => Some(id.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("a place without a name"),
+            Self::Counted(offset) => offset.fmt(f),
+            Self::Event(id) => write!(f, "event {id:?}"),
+        }
+    }
+}
+
+/// What framing finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Framed {
+    Block(Block),
+    /// The server says that records between two places are missing.
+    Gap {
+        from: String,
+        to: String,
+    },
+}
+
+/// What a framer has found so far, and the place of the record that comes next.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) place: Place,
+    framed: VecDeque<Framed>,
+    /// Lines that do not lie together in what was received, and the place of the first.
+    lines: BytesMut,
+    first: Place,
+}
+
+impl Found {
+    pub(super) fn at(place: Place) -> Self {
+        Self {
+            place,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn next(&mut self) -> Option<Framed> {
+        self.framed.pop_front()
+    }
+
+    pub(super) fn has_framed(&self) -> bool {
+        !self.framed.is_empty()
+    }
+
+    /// Lines as they were received. Blank ones are nothing, and count as nothing.
+    pub(super) fn block(&mut self, text: Bytes) {
+        if text.trim_ascii_start().is_empty() {
+            return;
+        }
+        let (records, bytes) = match self.place {
+            Place::Counted(_) => measure(&text),
+            Place::Unknown | Place::Event(_) => (0, 0),
+        };
+        self.push(Content::Lines(text), records, bytes);
+    }
+
+    /// A record that has to be copied onto a line of its own. What breaks a line becomes a `\r`:
+    /// to JSON both are white space outside of strings, and both are forbidden inside.
+    pub(super) fn line(&mut self, record: &[u8]) {
+        if self.lines.is_empty() {
+            self.first = self.place.clone();
+        }
+        let from = self.lines.len();
+        self.lines.extend_from_slice(record);
+        for byte in self.lines.iter_mut().skip(from) {
+            if *byte == NEWLINE {
+                *byte = b'\r';
+            }
+        }
+        self.lines.extend_from_slice(&[NEWLINE]);
+        self.place = self.place.advance(1, record.len() as u64 + 1);
+    }
+
+    /// The beginning of a record that is too long, which takes `bytes` bytes in the stream.
+    pub(super) fn too_long(&mut self, beginning: &[u8], bytes: u64) {
+        let head = beginning.get(..HEAD_BYTES_MAX).unwrap_or(beginning);
+        self.push(Content::TooLong(Bytes::copy_from_slice(head)), 1, bytes);
+    }
+
+    pub(super) fn gap(&mut self, from: String, to: String) {
+        self.flush();
+        self.framed.push_back(Framed::Gap { from, to });
+    }
+
+    /// Makes a block of the lines that were copied.
+    pub(super) fn flush(&mut self) {
+        if !self.lines.is_empty() {
+            let block = Block {
+                place: self.first.clone(),
+                content: Content::Lines(self.lines.split().freeze()),
+            };
+            self.framed.push_back(Framed::Block(block));
+        }
+    }
+
+    fn push(&mut self, content: Content, records: u64, bytes: u64) {
+        self.flush();
+        let next = self.place.advance(records, bytes);
+        let place = std::mem::replace(&mut self.place, next);
+        self.framed
+            .push_back(Framed::Block(Block { place, content }));
+    }
+}
+
+/// How many records the lines are, and how many bytes of the stream they take.
+fn measure(text: &[u8]) -> (u64, u64) {
+    ndjson::lines(text)
+        .filter(|line| !ndjson::is_blank(line))
+        .fold((0, 0), |(records, bytes), line| {
+            (records + 1, bytes + line.len() as u64 + 1)
+        })
+}
+
+/// Whether a record of so many bytes is over the limit.
+pub(super) const fn is_too_long(bytes: usize) -> bool {
+    bytes > RECORD_BYTES_MAX
+}

@@ -1,0 +1,355 @@
+//! From chunks of a body to whole records, whatever the borders of the chunks.
+
+use bytes::Bytes;
+use common::wire;
+
+use super::{
+    block::{Found, Framed, Place},
+    events::Events,
+    lines::Lines,
+    values::Values,
+};
+
+/// How a body holds its records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A record a line.
+    #[default]
+    Lines,
+    /// Server-sent events.
+    Events,
+    /// JSON values.
+    Values,
+}
+
+/// Media types that hold no lines of text.
+const NO_TEXT: [&str; 8] = [
+    "image/",
+    "audio/",
+    "video/",
+    "font/",
+    "application/gzip",
+    "application/pdf",
+    "application/wasm",
+    "application/zip",
+];
+
+impl Form {
+    /// The form that a `Content-Type` promises; none where there can be no records.
+    pub(super) fn of(content_type: &str) -> Option<Self> {
+        let media_type = wire::media_type(content_type);
+        match media_type.as_str() {
+            wire::EVENT_STREAM => Some(Self::Events),
+            wire::JSON => Some(Self::Values),
+            other if NO_TEXT.iter().any(|start| other.starts_with(start)) => None,
+            _ => Some(Self::Lines),
+        }
+    }
+}
+
+/// Frames one body.
+#[derive(Debug)]
+pub(super) enum Framer {
+    Lines(Lines),
+    Events(Events),
+    Values(Values),
+}
+
+impl Framer {
+    /// `place` is that of the body's first record.
+    pub(super) fn new(form: Form, place: Place) -> Self {
+        let found = Found::at(place);
+        match form {
+            Form::Lines => Self::Lines(Lines::new(found)),
+            Form::Events => Self::Events(Events::new(found)),
+            Form::Values => Self::Values(Values::new(found)),
+        }
+    }
+
+    pub(super) fn push(&mut self, chunk: Bytes) {
+        match self {
+            Self::Lines(lines) => lines.push(chunk),
+            Self::Events(events) => events.push(chunk),
+            Self::Values(values) => values.push(&chunk),
+        }
+    }
+
+    /// A clean end of the body. (After a broken one, what has begun will be read again.)
+    pub(super) fn end(&mut self) {
+        match self {
+            Self::Lines(lines) => lines.end(),
+            Self::Values(values) => values.end(),
+            Self::Events(_) => {}
+        }
+    }
+
+    pub(super) fn next(&mut self) -> Option<Framed> {
+        self.found_mut().next()
+    }
+
+    /// Whether there is something for [`Framer::next`].
+    pub(super) fn has_framed(&self) -> bool {
+        self.found().has_framed()
+    }
+
+    /// The place of the first record that has not been framed.
+    pub(super) const fn place(&self) -> &Place {
+        &self.found().place
+    }
+
+    const fn found(&self) -> &Found {
+        match self {
+            Self::Lines(lines) => &lines.found,
+            Self::Events(events) => &events.found,
+            Self::Values(values) => &values.found,
+        }
+    }
+
+    const fn found_mut(&mut self) -> &mut Found {
+        match self {
+            Self::Lines(lines) => &mut lines.found,
+            Self::Events(events) => &mut events.found,
+            Self::Values(values) => &mut values.found,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use common::{limits::RECORD_BYTES_MAX, offset::Offset};
+    use proptest::prelude::{Just, Strategy, any, prop, prop_assert_eq, prop_oneof, proptest};
+
+    use super::*;
+    use crate::fetch::block::Content;
+
+    /// All records with their places, one a line: `place text`, with `!` before the too long.
+    fn framed(framer: &mut Framer) -> Vec<String> {
+        let mut records = Vec::new();
+        while let Some(framed) = framer.next() {
+            let block = match framed {
+                Framed::Gap { from, to } => {
+                    records.push(format!("gap {from} {to}"));
+                    continue;
+                }
+                Framed::Block(block) => block,
+            };
+            let (mut count, mut bytes) = (0, 0);
+            let (mark, text) = match &block.content {
+                Content::Lines(text) => ("", text),
+                Content::TooLong(text) => ("!", text),
+            };
+            for line in common::ndjson::lines(text).filter(|line| !common::ndjson::is_blank(line)) {
+                let place = block
+                    .place
+                    .advance(count, bytes)
+                    .token()
+                    .unwrap_or_default();
+                let text = String::from_utf8_lossy(line);
+                records.push(format!("{mark}{place} {text}"));
+                count += 1;
+                bytes += line.len() as u64 + 1;
+            }
+        }
+        records
+    }
+
+    /// Frames `body` in chunks that end at `cuts`.
+    fn frame(form: Form, place: &Place, body: &[u8], cuts: &[usize]) -> (Vec<String>, Place) {
+        let mut framer = Framer::new(form, place.clone());
+        let mut from = 0;
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (body.len() + 1)).collect();
+        cuts.push(body.len());
+        cuts.sort_unstable();
+        for cut in cuts {
+            framer.push(Bytes::copy_from_slice(&body[from..cut]));
+            from = cut;
+        }
+        framer.end();
+        let place = framer.place().clone();
+        (framed(&mut framer), place)
+    }
+
+    fn check(form: Form, body: &str, expected: &[&str]) {
+        let (records, _) = frame(form, &Place::Unknown, body.as_bytes(), &[]);
+        let records: Vec<_> = records.iter().map(|record| record.trim_start()).collect();
+        assert_eq!(records, expected, "{body:?}");
+    }
+
+    #[test]
+    fn the_content_type_tells_the_form() {
+        for (content_type, form) in [
+            ("application/x-ndjson", Some(Form::Lines)),
+            ("", Some(Form::Lines)),
+            ("Text/Event-Stream; charset=utf-8", Some(Form::Events)),
+            ("application/json", Some(Form::Values)),
+            ("application/octet-stream", Some(Form::Lines)),
+            ("image/png", None),
+        ] {
+            assert_eq!(Form::of(content_type), form, "{content_type}");
+        }
+    }
+
+    #[test]
+    fn lines_are_records_and_the_last_needs_no_newline() {
+        check(Form::Lines, "1\n\n \r\n2\r\n3", &["1", "2\r", "3"]);
+        check(Form::Lines, "\n\n", &[]);
+    }
+
+    #[test]
+    fn values_are_elements_or_a_sequence() {
+        check(
+            Form::Values,
+            "[1, {\"a\":[2,\n3]} ,\"]\\\"\"]",
+            &["1", "{\"a\":[2,\r3]}", "\"]\\\"\""],
+        );
+        check(
+            Form::Values,
+            "{\"a\":1}{\"a\":2}\n3 4\"x\"[5]",
+            &["{\"a\":1}", "{\"a\":2}", "3", "4\"x\"", "5"],
+        );
+        check(Form::Values, "[]", &[]);
+        check(Form::Values, "[[1],[2]]", &["[1]", "[2]"]);
+        check(
+            Form::Values,
+            "{\"a\":}\n{\"a\":1}",
+            &["{\"a\":}", "{\"a\":1}"],
+        );
+    }
+
+    #[test]
+    fn events_are_read_as_browsers_read_them() {
+        check(
+            Form::Events,
+            "\u{feff}data: 1\n\ndata:2\r\rdata: 3\r\n\r\n",
+            &["1", "2", "3"],
+        );
+        check(Form::Events, "data: [1,\ndata: 2]\n\n", &["[1,\r2]"]);
+        check(
+            Form::Events,
+            ": comment\nretry: 5\n\nevent: other\ndata: 1\n\ndata: 2\n\n",
+            &["2"],
+        );
+        check(
+            Form::Events,
+            "event: message\ndata: 1\n\nevent: data\ndata:[2,[3]]\n\n",
+            &["1", "2", "[3]"],
+        );
+        check(Form::Events, "data\n\ndata:  1\n\ndata: 2\n", &["1"]);
+    }
+
+    #[test]
+    fn an_event_has_the_last_id() {
+        let body = b"id: a\ndata: 1\n\ndata: 2\n\nid: b\x00\ndata: 3\n\nid: c\ndata: 4\n\nid\ndata: 5\n\nid: d\n\nid: e\n";
+        let (records, place) = frame(Form::Events, &Place::Unknown, body, &[]);
+        assert_eq!(records, ["a 1", "a 2", "a 3", "c 4", " 5"]);
+        assert_eq!(place, Place::Event("d".into()));
+    }
+
+    #[test]
+    fn a_gap_moves_the_place_and_is_told_once() {
+        let (from, to) = (
+            Offset {
+                record: 1,
+                byte: 10,
+            },
+            Offset {
+                record: 5,
+                byte: 50,
+            },
+        );
+        let body =
+            format!("event: gap\ndata: {{\"from\":\"{from}\",\"to\":\"{to}\"}}\n\ndata: 1\n\n");
+        let (records, _) = frame(Form::Events, &Place::Counted(from), body.as_bytes(), &[]);
+        assert_eq!(records, [format!("gap {from} {to}"), format!("{to} 1")]);
+        let (records, place) = frame(Form::Events, &Place::Counted(to), body.as_bytes(), &[]);
+        assert_eq!(records, [format!("{to} 1")]);
+        assert_eq!(place, Place::Counted(to.advance(1, 2)));
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_passed_over_with_its_bytes() {
+        let start = Place::Counted(Offset::default());
+        let body = [&vec![b'x'; RECORD_BYTES_MAX + 1], &b"\n1\n"[..]].concat();
+        let (records, place) = frame(Form::Lines, &start, &body, &[70_000, RECORD_BYTES_MAX]);
+        assert_eq!(records.len(), 2);
+        assert!(records[0].starts_with("!0000000000000000_") && records[0].len() < 5000);
+        assert_eq!(records[1], "0000000000000001_0000000001048578 1");
+        assert_eq!(place, start.advance(2, 1_048_580));
+        for (form, before, after) in [
+            (Form::Values, "[", ",7]"),
+            (Form::Events, "data: ", "\n\ndata: 7\n\n"),
+        ] {
+            let body = [
+                before.as_bytes(),
+                &body[..RECORD_BYTES_MAX + 1],
+                after.as_bytes(),
+            ]
+            .concat();
+            let (records, _) = frame(form, &Place::Unknown, &body, &[100]);
+            assert!(
+                records.len() == 2 && records[0].starts_with('!'),
+                "{form:?}"
+            );
+            assert_eq!(records[1], " 7", "{form:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_the_longest_length_is_a_record() {
+        let body = vec![b'x'; RECORD_BYTES_MAX];
+        for cuts in [&[][..], &[1], &[RECORD_BYTES_MAX - 1]] {
+            let (records, _) = frame(Form::Lines, &Place::Unknown, &body, cuts);
+            assert!(records.len() == 1 && records[0].len() == RECORD_BYTES_MAX + 1);
+        }
+    }
+
+    #[test]
+    fn a_broken_end_drops_what_has_begun() {
+        let mut framer = Framer::new(Form::Lines, Place::Counted(Offset::default()));
+        framer.push(Bytes::from_static(b"1\n2"));
+        assert_eq!(framed(&mut framer), ["0000000000000000_0000000000000000 1"]);
+        assert_eq!(
+            framer.place(),
+            &Place::Counted(Offset { record: 1, byte: 2 })
+        );
+    }
+
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            Just("\n"),
+            Just("\r"),
+            Just("\r\n"),
+            Just("\n\n"),
+            Just("data:"),
+            Just("data: "),
+            Just("id: 7"),
+            Just("event: data"),
+            Just(":"),
+            Just("{\"a\":1}"),
+            Just("["),
+            Just("]"),
+            Just(","),
+            Just("\""),
+            Just("\\"),
+            Just(" "),
+            Just("12"),
+            Just("é"),
+        ];
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat().into_bytes())
+    }
+
+    proptest! {
+        #[test]
+        fn chunk_borders_change_nothing(
+            body in body(),
+            cuts in prop::collection::vec(any::<usize>(), 0..12),
+            counted in any::<bool>(),
+        ) {
+            let place = if counted { Place::Counted(Offset::default()) } else { Place::Unknown };
+            for form in [Form::Lines, Form::Events, Form::Values] {
+                let whole = frame(form, &place, &body, &[]);
+                prop_assert_eq!(&frame(form, &place, &body, &cuts), &whole, "{:?}", form);
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Bytes in: from a URL, over connections that break and come back, to blocks of whole lines.
+//!
+//! In: a [`Source`]. Out: [`Fetched`], in the order of the stream; a record comes whole, and where
+//! the server can resume, exactly once.
+
+mod answer;
+mod block;
+mod connection;
+mod events;
+mod frame;
+mod lines;
+mod reader;
+mod request;
+mod values;
+
+pub use block::{Block, Content, Place};
+pub use connection::{Ended, Patience};
+pub use reader::{Source, stream};
+
+/// What comes from a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fetched {
+    /// A server answered with the stream.
+    Connected {
+        /// It did so before.
+        again: bool,
+    },
+    /// Records are missing or begin again here: what follows does not continue what came before.
+    Anew,
+    /// Records.
+    Block(Block),
+    /// Nothing follows.
+    Ended(Ended),
+}

@@ -1,0 +1,249 @@
+//! Reads a stream over HTTP, computes the running average of one field, and prints it.
+//!
+//! ```text
+//! fetch ──Block──→ parse ──Batch──→ transform ──Update──→ write
+//! URL → lines      lines → values   values → average      console, dead letters, log
+//! ```
+//!
+//! [`run`] is the whole service, as a function of its settings, its output and the signal to stop.
+
+pub mod config;
+pub mod fetch;
+pub mod parse;
+pub mod transform;
+pub mod write;
+
+mod error;
+mod metrics;
+mod pipeline;
+
+use std::{io::Write, net::SocketAddr, sync::Arc};
+
+use common::service::{edge, health, reply};
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use config::Config;
+pub use error::Error;
+
+/// Reads the stream that `config` names, and writes results to `out`, until the stream was read as
+/// asked or `stop`. The last thing written is the answer, also where this ends with an error.
+///
+/// # Errors
+/// The stream could not be read as asked.
+pub async fn run(config: Config, out: impl Write, stop: CancellationToken) -> Result<(), Error> {
+    let mut registry = Registry::with_prefix("brooklet");
+    let metrics = metrics::Metrics::new(&mut registry);
+    let edge_metrics = edge::Metrics::default();
+    edge_metrics.register(&mut registry);
+    let health = Arc::new(health::Health::new(registry));
+    let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
+    if let Some(address) = config.listen {
+        let listener = listen(address).await?;
+        tasks.spawn(serve(
+            listener,
+            edge_metrics,
+            health.clone(),
+            closing.clone(),
+        ));
+    }
+    let result = pipeline::run(&config, out, pipeline::Watch { health, metrics }, stop).await;
+    closing.cancel();
+    tasks.close();
+    tasks.wait().await;
+    result
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    let cannot = |source| Error::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let address = listener.local_addr().map_err(cannot)?;
+    tracing::info!("listening on http://{address} for {}", health::PATHS);
+    Ok(listener)
+}
+
+/// Answers questions about the service's health.
+async fn serve(
+    listener: TcpListener,
+    metrics: edge::Metrics,
+    health: Arc<health::Health>,
+    stop: CancellationToken,
+) {
+    let answer = move |request: hyper::Request<hyper::body::Incoming>| {
+        let health = health.clone();
+        async move {
+            let path = request.uri().path();
+            match *request.method() {
+                hyper::Method::GET | hyper::Method::HEAD => health
+                    .answer(path)
+                    .unwrap_or_else(|| reply::not_found(path, health::PATHS)),
+                _ => reply::method_not_allowed("GET, HEAD"),
+            }
+        }
+    };
+    edge::serve(listener, config::EDGE, metrics, answer, stop).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    const PLACE: &str = "0000000000000007_0000000000000070";
+    const AFTER_ONE: &str = "0000000000000008_0000000000000082";
+
+    /// A head and a body that ends with its connection, before its length: a broken end.
+    fn broken(headers: &str, body: &str) -> String {
+        format!("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n{headers}\r\n{body}")
+    }
+
+    fn clean(headers: &str, body: &str) -> String {
+        let length = body.len();
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
+    }
+
+    /// Answers one connection after the other; each request must contain its text.
+    async fn serve_script(listener: TcpListener, script: Vec<(&str, String)>) {
+        for (expected, answer) in script {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(tcp.read_u8().await.unwrap());
+            }
+            let request = String::from_utf8(request).unwrap();
+            assert!(request.contains(expected), "{request} has no {expected}");
+            tcp.write_all(answer.as_bytes()).await.unwrap();
+        }
+    }
+
+    /// Runs against a server that answers by `script`; returns what was printed, and the error.
+    async fn consume(script: Vec<(&str, String)>, args: &[&str]) -> (String, Option<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/stream?a=b", listener.local_addr().unwrap());
+        let typed = ["consumer", "--url", &url, "--print", "final"];
+        let args = config::Args::parse_from(typed.iter().chain(args));
+        let mut out = Vec::new();
+        let config = Config::try_from(args).unwrap();
+        let (ran, ()) = tokio::join!(
+            run(config, &mut out, CancellationToken::new()),
+            serve_script(listener, script)
+        );
+        let error = ran.err().map(|error| error.to_string());
+        (String::from_utf8(out).unwrap(), error)
+    }
+
+    async fn check(script: Vec<(&str, String)>, args: &[&str], expected: &str) {
+        let (printed, _) = consume(script, args).await;
+        assert_eq!(printed, format!("{expected}\n"));
+    }
+
+    #[tokio::test]
+    async fn a_broken_stream_is_resumed_at_its_place() {
+        let head = |place: &str| format!("stream-offset: {place}\r\n");
+        let script = vec![
+            ("?a=b ", broken(&head(PLACE), "{\"value\":1}\n{\"value")),
+            (AFTER_ONE, "HTTP/1.1 503 Busy\r\n\r\n".to_owned()),
+            ("?a=b&offset=", broken(&head(AFTER_ONE), "\n")),
+            (AFTER_ONE, clean(&head(AFTER_ONE), "x\n{\"value\":2}")),
+        ];
+        check(script, &["--until-end"], "records 3 rejected 1 average 1.5").await;
+    }
+
+    #[tokio::test]
+    async fn where_nothing_can_be_resumed_a_new_average_begins() {
+        let head = |place: &str| format!("stream-offset: {place}\r\n");
+        for (first, second) in [
+            (String::new(), String::new()),
+            (head(PLACE), head(PLACE)),
+            (head(PLACE), String::new()),
+        ] {
+            let script = vec![
+                ("", broken(&first, "{\"value\":1}\n")),
+                ("", clean(&second, "{\"value\":5}\n{\"value\":6}\n")),
+            ];
+            check(
+                script,
+                &["--records", "2"],
+                "records 2 rejected 0 average 5.5",
+            )
+            .await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_place_that_is_lost_is_not_asked_for_again() {
+        let head = format!("stream-offset: {PLACE}\r\n");
+        let script = vec![
+            ("", broken(&head, "{\"value\":1}\n")),
+            (AFTER_ONE, "HTTP/1.1 410 Gone\r\n\r\n".to_owned()),
+            ("?a=b ", clean(&head, "{\"value\":3}\n")),
+        ];
+        check(script, &["--until-end"], "records 1 rejected 0 average 3.0").await;
+    }
+
+    #[tokio::test]
+    async fn a_clean_end_may_not_be_the_end() {
+        let script = vec![
+            ("", clean("", "{\"value\":1}")),
+            ("", clean("", "{\"value\":5}")),
+            ("", "HTTP/1.1 404 Not Found\r\n\r\n".to_owned()),
+        ];
+        check(script, &[], "records 1 rejected 0 average 5.0").await;
+    }
+
+    #[tokio::test]
+    async fn events_are_resumed_by_their_id() {
+        let head = "content-type: text/event-stream\r\n";
+        let script = vec![
+            (
+                "",
+                broken(head, "id: x1\ndata: {\"value\":1}\n\nid: x2\ndata: {\"val"),
+            ),
+            (
+                "last-event-id: x1",
+                broken(head, "id: x2\ndata: {\"value\":2}\n\n"),
+            ),
+            (
+                "last-event-id: x2",
+                "HTTP/1.1 204 No Content\r\n\r\n".to_owned(),
+            ),
+        ];
+        check(script, &[], "records 2 rejected 0 average 1.5").await;
+    }
+
+    #[tokio::test]
+    async fn an_array_is_read_element_by_element() {
+        let body = "[{\"value\":1},\n {\"value\":\"x\"}, {\"value\":2}]";
+        let script = vec![("", clean("content-type: application/json\r\n", body))];
+        let expected = "{\"records\":3,\"rejected\":1,\"average\":1.5}";
+        check(script, &["--until-end", "--output", "json"], expected).await;
+    }
+
+    #[tokio::test]
+    async fn records_are_counted_to_the_last_one_asked_for() {
+        let body = "x\n{\"value\":1}\n{\"value\":2}\n{\"value\":3}\n";
+        for (wanted, expected, error) in [
+            ("2", "records 2 rejected 1 average 1.0\n", None),
+            ("4", "records 4 rejected 1 average 2.0\n", None),
+            (
+                "5",
+                "records 4 rejected 1 average 2.0\n",
+                Some("the stream ended after 4 of the 5 records that were asked for"),
+            ),
+        ] {
+            let result = consume(vec![("", clean("", body))], &["--records", wanted]).await;
+            assert_eq!(result, (expected.to_owned(), error.map(str::to_owned)));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_will_be_refused_again_is_not_tried_again() {
+        let script = vec![("", "HTTP/1.1 404 Not Found\r\n\r\n".to_owned())];
+        let (printed, error) = consume(script, &[]).await;
+        assert_eq!(printed, "records 0 rejected 0 average null\n");
+        assert_eq!(error.as_deref(), Some("cannot read the stream"));
+    }
+}

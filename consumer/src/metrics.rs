@@ -1,0 +1,69 @@
+//! What the consumer counts.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::{
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::{Registry, Unit},
+};
+
+use crate::{parse::Reason, transform::Update};
+
+type Kind = [(&'static str, &'static str); 1];
+
+/// Counters of what is read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Metrics {
+    records: Counter,
+    rejected: Family<Kind, Counter>,
+    bytes: Counter,
+    average: Gauge<f64, AtomicU64>,
+    pub(crate) reconnects: Counter,
+    pub(crate) gaps: Counter,
+    pub(crate) dead_letters_dropped: Counter,
+}
+
+impl Metrics {
+    /// Metrics that `registry` shows, every kind of reject from the start.
+    pub(crate) fn new(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        for reason in Reason::ALL {
+            drop(metrics.rejected.get_or_create(&kind(reason)));
+        }
+        let all = metrics.clone();
+        registry.register("records", "Records read, rejected ones too", all.records);
+        registry.register("rejected", "Records without a value, by kind", all.rejected);
+        registry.register_with_unit("read", "Bytes of records", Unit::Bytes, all.bytes);
+        registry.register("average", "The running average", all.average);
+        registry.register(
+            "reconnects",
+            "Times that the stream was connected to again",
+            all.reconnects,
+        );
+        registry.register(
+            "gaps",
+            "Times that records were missing or began again",
+            all.gaps,
+        );
+        registry.register(
+            "dead_letters_dropped",
+            "Rejects that the dead letter file had no room for",
+            all.dead_letters_dropped,
+        );
+        metrics
+    }
+
+    /// Counts what a batch held.
+    pub(crate) fn count(&self, update: &Update) {
+        self.records.inc_by(update.batch.records() as u64);
+        self.bytes.inc_by(update.batch.text.len() as u64);
+        self.average.set(update.answer.average.unwrap_or(f64::NAN));
+        for reject in &update.batch.rejects {
+            self.rejected.get_or_create(&kind(reject.reason)).inc();
+        }
+    }
+}
+
+const fn kind(reason: Reason) -> Kind {
+    [("kind", reason.name())]
+}

@@ -1,0 +1,102 @@
+//! What a block of lines holds: values, and rejects. Every line that is not blank is in exactly one
+//! of the two.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::fetch::Place;
+
+/// The records of a block.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Batch {
+    /// The block's lines.
+    pub text: Bytes,
+    /// Where the first of them stands in the stream.
+    pub place: Place,
+    /// The values of the records that have one, in their order.
+    pub values: Vec<f64>,
+    /// Where in `text` those records are, if that was asked for.
+    pub spans: Vec<Range<u32>>,
+    /// The records that have none, in their order.
+    pub rejects: Vec<Reject>,
+}
+
+/// A record without a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// Why it has none.
+    pub reason: Reason,
+    /// How many records of the block come before it, and how many bytes of the stream.
+    pub before: (u32, u32),
+    /// Where in the block's text it is.
+    pub span: Range<u32>,
+}
+
+/// Why a record has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// It is not JSON.
+    NotJson,
+    /// It is an object without the field.
+    MissingField,
+    /// The field is not a number, or the record is not an object.
+    WrongType,
+    /// It is longer than a record may be.
+    TooLong,
+}
+
+impl Reason {
+    /// All reasons there are.
+    pub const ALL: [Self; 4] = [
+        Self::NotJson,
+        Self::MissingField,
+        Self::WrongType,
+        Self::TooLong,
+    ];
+
+    /// Its name, for programs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotJson => "not_json",
+            Self::MissingField => "missing_field",
+            Self::WrongType => "wrong_type",
+            Self::TooLong => "too_long",
+        }
+    }
+}
+
+impl Batch {
+    /// How many records there are, rejects included.
+    #[must_use]
+    pub const fn records(&self) -> usize {
+        self.values.len() + self.rejects.len()
+    }
+
+    /// Keeps the first `records` records.
+    pub fn truncate(&mut self, records: usize) {
+        if records < self.records() {
+            let rejected = self
+                .rejects
+                .partition_point(|reject| (reject.before.0 as usize) < records);
+            self.rejects.truncate(rejected);
+            self.values.truncate(records - rejected);
+            self.spans.truncate(records - rejected);
+        }
+    }
+
+    /// The bytes at `span`.
+    #[must_use]
+    pub fn line(&self, span: &Range<u32>) -> &[u8] {
+        let span = span.start as usize..span.end as usize;
+        self.text.get(span).unwrap_or_default()
+    }
+
+    /// The server's name for the place of `reject`.
+    #[must_use]
+    pub fn offset(&self, reject: &Reject) -> Option<String> {
+        let (records, bytes) = reject.before;
+        self.place.advance(records.into(), bytes.into()).token()
+    }
+}

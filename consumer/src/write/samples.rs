@@ -1,0 +1,100 @@
+//! A few rejects a second go to the log; the others are only counted there.
+
+use std::time::{Duration, Instant};
+
+use common::limits::EXCERPT_BYTES_MAX;
+
+use crate::transform::Update;
+
+/// Rejects that are logged in a second.
+const SAMPLES_MAX: u64 = 5;
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// What was logged in this second.
+#[derive(Debug)]
+pub struct Samples {
+    since: Instant,
+    rejects: u64,
+}
+
+impl Samples {
+    /// Nothing was logged yet.
+    #[must_use]
+    pub const fn new(now: Instant) -> Self {
+        Self {
+            since: now,
+            rejects: 0,
+        }
+    }
+
+    /// Logs rejects of `update` as long as there are few of them.
+    pub fn update(&mut self, update: &Update, now: Instant) {
+        if update.batch.rejects.is_empty() {
+            return;
+        }
+        if now.saturating_duration_since(self.since) >= PERIOD {
+            self.finish();
+            self.since = now;
+        }
+        for sample in self.sample(update) {
+            tracing::warn!("rejected {sample}");
+        }
+    }
+
+    /// Says how many rejects were not logged.
+    pub fn finish(&mut self) {
+        let more = std::mem::take(&mut self.rejects).saturating_sub(SAMPLES_MAX);
+        if more > 0 {
+            tracing::warn!("rejected {more} more records");
+        }
+    }
+
+    fn sample(&mut self, update: &Update) -> Vec<String> {
+        let batch = &update.batch;
+        let room = SAMPLES_MAX.saturating_sub(self.rejects);
+        self.rejects += batch.rejects.len() as u64;
+        let described = batch.rejects.iter().map(|reject| {
+            let line = batch.line(&reject.span);
+            let excerpt = line.get(..EXCERPT_BYTES_MAX).unwrap_or(line);
+            let place = match batch.offset(reject) {
+                Some(token) => format!(" at {token:?}"),
+                None => String::new(),
+            };
+            let text = String::from_utf8_lossy(excerpt);
+            format!("{}{place}: {text:?}", reject.reason.name())
+        });
+        described
+            .take(usize::try_from(room).unwrap_or(usize::MAX))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        parse::{Batch, Reason, Reject},
+        transform::Average,
+    };
+
+    #[test]
+    fn only_the_first_of_a_second_are_logged() {
+        let reject = Reject {
+            reason: Reason::MissingField,
+            before: (0, 0),
+            span: 0..3,
+        };
+        let update = Average::default().push(Batch {
+            text: b"{\x1b}".to_vec().into(),
+            rejects: vec![reject; 3],
+            ..Batch::default()
+        });
+        let start = Instant::now();
+        let mut samples = Samples::new(start);
+        assert_eq!(samples.sample(&update)[0], r#"missing_field: "{\u{1b}}""#);
+        assert_eq!(samples.sample(&update).len(), 2);
+        assert_eq!(samples.sample(&update).len(), 0);
+        samples.update(&update, start + PERIOD);
+        assert_eq!(samples.rejects, 3);
+    }
+}
