@@ -220,8 +220,10 @@ impl Door {
             stop,
             ..
         } = self;
+        // Only a peek is sure: a new socket counts as readable until it was tried once.
+        let mut first = [0];
         tokio::select! {
-            first_byte = tokio::time::timeout(limits.header_timeout, tcp.readable()) => {
+            first_byte = tokio::time::timeout(limits.header_timeout, tcp.peek(&mut first)) => {
                 if first_byte.is_err() {
                     metrics.silent.inc();
                     return;
