@@ -1,0 +1,91 @@
+//! From the moment a record is sent to the moment its running average is printed.
+//!
+//! Every millisecond a client posts as many records as are due, each with the time of sending as
+//! its value; a consumer prints each; whoever reads that compares the clock. Then there is the whole
+//! way in it: two HTTP connections, the log, the computation, a pipe.
+
+use std::{
+    fmt::Write as _,
+    io::{BufRead, BufReader},
+    process::Stdio,
+    thread,
+    time::{Duration, Instant},
+};
+
+use tests::{binaries::binary, producer, service::leashed};
+
+use crate::{connection::Connection, sample::Sample, say};
+
+const SECONDS: u64 = 10;
+const TICK: Duration = Duration::from_millis(1);
+const TICKS: u64 = SECONDS * 1000;
+
+pub(crate) fn run() {
+    say("milliseconds from sent to printed, 10 s each");
+    say("records/s        p50      p99    p99.9      max");
+    for rate in [1_000, 10_000, 100_000] {
+        let sample = measure(rate / 1000);
+        let at = |share| sample.quantile(share);
+        let (p50, p99, p999, max) = (at(0.5), at(0.99), at(0.999), at(1.0));
+        say(&format!(
+            "{rate:>9}   {p50:>8.3} {p99:>8.3} {p999:>8.3} {max:>8.3}"
+        ));
+    }
+}
+
+/// The latencies of `each_tick` records a millisecond, the first second not counted.
+fn measure(each_tick: u64) -> Sample {
+    let producer = producer(&["--source", "none"]);
+    let url = producer.url("/stream");
+    let records = TICKS * each_tick;
+    let mut consumer = leashed(&binary("consumer"))
+        .args(["--url", &url, "--print", "each", "--output", "json"])
+        .args(["--records", &records.to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a consumer can be started");
+    let printed = BufReader::with_capacity(1 << 20, consumer.stdout.take().expect("a pipe"));
+    let mut post = Connection::to(producer.address());
+    post.post("/stream", "{\"value\":0}\n");
+    let start = Instant::now();
+    let reader = thread::spawn(move || {
+        let since = |line: String| Some(start.elapsed().as_secs_f64() - sent(&line)?);
+        printed
+            .lines()
+            .map_while(Result::ok)
+            .filter_map(since)
+            .collect::<Vec<_>>()
+    });
+    send(&mut post, start, each_tick);
+    let latencies = reader.join().expect("the reader does not fail");
+    assert!(
+        consumer.wait().expect("it is our child").success(),
+        "it read all records"
+    );
+    let warm = latencies
+        .into_iter()
+        .skip(usize::try_from(each_tick * 1000).unwrap_or_default());
+    Sample::new(warm.map(|seconds| seconds * 1e3).collect())
+}
+
+fn send(post: &mut Connection, start: Instant, each_tick: u64) {
+    let mut body = String::new();
+    for tick in 0..TICKS {
+        let due = start + TICK * u32::try_from(tick).unwrap_or_default();
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        body.clear();
+        let now = start.elapsed().as_secs_f64();
+        for _ in 0..each_tick {
+            writeln!(body, "{{\"value\":{now:.9}}}").expect("writing into a string");
+        }
+        post.post("/stream", &body);
+    }
+}
+
+/// When the record that `line` tells of was sent, in seconds; none for the one that opens the way.
+fn sent(line: &str) -> Option<f64> {
+    let (_, value) = line.split_once("\"value\":")?;
+    let value: f64 = value.split('}').next()?.parse().ok()?;
+    (value > 0.0).then_some(value)
+}

@@ -1,0 +1,21 @@
+//! Starts the real services for tests, benchmarks and the demo, and stands in for everybody they
+//! meet: clients, foreign servers, a bad network, a browser.
+//!
+//! Nothing here links to a service: they are met as their users meet them, on the command line and
+//! on the wire. Whatever is waited for is waited for by an event, and never beyond [`PATIENCE`].
+
+use std::time::Duration;
+
+pub mod binaries;
+pub mod browser;
+pub mod foreign;
+pub mod http;
+pub mod lines;
+pub mod proxy;
+pub mod service;
+pub mod tool;
+
+pub use service::{Service, consumer, producer};
+
+/// How long anything may take before it counts as never. Far more than it needs on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(120);

@@ -1,0 +1,112 @@
+//! What is posted is appended whole, or not at all.
+
+use tests::{http::send, producer};
+
+use crate::wire::{JSON, NDJSON, after, append, read};
+
+#[test]
+fn what_is_posted_is_records_by_its_type() {
+    let check = |headers: &[(&str, &str)], body: &str, expected: &[&str]| {
+        let service = producer(&["--source", "none"]);
+        let answer = send(&service.url("/stream"), headers, body.as_bytes());
+        assert_eq!(answer.status, 200, "{headers:?} {body}");
+        let answer = answer.json();
+        assert_eq!(answer["records"], expected.len(), "{headers:?} {body}");
+        let mut stored = read(&service, "");
+        let first = stored.header("stream-offset").to_owned();
+        assert_eq!(stored.lines(expected.len()), expected);
+        assert_eq!(
+            (answer["first"].as_str(), answer["next"].as_str()),
+            (Some(&*first), Some(&*after(&first, expected)))
+        );
+    };
+    check(&[JSON], "{\"a\":\n1}", &["{\"a\":1}"]);
+    check(&[JSON], "[{\"a\":1},[2,3]]", &["{\"a\":1}", "[2,3]"]);
+    check(
+        &[("content-type", "Application/JSON; charset=utf-8")],
+        "[1,2]",
+        &["1", "2"],
+    );
+    check(&[NDJSON], "[1,2]\n\n\"x\"\r\n", &["[1,2]", "\"x\""]);
+    check(
+        &[("content-type", "application/x-www-form-urlencoded")],
+        "{\"a\":1}",
+        &["{\"a\":1}"],
+    );
+    check(&[], "1\n2", &["1", "2"]);
+}
+
+#[test]
+fn a_request_is_appended_whole_or_not_at_all() {
+    let service = producer(&["--source", "none"]);
+    let url = service.url("/stream");
+    let check = |headers: &[(&str, &str)], body: &[u8], status: u16, code: &str, detail: &str| {
+        let refused = send(&url, headers, body);
+        let (got, problem) = (refused.status, refused.json());
+        assert_eq!(
+            (got, problem["code"].as_str()),
+            (status, Some(code)),
+            "{problem}"
+        );
+        let text = problem["detail"].as_str().expect("a problem has details");
+        assert!(text.contains(detail), "{text:?} does not say {detail:?}");
+    };
+    let too_large = vec![b'1'; 16 * 1024 * 1024 + 1];
+    let too_long = format!("1\n\"{}\"\n", "x".repeat(1024 * 1024));
+    check(
+        &[NDJSON],
+        b"1\n2\n{\"a\":\n4\n",
+        400,
+        "INVALID_RECORD",
+        "line 3",
+    );
+    check(&[JSON], b"[1,\n2,\nx]", 400, "INVALID_RECORD", "line 3");
+    check(&[NDJSON], b"1\n\xff\n", 400, "INVALID_RECORD", "line 2");
+    check(&[NDJSON], b"1\n1e400\n", 400, "INVALID_RECORD", "line 2");
+    check(&[NDJSON], b"\n\n", 400, "EMPTY", "");
+    check(&[JSON], b"[]", 400, "EMPTY", "");
+    check(&[NDJSON], &too_large, 413, "REQUEST_TOO_LARGE", "");
+    check(
+        &[NDJSON],
+        too_long.as_bytes(),
+        413,
+        "RECORD_TOO_LONG",
+        "line 2",
+    );
+    check(
+        &[NDJSON, ("origin", "http://a.page")],
+        b"1",
+        403,
+        "ORIGIN",
+        "http://a.page",
+    );
+    append(&service, "7");
+    assert_eq!(
+        read(&service, "").lines(1),
+        ["7"],
+        "the first that was accepted"
+    );
+}
+
+#[test]
+fn a_large_request_is_one_batch() {
+    let service = producer(&["--source", "none"]);
+    let line = format!("\"{}\"\n", "x".repeat(1021));
+    let body = line.repeat(16 * 1024);
+    assert_eq!(body.len(), 16 * 1024 * 1024);
+    assert_eq!(append(&service, &body)["records"], 16 * 1024);
+}
+
+#[test]
+fn a_closed_stream_takes_no_more() {
+    let service = producer(&["--source", "numbers@max:2"]);
+    let whole = read(&service, "");
+    let first = whole.header("stream-offset").to_owned();
+    let whole = whole.text().expect("a closed stream ends cleanly");
+    let next = after(&first, &whole.lines().collect::<Vec<_>>());
+    let refused = send(&service.url("/stream"), &[NDJSON], b"1");
+    assert_eq!(refused.status, 409);
+    assert_eq!(refused.header("stream-closed"), "true");
+    assert_eq!(refused.header("stream-next-offset"), next);
+    assert_eq!(refused.json()["code"], "CLOSED");
+}

@@ -1,0 +1,69 @@
+//! The article's two Python programs are the first peers: each works with the other half of ours.
+
+use std::process::Command;
+
+use tests::{
+    Service,
+    binaries::workspace,
+    producer,
+    service::leashed,
+    tool::{skip, tool},
+};
+
+use crate::outcome::{Outcome, outcome, reader};
+
+/// Python with what the article uses, where there is one.
+fn python(script: &str) -> Option<Command> {
+    let python = tool("python3")?;
+    let aiohttp = Command::new(&python)
+        .args(["-c", "import aiohttp"])
+        .output();
+    if !aiohttp.is_ok_and(|tried| tried.status.success()) {
+        skip("python3 has no aiohttp");
+        return None;
+    }
+    let mut command = leashed(&python);
+    command
+        .env("PYTHONUNBUFFERED", "1")
+        .arg(workspace().join("tests/article").join(script));
+    Some(command)
+}
+
+#[test]
+fn the_articles_client_reads_our_producer() {
+    let Some(mut client) = python("client.py") else {
+        return;
+    };
+    let producer = producer(&["--source", "numbers@max:1000"]);
+    client.arg(producer.url("/stream"));
+    let last = Service::spawn(client).answer(0);
+    assert_eq!(last, "received {'id': 999, 'value': 1998} average 999.0");
+}
+
+#[test]
+fn our_consumer_reads_the_articles_server() {
+    let Some(mut server) = python("server.py") else {
+        return;
+    };
+    let port = free_port();
+    server.envs([("RATE", "0"), ("COUNT", "1000"), ("PORT", &port)]);
+    let server = Service::spawn(server);
+    server.prints("Running on");
+    let url = format!("http://127.0.0.1:{port}/stream");
+    let to_its_end = outcome(&mut reader(&url, &["--until-end"]), 0);
+    let first_hundred = outcome(&mut reader(&url, &["--records", "100"]), 0);
+    assert_eq!(
+        [to_its_end, first_hundred],
+        [1000, 100].map(Outcome::of_numbers)
+    );
+}
+
+/// A port that was free a moment ago, for a program that cannot choose one by itself.
+fn free_port() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
+    listener
+        .local_addr()
+        .expect("it is bound")
+        .port()
+        .to_string()
+}

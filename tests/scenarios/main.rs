@@ -1,0 +1,15 @@
+//! Both services as their users meet them: real processes, real sockets, a file a theme.
+
+mod append;
+mod article;
+mod browser;
+mod compose;
+mod consumer;
+mod faults;
+mod flood;
+mod outcome;
+mod service;
+mod sources;
+mod stream;
+mod tidy;
+mod wire;

@@ -1,0 +1,64 @@
+//! The producer's built-in sources, and when they close the stream.
+
+use tests::{Service, binaries::binary, http::json, producer, service::leashed};
+
+use crate::wire::{append, read};
+
+#[test]
+fn without_arguments_it_counts_from_zero() {
+    let service = producer(&[]);
+    let mut reader = read(&service, "");
+    assert_eq!(
+        reader.lines(2),
+        [r#"{"id":0,"value":0}"#, r#"{"id":1,"value":2}"#]
+    );
+}
+
+#[test]
+fn settings_come_from_the_environment_too() {
+    let mut command = leashed(&binary("producer"));
+    command
+        .env("BROOKLET_LISTEN", "127.0.0.1:0")
+        .env("BROOKLET_SOURCE", "numbers@max:2 numbers@max:3");
+    let service = Service::spawn(command);
+    let text = read(&service, "")
+        .text()
+        .expect("a closed stream ends cleanly");
+    assert_eq!(text.lines().count(), 5);
+}
+
+#[test]
+fn a_file_is_replayed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("records.ndjson");
+    std::fs::write(&path, "{\"value\":1}\n{\"value\":2}\n").expect("a file can be written");
+    let service = producer(&["--source", &format!("file:{}@max", path.display())]);
+    let text = read(&service, "")
+        .text()
+        .expect("a closed stream ends cleanly");
+    assert_eq!(text, "{\"value\":1}\n{\"value\":2}\n");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_walks() {
+    let values = |seed: &str| {
+        let service = producer(&["--source", &format!("sensors?keys=3&seed={seed}@max:50")]);
+        let text = read(&service, "")
+            .text()
+            .expect("a closed stream ends cleanly");
+        let records = text.lines().map(json);
+        records
+            .map(|record| (record["sensor"].clone(), record["value"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(values("7"), values("7"));
+    assert_ne!(values("7"), values("8"));
+}
+
+#[test]
+fn a_stream_closes_only_when_all_of_its_sources_have_ended() {
+    let service = producer(&["--source", "numbers@max:2", "--source", "sensors@1/m"]);
+    let mut reader = read(&service, "");
+    assert_eq!(reader.lines(2).len(), 2);
+    append(&service, "{\"value\":1}");
+}
