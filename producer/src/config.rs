@@ -1,6 +1,6 @@
 //! Settings: what was typed, then what is true.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use common::service::{
     edge,
@@ -10,11 +10,20 @@ use common::service::{
 
 use crate::{
     ingest::{Spec, source},
-    log::Bounds,
+    log::{Keep, Options},
 };
 
 /// The least that can be kept: some segments of the log.
 const RETENTION_BYTES_MIN: u64 = 1024 * 1024;
+
+/// What is kept in memory where nothing else is said.
+const RETENTION_BYTES: u64 = 256 * 1024 * 1024;
+
+/// How much of a log on disk is in memory too, for readers who are near its end.
+const MEMORY_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The data directory that is none.
+const MEMORY: &str = "memory";
 
 /// Bytes that may be on their way into the log at a time: some requests of the largest size.
 const INFLIGHT_BYTES: usize = 64 * 1024 * 1024;
@@ -92,16 +101,25 @@ pub struct Args {
     )]
     #[arg(value_delimiter = ' ')]
     source: Vec<String>,
-    /// How many bytes of records are kept; beyond it the oldest go
+    /// Where records are kept: a directory, or memory (lost when the producer ends)
+    #[arg(
+        long,
+        env = "BROOKLET_DATA_DIR",
+        hide_env = true,
+        default_value = "memory",
+        value_name = "DIR"
+    )]
+    data_dir: PathBuf,
+    /// How many bytes of records are kept; beyond it the oldest go [default: 256MiB in memory, all on disk]
+
     #[arg(
         long,
         env = "BROOKLET_RETENTION_BYTES",
         hide_env = true,
-        default_value = "256MiB",
         value_name = "SIZE"
     )]
     #[arg(value_parser = size)]
-    retention_bytes: u64,
+    retention_bytes: Option<u64>,
     /// How often an idle reader gets a sign of life
     #[arg(
         long,
@@ -168,7 +186,7 @@ pub struct Args {
 #[derive(Debug)]
 pub struct Config {
     pub(crate) sources: Vec<Spec>,
-    pub(crate) log: Bounds,
+    pub(crate) log: Options,
     pub(crate) keep_alive: Duration,
     pub(crate) limits: edge::Limits,
 }
@@ -203,22 +221,11 @@ impl Args {
                 reason: format!("{source}: {error}"),
             })?;
         }
-        if self.retention_bytes < RETENTION_BYTES_MIN {
-            let reason = format!(
-                "is {} bytes; it needs {RETENTION_BYTES_MIN}",
-                self.retention_bytes
-            );
-            return Err(Invalid {
-                setting: "--retention-bytes",
-                reason,
-            });
-        }
+
+        let log = self.keep()?;
         Ok(Config {
             sources,
-            log: Bounds {
-                retention_bytes: self.retention_bytes,
-                inflight_bytes: INFLIGHT_BYTES,
-            },
+            log,
             keep_alive: self.keep_alive,
             limits: edge::Limits {
                 connections_max: self.connections_max,
@@ -227,6 +234,35 @@ impl Args {
                 stall_limit: self.stall_limit,
                 drain_limit: self.drain_limit,
             },
+        })
+    }
+
+    /// Where and how much is kept.
+    fn keep(&self) -> Result<Options, Invalid> {
+        if let Some(bytes) = self
+            .retention_bytes
+            .filter(|bytes| *bytes < RETENTION_BYTES_MIN)
+        {
+            let reason = format!("is {bytes} bytes; it needs {RETENTION_BYTES_MIN}");
+            return Err(Invalid {
+                setting: "--retention-bytes",
+                reason,
+            });
+        }
+        let keep = if self.data_dir.as_os_str() == MEMORY {
+            Keep::InMemory {
+                retention_bytes: self.retention_bytes.unwrap_or(RETENTION_BYTES),
+            }
+        } else {
+            Keep::OnDisk {
+                directory: self.data_dir.clone(),
+                retention_bytes: self.retention_bytes,
+                memory_bytes: MEMORY_BYTES,
+            }
+        };
+        Ok(Options {
+            keep,
+            inflight_bytes: INFLIGHT_BYTES,
         })
     }
 }

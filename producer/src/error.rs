@@ -10,7 +10,7 @@ use common::{
 };
 use hyper::{Response, header::HeaderValue};
 
-use crate::log::{Closed, Misplaced};
+use crate::log::{Closed, Misplaced, Refused};
 use common::service::reply::{self, Body};
 
 /// Why a request is refused. None of these changes anything.
@@ -19,7 +19,7 @@ pub(crate) enum Refusal {
     #[error(transparent)]
     Records(#[from] record::Refused),
     #[error(transparent)]
-    Closed(#[from] Closed),
+    Log(#[from] Refused),
     #[error(transparent)]
     Misplaced(#[from] Misplaced),
     #[error("{0}: {1:?}")]
@@ -49,11 +49,13 @@ impl Refusal {
                 (413, "RECORD_TOO_LONG", "record too long")
             }
             Self::Records(_) => (400, "INVALID_RECORD", "not a JSON record"),
-            Self::Closed(_) => (409, "CLOSED", "the stream is closed"),
+            Self::Log(Refused::Closed(_)) => (409, "CLOSED", "the stream is closed"),
             Self::Misplaced(Misplaced::Gone { .. }) => (410, "GONE", "no longer kept"),
             Self::Misplaced(Misplaced::Nowhere { .. }) | Self::Offset(..) | Self::OffsetTwice => {
                 (400, "INVALID_OFFSET", "no such place in the stream")
             }
+            Self::Log(Refused::Failed(_)) => (503, "LOG_FAILED", "the log takes nothing"),
+            Self::Misplaced(Misplaced::Damaged { .. }) => (500, "DAMAGED", "a record is damaged"),
             Self::TooLarge => (413, "REQUEST_TOO_LARGE", "request too large"),
             Self::Slow(_) => (408, "BODY_TIMEOUT", "the body came too slowly"),
             Self::Broken(_) => (400, "BODY_BROKEN", "the body broke off"),
@@ -62,7 +64,7 @@ impl Refusal {
             Self::Origin(_) => (403, "ORIGIN", "origin not allowed"),
         };
         let mut answer = reply::problem(&Problem::new(status, code, title, self.to_string()));
-        if let Self::Closed(Closed { next }) = self {
+        if let Self::Log(Refused::Closed(Closed { next })) = self {
             let headers = answer.headers_mut();
             headers.insert(wire::STREAM_CLOSED, HeaderValue::from_static("true"));
             headers.insert(wire::STREAM_NEXT_OFFSET, header(next));

@@ -11,4 +11,5 @@ mod log;
 mod service;
 mod stream;
 
-pub use service::serve;
+pub use log::CannotOpen;
+pub use service::{CannotServe, serve};

@@ -31,7 +31,7 @@ async fn serve(args: Args) -> Result<(), Exit> {
     let config = args
         .check()
         .map_err(|invalid| fail(Exit::Config, &invalid))?;
-    let unavailable = |error: std::io::Error| fail(Exit::Unavailable, &error);
+
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         fail(
             Exit::Unavailable,
@@ -40,8 +40,8 @@ async fn serve(args: Args) -> Result<(), Exit> {
     })?;
     shutdown::until_signal(|stop| producer::serve(listener, config, stop))
         .await
-        .and_then(|served| served)
-        .map_err(unavailable)
+        .map_err(|error| fail(Exit::Unavailable, &error))?
+        .map_err(|cannot| fail(Exit::Unavailable, &cannot))
 }
 
 /// Says on stderr why the process ends, and how it exits.

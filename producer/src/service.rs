@@ -16,22 +16,27 @@ use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{config::Config, ingest, log::Log, stream};
+use crate::{
+    config::Config,
+    ingest,
+    log::{CannotOpen, Log},
+    stream,
+};
 
 /// Takes records in and streams them out on `listener` until `stop`; then drains.
 ///
 /// # Errors
-/// The listener has no address.
+/// The log cannot be opened, or the listener has no address.
 pub async fn serve(
     listener: TcpListener,
     config: Config,
     stop: CancellationToken,
-) -> io::Result<()> {
+) -> Result<(), CannotServe> {
     let clock = Clock::System;
     let mut registry = Registry::with_prefix("brooklet");
     let edge = edge::Metrics::default();
     edge.register(&mut registry);
-    let log = Log::open(config.log, &clock, &mut registry);
+    let (log, running) = Log::open(&config.log, &clock, &mut registry)?;
     let ingest = ingest::Door::new(log.clone(), &mut registry);
     let stream = stream::Door::new(log.clone(), config.keep_alive, &mut registry, stop.clone());
     let service = Arc::new(Service {
@@ -58,8 +63,20 @@ pub async fn serve(
         unready
     );
     tasks.wait().await;
+    running.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Why nothing can be served.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotServe {
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Log(#[from] CannotOpen),
+    /// The listener has no address.
+    #[error(transparent)]
+    Listener(#[from] io::Error),
 }
 
 struct Service {

@@ -5,6 +5,7 @@ mod article;
 mod browser;
 mod compose;
 mod consumer;
+mod durable;
 mod faults;
 mod flood;
 mod outcome;

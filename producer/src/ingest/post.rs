@@ -94,7 +94,8 @@ impl Door {
             tokio::task::block_in_place(|| batch(&body, is_json))?
         };
         drop(body);
-        Ok((batch.records(), self.log.append(&batch, room).await?))
+        let records = batch.records();
+        Ok((records, self.log.append(batch, room).await?))
     }
 
     /// The whole body, and the room that it takes.

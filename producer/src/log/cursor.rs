@@ -4,7 +4,7 @@ use bytes::Bytes;
 use common::{ndjson, offset::Offset};
 use tokio::sync::watch;
 
-use super::{Log, Tail};
+use super::{Log, Tail, kept};
 
 /// Whole lines, one after another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,14 +17,25 @@ pub(crate) struct Page {
     pub(crate) lines: Bytes,
 }
 
-/// What the reader would read next is no longer kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the reader at {at} was too slow; the earliest record kept is at {earliest}")]
-pub(crate) struct Overrun {
-    /// Where the reader is.
-    pub(crate) at: Offset,
-    /// The oldest that there is.
-    pub(crate) earliest: Offset,
+/// Why a reader cannot read on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Lost {
+    /// What it would read next is no longer kept.
+    #[error("the reader at {at} was too slow; the earliest record kept is at {earliest}")]
+    Overrun {
+        /// Where the reader is.
+        at: Offset,
+        /// The oldest that there is.
+        earliest: Offset,
+    },
+    /// What it would read next is not what was written.
+    #[error("the record at {at} cannot be read: {why}")]
+    Damaged {
+        /// Where the reader is.
+        at: Offset,
+        /// What is wrong.
+        why: String,
+    },
 }
 
 #[derive(Debug)]
@@ -49,8 +60,8 @@ impl Cursor {
     /// longer. None when the log is closed and was read to its end.
     ///
     /// # Errors
-    /// The next record is no longer kept.
-    pub(crate) async fn next(&mut self, bytes_max: usize) -> Result<Option<Page>, Overrun> {
+    /// The next record is no longer kept, or damaged.
+    pub(crate) async fn next(&mut self, bytes_max: usize) -> Result<Option<Page>, Lost> {
         loop {
             let closed = self.tail.borrow_and_update().closed;
             if let Some(page) = self.read(bytes_max)? {
@@ -63,14 +74,11 @@ impl Cursor {
         }
     }
 
-    fn read(&mut self, bytes_max: usize) -> Result<Option<Page>, Overrun> {
-        let kept = self.log.kept();
-        let overrun = || Overrun {
-            at: self.at,
-            earliest: kept.earliest(),
+    fn read(&mut self, bytes_max: usize) -> Result<Option<Page>, Lost> {
+        let lines = match self.log.recent(self.at, bytes_max) {
+            Some(lines) => lines,
+            None => self.older(bytes_max)?,
         };
-        let lines = kept.read(self.at, bytes_max).ok_or_else(overrun)?;
-        drop(kept);
         if lines.is_empty() {
             return Ok(None);
         }
@@ -83,5 +91,25 @@ impl Cursor {
             further
         });
         Ok(Some(Page { first, next, lines }))
+    }
+
+    /// Lines that are not in memory any more.
+    fn older(&self, bytes_max: usize) -> Result<Bytes, Lost> {
+        let at = self.at;
+        let read = self
+            .log
+            .shelf()
+            .map(|shelf| tokio::task::block_in_place(|| shelf.read(at)));
+        match read {
+            Some(Ok(Some(lines))) => Ok(lines.slice(..kept::page(&lines, bytes_max))),
+            Some(Err(damage)) if at >= self.log.earliest() => Err(Lost::Damaged {
+                at,
+                why: damage.to_string(),
+            }),
+            _ => Err(Lost::Overrun {
+                at,
+                earliest: self.log.earliest(),
+            }),
+        }
     }
 }

@@ -30,11 +30,10 @@ pub(super) struct Kept {
     sealed: VecDeque<Segment<Bytes>>,
     open: Segment<Vec<u8>>,
     next: Offset,
-    retention_bytes: u64,
 }
 
 /// An offset at which no kept record begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Misplaced {
     /// What was there is no longer kept.
     #[error("offset {at} is no longer kept; the earliest is {earliest}")]
@@ -43,6 +42,14 @@ pub(crate) enum Misplaced {
         at: Offset,
         /// The oldest that there is.
         earliest: Offset,
+    },
+    /// What is there is not what was written.
+    #[error("the record at offset {at} cannot be read: {why}")]
+    Damaged {
+        /// What was asked for.
+        at: Offset,
+        /// What is wrong.
+        why: String,
     },
     /// It lies beyond the tail, or inside a record.
     #[error("offset {at} is no place in this stream, which ends at {next}")]
@@ -55,7 +62,7 @@ pub(crate) enum Misplaced {
 }
 
 impl Kept {
-    pub(super) const fn new(first: Offset, retention_bytes: u64) -> Self {
+    pub(super) const fn new(first: Offset) -> Self {
         let open = Segment {
             first,
             lines: Vec::new(),
@@ -64,7 +71,6 @@ impl Kept {
             sealed: VecDeque::new(),
             open,
             next: first,
-            retention_bytes,
         }
     }
 
@@ -78,7 +84,7 @@ impl Kept {
         self.next
     }
 
-    /// Appends whole lines.
+    /// Appends whole lines, for which there is always room: see [`Kept::release`].
     pub(super) fn append(&mut self, mut lines: &[u8]) {
         while !lines.is_empty() {
             let room = SEGMENT_BYTES.saturating_sub(self.open.lines.len());
@@ -88,7 +94,6 @@ impl Kept {
                 fitting => self.take(&mut lines, fitting),
             }
         }
-        self.retain();
     }
 
     /// Moves the first `bytes` of `lines`, or the first line where it is longer, into the open
@@ -113,12 +118,25 @@ impl Kept {
         });
     }
 
-    /// Lets go of the oldest segments beyond the bound.
-    fn retain(&mut self) {
-        while self.next.byte - self.earliest().byte > self.retention_bytes {
-            if self.sealed.pop_front().is_none() {
+    /// Lets go of the oldest sealed segments that end before `until`, as long as there are more
+    /// than `bytes_max` bytes.
+    pub(super) fn release(&mut self, until: Offset, bytes_max: u64) {
+        while self.next.byte - self.earliest().byte > bytes_max {
+            let second = self
+                .sealed
+                .get(1)
+                .map_or(self.open.first, |second| second.first);
+            if second > until || self.sealed.pop_front().is_none() {
                 return;
             }
+        }
+    }
+
+    /// The newest lines, down to the beginning of their segment.
+    pub(super) fn last_page(&self) -> Bytes {
+        match self.sealed.back() {
+            Some(sealed) if self.open.lines.is_empty() => sealed.lines.clone(),
+            _ => Bytes::copy_from_slice(&self.open.lines),
         }
     }
 
@@ -154,13 +172,13 @@ impl Kept {
             return None;
         }
         let skip = |first: Offset| usize::try_from(at.byte - first.byte).unwrap_or(usize::MAX);
-        let page = |lines: &[u8]| whole_lines_within(lines, bytes_max).max(first_line(lines));
+
         match self.sealed_at(at.byte) {
             Some(segment) => {
                 let rest = segment
                     .lines
                     .slice(skip(segment.first).min(segment.lines.len())..);
-                let length = page(&rest);
+                let length = page(&rest, bytes_max);
                 Some(rest.slice(..length))
             }
             None => {
@@ -170,7 +188,7 @@ impl Kept {
                     .get(skip(self.open.first)..)
                     .unwrap_or_default();
                 Some(Bytes::copy_from_slice(
-                    rest.get(..page(rest)).unwrap_or_default(),
+                    rest.get(..page(rest, bytes_max)).unwrap_or_default(),
                 ))
             }
         }
@@ -193,6 +211,11 @@ impl Kept {
             .partition_point(|segment| segment.first.byte <= byte);
         self.sealed.get(after.checked_sub(1)?)
     }
+}
+
+/// The length of a page of `lines`: whole ones, `bytes_max` bytes at the most, but one at the least.
+pub(super) fn page(lines: &[u8], bytes_max: usize) -> usize {
+    whole_lines_within(lines, bytes_max).max(first_line(lines))
 }
 
 fn whole_lines_within(lines: &[u8], bytes_max: usize) -> usize {
@@ -232,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_place_inside_a_record_is_nowhere() {
-        let mut kept = Kept::new(FIRST, 1 << 20);
+        let mut kept = Kept::new(FIRST);
         kept.append(b"11\n22\n33\n");
         let check = |record, byte| kept.check(Offset { record, byte });
         assert_eq!(check(71, 3), Ok(()));
@@ -262,10 +285,11 @@ mod tests {
 
     #[test]
     fn the_oldest_go_when_there_are_too_many() {
-        let mut kept = Kept::new(FIRST, 2 * SEGMENT_BYTES as u64);
+        let mut kept = Kept::new(FIRST);
         let line = [vec![b'x'; SEGMENT_BYTES / 2 - 1], vec![b'\n']].concat();
         for _ in 0..7 {
             kept.append(&line);
+            kept.release(kept.next(), 2 * SEGMENT_BYTES as u64);
         }
         let bytes = kept.next().byte - kept.earliest().byte;
         assert!(
@@ -283,7 +307,7 @@ mod tests {
             lengths in prop::collection::vec(0..SEGMENT_BYTES * 2, 1..12),
             bytes_max in 1..SEGMENT_BYTES * 2,
         ) {
-            let mut kept = Kept::new(FIRST, u64::MAX);
+            let mut kept = Kept::new(FIRST);
             let (mut all, mut places) = (Vec::new(), vec![FIRST]);
             for (index, length) in lengths.iter().enumerate() {
                 let mut line = vec![b'a' + u8::try_from(index).unwrap(); *length];

@@ -2,46 +2,59 @@
 //!
 //! In: [`common::record::Batch`]. Out: [`Page`]s of whole lines.
 //!
+//! ```text
+//!             ┌─▶ kept (memory) ─────────────▶ cursor ─▶ readers
+//!  append ─▶ writer                              ▲
+//!             └─▶ journal ─▶ keeper ─▶ segments ─┘
+//! ```
+//!
 //! - Nothing is appended without [`Room`]; a batch is appended whole or not at all.
+//! - Appended means: on stable storage, where there is a directory. A reader is never shown a record
+//!   that could still vanish.
 //! - If a record can be read, so can all that came after it.
-//! - An offset is never given twice, not even by two runs of the process (see [`epoch`]).
+//! - An offset is never given twice, not even by two runs of a log in memory (see [`epoch`]).
 
+mod catalogue;
 mod cursor;
+mod disk;
 mod epoch;
+mod frame;
+mod journal;
+mod keeper;
 mod kept;
+mod open;
+mod recovery;
+mod segment;
+#[cfg(test)]
+mod simulated;
+mod writer;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use common::{offset::Offset, record::Batch, time::Clock};
+use bytes::Bytes;
+use common::{offset::Offset, record::Batch};
 use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge},
     registry::Registry,
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
     time::Instant,
 };
 
+pub use self::open::CannotOpen;
 pub(crate) use self::{
-    cursor::{Cursor, Page},
+    cursor::{Cursor, Lost, Page},
     kept::Misplaced,
+    open::{Keep, Options},
 };
-use self::{epoch::Epoch, kept::Kept};
+use self::{epoch::Epoch, frame::StreamId, kept::Kept, segment::Shelf, writer::Command};
 
 /// What [`Room`] is counted in: a semaphore's permits are few, bytes are many.
 const ROOM_UNIT_BYTES: usize = 1024;
-
-/// The bounds of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Bounds {
-    /// How many bytes of records are kept; beyond it the oldest go.
-    pub(crate) retention_bytes: u64,
-    /// How many bytes may be on their way into the log.
-    pub(crate) inflight_bytes: usize,
-}
 
 /// A log; its clones are the same log.
 #[derive(Debug, Clone)]
@@ -51,15 +64,32 @@ pub(crate) struct Log {
 
 #[derive(Debug)]
 struct Shared {
-    bounds: Bounds,
-    epoch: Epoch,
-    opened: Instant,
+    name: String,
+    id: StreamId,
+    inflight_bytes: usize,
     kept: Mutex<Kept>,
     tail: watch::Sender<Tail>,
     /// The byte position that the reader who is furthest has been given.
     read: watch::Sender<u64>,
     room: Arc<Semaphore>,
+    place: Place,
     metrics: Metrics,
+}
+
+/// Where the records are.
+#[derive(Debug)]
+enum Place {
+    /// In memory, the newest so many bytes.
+    Memory {
+        epoch: Epoch,
+        opened: Instant,
+        retention_bytes: u64,
+    },
+    /// On disk, and the newest also in memory.
+    Disk {
+        queue: mpsc::Sender<Command>,
+        shelf: Mutex<Arc<Shelf>>,
+    },
 }
 
 /// The end of the log.
@@ -80,13 +110,29 @@ pub(crate) struct Appended {
     pub(crate) next: Offset,
 }
 
-/// Nothing can be appended any more.
+/// Why nothing was appended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refused {
+    /// Nothing can be appended any more.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// Nothing can be made durable any more.
+    #[error(transparent)]
+    Failed(#[from] Failed),
+}
+
+/// The log has its last record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the stream is closed at {next}")]
 pub(crate) struct Closed {
     /// The place after the last record.
     pub(crate) next: Offset,
 }
+
+/// The disk refused a write or a sync; what is on it then is only known after a restart.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the log takes nothing since it could not be written ({0}); a restart verifies it")]
+pub(crate) struct Failed(String);
 
 /// The right to bring so many bytes into the log; drop gives it back.
 #[derive(Debug)]
@@ -103,32 +149,9 @@ struct Metrics {
 }
 
 impl Log {
-    pub(crate) fn open(bounds: Bounds, clock: &Clock, registry: &mut Registry) -> Self {
-        let epoch = Epoch::begin(clock.now());
-        let next = epoch.first();
-        let metrics = Metrics::default();
-        metrics.register(registry);
-        let shared = Shared {
-            bounds,
-            epoch,
-            opened: Instant::now(),
-            kept: Mutex::new(Kept::new(next, bounds.retention_bytes)),
-            tail: watch::Sender::new(Tail {
-                next,
-                closed: false,
-            }),
-            read: watch::Sender::new(next.byte),
-            room: Arc::new(Semaphore::new(bounds.inflight_bytes / ROOM_UNIT_BYTES)),
-            metrics,
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
-    }
-
     /// Waits for room for `bytes`; what is more than there can ever be counts as all there is.
     pub(crate) async fn reserve(&self, bytes: usize) -> Room {
-        let bytes = bytes.min(self.shared.bounds.inflight_bytes);
+        let bytes = bytes.min(self.shared.inflight_bytes);
         let permits = u32::try_from(bytes / ROOM_UNIT_BYTES).unwrap_or(u32::MAX);
         let permit = self.shared.room.clone().acquire_many_owned(permits).await;
         Room {
@@ -139,30 +162,37 @@ impl Log {
     /// Waits until `bytes` more drop no record that nobody has read yet. So a source that has no
     /// pace of its own runs at the pace of the fastest reader.
     pub(crate) async fn reserve_unread(&self, bytes: usize) -> Room {
-        let retention_bytes = self.shared.bounds.retention_bytes;
-        let next = self.tail().next.byte + bytes as u64 + kept::SEGMENT_BYTES as u64;
-        let mut read = self.shared.read.subscribe();
-        read.wait_for(|read| next <= read + retention_bytes)
-            .await
-            .expect("the log has the sender");
+        if let Place::Memory {
+            retention_bytes, ..
+        } = self.shared.place
+        {
+            let next = self.tail().next.byte + bytes as u64 + kept::SEGMENT_BYTES as u64;
+            let mut read = self.shared.read.subscribe();
+            let near = read.wait_for(|read| next <= read + retention_bytes).await;
+            near.expect("the log has the sender");
+        }
         self.reserve(bytes).await
     }
 
     /// Appends all of `batch`, in the room that was reserved for it.
     ///
     /// # Errors
-    /// The log is closed; nothing was appended.
-    pub(crate) async fn append(&self, batch: &Batch, _room: Room) -> Result<Appended, Closed> {
+    /// Nothing was appended; unless the disk failed: then it cannot be told.
+    pub(crate) async fn append(&self, batch: Batch, room: Room) -> Result<Appended, Refused> {
+        if let Place::Disk { queue, .. } = &self.shared.place {
+            let (reply, answer) = oneshot::channel();
+            return command(queue, Command::Append { batch, room, reply }, answer).await;
+        }
         loop {
-            match self.try_append(batch) {
-                Ok(appended) => return appended,
+            match self.append_in_memory(&batch) {
+                Ok(appended) => return appended.map_err(Refused::Closed),
                 Err(early) => tokio::time::sleep(early).await,
             }
         }
     }
 
     /// Appends, or says for how long offsets have to wait for the clock (see [`epoch`]).
-    fn try_append(&self, batch: &Batch) -> Result<Result<Appended, Closed>, Duration> {
+    fn append_in_memory(&self, batch: &Batch) -> Result<Result<Appended, Closed>, Duration> {
         let mut kept = self.kept();
         let Tail {
             next: first,
@@ -172,19 +202,39 @@ impl Log {
             return Ok(Err(Closed { next: first }));
         }
         let next = first.advance(batch.records(), batch.bytes() as u64);
-        self.shared
-            .epoch
-            .allows(next, self.shared.opened.elapsed())?;
-        kept.append(batch.lines());
+        if let Place::Memory {
+            epoch,
+            opened,
+            retention_bytes,
+        } = &self.shared.place
+        {
+            epoch.allows(next, opened.elapsed())?;
+            kept.append(batch.lines());
+            kept.release(next, *retention_bytes);
+        }
         self.shared.metrics.appended(batch, &kept);
         self.shared.tail.send_replace(Tail { next, closed });
         Ok(Ok(Appended { first, next }))
     }
 
     /// Closes the log for good.
-    pub(crate) fn close(&self) {
-        let _kept = self.kept();
-        self.shared.tail.send_modify(|tail| tail.closed = true);
+    ///
+    /// # Errors
+    /// The disk has failed.
+    pub(crate) async fn close(&self) -> Result<(), Refused> {
+        match &self.shared.place {
+            Place::Memory { .. } => {
+                self.shut(Tail {
+                    closed: true,
+                    ..self.tail()
+                });
+                Ok(())
+            }
+            Place::Disk { queue, .. } => {
+                let (reply, answer) = oneshot::channel();
+                command(queue, Command::Close { reply }, answer).await
+            }
+        }
     }
 
     pub(crate) fn tail(&self) -> Tail {
@@ -193,7 +243,22 @@ impl Log {
 
     /// The place of the oldest record that is kept.
     pub(crate) fn earliest(&self) -> Offset {
-        self.kept().earliest()
+        let on_disk = self.shelf().and_then(|shelf| shelf.earliest());
+        on_disk.unwrap_or_else(|| self.kept().earliest())
+    }
+
+    /// The last record, if there is one.
+    pub(crate) fn last(&self) -> Option<Bytes> {
+        let kept = self.kept();
+        let (from, to) = (kept.earliest(), kept.next());
+        let lines = if from < to {
+            kept.last_page()
+        } else {
+            self.shelf()?.last_piece().ok()?
+        };
+        let end = lines.len().checked_sub(1)?;
+        let begin = memchr::memrchr(common::ndjson::NEWLINE, lines.get(..end)?);
+        Some(lines.slice(begin.map_or(0, |before| before + 1)..end))
     }
 
     /// A reader that begins at `at`.
@@ -201,8 +266,75 @@ impl Log {
     /// # Errors
     /// No record that is kept begins there.
     pub(crate) fn cursor(&self, at: Offset) -> Result<Cursor, Misplaced> {
-        self.kept().check(at)?;
+        let checked = self.kept().check(at);
+        match (checked, self.shelf()) {
+            (Err(Misplaced::Gone { .. }), Some(shelf)) => {
+                let earliest = self.earliest();
+                match tokio::task::block_in_place(|| shelf.read(at)) {
+                    Ok(Some(_)) => {}
+                    Ok(None) if at < earliest => return Err(Misplaced::Gone { at, earliest }),
+                    Ok(None) => {
+                        return Err(Misplaced::Nowhere {
+                            at,
+                            next: self.tail().next,
+                        });
+                    }
+                    Err(damage) => {
+                        return Err(Misplaced::Damaged {
+                            at,
+                            why: damage.to_string(),
+                        });
+                    }
+                }
+            }
+            (checked, _) => checked?,
+        }
         Ok(Cursor::new(self.clone(), at))
+    }
+
+    fn id(&self) -> StreamId {
+        self.shared.id
+    }
+
+    fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// Shows to readers what is durable now.
+    fn show(&self, batch: &Batch, tail: Tail) {
+        let mut kept = self.kept();
+        kept.append(batch.lines());
+        self.shared.metrics.appended(batch, &kept);
+        self.shared.tail.send_replace(tail);
+    }
+
+    /// Tells readers that the log is closed.
+    fn shut(&self, tail: Tail) {
+        let _kept = self.kept();
+        self.shared.tail.send_replace(tail);
+    }
+
+    /// Lines that are in memory, whole ones; none when they no longer are.
+    fn recent(&self, at: Offset, bytes_max: usize) -> Option<Bytes> {
+        self.kept().read(at, bytes_max)
+    }
+
+    /// What is on `shelf` need not be in memory any more, but for the newest so many bytes.
+    fn settled(&self, shelf: Shelf, memory_bytes: u64) {
+        if let Place::Disk { shelf: place, .. } = &self.shared.place {
+            let until = shelf.end();
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(shelf);
+            self.kept().release(until, memory_bytes);
+        }
+    }
+
+    fn shelf(&self) -> Option<Arc<Shelf>> {
+        match &self.shared.place {
+            Place::Memory { .. } => None,
+            Place::Disk { shelf, .. } => {
+                Some(shelf.lock().unwrap_or_else(PoisonError::into_inner).clone())
+            }
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -211,6 +343,17 @@ impl Log {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Gives the writer a command, and waits for its answer.
+async fn command<T>(
+    queue: &mpsc::Sender<Command>,
+    command: Command,
+    answer: oneshot::Receiver<Result<T, Refused>>,
+) -> Result<T, Refused> {
+    let stopped = || Failed("the producer is stopping".to_owned());
+    queue.send(command).await.map_err(|_| stopped())?;
+    answer.await.map_err(|_| stopped())?
 }
 
 impl Metrics {
@@ -227,8 +370,8 @@ impl Metrics {
             "Bytes of records appended",
             appended_bytes,
         );
-        registry.register("log_bytes", "Bytes of records kept", kept_bytes);
-        registry.register("log_records", "Records kept", kept_records);
+        registry.register("log_bytes", "Bytes of records in memory", kept_bytes);
+        registry.register("log_records", "Records in memory", kept_records);
     }
 
     fn appended(&self, batch: &Batch, kept: &Kept) {
@@ -244,28 +387,30 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
-    use common::time::Timestamp;
+    use common::time::{Clock, Timestamp};
 
     use futures_util::FutureExt;
 
-    use super::{cursor::Overrun, *};
+    use super::{cursor::Lost, *};
 
     fn log(retention_bytes: u64) -> Log {
         let clock = Clock::manual(Timestamp(1_800_000_000_000));
-        let bounds = Bounds {
-            retention_bytes,
+        let options = Options {
+            keep: Keep::InMemory { retention_bytes },
             inflight_bytes: 1 << 20,
         };
-        Log::open(bounds, &clock, &mut Registry::default())
+        Log::open(&options, &clock, &mut Registry::default())
+            .unwrap()
+            .0
     }
 
     fn batch(text: &str) -> Batch {
         Batch::from_ndjson(text.as_bytes()).unwrap()
     }
 
-    async fn append(log: &Log, text: &str) -> Result<Appended, Closed> {
+    async fn append(log: &Log, text: &str) -> Result<Appended, Refused> {
         let room = log.reserve(text.len()).await;
-        log.append(&batch(text), room).await
+        log.append(batch(text), room).await
     }
 
     #[tokio::test]
@@ -281,13 +426,14 @@ mod tests {
         let appending = async { append(&log, "333").await.unwrap() };
         let (news, appended) = tokio::join!(cursor.next(100), appending);
         assert_eq!(news.unwrap().unwrap().first, appended.first);
-        log.close();
+        log.close().await.unwrap();
         assert_eq!(cursor.next(100).await, Ok(None));
         assert_eq!(
             append(&log, "4").await,
             Err(Closed {
                 next: appended.next
-            })
+            }
+            .into())
         );
     }
 
@@ -302,7 +448,7 @@ mod tests {
         }
         assert_eq!(
             cursor.next(100).await,
-            Err(Overrun {
+            Err(Lost::Overrun {
                 at,
                 earliest: log.earliest()
             })
@@ -315,7 +461,7 @@ mod tests {
         let line = format!("\"{}\"\n", "x".repeat(kept::SEGMENT_BYTES - 3));
         for _ in 0..3 {
             let room = log.reserve_unread(line.len()).await;
-            log.append(&batch(&line), room).await.unwrap();
+            log.append(batch(&line), room).await.unwrap();
         }
         let blocked = log.reserve_unread(line.len()).now_or_never();
         assert!(

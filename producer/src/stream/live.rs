@@ -17,7 +17,7 @@ use prometheus_client::{
 use tokio_util::sync::CancellationToken;
 
 use super::{request::Format, sse};
-use crate::log::Cursor;
+use crate::log::{Cursor, Lost};
 
 /// How much is read at a time for NDJSON, whose lines are sent as they are.
 const LINES_PAGE_BYTES: usize = 256 * 1024;
@@ -122,7 +122,8 @@ impl Live {
                 Ok(Some(piece))
             }
             Ok(None) => Ok(None),
-            Err(overrun) => Err(self.abort("overrun", &overrun)),
+            Err(lost @ Lost::Overrun { .. }) => Err(self.abort("overrun", &lost)),
+            Err(lost @ Lost::Damaged { .. }) => Err(self.abort("damaged", &lost)),
         }
     }
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::spec::{Spec, parse};
 use self::{file::File, numbers::Numbers, pace::Pace, sensors::Sensors, spec::Kind};
-use crate::log::{Closed, Log};
+use crate::log::{Closed, Log, Refused};
 
 /// Records that a source appends at a time, at the most.
 const BATCH_RECORDS_MAX: u64 = 4096;
@@ -30,9 +30,9 @@ enum Source {
 }
 
 impl Source {
-    async fn open(kind: &Kind, clock: Clock) -> io::Result<Self> {
+    async fn open(kind: &Kind, log: &Log, clock: Clock) -> io::Result<Self> {
         Ok(match kind {
-            Kind::Numbers => Self::Numbers(Numbers::default()),
+            Kind::Numbers => Self::Numbers(Numbers::after(log.last().as_deref())),
             Kind::Sensors(options) => Self::Sensors(Box::new(Sensors::new(options, clock))),
             Kind::File(path) => Self::File(File::open(path).await?),
         })
@@ -68,33 +68,38 @@ pub(crate) async fn feed(sources: Vec<Spec>, log: Log, clock: Clock, stop: Cance
     }
     let ended = running.join_all().await;
     if ended.iter().all(|ended| *ended == Some(true)) {
-        log.close();
-        tracing::info!(next = %log.tail().next, "all sources have ended: the stream is closed");
+        match log.close().await {
+            Ok(()) => {
+                tracing::info!(next = %log.tail().next, "all sources have ended: the stream is closed");
+            }
+            Err(refused) => tracing::error!(%refused, "cannot close the stream"),
+        }
     }
 }
 
 /// Runs one source to its end; returns how many records it gave.
 async fn run(spec: &Spec, log: &Log, clock: Clock) -> io::Result<u64> {
-    let mut source = Source::open(&spec.kind, clock).await?;
+    let mut source = Source::open(&spec.kind, log, clock).await?;
     let mut pace = Pace::new(spec.rate);
     let mut given = 0;
     loop {
         let left = spec.count.map_or(BATCH_RECORDS_MAX, |count| count - given);
         let due = pace.due(left.min(BATCH_RECORDS_MAX)).await;
         let batch = source.batch(due).await?;
-        given += batch.records();
-        if append(log, &batch, pace.is_unbounded()).await.is_break() {
+        let records = batch.records();
+        given += records;
+        if append(log, batch, pace.is_unbounded()).await?.is_break() {
             return Ok(given);
         }
-        if batch.records() < due || spec.count == Some(given) {
+        if records < due || spec.count == Some(given) {
             return Ok(given);
         }
     }
 }
 
-async fn append(log: &Log, batch: &Batch, paceless: bool) -> ControlFlow<Closed> {
+async fn append(log: &Log, batch: Batch, paceless: bool) -> io::Result<ControlFlow<Closed>> {
     if batch.records() == 0 {
-        return ControlFlow::Continue(());
+        return Ok(ControlFlow::Continue(()));
     }
     let room = if paceless {
         log.reserve_unread(batch.bytes()).await
@@ -102,7 +107,8 @@ async fn append(log: &Log, batch: &Batch, paceless: bool) -> ControlFlow<Closed>
         log.reserve(batch.bytes()).await
     };
     match log.append(batch, room).await {
-        Ok(_) => ControlFlow::Continue(()),
-        Err(closed) => ControlFlow::Break(closed),
+        Ok(_) => Ok(ControlFlow::Continue(())),
+        Err(Refused::Closed(closed)) => Ok(ControlFlow::Break(closed)),
+        Err(Refused::Failed(failed)) => Err(io::Error::other(failed)),
     }
 }
