@@ -119,7 +119,8 @@ impl Batch {
         }
     }
 
-    /// Adds one line as it is: the caller answers for what is in it, and that it has no newline.
+    /// Adds one line, which has no newline, as it is; but for carriage returns, which end a line for
+    /// some readers, and become spaces. In valid JSON both are white space.
     ///
     /// # Errors
     /// The length of a line that is over the limit; it is not added.
@@ -127,7 +128,14 @@ impl Batch {
         if line.len() > RECORD_BYTES_MAX {
             return Err(line.len());
         }
+        let from = self.lines.len();
         self.lines.extend_from_slice(line);
+        if memchr::memchr(b'\r', line).is_some() {
+            let added = self.lines.iter_mut().skip(from);
+            added
+                .filter(|byte| **byte == b'\r')
+                .for_each(|byte| *byte = b' ');
+        }
         self.lines.push(ndjson::NEWLINE);
         self.records += 1;
         Ok(())
@@ -200,10 +208,10 @@ mod tests {
 
     #[test]
     fn ndjson_is_a_record_a_line() {
-        let body = b"{\"a\":1}\r\n\n  [1,2]  \n3";
+        let body = b"{\"a\":\r1}\r\n\n  [1,2]  \n3";
         assert_eq!(
             lines(Batch::from_ndjson(body)),
-            Ok("{\"a\":1}\n[1,2]\n3\n".to_owned())
+            Ok("{\"a\": 1}\n[1,2]\n3\n".to_owned())
         );
         assert_eq!(Batch::from_ndjson(body).map(|batch| batch.records()), Ok(3));
     }

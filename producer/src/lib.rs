@@ -6,6 +6,7 @@
 
 pub mod config;
 mod error;
+pub mod heap;
 mod ingest;
 mod log;
 mod service;

@@ -27,6 +27,9 @@ async fn main() -> ExitCode {
 
 async fn serve(args: Args) -> Result<(), Exit> {
     telemetry::init(&args.telemetry);
+    producer::heap::give_back();
+
+    settings::warn_of_unknown::<Cli>();
     let listen = args.listen;
     let config = args
         .check()
@@ -44,8 +47,7 @@ async fn serve(args: Args) -> Result<(), Exit> {
         .map_err(|cannot| fail(Exit::Unavailable, &cannot))
 }
 
-/// Says on stderr why the process ends, and how it exits.
+/// Says why the process ends, and how it exits.
 fn fail(exit: Exit, reason: &dyn std::fmt::Display) -> Exit {
-    eprintln!("producer: {reason}");
-    exit
+    telemetry::fail("producer", exit, reason)
 }

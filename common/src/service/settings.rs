@@ -1,9 +1,12 @@
 //! Settings as people type them, and the exit codes of a service.
 
-use std::{process::ExitCode, time::Duration};
+use std::{collections::BTreeSet, ops::RangeInclusive, process::ExitCode, time::Duration};
 
 use bytesize::ByteSize;
-use clap::Parser;
+use clap::{Command, CommandFactory, Parser};
+
+/// What the names of all settings in the environment begin with.
+const PREFIX: &str = "BROOKLET_";
 
 /// Exit codes, from `sysexits.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +44,42 @@ pub fn parse<C: Parser>() -> Result<C, Exit> {
     })
 }
 
-/// A duration as people write it: `500ms`, `5s`, `2m`. Not zero.
+/// The shortest and the longest duration that a setting can be. Times that far away can still be
+/// added to any other.
+const DURATIONS: RangeInclusive<Duration> =
+    Duration::from_millis(1)..=Duration::from_secs(366 * 24 * 3600);
+
+/// Warns of names in the environment that look like settings and are none of `C`'s. They may be
+/// meant for others, so they are no error.
+pub fn warn_of_unknown<C: CommandFactory>() {
+    let mut known = BTreeSet::new();
+    collect_names(&C::command(), &mut known);
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with(PREFIX) && !known.contains(name.as_ref()) {
+            tracing::warn!("there is no setting {name:?}: it means nothing here");
+        }
+    }
+}
+
+fn collect_names(command: &Command, names: &mut BTreeSet<String>) {
+    let own = command
+        .get_arguments()
+        .filter_map(|argument| argument.get_env());
+    names.extend(own.map(|name| name.to_string_lossy().into_owned()));
+    command
+        .get_subcommands()
+        .for_each(|command| collect_names(command, names));
+}
+
+/// A duration as people write it: `500ms`, `5s`, `2m`; from a millisecond to a year.
 ///
 /// # Errors
 /// What is expected.
 pub fn duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("must be longer than nothing".to_owned()),
-        Ok(duration) => Ok(duration),
+        Ok(duration) if DURATIONS.contains(&duration) => Ok(duration),
+        Ok(_) => Err("must be from 1ms to a year".to_owned()),
         Err(error) => Err(format!("{error}; write it as 500ms, 5s or 2m")),
     }
 }
@@ -71,6 +102,7 @@ mod tests {
     fn durations_and_sizes_are_read_as_people_write_them() {
         assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert!(duration("1ns").is_err() && duration("500000000000years").is_err());
         assert!(duration("5").is_err() && duration("0s").is_err() && duration("-1s").is_err());
         assert_eq!(
             (size("256MiB"), size("1GB")),

@@ -1,9 +1,15 @@
 //! What a service says on stderr: lines for people, or JSON for machines.
 
-use std::{error::Error, io::IsTerminal};
+use std::{
+    error::Error,
+    fmt::Display,
+    io::{self, IsTerminal, Write},
+};
 
 use clap::ValueEnum;
 use tracing_subscriber::{EnvFilter, fmt};
+
+use super::settings::Exit;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -44,12 +50,39 @@ pub fn init(args: &Args) {
     let filter = EnvFilter::default().add_directive(args.log_level.into());
     let lines = fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| Stderr)
+        .log_internal_errors(false)
         .with_target(false);
     match args.log_format {
-        Format::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
+        Format::Text => lines.with_ansi(io::stderr().is_terminal()).init(),
         Format::Json => lines.json().flatten_event(true).init(),
     }
+}
+
+/// Stderr, or nowhere: a service goes on when nobody can hear it any more.
+struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        say(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Says `text` on stderr, if that can be heard.
+fn say(text: &[u8]) {
+    // There is nowhere to tell that it cannot.
+    drop(io::stderr().write_all(text));
+}
+
+/// Says on stderr why `service` ends, and returns how.
+pub fn fail(service: &str, exit: Exit, reason: &dyn Display) -> Exit {
+    say(format!("{service}: {reason}\n").as_bytes());
+    exit
 }
 
 /// An error with all its causes, on one line.
