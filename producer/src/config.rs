@@ -1,6 +1,6 @@
 //! Settings: what was typed, then what is true.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use common::service::{
     edge,
@@ -47,7 +47,7 @@ Examples:
 /// Takes records in, keeps the newest in memory, and streams them over HTTP.
 #[derive(Debug, clap::Parser)]
 #[command(name = "producer", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
-#[command(disable_help_flag = true)]
+#[command(disable_help_flag = true, disable_help_subcommand = true)]
 pub struct Cli {
     /// What to do; nothing named is to serve.
     #[command(subcommand)]
@@ -91,16 +91,18 @@ pub struct Args {
         value_name = "ADDR:PORT"
     )]
     pub listen: SocketAddr,
-    /// A source of records; may be given several times
-    #[arg(
-        long,
-        env = "BROOKLET_SOURCE",
-        hide_env = true,
-        default_value = "numbers",
-        value_name = "SPEC"
-    )]
-    #[arg(value_delimiter = ' ')]
+    /// A source of records; may be given several times [default: numbers]
+    #[arg(long, value_name = "SPEC")]
     source: Vec<String>,
+    /// Sources, separated by spaces: what the environment has instead of several flags
+    #[arg(
+        long = "sources",
+        env = "BROOKLET_SOURCE",
+        hide = true,
+        value_delimiter = ' ',
+        default_value = "numbers"
+    )]
+    sources: Vec<String>,
     /// Where records are kept: a directory, or memory (lost when the producer ends)
     #[arg(
         long,
@@ -168,7 +170,7 @@ pub struct Args {
         default_value = "16384",
         value_name = "N"
     )]
-    connections_max: usize,
+    connections_max: NonZeroUsize,
     /// How many of them from one address; unlimited unless given
     #[arg(
         long,
@@ -176,7 +178,7 @@ pub struct Args {
         hide_env = true,
         value_name = "N"
     )]
-    connections_per_address_max: Option<usize>,
+    connections_per_address_max: Option<NonZeroUsize>,
     /// What is logged, and how.
     #[command(flatten)]
     pub telemetry: telemetry::Args,
@@ -205,8 +207,12 @@ impl Args {
     /// # Errors
     /// The first setting that cannot be, and why.
     pub fn check(self) -> Result<Config, Invalid> {
-        let sources = self
-            .source
+        let named = if self.source.is_empty() {
+            &self.sources
+        } else {
+            &self.source
+        };
+        let sources = named
             .iter()
             .filter(|spec| !spec.is_empty())
             .filter_map(|spec| source::parse(spec).transpose())
@@ -228,8 +234,8 @@ impl Args {
             log,
             keep_alive: self.keep_alive,
             limits: edge::Limits {
-                connections_max: self.connections_max,
-                connections_per_address_max: self.connections_per_address_max,
+                connections_max: self.connections_max.get(),
+                connections_per_address_max: self.connections_per_address_max.map(usize::from),
                 header_timeout: self.header_timeout,
                 stall_limit: self.stall_limit,
                 drain_limit: self.drain_limit,
@@ -289,6 +295,7 @@ mod tests {
         };
         assert_eq!(check(""), Ok(1));
         assert_eq!(check("--source none"), Ok(0));
+        assert_eq!(check("--sources none"), Ok(0));
         assert_eq!(check("--source numbers --source sensors@1/s"), Ok(2));
         assert!(check("--source what").is_err_and(|error| error.starts_with("--source: there is")));
         let small = "--retention-bytes: is 1024 bytes; it needs 1048576";

@@ -28,7 +28,7 @@ pub(crate) enum Refusal {
     OffsetTwice,
     #[error("a request has at most {REQUEST_BYTES_MAX} bytes; send the records in several")]
     TooLarge,
-    #[error("the body stopped for {0:?}; nothing was appended")]
+    #[error("the body did not come within {0:?}; nothing was appended")]
     Slow(Duration),
     #[error("the body broke off: {0}; nothing was appended")]
     Broken(#[source] hyper::Error),

@@ -48,7 +48,11 @@ pub async fn serve(
     let tasks = TaskTracker::new();
     tasks.spawn(ingest::feed(config.sources, log, clock, stop.clone()));
     tasks.close();
-    tracing::info!("listening on http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    tracing::info!("listening on http://{address}");
+    if !address.ip().is_loopback() {
+        tracing::warn!("who can reach {address} can read and append: nobody is asked for a token");
+    }
     service.health.set_ready(true);
     let answer = {
         let service = service.clone();
@@ -94,12 +98,13 @@ impl Service {
                 .stream
                 .answer(method, request.uri().query(), request.headers()),
             (wire::STREAM_PATH, _) => reply::method_not_allowed("GET, HEAD, OPTIONS, POST"),
-            (path, &(Method::GET | Method::HEAD)) => {
-                self.health.answer(path).unwrap_or_else(|| {
+            (path, method) => match (self.health.answer(path), method) {
+                (Some(answer), &(Method::GET | Method::HEAD)) => answer,
+                (Some(_), _) => reply::method_not_allowed("GET, HEAD"),
+                (None, _) => {
                     reply::not_found(path, &format!("{}, {}", wire::STREAM_PATH, health::PATHS))
-                })
-            }
-            _ => reply::method_not_allowed("GET, HEAD"),
+                }
+            },
         }
     }
 }

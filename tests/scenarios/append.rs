@@ -1,8 +1,13 @@
 //! What is posted is appended whole, or not at all.
 
-use tests::{http::send, producer};
+use std::{io::Write, net::TcpStream};
 
-use crate::wire::{JSON, NDJSON, after, append, read};
+use tests::{
+    http::{fetch, send},
+    producer,
+};
+
+use crate::wire::{JSON, NDJSON, SSE, after, append, read};
 
 #[test]
 fn what_is_posted_is_records_by_its_type() {
@@ -109,4 +114,31 @@ fn a_closed_stream_takes_no_more() {
     assert_eq!(refused.header("stream-closed"), "true");
     assert_eq!(refused.header("stream-next-offset"), next);
     assert_eq!(refused.json()["code"], "CLOSED");
+}
+
+#[test]
+fn a_carriage_return_ends_no_line_for_anybody() {
+    let service = producer(&["--source", "none"]);
+    append(&service, "{\"value\":1,\r\"x\":2}\n");
+    let expected = r#"{"value":1, "x":2}"#;
+    assert_eq!(read(&service, "").lines(1), [expected]);
+    let mut events = fetch(&service.url("/stream"), &[SSE]);
+    assert_eq!(events.lines(4)[3], format!("data: {expected}"));
+}
+
+#[test]
+fn bodies_that_trickle_hold_up_nobody() {
+    let service = producer(&["--source", "numbers@1000/s"]);
+    let head = "POST /stream HTTP/1.1\r\nhost: localhost\r\ncontent-length: 16777216\r\n\r\n ";
+    let slow: Vec<_> = (0..8)
+        .map(|_| {
+            let mut tcp = TcpStream::connect(service.address()).expect("it listens");
+            tcp.write_all(head.as_bytes()).expect("it takes requests");
+            tcp
+        })
+        .collect();
+    let large = "1\n".repeat(1024 * 1024);
+    assert_eq!(append(&service, &large)["records"], 1024 * 1024);
+    drop(read(&service, "?offset=now").lines(10));
+    drop(slow);
 }

@@ -1,12 +1,13 @@
 //! How a producer says how it is, what it cannot do, and that it stops.
 
-use std::time::Duration;
+use std::{fs::File, time::Duration};
 
 use tests::{
     Service,
     binaries::binary,
     http::{fetch, send},
     producer,
+    service::leashed,
 };
 
 use crate::wire::{SSE, append, read};
@@ -93,4 +94,31 @@ fn a_drain_aborts_live_bodies_and_ends_in_seconds() {
             "a clean end would mean that the stream is closed"
         );
     }
+}
+
+#[test]
+fn a_producer_that_nobody_hears_goes_on() {
+    let full = || File::create("/dev/full").expect("every Linux has it");
+    let run = |args: &[&str]| {
+        let mut producer = leashed(&binary("producer"));
+        let mut child = producer
+            .args(args)
+            .stderr(full())
+            .spawn()
+            .expect("it starts");
+        child.wait().expect("it is our child").code()
+    };
+    assert_eq!(run(&["--source", "nonsense"]), Some(78));
+    assert_eq!(run(&["healthcheck", "--listen", "127.0.0.1:1"]), Some(69));
+}
+
+#[test]
+fn a_setting_that_is_none_is_named() {
+    let mut command = leashed(&binary("producer"));
+    command
+        .args(["--listen", "127.0.0.1:0"])
+        .env("BROOKLET_RETENTON_BYTES", "1GB");
+    let service = Service::spawn(command);
+    drop(service.says("BROOKLET_RETENTON_BYTES"));
+    assert_ne!(service.address().port(), 0);
 }

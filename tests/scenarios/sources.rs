@@ -2,7 +2,10 @@
 
 use tests::{Service, binaries::binary, http::json, producer, service::leashed};
 
-use crate::wire::{append, read};
+use crate::{
+    outcome::read_all,
+    wire::{append, read},
+};
 
 #[test]
 fn without_arguments_it_counts_from_zero() {
@@ -61,4 +64,34 @@ fn a_stream_closes_only_when_all_of_its_sources_have_ended() {
     let mut reader = read(&service, "");
     assert_eq!(reader.lines(2).len(), 2);
     append(&service, "{\"value\":1}");
+}
+
+#[test]
+fn a_file_is_replayed_through_a_log_that_cannot_hold_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("a b.ndjson");
+    let line = format!("{{\"value\":2,\"text\":\"{}\"}}\n", "x".repeat(500_000));
+    std::fs::write(&path, line.repeat(20)).expect("a file can be written");
+    let source = format!("file:{}", path.display());
+    let service = producer(&["--source", &source, "--retention-bytes", "1MiB"]);
+    let text = read(&service, "")
+        .text()
+        .expect("a closed stream ends cleanly");
+    assert_eq!(text.lines().count(), 20);
+}
+
+#[test]
+fn sources_without_a_pace_lose_nothing_that_is_unread() {
+    let count = 20_000;
+    let source = format!("numbers@max:{count}");
+    let mut args = vec!["--retention-bytes", "1MiB"];
+    for _ in 0..20 {
+        args.extend(["--source", &source]);
+    }
+    let service = producer(&args);
+    let outcome = read_all(&service.url("/stream"), &[]);
+    assert_eq!(
+        (outcome.records, outcome.average),
+        (20 * count, Some(19_999.0))
+    );
 }

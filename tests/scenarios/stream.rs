@@ -73,6 +73,7 @@ fn an_event_source_gets_ids_that_it_can_come_back_with() {
     ];
     let ids = [1, 2, 3].map(|count| after(&first, &lines[..count]));
     let event = |nth: usize| format!("id: {}\ndata: {}\n\n", ids[nth], lines[nth]);
+    let hello = |place: &str| format!("retry: 1000\nid: {place}\n\n");
     let events = |from: &str| {
         let headers = [SSE, ("last-event-id", from)];
         let answer = fetch(
@@ -87,18 +88,12 @@ fn an_event_source_gets_ids_that_it_can_come_back_with() {
     let all = fetch(&service.url("/stream"), &[SSE]);
     assert_eq!(all.header("content-type"), "text/event-stream");
     let all = all.text().expect("a closed stream ends cleanly");
-    assert_eq!(
-        all,
-        format!("retry: 1000\n\n{}{}{}", event(0), event(1), event(2))
-    );
-    assert_eq!(
-        events(&ids[1]),
-        (200, format!("retry: 1000\n\n{}", event(2)))
-    );
+    assert_eq!(all, hello(&first) + &event(0) + &event(1) + &event(2));
+    assert_eq!(events(&ids[1]), (200, hello(&ids[1]) + &event(2)));
     assert_eq!(events(&ids[2]), (204, String::new()), "what makes it stop");
     assert_eq!(
         events(""),
-        (200, "retry: 1000\n\n".to_owned()),
+        (200, hello(&ids[2])),
         "the end, but it never read"
     );
 }
@@ -109,7 +104,9 @@ fn a_quiet_stream_gives_signs_of_life() {
     let mut plain = read(&service, "");
     assert_eq!(plain.line().expect("alive"), Some(String::new()));
     let mut events = fetch(&service.url("/stream"), &[SSE]);
-    assert_eq!(events.lines(2), ["retry: 1000", ": "].map(str::to_owned));
+    let place = events.header("stream-offset").to_owned();
+    let expected = ["retry: 1000", &format!("id: {place}"), ": "].map(str::to_owned);
+    assert_eq!(events.lines(3), expected);
 }
 
 #[test]
@@ -133,9 +130,10 @@ fn a_place_of_an_earlier_run_is_answered_with_the_gap() {
     assert_eq!(answer.lines(1), ["\"new\""]);
     let mut events = fetch(&service.url("/stream"), &[SSE, ("last-event-id", &old)]);
     let gap = format!("data: {{\"from\":\"{old}\",\"to\":\"{new}\"}}");
+    let id = format!("id: {new}");
     assert_eq!(
-        events.lines(3),
-        ["retry: 1000".to_owned(), "event: gap".to_owned(), gap]
+        events.lines(5),
+        ["retry: 1000", &id, "event: gap", &id, &gap].map(str::to_owned)
     );
 }
 

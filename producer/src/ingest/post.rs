@@ -25,6 +25,12 @@ use crate::{
 /// How long a body may send nothing.
 const PIECE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a whole body may take: the largest one then comes at 280 kB a second.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What room is reserved in while a body comes.
+const ROOM_STEP_BYTES: usize = 64 * 1024;
+
 /// How long a request waits for room in the log.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -87,7 +93,16 @@ impl Door {
             }
             return Err(Refusal::TooLarge);
         }
-        let (body, room) = self.collect(body).await?;
+        let mut body = body;
+        let collected = tokio::time::timeout(BODY_TIMEOUT, self.collect(&mut body)).await;
+        let (body, room) = match collected {
+            Ok(Err(Refusal::TooLarge)) => {
+                discard(body).await;
+                return Err(Refusal::TooLarge);
+            }
+            collected => collected.map_err(|_| Refusal::Slow(BODY_TIMEOUT))??,
+        };
+
         let batch = if body.len() < LARGE_BYTES {
             batch(&body, is_json)?
         } else {
@@ -98,25 +113,29 @@ impl Door {
         Ok((records, self.log.append(batch, room).await?))
     }
 
-    /// The whole body, and the room that it takes.
-    async fn collect(&self, mut body: Incoming) -> Result<(Bytes, Room), Refusal> {
-        let bytes = body.size_hint().upper().unwrap_or(REQUEST_BYTES_MAX as u64);
-        let bytes = usize::try_from(bytes)
-            .unwrap_or(REQUEST_BYTES_MAX)
-            .min(REQUEST_BYTES_MAX);
-        let room = tokio::time::timeout(ROOM_TIMEOUT, self.log.reserve(bytes))
-            .await
-            .map_err(|_| Refusal::Busy)?;
-        let mut whole = BytesMut::new();
-        while let Some(piece) = piece(&mut body).await? {
-            if whole.len() + piece.len() > REQUEST_BYTES_MAX {
-                drop((whole, room));
-                discard(body).await;
+    /// The whole body, and the room that it takes, reserved as it comes: who sends little holds
+    /// little. Bodies that wait for one another's room give up after a while.
+    async fn collect(&self, body: &mut Incoming) -> Result<(Bytes, Room), Refusal> {
+        let (mut whole, mut room) = (BytesMut::new(), self.room(1).await?);
+        let mut reserved = 0;
+        while let Some(piece) = piece(body).await? {
+            let bytes = whole.len() + piece.len();
+            if bytes > REQUEST_BYTES_MAX {
                 return Err(Refusal::TooLarge);
+            }
+            if bytes > reserved {
+                let step = (bytes - reserved).next_multiple_of(ROOM_STEP_BYTES);
+                room.merge(self.room(step).await?);
+                reserved += step;
             }
             whole.extend_from_slice(&piece);
         }
         Ok((whole.freeze(), room))
+    }
+
+    async fn room(&self, bytes: usize) -> Result<Room, Refusal> {
+        let room = tokio::time::timeout(ROOM_TIMEOUT, self.log.reserve(bytes)).await;
+        room.map_err(|_| Refusal::Busy)
     }
 }
 

@@ -111,7 +111,8 @@ impl Kept {
             first: self.next,
             lines: Vec::with_capacity(SEGMENT_BYTES),
         };
-        let full = std::mem::replace(&mut self.open, open);
+        let mut full = std::mem::replace(&mut self.open, open);
+        full.lines.shrink_to_fit();
         self.sealed.push_back(Segment {
             first: full.first,
             lines: full.lines.into(),

@@ -41,7 +41,7 @@ use prometheus_client::{
     registry::Registry,
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
+    sync::{Mutex as Turn, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
     time::Instant,
 };
 
@@ -72,6 +72,7 @@ struct Shared {
     /// The byte position that the reader who is furthest has been given.
     read: watch::Sender<u64>,
     room: Arc<Semaphore>,
+    turn: Arc<Turn<()>>,
     place: Place,
     metrics: Metrics,
 }
@@ -137,7 +138,20 @@ pub(crate) struct Failed(String);
 /// The right to bring so many bytes into the log; drop gives it back.
 #[derive(Debug)]
 pub(crate) struct Room {
-    _permit: OwnedSemaphorePermit,
+    /// None for a source, which has one batch on its way at the most.
+    _bytes: Option<OwnedSemaphorePermit>,
+    /// Held from the check that nothing unread is lost until what was checked is appended.
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Room {
+    /// Adds `other` to it.
+    pub(crate) fn merge(&mut self, other: Self) {
+        match (&mut self._bytes, other._bytes) {
+            (Some(bytes), Some(more)) => bytes.merge(more),
+            (bytes, more) => *bytes = bytes.take().or(more),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -149,29 +163,48 @@ struct Metrics {
 }
 
 impl Log {
-    /// Waits for room for `bytes`; what is more than there can ever be counts as all there is.
+    /// Waits for room for `bytes` of a request; what is more than there can ever be counts as all
+    /// there is.
     pub(crate) async fn reserve(&self, bytes: usize) -> Room {
         let bytes = bytes.min(self.shared.inflight_bytes);
-        let permits = u32::try_from(bytes / ROOM_UNIT_BYTES).unwrap_or(u32::MAX);
+        let permits = u32::try_from(bytes.div_ceil(ROOM_UNIT_BYTES)).unwrap_or(u32::MAX);
         let permit = self.shared.room.clone().acquire_many_owned(permits).await;
         Room {
-            _permit: permit.expect("the semaphore is never closed"),
+            _bytes: Some(permit.expect("the semaphore is never closed")),
+            _turn: None,
         }
     }
 
-    /// Waits until `bytes` more drop no record that nobody has read yet. So a source that has no
-    /// pace of its own runs at the pace of the fastest reader.
-    pub(crate) async fn reserve_unread(&self, bytes: usize) -> Room {
+    /// Room for a source that keeps a pace.
+    pub(crate) const fn source_room() -> Room {
+        Room {
+            _bytes: None,
+            _turn: None,
+        }
+    }
+
+    /// Room for a source without a pace: waits until `bytes` more drop no record that nobody has
+    /// read yet, so that it runs at the pace of the fastest reader. Such sources take turns, for
+    /// what one adds is what another has to wait for.
+    pub(crate) async fn unread_room(&self, bytes: usize) -> Room {
+        let turn = self.shared.turn.clone().lock_owned().await;
         if let Place::Memory {
             retention_bytes, ..
         } = self.shared.place
         {
-            let next = self.tail().next.byte + bytes as u64 + kept::SEGMENT_BYTES as u64;
+            let more = bytes as u64 + kept::SEGMENT_BYTES as u64;
+            let is_read = |read: &u64| {
+                let next = self.tail().next.byte;
+                next <= *read || next + more <= read + retention_bytes
+            };
             let mut read = self.shared.read.subscribe();
-            let near = read.wait_for(|read| next <= read + retention_bytes).await;
+            let near = read.wait_for(is_read).await.map(drop);
             near.expect("the log has the sender");
         }
-        self.reserve(bytes).await
+        Room {
+            _bytes: None,
+            _turn: Some(turn),
+        }
     }
 
     /// Appends all of `batch`, in the room that was reserved for it.
@@ -460,20 +493,22 @@ mod tests {
         let log = log(4 * kept::SEGMENT_BYTES as u64);
         let line = format!("\"{}\"\n", "x".repeat(kept::SEGMENT_BYTES - 3));
         for _ in 0..3 {
-            let room = log.reserve_unread(line.len()).await;
+            let room = log.unread_room(line.len()).await;
             log.append(batch(&line), room).await.unwrap();
         }
-        let blocked = log.reserve_unread(line.len()).now_or_never();
+        let blocked = log.unread_room(line.len()).now_or_never();
         assert!(
             blocked.is_none(),
             "the first record would be lost before anyone has read it"
         );
+        let turn = log.unread_room(1).now_or_never();
+        assert!(turn.is_none(), "nor may another source go on");
         log.cursor(log.earliest())
             .unwrap()
             .next(usize::MAX)
             .await
             .unwrap();
-        assert!(log.reserve_unread(line.len()).now_or_never().is_some());
+        assert!(log.unread_room(line.len()).now_or_never().is_some());
     }
 
     #[tokio::test]

@@ -196,6 +196,7 @@ impl Log {
             tail: watch::Sender::new(Tail { next, closed }),
             read: watch::Sender::new(next.byte),
             room: Arc::new(Semaphore::new(inflight_bytes / ROOM_UNIT_BYTES)),
+            turn: Arc::default(),
             place,
             metrics: Metrics::default(),
         };

@@ -8,16 +8,17 @@ use common::{ndjson, offset::Offset};
 
 use crate::log::Page;
 
-/// Tells an event source when to come back, and nothing else.
-const RETRY: &str = "retry: 1000\n\n";
+/// When an event source shall come back, in milliseconds.
+const RETRY_MILLISECONDS: u32 = 1000;
 
-/// What a body begins with; `asked` is where the reader wanted to begin and cannot.
+/// What a body begins with: when to come back, and the place to come back to if nothing follows;
+/// `asked` is where the reader wanted to begin and cannot.
 pub(super) fn greeting(asked: Option<Offset>, given: Offset) -> Bytes {
-    let mut text = RETRY.to_owned();
+    let mut text = format!("retry: {RETRY_MILLISECONDS}\nid: {given}\n\n");
     if let Some(asked) = asked {
         let gap = write!(
             text,
-            "event: gap\ndata: {{\"from\":\"{asked}\",\"to\":\"{given}\"}}\n\n"
+            "event: gap\nid: {given}\ndata: {{\"from\":\"{asked}\",\"to\":\"{given}\"}}\n\n"
         );
         gap.expect("writing into a string cannot fail");
     }
@@ -61,11 +62,13 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_told() {
+    fn a_gap_is_told_and_a_place_to_come_back_to() {
         let (asked, given) = (Offset::default(), Offset { record: 1, byte: 2 });
-        let expected = "retry: 1000\n\nevent: gap\ndata: \
-            {\"from\":\"0000000000000000_0000000000000000\",\"to\":\"0000000000000001_0000000000000002\"}\n\n";
-        assert_eq!(greeting(Some(asked), given), expected);
-        assert_eq!(greeting(None, given), RETRY);
+        let (from, to) = (asked.to_string(), given.to_string());
+        let hello = format!("retry: 1000\nid: {to}\n\n");
+        assert_eq!(greeting(None, given), hello);
+        let gap =
+            format!("event: gap\nid: {to}\ndata: {{\"from\":\"{from}\",\"to\":\"{to}\"}}\n\n");
+        assert_eq!(greeting(Some(asked), given), hello + &gap);
     }
 }

@@ -26,7 +26,16 @@ fn main() -> io::Result<ExitCode> {
     eprintln!("{WHERE_TO_LOOK}");
     let mut time_to_stop = Signals::new([SIGINT, SIGTERM, SIGCHLD])?;
     let mut services = ["producer", "consumer"]
-        .map(|name| leashed(&folder.join(name)).spawn())
+        .map(|name| {
+            let mut service = leashed(&folder.join(name));
+            // What is set for one of them is not meant for both.
+            for (setting, _) in std::env::vars_os() {
+                if setting.to_string_lossy().starts_with("BROOKLET_") {
+                    service.env_remove(setting);
+                }
+            }
+            service.spawn()
+        })
         .into_iter()
         .collect::<io::Result<Vec<Child>>>()?;
     time_to_stop.forever().next();

@@ -3,7 +3,7 @@
 //! A broken line is given like any other: what a consumer makes of it is part of a replay. Blank
 //! lines are passed over, and so are lines that are longer than a record may be (with a warning).
 
-use std::{io, path::Path};
+use std::{io, ops::ControlFlow, path::Path};
 
 use common::{limits::RECORD_BYTES_MAX, ndjson, record::Batch};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
@@ -27,10 +27,13 @@ impl File {
         })
     }
 
-    /// The next `records` lines; fewer only at the end of the file.
-    pub(super) async fn batch(&mut self, records: u64) -> io::Result<Batch> {
+    /// The next `records` lines at the most, and whether the file goes on after them.
+    pub(super) async fn batch(&mut self, records: u64) -> io::Result<(Batch, ControlFlow<()>)> {
         let mut batch = Batch::default();
-        while batch.records() < records && self.next_line().await? {
+        while batch.records() < records && batch.bytes() < BATCH_BYTES {
+            if !self.next_line().await? {
+                return Ok((batch, ControlFlow::Break(())));
+            }
             let line = self.line.trim_ascii();
             if line.is_empty() {
                 continue;
@@ -43,7 +46,7 @@ impl File {
                 );
             }
         }
-        Ok(batch)
+        Ok((batch, ControlFlow::Continue(())))
     }
 
     /// Reads a line, of which no more is kept than tells that it is too long.

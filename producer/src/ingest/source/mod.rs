@@ -19,7 +19,7 @@ use crate::log::{Closed, Log, Refused};
 /// Records that a source appends at a time, at the most.
 const BATCH_RECORDS_MAX: u64 = 4096;
 
-/// What a batch of a source is reckoned with before it exists.
+/// A batch of a file takes no more lines once it is as long as this.
 const BATCH_BYTES: usize = 256 * 1024;
 
 /// A source that runs.
@@ -30,19 +30,19 @@ enum Source {
 }
 
 impl Source {
-    async fn open(kind: &Kind, log: &Log, clock: Clock) -> io::Result<Self> {
+    async fn open(kind: &Kind, last: Option<&[u8]>, clock: Clock) -> io::Result<Self> {
         Ok(match kind {
-            Kind::Numbers => Self::Numbers(Numbers::after(log.last().as_deref())),
+            Kind::Numbers => Self::Numbers(Numbers::after(last)),
             Kind::Sensors(options) => Self::Sensors(Box::new(Sensors::new(options, clock))),
             Kind::File(path) => Self::File(File::open(path).await?),
         })
     }
 
-    /// The next `records` records, or fewer where it comes to its end.
-    async fn batch(&mut self, records: u64) -> io::Result<Batch> {
+    /// The next `records` records at the most, and whether it goes on after them.
+    async fn batch(&mut self, records: u64) -> io::Result<(Batch, ControlFlow<()>)> {
         match self {
-            Self::Numbers(numbers) => Ok(numbers.batch(records)),
-            Self::Sensors(sensors) => Ok(sensors.batch(records)),
+            Self::Numbers(numbers) => Ok((numbers.batch(records), ControlFlow::Continue(()))),
+            Self::Sensors(sensors) => Ok((sensors.batch(records), ControlFlow::Continue(()))),
             Self::File(file) => file.batch(records).await,
         }
     }
@@ -54,11 +54,16 @@ pub(crate) async fn feed(sources: Vec<Spec>, log: Log, clock: Clock, stop: Cance
     if sources.is_empty() {
         return;
     }
+    // What there was before any of them has begun.
+    let last = log.last();
     let mut running = JoinSet::new();
     for spec in sources {
-        let (log, clock) = (log.clone(), clock.clone());
+        let (log, clock, last) = (log.clone(), clock.clone(), last.clone());
         running.spawn(stop.clone().run_until_cancelled_owned(async move {
-            let ended = run(&spec, &log, clock).await;
+            let ended = match Source::open(&spec.kind, last.as_deref(), clock).await {
+                Ok(source) => run(&spec, source, &log).await,
+                Err(error) => Err(error),
+            };
             match &ended {
                 Ok(records) => tracing::info!(source = %spec, records, "the source has ended"),
                 Err(error) => tracing::error!(source = %spec, %error, "the source has failed"),
@@ -78,20 +83,17 @@ pub(crate) async fn feed(sources: Vec<Spec>, log: Log, clock: Clock, stop: Cance
 }
 
 /// Runs one source to its end; returns how many records it gave.
-async fn run(spec: &Spec, log: &Log, clock: Clock) -> io::Result<u64> {
-    let mut source = Source::open(&spec.kind, log, clock).await?;
+async fn run(spec: &Spec, mut source: Source, log: &Log) -> io::Result<u64> {
     let mut pace = Pace::new(spec.rate);
     let mut given = 0;
     loop {
         let left = spec.count.map_or(BATCH_RECORDS_MAX, |count| count - given);
         let due = pace.due(left.min(BATCH_RECORDS_MAX)).await;
-        let batch = source.batch(due).await?;
-        let records = batch.records();
-        given += records;
-        if append(log, batch, pace.is_unbounded()).await?.is_break() {
-            return Ok(given);
-        }
-        if records < due || spec.count == Some(given) {
+        let (batch, flow) = source.batch(due).await?;
+        given += batch.records();
+        pace.gave(batch.records());
+        let appended = append(log, batch, pace.is_unbounded()).await?;
+        if appended.is_break() || flow.is_break() || spec.count == Some(given) {
             return Ok(given);
         }
     }
@@ -102,9 +104,9 @@ async fn append(log: &Log, batch: Batch, paceless: bool) -> io::Result<ControlFl
         return Ok(ControlFlow::Continue(()));
     }
     let room = if paceless {
-        log.reserve_unread(batch.bytes()).await
+        log.unread_room(batch.bytes()).await
     } else {
-        log.reserve(batch.bytes()).await
+        Log::source_room()
     };
     match log.append(batch, room).await {
         Ok(_) => Ok(ControlFlow::Continue(())),

@@ -35,7 +35,7 @@ impl Pace {
     }
 
     /// Waits until at least one record is due; returns how many are, `records_max` at the most.
-    pub(super) async fn due(&mut self, records_max: u64) -> u64 {
+    pub(super) async fn due(&self, records_max: u64) -> u64 {
         match self.next() {
             // Others want this thread too.
             None => tokio::task::yield_now().await,
@@ -44,7 +44,7 @@ impl Pace {
                 None => std::future::pending().await,
             },
         }
-        self.take(self.started.elapsed(), records_max)
+        self.due_after(self.started.elapsed(), records_max)
     }
 
     /// How long after the start the next record is due; none is at once.
@@ -58,16 +58,19 @@ impl Pace {
         }
     }
 
-    /// Counts what is due so long after the start as given: one record at the least.
-    fn take(&mut self, elapsed: Duration, records_max: u64) -> u64 {
-        let due = match self.rate {
+    /// How many are due so long after the start: one record at the least.
+    fn due_after(&self, elapsed: Duration, records_max: u64) -> u64 {
+        match self.rate {
             Rate::Max => records_max,
             Rate::PerSecond(rate) => self
                 .behind(elapsed.as_secs_f64() * rate)
                 .clamp(1, records_max),
-        };
-        self.given += due;
-        due
+        }
+    }
+
+    /// Counts records as given.
+    pub(super) const fn gave(&mut self, records: u64) {
+        self.given += records;
     }
 
     #[expect(
@@ -90,27 +93,34 @@ impl Pace {
 mod tests {
     use super::*;
 
+    /// What is due, which then is given.
+    fn take(pace: &mut Pace, milliseconds: u64, records_max: u64) -> u64 {
+        let due = pace.due_after(Duration::from_millis(milliseconds), records_max);
+        pace.gave(due);
+        due
+    }
+
     #[test]
     fn the_first_comes_at_once_and_the_others_in_time() {
         let mut pace = Pace::new(Rate::PerSecond(0.5));
         for second in [0, 2, 4] {
             assert_eq!(pace.next(), Some(Duration::from_secs(second)));
-            assert_eq!(pace.take(Duration::from_secs(second), 100), 1);
+            assert_eq!(take(&mut pace, 1000 * second, 100), 1);
         }
     }
 
     #[test]
     fn a_delay_is_made_up_for_in_steps() {
         let mut pace = Pace::new(Rate::PerSecond(50_000.0));
-        assert_eq!(pace.take(Duration::from_millis(1), 100), 51);
-        assert_eq!(pace.take(Duration::from_millis(4), 100), 100);
-        assert_eq!(pace.take(Duration::from_millis(4), 100), 50);
+        assert_eq!(take(&mut pace, 1, 100), 51);
+        assert_eq!(take(&mut pace, 4, 100), 100);
+        assert_eq!(take(&mut pace, 4, 100), 50);
         assert_eq!(pace.next(), Some(Duration::from_micros(4_020)));
     }
 
     #[test]
     fn without_a_pace_all_that_is_wanted_is_due() {
         let mut pace = Pace::new(Rate::Max);
-        assert_eq!((pace.next(), pace.take(Duration::ZERO, 7)), (None, 7));
+        assert_eq!((pace.next(), take(&mut pace, 0, 7)), (None, 7));
     }
 }

@@ -1,6 +1,6 @@
 //! A source as people write it: `NAME[:ARGUMENT][?option=value&…][@RATE[:COUNT]]`.
 
-use std::{fmt, fs::File, io, path::PathBuf, str::FromStr};
+use std::{fmt, fs, io, path::PathBuf, str::FromStr};
 
 use super::{pace::Rate, sensors};
 
@@ -32,7 +32,12 @@ impl Spec {
     /// Why its file cannot be read.
     pub(crate) fn check(&self) -> io::Result<()> {
         match &self.kind {
-            Kind::File(path) => File::open(path).map(drop),
+            // A pipe can be read once somebody writes, and is not opened before.
+            Kind::File(path) => match fs::metadata(path)? {
+                found if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+                found if found.is_file() => fs::File::open(path).map(drop),
+                _ => Ok(()),
+            },
             Kind::Numbers | Kind::Sensors(_) => Ok(()),
         }
     }
