@@ -35,7 +35,8 @@ Examples:
   consumer --field price --records 1000             the average of the first 1000 prices
 
 Each option can also be set as BROOKLET_…, e.g. BROOKLET_UNTIL_END for --until-end.
-Exit codes: 0 read as asked, 64 wrong usage, 69 the stream is not there or too short, 78 wrong setting.";
+Exit codes: 0 read as asked, or the output was closed; 64 wrong usage; 69 the stream is not there, or
+ended or was stopped before N records; 78 wrong setting.";
 
 /// Reads a stream of JSON records (NDJSON, SSE or an array) and computes the average of a field.
 #[derive(Debug, Parser)]
@@ -87,7 +88,7 @@ pub struct Args {
     #[arg(long, env = "BROOKLET_RECORDS", hide_env = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub records: Option<u64>,
     /// Stop at the end of the stream, rather than wait for more
-    #[arg(long, env = "BROOKLET_UNTIL_END", hide_env = true)]
+    #[arg(long, env = "BROOKLET_UNTIL_END", hide_env = true, value_parser = switch)]
     pub until_end: bool,
     /// Give up when nothing was received for so long [default: never]
     #[arg(long, env = "BROOKLET_RETRY_FOR", hide_env = true, value_name = "TIME", value_parser = duration)]
@@ -206,6 +207,15 @@ impl Config {
     }
 }
 
+/// A switch as people set it in an environment. One that is empty is not set.
+fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" | "t" | "y" => Ok(true),
+        "" | "false" | "no" | "off" | "0" | "f" | "n" => Ok(false),
+        _ => Err("write it as true or false".to_owned()),
+    }
+}
+
 fn url(text: &str) -> Result<Url, Invalid> {
     let invalid = |why: String| Invalid::Url {
         url: text.to_owned(),
@@ -242,6 +252,23 @@ mod tests {
         let config = config(&[]).unwrap();
         assert_eq!(config.source_name(), "http://127.0.0.1:8080/stream");
         assert!(!config.source.until_end && config.records.is_none());
+    }
+
+    #[test]
+    fn a_switch_needs_no_value_and_is_set_as_people_set_switches() {
+        assert!(config(&["--until-end"]).unwrap().source.until_end);
+        for (text, expected) in [
+            ("1", Ok(true)),
+            ("Yes", Ok(true)),
+            ("on", Ok(true)),
+            ("true", Ok(true)),
+            ("0", Ok(false)),
+            ("off", Ok(false)),
+            ("", Ok(false)),
+        ] {
+            assert_eq!(switch(text), expected, "{text:?}");
+        }
+        assert!(switch("maybe").is_err());
     }
 
     #[test]

@@ -17,6 +17,14 @@ pub enum Error {
         /// How many were asked for.
         wanted: u64,
     },
+    /// It was told to stop before that.
+    #[error("stopped after {records} of the {wanted} records that were asked for")]
+    Stopped {
+        /// How many records were read.
+        records: u64,
+        /// How many were asked for.
+        wanted: u64,
+    },
     /// The stream cannot be read.
     #[error("cannot read the stream")]
     Stream(#[source] Ended),
@@ -54,6 +62,7 @@ impl Error {
         match self {
             Self::DeadLetters { .. } => Exit::Config,
             Self::Short { .. }
+            | Self::Stopped { .. }
             | Self::Stream(_)
             | Self::Client(_)
             | Self::Listen { .. }

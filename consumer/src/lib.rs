@@ -240,6 +240,59 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_broken_value_costs_no_other() {
+        let good = "{\"value\":2}\n".repeat(1000);
+        for broken in [
+            "{\"value\":",
+            "{\"value\":\"",
+            "{",
+            "[{\"value\":\"",
+            "\"value",
+        ] {
+            let body = format!("{{\"value\":2}}\n{broken}\n{good}");
+            let script = vec![("", clean("content-type: application/json\r\n", &body))];
+            let expected = "records 1002 rejected 1 average 2.0";
+            check(script, &["--until-end"], expected).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn an_array_is_found_whatever_its_type() {
+        let body = "\u{feff} [{\"value\":1},\n{\"value\":2}]";
+        for head in [
+            "",
+            "content-type: text/plain\r\n",
+            "content-type: a/b+json\r\n",
+        ] {
+            let script = vec![("", clean(head, body))];
+            check(script, &["--until-end"], "records 2 rejected 0 average 1.5").await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_silent_server_is_given_up_in_time() {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n";
+        for answer in ["", head] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/", listener.local_addr().unwrap());
+            let typed = ["consumer", "--url", &url, "--retry-for", "50ms"];
+            let config = Config::try_from(config::Args::parse_from(typed)).unwrap();
+            let silent = async {
+                let (mut tcp, _) = listener.accept().await.unwrap();
+                tcp.write_all(answer.as_bytes()).await.unwrap();
+                std::future::pending::<()>().await;
+            };
+            let ended = tokio::select! {
+                ended = run(config, Vec::new(), CancellationToken::new()) => ended,
+                () = silent => Ok(()),
+            };
+            let error = ended.unwrap_err();
+            let why = std::error::Error::source(&error).unwrap().to_string();
+            assert!(why.starts_with("nothing was received for 50ms"), "{why}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_will_be_refused_again_is_not_tried_again() {
         let script = vec![("", "HTTP/1.1 404 Not Found\r\n\r\n".to_owned())];
         let (printed, error) = consume(script, &[]).await;

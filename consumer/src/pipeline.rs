@@ -148,6 +148,7 @@ impl<W: Write> Pipeline<W> {
                 self.watch.metrics.gaps.inc();
                 self.average = Average::default();
             }
+            Fetched::Lost => self.watch.health.set_ready(false),
             Fetched::Connected { again } => {
                 self.watch.metrics.reconnects.inc_by(u64::from(again));
                 self.watch.health.set_ready(true);
@@ -188,10 +189,11 @@ impl<W: Write> Pipeline<W> {
     fn judge(&self, outcome: Outcome) -> Result<(), Error> {
         let records = self.average.answer().records;
         match (outcome, self.records_max) {
+            (Outcome::Stopped, Some(wanted)) => Err(Error::Stopped { records, wanted }),
             (Outcome::Ended(Ended::Finished), Some(wanted)) => {
                 Err(Error::Short { records, wanted })
             }
-            (Outcome::Ended(Ended::Finished), None) | (Outcome::Stopped | Outcome::Complete, _) => {
+            (Outcome::Stopped | Outcome::Ended(Ended::Finished), None) | (Outcome::Complete, _) => {
                 Ok(())
             }
             (Outcome::Ended(ended), _) => Err(Error::Stream(ended)),

@@ -10,6 +10,7 @@ use tests::{
     foreign::{answer, give, serve},
     http::{fetch, json, send},
     producer,
+    service::leashed,
 };
 
 use crate::outcome::{Outcome, outcome, read_all, reader};
@@ -37,6 +38,28 @@ fn a_stream_that_is_too_short_is_an_error_after_its_answer() {
     let producer = producer(&["--source", "numbers@max:5"]);
     let mut reader = reader(&producer.url("/stream"), &["--records", "10"]);
     assert_eq!(outcome(&mut reader, 69), Outcome::of_numbers(5));
+}
+
+#[test]
+fn who_is_stopped_before_its_last_record_says_so_after_its_answer() {
+    let producer = producer(&["--source", "numbers@1/m"]);
+    let mut reader = reader(&producer.url("/stream"), &["--records", "10"]);
+    reader.says("connected");
+    reader.terminate();
+    assert!(outcome(&mut reader, 69).records < 10);
+}
+
+#[test]
+fn a_log_that_nobody_can_read_stops_nothing() {
+    let producer = producer(&["--source", "numbers@max:5"]);
+    let mut command = leashed(std::path::Path::new("sh"));
+    command
+        .args(["-c", "exec \"$0\" 2>/dev/full"])
+        .arg(binary("consumer"))
+        .env("BROOKLET_URL", producer.url("/stream"))
+        .env("BROOKLET_UNTIL_END", "yes");
+    let last = Service::spawn(command).answer(0);
+    assert_eq!(last, "records 5 rejected 0 average 4.0");
 }
 
 #[test]
@@ -322,6 +345,13 @@ fn a_foreign_event_stream_is_resumed_by_its_ids() {
 }
 
 #[test]
+fn no_server_writes_a_line_of_the_log() {
+    let to = "0000000000000001_0000000000000001";
+    let gap = format!("event: gap\ndata: {{\"from\":\"1\\nforged\",\"to\":\"{to}\"}}\n\n");
+    reader(&give("text/event-stream", gap), &[]).says(r#""1\nforged""#);
+}
+
+#[test]
 fn a_server_that_is_busy_is_asked_again() {
     let address = serve(|request, tcp| {
         match request.nth {
@@ -358,6 +388,8 @@ fn a_consumer_says_how_it_is_where_it_is_told_to_listen() {
         Service::start(&binary("consumer"), args).exit_code(),
         Some(0)
     );
+    producer.kill();
+    assert!((0..10_000).any(|_| status("/readyz") == 503));
     consumer.terminate();
     assert_eq!(consumer.exit_code_within(Duration::from_secs(10)), Some(0));
 }

@@ -1,14 +1,14 @@
 //! What an answer's head means for the stream: go on, begin anew, come back later, or give up.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
-use common::{offset::Offset, wire};
+use common::{offset::Offset, time::Timestamp, wire};
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
 
-use super::{block::Place, frame::Form};
+use super::{block::Place, excerpt, frame::Form};
 
 /// What an answer says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,13 +36,19 @@ pub(super) struct Head {
     pub(super) place: Place,
     /// The server counts its records.
     pub(super) counts: bool,
-    /// The places asked for and given, where records between them are missing.
+    /// What the server says of the places asked for and given, where records between them are
+    /// missing.
     pub(super) gap: Option<String>,
 }
 
 impl Answer {
-    /// Judges the head of an answer to a request for what comes after `asked`.
-    pub(super) fn of(status: StatusCode, headers: &HeaderMap, asked: &Place) -> Self {
+    /// Judges the head of an answer that comes `now` to a request for what comes after `asked`.
+    pub(super) fn of(
+        status: StatusCode,
+        headers: &HeaderMap,
+        asked: &Place,
+        now: Timestamp,
+    ) -> Self {
         let resumed = *asked != Place::Unknown;
         match status.as_u16() {
             204 if resumed => Self::Finished,
@@ -50,7 +56,7 @@ impl Answer {
             400 | 410 if resumed => Self::PlaceLost(format!("the server answers {status}")),
             408 | 425 | 429 | 500..=599 => Self::Later {
                 why: format!("the server answers {status}"),
-                retry_after: retry_after(headers),
+                retry_after: retry_after(headers, now),
             },
             _ => Self::Refused(format!("the server answers {status}")),
         }
@@ -59,10 +65,16 @@ impl Answer {
     fn stream(headers: &HeaderMap, asked: &Place) -> Self {
         let content_type = text(headers, CONTENT_TYPE.as_str()).unwrap_or_default();
         let Some(form) = Form::of(content_type) else {
+            let content_type = excerpt::quoted(content_type);
             return Self::Refused(format!("{content_type} holds no records"));
         };
         let given: Option<Offset> =
             text(headers, wire::STREAM_OFFSET).and_then(|token| token.parse().ok());
+        let form = match (form, given) {
+            // A server that counts lines gives lines.
+            (Form::LinesOrArray, Some(_)) => Form::Lines,
+            (form, _) => form,
+        };
         let place = match (form, given, asked) {
             // The values of a JSON body do not tell how many bytes they take in the stream.
             (Form::Values, ..) => Place::Unknown,
@@ -75,7 +87,7 @@ impl Answer {
             form,
             place,
             counts: given.is_some(),
-            gap: text(headers, wire::STREAM_GAP).map(str::to_owned),
+            gap: text(headers, wire::STREAM_GAP).map(excerpt::quoted),
         })
     }
 }
@@ -84,10 +96,15 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Seconds only: the other form is a date, and would need our clock to be the server's.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = text(headers, RETRY_AFTER.as_str())?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+/// Seconds, or a date: how far off that is, our clock says.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = text(headers, RETRY_AFTER.as_str())?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    let now = Duration::from_millis(u64::try_from(now.0).ok()?);
+    Some(date.duration_since(UNIX_EPOCH).ok()?.saturating_sub(now))
 }
 
 #[cfg(test)]
@@ -95,6 +112,9 @@ mod tests {
     use reqwest::header::{HeaderName, HeaderValue};
 
     use super::*;
+
+    /// 21 October 2015, 07:28:00.5
+    const NOW: Timestamp = Timestamp(1_445_412_480_500);
 
     fn answer(status: u16, headers: &[(&'static str, &'static str)], asked: &Place) -> Answer {
         let headers = headers
@@ -106,7 +126,7 @@ mod tests {
                 )
             })
             .collect();
-        Answer::of(StatusCode::from_u16(status).unwrap(), &headers, asked)
+        Answer::of(StatusCode::from_u16(status).unwrap(), &headers, asked, NOW)
     }
 
     fn place() -> Place {
@@ -140,8 +160,17 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_read_in_seconds() {
-        for (value, expected) in [("7", Some(Duration::from_secs(7))), ("Wed, 21 Oct", None)] {
+    fn retry_after_is_seconds_or_a_date() {
+        for (value, expected) in [
+            ("7", Some(Duration::from_secs(7))),
+            (
+                "Wed, 21 Oct 2015 07:28:03 GMT",
+                Some(Duration::from_millis(2500)),
+            ),
+            ("Wed, 21 Oct 2015 07:27:00 GMT", Some(Duration::ZERO)),
+            ("Wed, 21 Oct", None),
+            ("-1", None),
+        ] {
             let Answer::Later { retry_after, .. } =
                 answer(503, &[("retry-after", value)], &place())
             else {
@@ -173,7 +202,13 @@ mod tests {
                 true,
             ),
             (vec![ndjson], place(), Form::Lines, Place::Unknown, false),
-            (vec![sse, offset], place(), Form::Events, given, true),
+            (
+                vec![sse, offset],
+                place(),
+                Form::Events,
+                given.clone(),
+                true,
+            ),
             (vec![sse], event.clone(), Form::Events, event, false),
             (
                 vec![json, offset],
@@ -182,7 +217,14 @@ mod tests {
                 Place::Unknown,
                 true,
             ),
-            (vec![], Place::Unknown, Form::Lines, Place::Unknown, false),
+            (vec![offset], place(), Form::Lines, given, true),
+            (
+                vec![],
+                Place::Unknown,
+                Form::LinesOrArray,
+                Place::Unknown,
+                false,
+            ),
         ] {
             let expected = Answer::Stream(Head {
                 form,
@@ -195,7 +237,7 @@ mod tests {
         let image = answer(200, &[("content-type", "image/png")], &Place::Unknown);
         assert_eq!(
             image,
-            Answer::Refused("image/png holds no records".to_owned())
+            Answer::Refused("\"image/png\" holds no records".to_owned())
         );
     }
 }

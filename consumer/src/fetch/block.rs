@@ -9,6 +9,8 @@ use common::{
     offset::Offset,
 };
 
+use super::{excerpt, passed_over::PassedOver};
+
 /// How much is kept of a line that is too long.
 const HEAD_BYTES_MAX: usize = 4 * 1024;
 
@@ -78,7 +80,7 @@ impl fmt::Display for Place {
         match self {
             Self::Unknown => f.write_str("a place without a name"),
             Self::Counted(offset) => offset.fmt(f),
-            Self::Event(id) => write!(f, "event {id:?}"),
+            Self::Event(id) => write!(f, "event {}", excerpt::quoted(id)),
         }
     }
 }
@@ -98,6 +100,8 @@ pub(super) enum Framed {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) place: Place,
+    /// Events that are no records, in this body and in those before it.
+    pub(super) passed_over: PassedOver,
     framed: VecDeque<Framed>,
     /// Lines that do not lie together in what was received, and the place of the first.
     lines: BytesMut,

@@ -89,8 +89,8 @@ pub(super) struct Connection {
     patience: Patience,
     /// Attempts since records came last.
     failures: u32,
-    /// Since when nothing was received, and what was lost last.
-    silent_since: Option<Instant>,
+    /// When something was received last, and what was lost last.
+    heard: Instant,
     last_loss: String,
     jitter: fastrand::Rng,
 }
@@ -102,7 +102,7 @@ impl Connection {
             state: State::Dialing,
             patience,
             failures: 0,
-            silent_since: Some(now),
+            heard: now,
             last_loss: String::new(),
             jitter: fastrand::Rng::with_seed(seed),
         }
@@ -120,7 +120,7 @@ impl Connection {
             },
             (State::Streaming { fed, .. }, Happened::Received { records }) => {
                 *fed |= records;
-                self.silent_since = None;
+                self.heard = now;
                 return;
             }
             (State::Dialing, Happened::Lost { why, retry_after }) => {
@@ -137,7 +137,7 @@ impl Connection {
                 self.wait(why, None, now)
             }
             (State::Waiting { .. }, Happened::Due) => match self.out_of_patience(now) {
-                Some(silence) => State::Ended(Ended::GaveUp(silence, self.last_loss.clone())),
+                Some(retry_for) => State::Ended(Ended::GaveUp(retry_for, self.last_loss.clone())),
                 None => State::Dialing,
             },
             _ => return,
@@ -154,21 +154,25 @@ impl Connection {
             .max(retry_after.unwrap_or_default().min(RETRY_AFTER_MAX));
         self.failures += 1;
         self.last_loss = why;
-        let silent_since = *self.silent_since.get_or_insert(now);
-        let until = now + wait;
-        let until = match self.patience.retry_for {
-            Some(retry_for) => until.min(silent_since + retry_for),
-            None => until,
-        };
-        State::Waiting { until }
+        let wait = self.patience_left(now).map_or(wait, |left| left.min(wait));
+        State::Waiting { until: now + wait }
     }
 
-    /// For how long nothing was received, if that is too long.
+    /// How long to wait for the server, which may take `limit`: not beyond patience.
+    pub(super) fn wait_max(&self, limit: Option<Duration>, now: Instant) -> Option<Duration> {
+        limit.into_iter().chain(self.patience_left(now)).min()
+    }
+
+    fn patience_left(&self, now: Instant) -> Option<Duration> {
+        let silence = now.saturating_duration_since(self.heard);
+        let retry_for = self.patience.retry_for?;
+        Some(retry_for.saturating_sub(silence))
+    }
+
+    /// For how long nothing was to be received, if that is over.
     fn out_of_patience(&self, now: Instant) -> Option<Duration> {
-        let silence = now.saturating_duration_since(self.silent_since?);
-        self.patience
-            .retry_for
-            .filter(|retry_for| silence >= *retry_for)
+        let left = self.patience_left(now)?;
+        self.patience.retry_for.filter(|_| left.is_zero())
     }
 }
 
@@ -314,5 +318,42 @@ mod tests {
         connection.step(Happened::Due, later + retry_for);
         let ended = Ended::GaveUp(retry_for, "gone".to_owned());
         assert_eq!(connection.state, State::Ended(ended));
+    }
+
+    #[test]
+    fn no_server_is_waited_for_beyond_patience() {
+        let seconds = Duration::from_secs;
+        let check = |retry_for, limit, waited, expected| {
+            let patience = Patience { retry_for };
+            let (mut connection, start) = after(patience, vec![Happened::Answered]);
+            connection.step(Happened::Received { records: false }, start + seconds(60));
+            let now = start + seconds(60) + waited;
+            assert_eq!(connection.wait_max(limit, now), expected);
+        };
+        check(None, None, seconds(9), None);
+        check(None, Some(seconds(5)), seconds(9), Some(seconds(5)));
+        check(Some(seconds(10)), None, seconds(7), Some(seconds(3)));
+        check(
+            Some(seconds(10)),
+            Some(seconds(5)),
+            seconds(7),
+            Some(seconds(3)),
+        );
+        check(
+            Some(seconds(10)),
+            Some(seconds(5)),
+            seconds(2),
+            Some(seconds(5)),
+        );
+        check(Some(seconds(10)), None, seconds(11), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn patience_may_be_longer_than_time() {
+        let patience = Patience {
+            retry_for: Some(Duration::MAX),
+        };
+        let (connection, now) = after(patience, vec![lost(), Happened::Due, lost()]);
+        assert!(wait(&connection, now) < WAIT_FIRST * 2);
     }
 }

@@ -3,7 +3,7 @@
 //! before the blank line drops what was gathered.
 //!
 //! Records are the data of events without a name, and of those that Durable Streams names `data`
-//! (arrays, flattened once). Brooklet's `gap` says that records are missing. Others are passed over.
+//! (arrays, flattened once). Brooklet's `gap` says that records are missing. Others are passed over, with a word.
 
 use bytes::{Buf, Bytes};
 use common::{json, limits::RECORD_BYTES_MAX};
@@ -13,8 +13,6 @@ use super::block::{Found, Place};
 /// How much longer a line may be than the record in it: the field's name, colon and space.
 const FIELD_BYTES_MAX: usize = 16;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// Frames a body of events.
 #[derive(Debug)]
 pub(super) struct Events {
@@ -23,7 +21,6 @@ pub(super) struct Events {
     line: Vec<u8>,
     /// The last chunk ended with CR: a LF at the start of the next belongs to it.
     after_cr: bool,
-    first_line: bool,
     event: Event,
     /// The id of the last event that had one.
     id: Vec<u8>,
@@ -48,7 +45,6 @@ impl Events {
             found,
             line: Vec::new(),
             after_cr: false,
-            first_line: true,
             event: Event::default(),
             id,
         }
@@ -79,14 +75,10 @@ impl Events {
 
     fn end_line(&mut self) {
         let line = std::mem::take(&mut self.line);
-        let mut text = line.as_slice();
-        if std::mem::take(&mut self.first_line) {
-            text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        }
-        if text.is_empty() {
+        if line.is_empty() {
             self.dispatch();
         } else {
-            self.field(text);
+            self.field(&line);
         }
         self.line = line;
         self.line.clear();
@@ -118,7 +110,7 @@ impl Events {
                 b"" | b"message" => self.record(&event),
                 b"data" => self.array(&event),
                 b"gap" => self.gap(&event.data),
-                _ => {}
+                other => self.found.passed_over.tell(other),
             }
         }
         self.event = event.emptied();

@@ -7,6 +7,7 @@ use super::{
     block::{Found, Framed, Place},
     events::Events,
     lines::Lines,
+    opening::{self, Opening},
     values::Values,
 };
 
@@ -20,7 +21,17 @@ pub(super) enum Form {
     Events,
     /// JSON values.
     Values,
+    /// Its first byte tells: values where that is a bracket, else lines.
+    LinesOrArray,
 }
+
+/// Media types that hold a record a line, whatever it begins with.
+const LINES: [&str; 4] = [
+    wire::NDJSON,
+    "application/ndjson",
+    "application/jsonl",
+    "application/x-jsonlines",
+];
 
 /// Media types that hold no lines of text.
 const NO_TEXT: [&str; 8] = [
@@ -40,61 +51,107 @@ impl Form {
         let media_type = wire::media_type(content_type);
         match media_type.as_str() {
             wire::EVENT_STREAM => Some(Self::Events),
-            wire::JSON => Some(Self::Values),
+            wire::JSON | "text/json" => Some(Self::Values),
+            other if other.ends_with("+json") => Some(Self::Values),
+            other if LINES.contains(&other) => Some(Self::Lines),
             other if NO_TEXT.iter().any(|start| other.starts_with(start)) => None,
-            _ => Some(Self::Lines),
+            _ => Some(Self::LinesOrArray),
         }
     }
 }
 
 /// Frames one body.
 #[derive(Debug)]
-pub(super) enum Framer {
+pub(super) struct Framer {
+    opening: Opening,
+    records: Records,
+}
+
+#[derive(Debug)]
+enum Records {
     Lines(Lines),
     Events(Events),
     Values(Values),
+    /// Nothing but white space has come.
+    Undecided(Found),
 }
 
 impl Framer {
     /// `place` is that of the body's first record.
     pub(super) fn new(form: Form, place: Place) -> Self {
-        let found = Found::at(place);
-        match form {
-            Form::Lines => Self::Lines(Lines::new(found)),
-            Form::Events => Self::Events(Events::new(found)),
-            Form::Values => Self::Values(Values::new(found)),
+        Self::of(form, Found::at(place))
+    }
+
+    /// Frames the next body of the same stream. What the last one had begun is dropped.
+    pub(super) fn begin(&mut self, form: Form, place: Place) {
+        let passed_over = std::mem::take(&mut self.records.found_mut().passed_over);
+        let mut found = Found::at(place);
+        found.passed_over = passed_over;
+        *self = Self::of(form, found);
+    }
+
+    fn of(form: Form, found: Found) -> Self {
+        let records = match form {
+            Form::Lines => Records::Lines(Lines::new(found)),
+            Form::Events => Records::Events(Events::new(found)),
+            Form::Values => Records::Values(Values::new(found)),
+            Form::LinesOrArray => Records::Undecided(found),
+        };
+        Self {
+            opening: Opening::default(),
+            records,
         }
     }
 
-    pub(super) fn push(&mut self, chunk: Bytes) {
-        match self {
-            Self::Lines(lines) => lines.push(chunk),
-            Self::Events(events) => events.push(chunk),
-            Self::Values(values) => values.push(&chunk),
-        }
+    pub(super) fn push(&mut self, mut chunk: Bytes) {
+        let held_back = self.opening.strip(&mut chunk);
+        self.records.push(held_back);
+        self.records.push(chunk);
     }
 
     /// A clean end of the body. (After a broken one, what has begun will be read again.)
     pub(super) fn end(&mut self) {
-        match self {
-            Self::Lines(lines) => lines.end(),
-            Self::Values(values) => values.end(),
-            Self::Events(_) => {}
+        self.records.push(self.opening.end());
+        match &mut self.records {
+            Records::Lines(lines) => lines.end(),
+            Records::Values(values) => values.end(),
+            Records::Events(_) | Records::Undecided(_) => {}
         }
     }
 
     pub(super) fn next(&mut self) -> Option<Framed> {
-        self.found_mut().next()
+        self.records.found_mut().next()
     }
 
     /// Whether there is something for [`Framer::next`].
     pub(super) fn has_framed(&self) -> bool {
-        self.found().has_framed()
+        self.records.found().has_framed()
     }
 
     /// The place of the first record that has not been framed.
     pub(super) const fn place(&self) -> &Place {
-        &self.found().place
+        &self.records.found().place
+    }
+}
+
+impl Records {
+    fn push(&mut self, mut chunk: Bytes) {
+        if let Self::Undecided(found) = self
+            && let Some(is_array) = opening::is_array(&mut chunk)
+        {
+            let found = std::mem::take(found);
+            *self = if is_array {
+                Self::Values(Values::new(found))
+            } else {
+                Self::Lines(Lines::new(found))
+            };
+        }
+        match self {
+            Self::Lines(lines) => lines.push(chunk),
+            Self::Events(events) => events.push(chunk),
+            Self::Values(values) => values.push(&chunk),
+            Self::Undecided(_) => {}
+        }
     }
 
     const fn found(&self) -> &Found {
@@ -102,6 +159,7 @@ impl Framer {
             Self::Lines(lines) => &lines.found,
             Self::Events(events) => &events.found,
             Self::Values(values) => &values.found,
+            Self::Undecided(found) => found,
         }
     }
 
@@ -110,6 +168,7 @@ impl Framer {
             Self::Lines(lines) => &mut lines.found,
             Self::Events(events) => &mut events.found,
             Self::Values(values) => &mut values.found,
+            Self::Undecided(found) => found,
         }
     }
 }
@@ -179,10 +238,14 @@ mod tests {
     fn the_content_type_tells_the_form() {
         for (content_type, form) in [
             ("application/x-ndjson", Some(Form::Lines)),
-            ("", Some(Form::Lines)),
+            ("Application/JSONL", Some(Form::Lines)),
+            ("", Some(Form::LinesOrArray)),
+            ("text/plain", Some(Form::LinesOrArray)),
             ("Text/Event-Stream; charset=utf-8", Some(Form::Events)),
             ("application/json", Some(Form::Values)),
-            ("application/octet-stream", Some(Form::Lines)),
+            ("text/json", Some(Form::Values)),
+            ("application/hal+json; charset=utf-8", Some(Form::Values)),
+            ("application/octet-stream", Some(Form::LinesOrArray)),
             ("image/png", None),
         ] {
             assert_eq!(Form::of(content_type), form, "{content_type}");
@@ -204,8 +267,8 @@ mod tests {
         );
         check(
             Form::Values,
-            "{\"a\":1}{\"a\":2}\n3 4\"x\"[5]",
-            &["{\"a\":1}", "{\"a\":2}", "3", "4\"x\"", "5"],
+            "{\"a\":1}{\"a\":2}\n3 \"x\"[5]\n4\"x\"[5]",
+            &["{\"a\":1}", "{\"a\":2}", "3", "\"x\"", "5", "4\"x\"[5]"],
         );
         check(Form::Values, "[]", &[]);
         check(Form::Values, "[[1],[2]]", &["[1]", "[2]"]);
@@ -214,6 +277,31 @@ mod tests {
             "{\"a\":}\n{\"a\":1}",
             &["{\"a\":}", "{\"a\":1}"],
         );
+    }
+
+    #[test]
+    fn the_first_byte_tells_an_array_from_lines_where_the_server_does_not() {
+        check(Form::LinesOrArray, " \n\n[1,\n2]", &["1", "2"]);
+        check(Form::LinesOrArray, "\n 1\n[2]\n", &["1", "[2]"]);
+        check(Form::LinesOrArray, "\n \n", &[]);
+        check(Form::Lines, "[1]\n", &["[1]"]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_record() {
+        for (form, body) in [
+            (Form::Lines, "1\n2\n"),
+            (Form::Values, "[1,2]"),
+            (Form::LinesOrArray, "[1,2]"),
+            (Form::LinesOrArray, "1\n2"),
+            (Form::Events, "data: 1\n\ndata: 2\n\n"),
+        ] {
+            check(form, &format!("\u{feff}{body}"), &["1", "2"]);
+        }
+        check(Form::Lines, "\u{feff}\u{feff}1\n", &["\u{feff}1"]);
+        check(Form::Lines, "1\n\u{feff}2\n", &["1", "\u{feff}2"]);
+        let (records, _) = frame(Form::Lines, &Place::Unknown, b"\xef\xbb\n\xef", &[1, 2, 4]);
+        assert_eq!(records, [" \u{fffd}", " \u{fffd}"]);
     }
 
     #[test]
@@ -334,6 +422,9 @@ mod tests {
             Just(" "),
             Just("12"),
             Just("é"),
+            Just("\u{feff}"),
+            Just("{"),
+            Just("}"),
         ];
         prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat().into_bytes())
     }
@@ -346,7 +437,7 @@ mod tests {
             counted in any::<bool>(),
         ) {
             let place = if counted { Place::Counted(Offset::default()) } else { Place::Unknown };
-            for form in [Form::Lines, Form::Events, Form::Values] {
+            for form in [Form::Lines, Form::Events, Form::Values, Form::LinesOrArray] {
                 let whole = frame(form, &place, &body, &[]);
                 prop_assert_eq!(&frame(form, &place, &body, &cuts), &whole, "{:?}", form);
             }

@@ -7,10 +7,14 @@ mod answer;
 mod block;
 mod connection;
 mod events;
+mod excerpt;
 mod frame;
 mod lines;
+mod opening;
+mod passed_over;
 mod reader;
 mod request;
+mod structure;
 mod values;
 
 pub use block::{Block, Content, Place};
@@ -25,6 +29,8 @@ pub enum Fetched {
         /// It did so before.
         again: bool,
     },
+    /// There is no connection any more, or no answer yet.
+    Lost,
     /// Records are missing or begin again here: what follows does not continue what came before.
     Anew,
     /// Records.

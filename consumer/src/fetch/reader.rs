@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use common::service::telemetry::chain;
+use common::{service::telemetry::chain, time::Clock};
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use reqwest::{Client, Response, Url};
 use tokio::time::{error::Elapsed, timeout};
@@ -16,6 +16,7 @@ use super::{
     answer::{Answer, Head},
     block::{Framed, Place},
     connection::{Connection, Happened, Patience, State},
+    excerpt,
     frame::{Form, Framer},
     request,
 };
@@ -72,6 +73,7 @@ struct Reader {
     /// The loss that was told last.
     told: Option<String>,
     over: bool,
+    clock: Clock,
 }
 
 struct Body {
@@ -95,6 +97,7 @@ impl Reader {
             connected: false,
             told: None,
             over: false,
+            clock: Clock::System,
         })
     }
 
@@ -127,6 +130,7 @@ impl Reader {
         Some(match self.framer.next()? {
             Framed::Block(block) => Fetched::Block(block),
             Framed::Gap { from, to } => {
+                let (from, to) = (excerpt::quoted(&from), excerpt::quoted(&to));
                 tracing::warn!("records from {from} to {to} are missing; a new average begins");
                 Fetched::Anew
             }
@@ -137,19 +141,21 @@ impl Reader {
         let (url, place) = (&self.source.url, self.framer.place());
         let request = request::request(&self.client, url, place, self.form);
         let limit = ANSWER_TIMEOUT.max(self.source.idle_timeout.unwrap_or_default());
-        match timeout(limit, request.send()).await {
+        let limit = self.connection.wait_max(Some(limit), Instant::now());
+        match within(limit, request.send()).await {
             Ok(Ok(response)) => self.answered(response),
             Ok(Err(error)) if error.is_builder() || error.is_redirect() => {
                 self.step(Happened::Refused(without_url(error)));
             }
             Ok(Err(error)) => self.lost(without_url(error), None),
-            Err(Elapsed { .. }) => self.lost(format!("no answer within {limit:?}"), None),
+            Err(Elapsed { .. }) => self.lost("the server does not answer".to_owned(), None),
         }
     }
 
     fn answered(&mut self, response: Response) {
         let asked = self.framer.place();
-        match Answer::of(response.status(), response.headers(), asked) {
+        let now = self.clock.now();
+        match Answer::of(response.status(), response.headers(), asked, now) {
             Answer::Stream(head) => {
                 let silence_max = head.counts.then_some(SILENCE_MAX);
                 self.connected(head);
@@ -161,7 +167,7 @@ impl Reader {
             }
             Answer::Later { why, retry_after } => self.lost(why, retry_after),
             Answer::PlaceLost(why) => {
-                self.framer = Framer::new(self.form, Place::Unknown);
+                self.framer.begin(self.form, Place::Unknown);
                 self.lost(format!("the place to go on from is lost: {why}"), None);
             }
             Answer::Finished => self.step(Happened::Finished),
@@ -190,17 +196,15 @@ impl Reader {
             tracing::info!("connected, at {place}");
         }
         self.form = form;
-        self.framer = Framer::new(form, place);
+        self.framer.begin(form, place);
     }
 
     async fn receive(&mut self) {
         let Some(body) = &mut self.body else {
             return self.lost("there is no body".to_owned(), None);
         };
-        let chunk = match body.silence_max {
-            Some(limit) => timeout(limit, body.chunks.next()).await,
-            None => Ok(body.chunks.next().await),
-        };
+        let limit = self.connection.wait_max(body.silence_max, Instant::now());
+        let chunk = within(limit, body.chunks.next()).await;
         match chunk {
             Ok(Some(Ok(chunk))) => self.received(chunk),
             Ok(Some(Err(error))) => self.lost(without_url(error), None),
@@ -238,6 +242,7 @@ impl Reader {
     fn lost(&mut self, why: String, retry_after: Option<Duration>) {
         self.tell(&why);
         self.body = None;
+        self.news.push_back(Fetched::Lost);
         self.step(Happened::Lost { why, retry_after });
     }
 
@@ -249,6 +254,14 @@ impl Reader {
             tracing::warn!("{why}; trying again");
             self.told = Some(why.to_owned());
         }
+    }
+}
+
+/// What comes, if it comes within `limit`.
+async fn within<T>(limit: Option<Duration>, coming: impl Future<Output = T>) -> Result<T, Elapsed> {
+    match limit {
+        Some(limit) => timeout(limit, coming).await,
+        None => Ok(coming.await),
     }
 }
 
@@ -264,5 +277,5 @@ fn break_between(asked: &Place, given: &Place) -> String {
 
 /// What went wrong, but without the URL, in which secrets may stand.
 fn without_url(error: reqwest::Error) -> String {
-    chain(&error.without_url())
+    excerpt::message(&chain(&error.without_url()))
 }

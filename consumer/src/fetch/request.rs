@@ -65,7 +65,9 @@ pub(super) fn request(client: &Client, url: &Url, place: &Place, form: Form) -> 
     match (place.token(), form) {
         (None, _) => get(url.clone()),
         (Some(token), Form::Events) => get(url.clone()).header(wire::LAST_EVENT_ID, token),
-        (Some(token), Form::Lines | Form::Values) => get(with_offset(url, &token)),
+        (Some(token), Form::Lines | Form::Values | Form::LinesOrArray) => {
+            get(with_offset(url, &token))
+        }
     }
 }
 

@@ -57,7 +57,10 @@ impl Samples {
             let line = batch.line(&reject.span);
             let excerpt = line.get(..EXCERPT_BYTES_MAX).unwrap_or(line);
             let place = match batch.offset(reject) {
-                Some(token) => format!(" at {token:?}"),
+                Some(token) => {
+                    let end = token.floor_char_boundary(EXCERPT_BYTES_MAX);
+                    format!(" at {:?}", token.get(..end).unwrap_or_default())
+                }
                 None => String::new(),
             };
             let text = String::from_utf8_lossy(excerpt);
