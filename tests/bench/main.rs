@@ -5,6 +5,7 @@
 //! several runs after one that is not counted, with the least and the most beside it. The machine
 //! is shared with whoever else uses it: compare figures of one run.
 
+mod append;
 mod connection;
 mod latency;
 mod memory;
@@ -16,8 +17,9 @@ mod throughput;
 
 use std::time::Duration;
 
-const SECTIONS: [(&str, fn()); 4] = [
+const SECTIONS: [(&str, fn()); 5] = [
     ("throughput", throughput::run),
+    ("append", append::run),
     ("latency", latency::run),
     ("start", start::run),
     ("memory", memory::run),

@@ -1,6 +1,6 @@
 //! A log in a directory: what was acknowledged is there, whatever happened to the process.
 
-use std::{fs, path::Path, sync::mpsc, thread};
+use std::{fs, path::Path};
 
 use tests::{
     Service,
@@ -8,93 +8,32 @@ use tests::{
     producer,
 };
 
-use crate::outcome::{Outcome, read_all};
+use crate::{
+    ledger::{End, Life, records},
+    outcome::{Outcome, read_all},
+};
 
-const CLIENTS: usize = 4;
-const ROUNDS: usize = 20;
+/// How often the producer is killed.
+const LIVES: usize = 20;
 
-fn on(directory: &Path, source: &str) -> Service {
+pub(crate) fn on(directory: &Path, source: &str) -> Service {
     let directory = directory.to_str().expect("a path of ASCII");
     producer(&["--source", source, "--data-dir", directory])
-}
-
-/// All records there are.
-fn records(producer: &Service) -> Vec<String> {
-    let url = producer.url("/stream");
-    let mut answer = fetch(&url, &[]);
-    let first = answer.header("stream-offset").to_owned();
-    let tail = fetch(&producer.url("/stream?offset=now"), &[]);
-    let record = |offset: &str| {
-        offset
-            .split('_')
-            .next()
-            .and_then(|record| record.parse().ok())
-    };
-    let count: usize = record(tail.header("stream-offset")).expect("an offset");
-    answer.lines(count - record(&first).expect("an offset"))
-}
-
-/// Posts records until the producer is gone; returns how many were acknowledged. Each
-/// acknowledgement is told.
-fn post(client: usize, round: usize, url: &str, told: &mpsc::Sender<()>) -> usize {
-    for number in 0.. {
-        let body = format!(r#"{{"client":{client},"round":{round},"number":{number}}}"#);
-        let answer = ureq::post(url).send(body.as_bytes());
-        if !answer.is_ok_and(|answer| answer.status() == 200) {
-            return number;
-        }
-        // Nobody counts any more once the producer is to be killed.
-        let _counted = told.send(());
-    }
-    unreachable!("the producer is killed")
 }
 
 #[test]
 fn what_was_acknowledged_survives_being_killed() {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let mut acknowledged = Vec::new();
-    for round in 0..ROUNDS {
-        let producer = on(directory.path(), "none");
-        let url = producer.url("/stream");
-        let (told, heard) = mpsc::channel();
-        let counts: Vec<_> = thread::scope(|scope| {
-            let post = |client| {
-                let (url, told) = (&url, told.clone());
-                scope.spawn(move || post(client, round, url, &told))
-            };
-            let clients: Vec<_> = (0..CLIENTS).map(post).collect();
-            // So many acknowledgements, then the end, wherever everybody is.
-            assert_eq!(heard.iter().take(20 + round * 7).count(), 20 + round * 7);
-            producer.kill();
-            clients
-                .into_iter()
-                .map(|client| client.join().expect("a client"))
-                .collect()
-        });
-        acknowledged.push(counts);
+    let mut producer = on(directory.path(), "none");
+    let (_, mut place) = records(&producer, "-1");
+    for number in 0..LIVES {
+        let end = (End::Killed, || producer.kill());
+        let life = Life::lead(&producer, (number, 20 + number * 7), &place, end);
+        producer = on(directory.path(), "none");
+        let (found, next) = records(&producer, &place);
+        assert_eq!(life.contradiction(&found), None, "life {number}");
+        place = next;
     }
-    let found = records(&on(directory.path(), "none"));
-    let mut expected = 0;
-    for (round, counts) in acknowledged.iter().enumerate() {
-        for (client, count) in counts.iter().enumerate() {
-            let prefix = format!(r#"{{"client":{client},"round":{round},"number":"#);
-            let numbers: Vec<_> = found
-                .iter()
-                .filter_map(|record| record.strip_prefix(&prefix))
-                .collect();
-            // The one without an answer is there once or not at all.
-            let all: Vec<_> = (0..numbers.len())
-                .map(|number| format!("{number}}}"))
-                .collect();
-            assert_eq!(numbers, all, "round {round}, client {client}");
-            assert!(
-                (*count..=count + 1).contains(&numbers.len()),
-                "{count}: {numbers:?}"
-            );
-            expected += numbers.len();
-        }
-    }
-    assert_eq!(found.len(), expected);
 }
 
 #[test]
@@ -132,7 +71,11 @@ fn numbers_go_on_from_their_last_id() {
         let clean = (end == "stop").then_some(0);
         assert_eq!(producer.exit_code(), clean);
     }
-    for (id, record) in records(&on(directory.path(), "none")).iter().enumerate() {
+    for (id, record) in records(&on(directory.path(), "none"), "-1")
+        .0
+        .iter()
+        .enumerate()
+    {
         assert_eq!(*record, format!(r#"{{"id":{id},"value":{}}}"#, 2 * id));
     }
 }
