@@ -5,7 +5,7 @@ use std::time::Duration;
 use common::{
     limits::REQUEST_BYTES_MAX,
     offset::{NotAnOffset, Offset},
-    problem::Problem,
+    problem::{Problem, SideEffects},
     record, wire,
 };
 use hyper::{Response, header::HeaderValue};
@@ -13,7 +13,7 @@ use hyper::{Response, header::HeaderValue};
 use crate::log::{Closed, Misplaced, Refused};
 use common::service::reply::{self, Body};
 
-/// Why a request is refused. None of these changes anything.
+/// Why a request is refused. None of these changes anything, unless the disk failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error(transparent)]
@@ -63,7 +63,12 @@ impl Refusal {
             Self::Busy => (503, "BUSY", "no room right now"),
             Self::Origin(_) => (403, "ORIGIN", "origin not allowed"),
         };
-        let mut answer = reply::problem(&Problem::new(status, code, title, self.to_string()));
+        let mut problem = Problem::new(status, code, title, self.to_string());
+        if let Self::Log(Refused::Failed(_)) = self {
+            // What the disk has of it shows at the next start.
+            problem.side_effects = SideEffects::Unknown;
+        }
+        let mut answer = reply::problem(&problem);
         if let Self::Log(Refused::Closed(Closed { next })) = self {
             let headers = answer.headers_mut();
             headers.insert(wire::STREAM_CLOSED, HeaderValue::from_static("true"));
