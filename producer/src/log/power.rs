@@ -9,7 +9,7 @@ use tokio::sync::{mpsc::channel, oneshot};
 
 use super::*;
 use crate::log::{
-    Appended,
+    Appended, Failed,
     kept::SEGMENT_BYTES,
     simulated::{Fault, SimDisk, State},
 };
@@ -164,4 +164,39 @@ fn a_disk_that_does_not_sync_is_found_out() {
         let found = (0..20).any(|seed| cut_everywhere(fault, seed).is_err());
         assert!(found, "{fault:?} was not noticed");
     }
+}
+
+#[test]
+fn a_log_that_cannot_be_settled_takes_no_more() {
+    let disk: Arc<dyn Disk> = Arc::new(SimDisk::new(State::default(), Fault::None, usize::MAX));
+    let (queue, mut commands) = channel(1);
+    let clock = Clock::manual(Timestamp(0));
+    let parts = Parts::open(&disk, queue.clone(), BOUNDS, &clock).unwrap();
+    let Parts {
+        log,
+        mut writer,
+        sealed,
+        ..
+    } = parts;
+    drop(sealed);
+    let refused = (0..100).find_map(|_| {
+        let batch = Batch::from_ndjson(b"1").unwrap();
+        let (reply, mut answer) = oneshot::channel();
+        queue
+            .try_send(Command::Append {
+                batch,
+                room: Log::source_room(),
+                reply,
+            })
+            .unwrap();
+        let first = commands.try_recv().unwrap();
+        assert!(writer.step(first, &mut commands).is_continue());
+        let answer: Result<Appended, _> = answer.try_recv().unwrap();
+        answer.err()
+    });
+    assert_eq!(
+        refused,
+        Some(Failed("its journal cannot be settled".to_owned()).into())
+    );
+    assert!(log.tail().next.record > 0, "what was acknowledged stays");
 }

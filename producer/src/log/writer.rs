@@ -221,14 +221,15 @@ impl Writer {
     }
 
     /// Tells the keeper that all so far may be settled; waits while it has one more to settle, so
-    /// that what is not settled stays bounded.
-    fn seal(&self) {
+    /// that what is not settled, and so in memory, stays bounded. Without a keeper it would not.
+    fn seal(&mut self) {
         let sealed = Sealed {
             link: self.journal.link(),
             tail: self.log.tail(),
         };
         if self.keeper.send(sealed).is_err() {
-            tracing::error!("the keeper has ended: the journal grows");
+            tracing::error!("the journal is not settled any more: nothing is appended any more");
+            self.failed = Some(Failed("its journal cannot be settled".to_owned()));
         }
     }
 }
