@@ -73,7 +73,10 @@ fn every_rule_can_fail() {
         &["does not open with what it is for"],
     );
     check("tests/x.rs", &long, &["is longer than 400 lines"]);
-    check("tests/x.rs", &format!("//! A.\n#[cfg(test)]\n{long}"), &[]);
+    let with_tests = format!("//! A.\n#[cfg(test)]\nmod tests {{\n{long}}}");
+    check("tests/x.rs", &with_tests, &[]);
+    let with_test_file = format!("//! A.\n#[cfg(test)]\nmod simulated;\n{long}");
+    check("tests/x.rs", &with_test_file, &["is longer than 400 lines"]);
     check(
         "producer/src/log/a.rs",
         "//! A.\nuse crate::stream::B;",
@@ -129,8 +132,21 @@ fn the_services_meet_only_on_the_wire() {
 }
 
 /// What is wrong with the file `name` that holds `text`.
+/// The text up to its unit tests: a module with a body, at the foot of the file.
+fn without_tests(text: &str) -> &str {
+    let mut places = text.match_indices("\n#[cfg(test)]\n").map(|(at, _)| at);
+    let begins = |at: &usize| {
+        let module = text.get(at + 1..).and_then(|rest| rest.lines().nth(1));
+        module.is_some_and(|line| line.ends_with('{'))
+    };
+    places
+        .find(begins)
+        .and_then(|at| text.get(..at))
+        .unwrap_or(text)
+}
+
 fn faults(name: &str, text: &str) -> Vec<String> {
-    let code = text.split("\n#[cfg(test)]").next().unwrap_or(text);
+    let code = without_tests(text);
     let rules_here = |table: &'static [(&str, &'static [&str])]| {
         table
             .iter()

@@ -22,8 +22,10 @@ mod frame;
 mod journal;
 mod keeper;
 mod kept;
+mod metrics;
 mod open;
 mod recovery;
+mod room;
 mod segment;
 #[cfg(test)]
 mod simulated;
@@ -36,12 +38,8 @@ use std::{
 
 use bytes::Bytes;
 use common::{offset::Offset, record::Batch};
-use prometheus_client::{
-    metrics::{counter::Counter, gauge::Gauge},
-    registry::Registry,
-};
 use tokio::{
-    sync::{Mutex as Turn, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
+    sync::{mpsc, oneshot, watch},
     time::Instant,
 };
 
@@ -50,11 +48,12 @@ pub(crate) use self::{
     cursor::{Cursor, Lost, Page},
     kept::Misplaced,
     open::{Keep, Options},
+    room::Room,
 };
-use self::{epoch::Epoch, frame::StreamId, kept::Kept, segment::Shelf, writer::Command};
-
-/// What [`Room`] is counted in: a semaphore's permits are few, bytes are many.
-const ROOM_UNIT_BYTES: usize = 1024;
+use self::{
+    epoch::Epoch, frame::StreamId, kept::Kept, metrics::Metrics, room::Rooms, segment::Shelf,
+    writer::Command,
+};
 
 /// A log; its clones are the same log.
 #[derive(Debug, Clone)]
@@ -66,13 +65,11 @@ pub(crate) struct Log {
 struct Shared {
     name: String,
     id: StreamId,
-    inflight_bytes: usize,
     kept: Mutex<Kept>,
     tail: watch::Sender<Tail>,
     /// The byte position that the reader who is furthest has been given.
     read: watch::Sender<u64>,
-    room: Arc<Semaphore>,
-    turn: Arc<Turn<()>>,
+    rooms: Rooms,
     place: Place,
     metrics: Metrics,
 }
@@ -135,59 +132,17 @@ pub(crate) struct Closed {
 #[error("the log takes nothing since it could not be written ({0}); a restart verifies it")]
 pub(crate) struct Failed(String);
 
-/// The right to bring so many bytes into the log; drop gives it back.
-#[derive(Debug)]
-pub(crate) struct Room {
-    /// None for a source, which has one batch on its way at the most.
-    _bytes: Option<OwnedSemaphorePermit>,
-    /// Held from the check that nothing unread is lost until what was checked is appended.
-    _turn: Option<OwnedMutexGuard<()>>,
-}
-
-impl Room {
-    /// Adds `other` to it.
-    pub(crate) fn merge(&mut self, other: Self) {
-        match (&mut self._bytes, other._bytes) {
-            (Some(bytes), Some(more)) => bytes.merge(more),
-            (bytes, more) => *bytes = bytes.take().or(more),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Default)]
-struct Metrics {
-    appended_records: Counter,
-    appended_bytes: Counter,
-    kept_bytes: Gauge,
-    kept_records: Gauge,
-}
-
 impl Log {
-    /// Waits for room for `bytes` of a request; what is more than there can ever be counts as all
-    /// there is.
+    /// Waits for room for `bytes` of a request.
     pub(crate) async fn reserve(&self, bytes: usize) -> Room {
-        let bytes = bytes.min(self.shared.inflight_bytes);
-        let permits = u32::try_from(bytes.div_ceil(ROOM_UNIT_BYTES)).unwrap_or(u32::MAX);
-        let permit = self.shared.room.clone().acquire_many_owned(permits).await;
-        Room {
-            _bytes: Some(permit.expect("the semaphore is never closed")),
-            _turn: None,
-        }
-    }
-
-    /// Room for a source that keeps a pace.
-    pub(crate) const fn source_room() -> Room {
-        Room {
-            _bytes: None,
-            _turn: None,
-        }
+        self.shared.rooms.reserve(bytes).await
     }
 
     /// Room for a source without a pace: waits until `bytes` more drop no record that nobody has
     /// read yet, so that it runs at the pace of the fastest reader. Such sources take turns, for
     /// what one adds is what another has to wait for.
     pub(crate) async fn unread_room(&self, bytes: usize) -> Room {
-        let turn = self.shared.turn.clone().lock_owned().await;
+        let room = self.shared.rooms.turn().await;
         if let Place::Memory {
             retention_bytes, ..
         } = self.shared.place
@@ -201,10 +156,7 @@ impl Log {
             let near = read.wait_for(is_read).await.map(drop);
             near.expect("the log has the sender");
         }
-        Room {
-            _bytes: None,
-            _turn: Some(turn),
-        }
+        room
     }
 
     /// Appends all of `batch`, in the room that was reserved for it.
@@ -389,40 +341,12 @@ async fn command<T>(
     answer.await.map_err(|_| stopped())?
 }
 
-impl Metrics {
-    fn register(&self, registry: &mut Registry) {
-        let Self {
-            appended_records,
-            appended_bytes,
-            kept_bytes,
-            kept_records,
-        } = self.clone();
-        registry.register("appended_records", "Records appended", appended_records);
-        registry.register(
-            "appended_bytes",
-            "Bytes of records appended",
-            appended_bytes,
-        );
-        registry.register("log_bytes", "Bytes of records in memory", kept_bytes);
-        registry.register("log_records", "Records in memory", kept_records);
-    }
-
-    fn appended(&self, batch: &Batch, kept: &Kept) {
-        self.appended_records.inc_by(batch.records());
-        self.appended_bytes.inc_by(batch.bytes() as u64);
-        let (earliest, next) = (kept.earliest(), kept.next());
-        self.kept_bytes
-            .set((next.byte - earliest.byte).cast_signed());
-        self.kept_records
-            .set((next.record - earliest.record).cast_signed());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use common::time::{Clock, Timestamp};
 
     use futures_util::FutureExt;
+    use prometheus_client::registry::Registry;
 
     use super::{cursor::Lost, *};
 
@@ -509,14 +433,5 @@ mod tests {
             .await
             .unwrap();
         assert!(log.unread_room(line.len()).now_or_never().is_some());
-    }
-
-    #[tokio::test]
-    async fn room_is_given_back() {
-        let log = log(1 << 20);
-        let room = log.reserve(1 << 20).await;
-        assert!(log.reserve(2048).now_or_never().is_none());
-        drop(room);
-        assert!(log.reserve(2048).now_or_never().is_some());
     }
 }

@@ -12,13 +12,10 @@ use std::{
 
 use common::{offset::Offset, time::Clock};
 use prometheus_client::registry::Registry;
-use tokio::{
-    sync::{Semaphore, watch},
-    time::Instant,
-};
+use tokio::{sync::watch, time::Instant};
 
 use super::{
-    Log, Metrics, Place, ROOM_UNIT_BYTES, Shared, Tail,
+    Log, Metrics, Place, Rooms, Shared, Tail,
     disk::{Disk, Folder},
     epoch::Epoch,
     frame::StreamId,
@@ -191,12 +188,10 @@ impl Log {
         let shared = Shared {
             name: DEFAULT.1.to_owned(),
             id: DEFAULT.0,
-            inflight_bytes,
             kept: Mutex::new(kept),
             tail: watch::Sender::new(Tail { next, closed }),
             read: watch::Sender::new(next.byte),
-            room: Arc::new(Semaphore::new(inflight_bytes / ROOM_UNIT_BYTES)),
-            turn: Arc::default(),
+            rooms: Rooms::new(inflight_bytes),
             place,
             metrics: Metrics::default(),
         };

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc::channel, oneshot};
 
 use super::*;
 use crate::log::{
-    Appended, Failed,
+    Appended, Failed, Room,
     kept::SEGMENT_BYTES,
     simulated::{Fault, SimDisk, State},
 };
@@ -185,7 +185,7 @@ fn a_log_that_cannot_be_settled_takes_no_more() {
         queue
             .try_send(Command::Append {
                 batch,
-                room: Log::source_room(),
+                room: Room::of_source(),
                 reply,
             })
             .unwrap();

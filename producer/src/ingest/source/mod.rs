@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::spec::{Spec, parse};
 use self::{file::File, numbers::Numbers, pace::Pace, sensors::Sensors, spec::Kind};
-use crate::log::{Closed, Log, Refused};
+use crate::log::{Closed, Log, Refused, Room};
 
 /// Records that a source appends at a time, at the most.
 const BATCH_RECORDS_MAX: u64 = 4096;
@@ -106,7 +106,7 @@ async fn append(log: &Log, batch: Batch, paceless: bool) -> io::Result<ControlFl
     let room = if paceless {
         log.unread_room(batch.bytes()).await
     } else {
-        Log::source_room()
+        Room::of_source()
     };
     match log.append(batch, room).await {
         Ok(_) => Ok(ControlFlow::Continue(())),
