@@ -1,6 +1,6 @@
 //! A log in a directory: what was acknowledged is there, whatever happened to the process.
 
-use std::{fs, path::Path};
+use std::{fs, io::Write, net::TcpStream, path::Path, thread};
 
 use tests::{
     Service,
@@ -64,6 +64,12 @@ fn numbers_go_on_from_their_last_id() {
         let mut producer = on(directory.path(), "numbers@1000/s");
         let mut news = fetch(&producer.url("/stream?offset=now"), &[]);
         drop(news.lines(5));
+        let posted = send(
+            &producer.url("/stream"),
+            &[],
+            b"{\"id\":7}\n{\"value\":100}",
+        );
+        assert_eq!(posted.status, 200);
         match end {
             "kill" => producer.kill(),
             _ => producer.terminate(),
@@ -71,13 +77,53 @@ fn numbers_go_on_from_their_last_id() {
         let clean = (end == "stop").then_some(0);
         assert_eq!(producer.exit_code(), clean);
     }
-    for (id, record) in records(&on(directory.path(), "none"), "-1")
-        .0
+    let (records, _) = records(&on(directory.path(), "none"), "-1");
+    let numbers = records
         .iter()
-        .enumerate()
-    {
+        .filter(|record| record.contains(r#","value":"#));
+    for (id, record) in numbers.enumerate() {
         assert_eq!(*record, format!(r#"{{"id":{id},"value":{}}}"#, 2 * id));
     }
+}
+
+#[test]
+fn a_reader_that_retention_overruns_is_told_so() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().to_str().expect("a path of ASCII");
+    let args = [
+        "--source",
+        "none",
+        "--data-dir",
+        path,
+        "--retention-bytes",
+        "1MiB",
+    ];
+    let producer = producer(&args);
+    let line = format!("\"{}\"\n", "x".repeat(1_000_000));
+    let body = line.repeat(16);
+    let mut slow = TcpStream::connect(producer.address()).expect("it listens");
+    slow.write_all(b"GET /stream HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .expect("a request");
+    for _ in 0..16 {
+        assert_eq!(
+            send(&producer.url("/stream"), &[], body.as_bytes()).status,
+            200
+        );
+    }
+    thread::scope(|scope| {
+        scope.spawn(|| std::io::copy(&mut slow, &mut std::io::sink()));
+        drop(producer.says("was too slow"));
+        producer.kill();
+    });
+    assert_eq!(
+        producer
+            .stderr
+            .all()
+            .join("\n")
+            .matches("cannot be read")
+            .count(),
+        0
+    );
 }
 
 #[test]

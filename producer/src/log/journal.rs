@@ -39,7 +39,7 @@ pub(super) struct Journal {
 /// A damaged directory, which is left as it is.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Damage {
-    #[error("cannot read it: {0}")]
+    #[error("cannot use it: {0}")]
     Io(#[from] io::Error),
     #[error("{file}, byte {at}: {what}, and there are valid frames after it")]
     Frame {

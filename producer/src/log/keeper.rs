@@ -61,11 +61,11 @@ impl Keeper {
         self.segments.sync()?;
         catalogue::write(self.disk.as_ref(), link, &self.entries(tail))?;
         journal::remove_before(self.disk.as_ref(), link)?;
-        if let Some(bytes) = self.retention_bytes {
-            self.segments.retain(bytes)?;
-        }
+        let gone = self
+            .retention_bytes
+            .map(|bytes| self.segments.retain(bytes));
         self.log.settled(self.segments.shelf(), self.memory_bytes);
-        Ok(())
+        self.segments.remove(&gone.unwrap_or_default())
     }
 
     fn entries(&self, tail: Tail) -> Vec<Entry> {

@@ -85,9 +85,24 @@ enum Place {
     },
     /// On disk, and the newest also in memory.
     Disk {
+        retention_bytes: Option<u64>,
         queue: mpsc::Sender<Command>,
         shelf: Mutex<Arc<Shelf>>,
     },
+}
+
+impl Place {
+    /// How much is kept; none is all.
+    const fn retention_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Memory {
+                retention_bytes, ..
+            } => Some(*retention_bytes),
+            Self::Disk {
+                retention_bytes, ..
+            } => *retention_bytes,
+        }
+    }
 }
 
 /// The end of the log.
@@ -143,10 +158,7 @@ impl Log {
     /// what one adds is what another has to wait for.
     pub(crate) async fn unread_room(&self, bytes: usize) -> Room {
         let room = self.shared.rooms.turn().await;
-        if let Place::Memory {
-            retention_bytes, ..
-        } = self.shared.place
-        {
+        if let Some(retention_bytes) = self.shared.place.retention_bytes() {
             let more = bytes as u64 + kept::SEGMENT_BYTES as u64;
             let is_read = |read: &u64| {
                 let next = self.tail().next.byte;
@@ -232,18 +244,15 @@ impl Log {
         on_disk.unwrap_or_else(|| self.kept().earliest())
     }
 
-    /// The last record, if there is one.
-    pub(crate) fn last(&self) -> Option<Bytes> {
+    /// The newest lines: all of a segment in memory, or of a piece on disk.
+    pub(crate) fn last_lines(&self) -> Bytes {
         let kept = self.kept();
-        let (from, to) = (kept.earliest(), kept.next());
-        let lines = if from < to {
-            kept.last_page()
-        } else {
-            self.shelf()?.last_piece().ok()?
-        };
-        let end = lines.len().checked_sub(1)?;
-        let begin = memchr::memrchr(common::ndjson::NEWLINE, lines.get(..end)?);
-        Some(lines.slice(begin.map_or(0, |before| before + 1)..end))
+        if kept.earliest() < kept.next() {
+            return kept.last_page();
+        }
+        drop(kept);
+        let piece = self.shelf().and_then(|shelf| shelf.last_piece().ok());
+        piece.unwrap_or_default()
     }
 
     /// A reader that begins at `at`.

@@ -233,6 +233,7 @@ impl Parts {
             closed,
         } = recovery::find(disk, DEFAULT.0, bounds.file.segment)?;
         let place = Place::Disk {
+            retention_bytes: bounds.retention_bytes,
             queue,
             shelf: Mutex::new(Arc::new(segments.shelf())),
         };

@@ -254,14 +254,24 @@ impl Segments {
         self.open.as_ref().map_or(Ok(()), Open::sync)
     }
 
-    /// Lets go of the oldest segments while the others hold `bytes` or more.
-    pub(super) fn retain(&mut self, bytes: u64) -> io::Result<()> {
+    /// Lets go of the oldest segments while the others hold `bytes` or more. Their files go with
+    /// [`Segments::remove`], once readers have a shelf without them.
+    pub(super) fn retain(&mut self, bytes: u64) -> Vec<Offset> {
+        let mut gone = Vec::new();
         while let [oldest, second, ..] = self.shelf.firsts[..]
             && self.shelf.end.byte - second.byte >= bytes
         {
-            self.shelf.disk.remove(&self.shelf.path(oldest, "lines"))?;
-            self.shelf.disk.remove(&self.shelf.path(oldest, "side"))?;
+            gone.push(oldest);
             self.shelf.firsts.remove(0);
+        }
+        gone
+    }
+
+    /// Removes the files of segments.
+    pub(super) fn remove(&self, segments: &[Offset]) -> io::Result<()> {
+        for first in segments {
+            self.shelf.disk.remove(&self.shelf.path(*first, "lines"))?;
+            self.shelf.disk.remove(&self.shelf.path(*first, "side"))?;
         }
         Ok(())
     }

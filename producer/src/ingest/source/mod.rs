@@ -30,7 +30,7 @@ enum Source {
 }
 
 impl Source {
-    async fn open(kind: &Kind, last: Option<&[u8]>, clock: Clock) -> io::Result<Self> {
+    async fn open(kind: &Kind, last: &[u8], clock: Clock) -> io::Result<Self> {
         Ok(match kind {
             Kind::Numbers => Self::Numbers(Numbers::after(last)),
             Kind::Sensors(options) => Self::Sensors(Box::new(Sensors::new(options, clock))),
@@ -55,12 +55,12 @@ pub(crate) async fn feed(sources: Vec<Spec>, log: Log, clock: Clock, stop: Cance
         return;
     }
     // What there was before any of them has begun.
-    let last = log.last();
+    let last = log.last_lines();
     let mut running = JoinSet::new();
     for spec in sources {
         let (log, clock, last) = (log.clone(), clock.clone(), last.clone());
         running.spawn(stop.clone().run_until_cancelled_owned(async move {
-            let ended = match Source::open(&spec.kind, last.as_deref(), clock).await {
+            let ended = match Source::open(&spec.kind, &last, clock).await {
                 Ok(source) => run(&spec, source, &log).await,
                 Err(error) => Err(error),
             };
@@ -90,10 +90,13 @@ async fn run(spec: &Spec, mut source: Source, log: &Log) -> io::Result<u64> {
         let left = spec.count.map_or(BATCH_RECORDS_MAX, |count| count - given);
         let due = pace.due(left.min(BATCH_RECORDS_MAX)).await;
         let (batch, flow) = source.batch(due).await?;
-        given += batch.records();
-        pace.gave(batch.records());
-        let appended = append(log, batch, pace.is_unbounded()).await?;
-        if appended.is_break() || flow.is_break() || spec.count == Some(given) {
+        let records = batch.records();
+        if append(log, batch, pace.is_unbounded()).await?.is_break() {
+            return Ok(given);
+        }
+        given += records;
+        pace.gave(records);
+        if flow.is_break() || spec.count == Some(given) {
             return Ok(given);
         }
     }
