@@ -8,7 +8,7 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
 
-use super::{block::Place, excerpt, frame::Form};
+use super::{block::Place, body::Coding, excerpt, frame::Form};
 
 /// What an answer says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(super) struct Head {
     pub(super) form: Form,
     /// The place of its first record.
     pub(super) place: Place,
+    /// How its body is coded.
+    pub(super) coding: Coding,
     /// The server counts its records.
     pub(super) counts: bool,
     /// What the server says of the places asked for and given, where records between them are
@@ -68,6 +70,13 @@ impl Answer {
             let content_type = excerpt::quoted(content_type);
             return Self::Refused(format!("{content_type} holds no records"));
         };
+        let coding = match Coding::of(headers) {
+            Ok(coding) => coding,
+            Err(name) => {
+                let name = excerpt::quoted(&name);
+                return Self::Refused(format!("the content coding {name} cannot be undone"));
+            }
+        };
         let given: Option<Offset> =
             text(headers, wire::STREAM_OFFSET).and_then(|token| token.parse().ok());
         let form = match (form, given) {
@@ -86,6 +95,7 @@ impl Answer {
         Self::Stream(Head {
             form,
             place,
+            coding,
             counts: given.is_some(),
             gap: text(headers, wire::STREAM_GAP).map(excerpt::quoted),
         })
@@ -227,6 +237,7 @@ mod tests {
             ),
         ] {
             let expected = Answer::Stream(Head {
+                coding: Coding::Identity,
                 form,
                 place,
                 counts,

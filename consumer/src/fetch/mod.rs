@@ -5,6 +5,7 @@
 
 mod answer;
 mod block;
+mod body;
 mod connection;
 mod events;
 mod excerpt;

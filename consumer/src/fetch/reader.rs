@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use common::{service::telemetry::chain, time::Clock};
-use futures_util::{Stream, StreamExt, stream::BoxStream};
+use futures_util::{Stream, StreamExt};
 use reqwest::{Client, Response, Url};
 use tokio::time::{error::Elapsed, timeout};
 
@@ -15,6 +15,7 @@ use super::{
     Fetched,
     answer::{Answer, Head},
     block::{Framed, Place},
+    body::{self, Chunks},
     connection::{Connection, Happened, Patience, State},
     excerpt,
     frame::{Form, Framer},
@@ -77,7 +78,7 @@ struct Reader {
 }
 
 struct Body {
-    chunks: BoxStream<'static, reqwest::Result<Bytes>>,
+    chunks: Chunks,
     silence_max: Option<Duration>,
 }
 
@@ -157,10 +158,11 @@ impl Reader {
         let now = self.clock.now();
         match Answer::of(response.status(), response.headers(), asked, now) {
             Answer::Stream(head) => {
+                let coding = head.coding;
                 let silence_max = head.counts.then_some(SILENCE_MAX);
                 self.connected(head);
                 self.body = Some(Body {
-                    chunks: response.bytes_stream().boxed(),
+                    chunks: body::chunks(response, coding),
                     silence_max: self.source.idle_timeout.or(silence_max),
                 });
                 self.step(Happened::Answered);
@@ -207,7 +209,7 @@ impl Reader {
         let chunk = within(limit, body.chunks.next()).await;
         match chunk {
             Ok(Some(Ok(chunk))) => self.received(chunk),
-            Ok(Some(Err(error))) => self.lost(without_url(error), None),
+            Ok(Some(Err(error))) => self.lost(excerpt::message(&chain(&error)), None),
             Ok(None) => self.ended(),
             Err(Elapsed { .. }) => self.lost("nothing comes any more".to_owned(), None),
         }

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use common::wire;
-use reqwest::{Client, ClientBuilder, RequestBuilder, Url, header::ACCEPT, redirect::Policy};
+use reqwest::{
+    Client, ClientBuilder, RequestBuilder, Url,
+    header::{ACCEPT, ACCEPT_ENCODING},
+    redirect::Policy,
+};
 
-use super::{block::Place, frame::Form};
+use super::{block::Place, body::Coding, frame::Form};
 
 /// How long a server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -61,7 +65,12 @@ fn builder(url: &Url) -> ClientBuilder {
 
 /// Asks for the records from `place` on, the way a stream of `form` is resumed.
 pub(super) fn request(client: &Client, url: &Url, place: &Place, form: Form) -> RequestBuilder {
-    let get = |url: Url| client.get(url).header(ACCEPT, ACCEPTED);
+    let get = |url: Url| {
+        client
+            .get(url)
+            .header(ACCEPT, ACCEPTED)
+            .header(ACCEPT_ENCODING, Coding::ACCEPTED)
+    };
     match (place.token(), form) {
         (None, _) => get(url.clone()),
         (Some(token), Form::Events) => get(url.clone()).header(wire::LAST_EVENT_ID, token),
