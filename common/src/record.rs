@@ -1,5 +1,7 @@
 //! Records as they are kept and sent: lines of JSON, none longer than [`RECORD_BYTES_MAX`].
 
+use bytes::Bytes;
+
 use crate::{
     json,
     limits::{EXCERPT_BYTES_MAX, RECORD_BYTES_MAX},
@@ -152,6 +154,12 @@ impl Batch {
     #[must_use]
     pub fn lines(&self) -> &[u8] {
         &self.lines
+    }
+
+    /// The lines, to be shared.
+    #[must_use]
+    pub fn into_lines(self) -> Bytes {
+        self.lines.into()
     }
 
     /// How many bytes the lines have, newlines included.

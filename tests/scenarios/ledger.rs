@@ -122,10 +122,16 @@ impl Life {
     }
 }
 
+/// The place behind the last record.
+pub(crate) fn tail(producer: &Service) -> String {
+    let tail = fetch(&producer.url("/stream?offset=now"), &[]);
+    tail.header("stream-offset").to_owned()
+}
+
 /// All records from `place` on, and the place behind them.
 pub(crate) fn records(producer: &Service, place: &str) -> (Vec<String>, String) {
-    let tail = fetch(&producer.url("/stream?offset=now"), &[]);
-    let tail = tail.header("stream-offset").to_owned();
+    let tail = tail(producer);
+
     let mut answer = fetch(&producer.url(&format!("/stream?offset={place}")), &[]);
     assert_eq!(answer.status, 200, "{place} is no place");
     let number = |offset: &str| {

@@ -16,7 +16,7 @@ use tests::{
     tool::{is_set, skip, tool},
 };
 
-use crate::ledger::{End, Life, records};
+use crate::ledger::{End, Life, records, tail};
 
 /// How often the power is cut where nothing else is said.
 const CUTS: usize = 100;
@@ -77,7 +77,7 @@ fn cut(disk: &Disk, cuts: usize, preload: Option<&Path>) -> Result<usize, String
         if again.stderr.wait_for("listening").is_none() {
             return Err(again.stderr.all().join("\n"));
         }
-        let tail = fetch_tail(&again);
+        let tail = tail(&again);
         if tail < place {
             return Err(format!("the log ended at {place}, and now at {tail}"));
         }
@@ -91,11 +91,6 @@ fn cut(disk: &Disk, cuts: usize, preload: Option<&Path>) -> Result<usize, String
         let _killed = again.exit_code();
     }
     Ok(acknowledged)
-}
-
-fn fetch_tail(producer: &Service) -> String {
-    let tail = tests::http::fetch(&producer.url("/stream?offset=now"), &[]);
-    tail.header("stream-offset").to_owned()
 }
 
 /// An ext4 in a file.

@@ -82,7 +82,7 @@ impl Door {
     }
 
     async fn append(&self, request: Request<Incoming>) -> Result<(u64, Appended), Refusal> {
-        let (head, body) = request.into_parts();
+        let (head, mut body) = request.into_parts();
         check(&head.headers)?;
         let is_json = text(&head.headers, &CONTENT_TYPE)
             .is_some_and(|content_type| wire::media_type(content_type) == wire::JSON);
@@ -93,7 +93,6 @@ impl Door {
             }
             return Err(Refusal::TooLarge);
         }
-        let mut body = body;
         let collected = tokio::time::timeout(BODY_TIMEOUT, self.collect(&mut body)).await;
         let (body, room) = match collected {
             Ok(Err(Refusal::TooLarge)) => {
@@ -102,7 +101,6 @@ impl Door {
             }
             collected => collected.map_err(|_| Refusal::Slow(BODY_TIMEOUT))??,
         };
-
         let batch = if body.len() < LARGE_BYTES {
             batch(&body, is_json)?
         } else {

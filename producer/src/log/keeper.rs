@@ -55,8 +55,7 @@ impl Keeper {
             let lines = self.log.recent(at, SEGMENT_BYTES.min(rest));
             let lines =
                 lines.ok_or_else(|| io::Error::other("what is not settled is in memory"))?;
-            let fitting = lines.get(..lines.len().min(rest)).unwrap_or_default();
-            self.segments.append(fitting, self.clock.now())?;
+            self.segments.append(&lines, self.clock.now())?;
         }
         self.segments.sync()?;
         catalogue::write(self.disk.as_ref(), link, &self.entries(tail))?;

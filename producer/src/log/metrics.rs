@@ -1,6 +1,5 @@
 //! What the log counts.
 
-use common::record::Batch;
 use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge},
     registry::Registry,
@@ -34,9 +33,9 @@ impl Metrics {
         registry.register("log_records", "Records in memory", kept_records);
     }
 
-    pub(super) fn appended(&self, batch: &Batch, kept: &Kept) {
-        self.appended_records.inc_by(batch.records());
-        self.appended_bytes.inc_by(batch.bytes() as u64);
+    pub(super) fn appended(&self, records: u64, bytes: usize, kept: &Kept) {
+        self.appended_records.inc_by(records);
+        self.appended_bytes.inc_by(bytes as u64);
         let (earliest, next) = (kept.earliest(), kept.next());
         self.kept_bytes
             .set((next.byte - earliest.byte).cast_signed());

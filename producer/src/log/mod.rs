@@ -209,7 +209,8 @@ impl Log {
             kept.append(batch.lines());
             kept.release(next, *retention_bytes);
         }
-        self.shared.metrics.appended(batch, &kept);
+        let (records, bytes) = (batch.records(), batch.bytes());
+        self.shared.metrics.appended(records, bytes, &kept);
         self.shared.tail.send_replace(Tail { next, closed });
         Ok(Ok(Appended { first, next }))
     }
@@ -295,10 +296,10 @@ impl Log {
     }
 
     /// Shows to readers what is durable now.
-    fn show(&self, batch: &Batch, tail: Tail) {
+    fn show(&self, lines: &[u8], records: u64, tail: Tail) {
         let mut kept = self.kept();
-        kept.append(batch.lines());
-        self.shared.metrics.appended(batch, &kept);
+        kept.append(lines);
+        self.shared.metrics.appended(records, lines.len(), &kept);
         self.shared.tail.send_replace(tail);
     }
 

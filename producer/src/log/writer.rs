@@ -58,7 +58,8 @@ pub(super) struct Writer {
 /// A command whose frame is written, with what is said when it is durable.
 enum Pending {
     Append {
-        batch: Batch,
+        lines: Bytes,
+        records: u64,
         _room: Room,
         tail: Tail,
         appended: Appended,
@@ -132,22 +133,21 @@ impl Writer {
     fn frame(&mut self, command: Command, link: &mut Link, tail: &mut Tail) -> Option<Pending> {
         let refused = self.refusal(*tail);
         match command {
-            Command::Append {
-                batch, room, reply, ..
-            } => {
+            Command::Append { batch, room, reply } => {
                 if let Some(refused) = refused {
                     // Who asked may be gone.
                     drop(reply.send(Err(refused)));
                     return None;
                 }
-                let first = tail.next;
+                let (first, records) = (tail.next, batch.records());
                 tail.next = first.advance(batch.records(), batch.bytes() as u64);
+                let lines = batch.into_lines();
                 let entry = Entry::Append {
                     stream: self.log.id(),
                     first,
-                    records: u32::try_from(batch.records()).unwrap_or(u32::MAX),
+                    records: u32::try_from(records).unwrap_or(u32::MAX),
                     time: self.clock.now(),
-                    lines: Bytes::copy_from_slice(batch.lines()),
+                    lines: lines.clone(),
                 };
                 link.write([&entry], &mut self.frames);
                 let appended = Appended {
@@ -155,7 +155,8 @@ impl Writer {
                     next: tail.next,
                 };
                 Some(Pending::Append {
-                    batch,
+                    lines,
+                    records,
                     _room: room,
                     tail: *tail,
                     appended,
@@ -238,13 +239,14 @@ impl Pending {
     fn show(self, log: &Log) {
         match self {
             Self::Append {
-                batch,
+                lines,
+                records,
                 tail,
                 appended,
                 reply,
                 ..
             } => {
-                log.show(&batch, tail);
+                log.show(&lines, records, tail);
                 drop(reply.send(Ok(appended)));
             }
             Self::Close { tail, reply } => {

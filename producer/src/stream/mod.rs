@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use common::{
-    offset::Offset,
+    offset::{Offset, Start},
     service::reply::{self, Body},
     wire,
 };
@@ -30,7 +30,7 @@ use self::{
 };
 use crate::{
     error::{Refusal, header},
-    log::{Log, Misplaced},
+    log::{Cursor, Log, Misplaced},
 };
 
 /// What a browser's page may ask with, and read of the answer.
@@ -99,8 +99,7 @@ impl Door {
     }
 
     fn open(&self, method: &Method, asked: &Asked) -> Result<Response<Body>, Refusal> {
-        let beginning = self.beginning(asked)?;
-        let cursor = self.log.cursor(beginning.at)?;
+        let (beginning, cursor) = self.beginning(asked)?;
         let tail = self.log.tail();
         let at_end = tail.closed && tail.next == beginning.at;
         let content_type = asked.format.content_type();
@@ -133,26 +132,19 @@ impl Door {
         Ok(answer)
     }
 
-    fn beginning(&self, asked: &Asked) -> Result<Beginning, Refusal> {
-        use common::offset::Start;
-        let at = match asked.start {
-            Start::Earliest => self.log.earliest(),
-            Start::Now => self.log.tail().next,
-            Start::At(offset) => match self.log.cursor(offset) {
-                Ok(_) => offset,
-                Err(Misplaced::Gone { at, earliest }) => {
-                    return Ok(Beginning {
-                        at: earliest,
-                        instead_of: Some(at),
-                    });
+    fn beginning(&self, asked: &Asked) -> Result<(Beginning, Cursor), Refusal> {
+        let (at, instead_of) = match asked.start {
+            Start::Earliest => (self.log.earliest(), None),
+            Start::Now => (self.log.tail().next, None),
+            Start::At(at) => match self.log.cursor(at) {
+                Err(Misplaced::Gone { at, earliest }) => (earliest, Some(at)),
+                cursor => {
+                    let instead_of = None;
+                    return Ok((Beginning { at, instead_of }, cursor?));
                 }
-                Err(nowhere) => return Err(nowhere.into()),
             },
         };
-        Ok(Beginning {
-            at,
-            instead_of: None,
-        })
+        Ok((Beginning { at, instead_of }, self.log.cursor(at)?))
     }
 }
 
