@@ -26,13 +26,15 @@ FROM ${BINARIES} AS binaries
 RUN strip /binaries/*
 
 FROM debian:bookworm-slim AS service
-RUN useradd --system --no-create-home --shell /usr/sbin/nologin brooklet
+RUN useradd --system --no-create-home --shell /usr/sbin/nologin brooklet \
+ && install -d -o brooklet /var/lib/brooklet
 USER brooklet
 
 FROM service AS producer
 COPY --from=binaries /binaries/producer /usr/local/bin/
 # A container is reached from outside of it; where it is published is the host's choice.
-ENV BROOKLET_LISTEN=0.0.0.0:8080
+ENV BROOKLET_LISTEN=0.0.0.0:8080 BROOKLET_DATA_DIR=/var/lib/brooklet
+VOLUME /var/lib/brooklet
 EXPOSE 8080
 HEALTHCHECK --interval=1s --timeout=5s CMD ["producer", "healthcheck"]
 ENTRYPOINT ["producer"]

@@ -4,6 +4,7 @@
 
 pub mod json;
 pub mod limits;
+pub mod name;
 pub mod ndjson;
 pub mod offset;
 pub mod problem;

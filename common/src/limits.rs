@@ -16,3 +16,35 @@ pub const HEAD_BYTES_MAX: usize = 16 * 1024;
 
 /// Longest text of a client that is repeated in an error or a log line, in bytes.
 pub const EXCERPT_BYTES_MAX: usize = 120;
+
+/// How many producers of a stream are remembered. What one says again after so many others have
+/// spoken is taken for new.
+pub const PRODUCERS_MAX: usize = 1000;
+
+/// How many streams a log can hold: each takes memory, also when nobody uses it.
+pub const STREAMS_MAX: usize = 1_000_000;
+
+/// How many partitions a topic can have.
+pub const PARTITIONS_MAX: usize = 1024;
+
+/// Longest name of a stream or a topic, in bytes: what a file system takes too.
+pub const NAME_BYTES_MAX: usize = 255;
+
+/// Longest content type of a stream, in bytes. Media types have at most 127 in each half.
+pub const CONTENT_TYPE_BYTES_MAX: usize = 255;
+
+/// Longest name of a producer, in bytes. The log remembers many of them.
+pub const PRODUCER_BYTES_MAX: usize = 255;
+
+/// Largest epoch and sequence of a producer: what every client can count to, JavaScript's too.
+pub const PRODUCER_NUMBER_MAX: u64 = (1 << 53) - 1;
+
+/// Longest `Stream-Seq`, in bytes. The log remembers the last one of each stream.
+pub const SEQUENCE_BYTES_MAX: usize = 255;
+
+/// Longest time that a stream may go unused, in seconds: a hundred years, which can still be added
+/// to any date.
+pub const LIFETIME_SECONDS_MAX: u64 = 100 * 366 * 24 * 3600;
+
+/// Longest JSON pointer, in bytes.
+pub const POINTER_BYTES_MAX: usize = 255;

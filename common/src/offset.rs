@@ -21,6 +21,12 @@ pub struct Offset {
 }
 
 impl Offset {
+    /// Behind all places.
+    pub const MAX: Self = Self {
+        record: u64::MAX,
+        byte: u64::MAX,
+    };
+
     /// The place `records` records and `bytes` bytes further on.
     #[must_use]
     pub const fn advance(self, records: u64, bytes: u64) -> Self {

@@ -1,5 +1,7 @@
 //! Records as they are kept and sent: lines of JSON, none longer than [`RECORD_BYTES_MAX`].
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use crate::{
@@ -58,22 +60,11 @@ impl Batch {
     /// # Errors
     /// The first line that is no record. Then none of them is.
     pub fn from_ndjson(body: &[u8]) -> Result<Self, Refused> {
-        let mut batch = Self {
-            lines: Vec::with_capacity(body.len() + 1),
-            records: 0,
-        };
-        for (line, text) in (1..).zip(ndjson::lines(body)) {
-            let text = std::str::from_utf8(text)
-                .map_err(|_| Refused::NotUtf8 { line })?
-                .trim_ascii();
-            if text.is_empty() {
-                continue;
-            }
-            json::value(text).map_err(|fault| not_json(line, text, fault))?;
-            batch
-                .push(text.as_bytes())
-                .map_err(|bytes| Refused::TooLong { line, bytes })?;
-        }
+        let mut batch = Self::with_room(body.len());
+        each_line(body, |line, text| {
+            json::value(text).map_err(|fault| line.not_json(text, fault))?;
+            batch.add(line, text.as_bytes())
+        })?;
         batch.or_empty()
     }
 
@@ -82,43 +73,26 @@ impl Batch {
     /// # Errors
     /// The first fault, or record over the limit. Then nothing of it is a record.
     pub fn from_json(body: &[u8]) -> Result<Self, Refused> {
-        let line_at = |at: usize| body.get(..at).map_or(0, ndjson::count) + 1;
-        let text = std::str::from_utf8(body).map_err(|error| Refused::NotUtf8 {
-            line: line_at(error.valid_up_to()),
-        })?;
-        if text.trim_ascii().is_empty() {
-            return Err(Refused::Empty);
-        }
-        let mut batch = Self {
-            lines: Vec::with_capacity(body.len() + 1),
+        let mut batch = Self::with_room(body.len());
+        each_element(body, |line, text| batch.add(line, &one_line(text)))?;
+        batch.or_empty()
+    }
+
+    /// An empty batch with room for the lines of `bytes` of a body.
+    #[must_use]
+    pub fn with_room(bytes: usize) -> Self {
+        Self {
+            lines: Vec::with_capacity(bytes + 1),
             records: 0,
-        };
-        let mut too_long = None;
-        json::flattened(text, |element| {
-            if let Err(bytes) = batch.push(&one_line(element)) {
-                let line = line_at(element.as_ptr() as usize - text.as_ptr() as usize);
-                too_long.get_or_insert(Refused::TooLong { line, bytes });
-            }
-        })
-        .map_err(|fault| {
-            let start = text
-                .get(..fault.at)
-                .and_then(|head| head.rfind('\n'))
-                .map_or(0, |at| at + 1);
-            let fault_in_line = json::Fault {
-                at: fault.at - start,
-                what: fault.what,
-            };
-            let line = text
-                .get(start..)
-                .and_then(|rest| rest.lines().next())
-                .unwrap_or_default();
-            not_json(line_at(fault.at), line, fault_in_line)
-        })?;
-        match too_long {
-            Some(refused) => Err(refused),
-            None => batch.or_empty(),
         }
+    }
+
+    /// Adds a record that stands at `line` of a body: valid JSON without a newline.
+    ///
+    /// # Errors
+    /// It is over the limit; it is not added.
+    pub fn add(&mut self, line: Line<'_>, record: &[u8]) -> Result<(), Refused> {
+        self.push(record).map_err(|bytes| line.too_long(bytes))
     }
 
     /// Adds one line, which has no newline, as it is; but for carriage returns, which end a line for
@@ -183,25 +157,119 @@ impl Batch {
     }
 }
 
-/// A valid value without its line breaks: outside of strings they are white space, and inside of
-/// strings there are none.
-fn one_line(value: &str) -> Vec<u8> {
-    value
-        .bytes()
-        .filter(|byte| !matches!(byte, b'\n' | b'\r'))
-        .collect()
+/// Which line of a body something stands at; counted only when it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    counted: usize,
+    uncounted: &'a [u8],
 }
 
-fn not_json(line: usize, text: &str, fault: json::Fault) -> Refused {
-    let from = fault.at.saturating_sub(EXCERPT_BYTES_MAX / 2);
-    let excerpt = text.as_bytes().get(from..).unwrap_or_default();
-    let excerpt = excerpt.get(..EXCERPT_BYTES_MAX).unwrap_or(excerpt);
-    Refused::NotJson {
-        line,
-        column: fault.at + 1,
-        fault: fault.what,
-        excerpt: String::from_utf8_lossy(excerpt).into_owned(),
+impl Line<'_> {
+    /// Its number, from 1.
+    #[must_use]
+    pub fn number(self) -> usize {
+        self.counted + ndjson::count(self.uncounted) + 1
     }
+
+    /// Why `text`, which begins here, is no record.
+    #[must_use]
+    pub fn not_json(self, text: &str, fault: json::Fault) -> Refused {
+        let from = fault.at.saturating_sub(EXCERPT_BYTES_MAX / 2);
+        let excerpt = text.as_bytes().get(from..).unwrap_or_default();
+        let excerpt = excerpt.get(..EXCERPT_BYTES_MAX).unwrap_or(excerpt);
+        Refused::NotJson {
+            line: self.number(),
+            column: fault.at + 1,
+            fault: fault.what,
+            excerpt: String::from_utf8_lossy(excerpt).into_owned(),
+        }
+    }
+
+    fn too_long(self, bytes: usize) -> Refused {
+        let line = self.number();
+        Refused::TooLong { line, bytes }
+    }
+}
+
+/// Shows to `take` each line of `body` that is not blank, without the white space around it. That
+/// it is JSON is left to `take`, which reads it for more than that.
+///
+/// # Errors
+/// The first that `take` has, or a line that is not UTF-8.
+pub fn each_line<'a, E: From<Refused>>(
+    body: &'a [u8],
+    mut take: impl FnMut(Line<'a>, &'a str) -> Result<(), E>,
+) -> Result<(), E> {
+    for (counted, text) in ndjson::lines(body).enumerate() {
+        let line = Line {
+            counted,
+            uncounted: &[],
+        };
+        let text = std::str::from_utf8(text)
+            .map_err(|_| Refused::NotUtf8 {
+                line: line.number(),
+            })?
+            .trim_ascii();
+        if !text.is_empty() {
+            take(line, text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Shows to `take` each element of the JSON array that `body` is, or the one value that it is;
+/// they are valid JSON, but may go over several lines (see [`one_line`]).
+///
+/// # Errors
+/// The first that `take` has, or why the body is not JSON.
+pub fn each_element<'a, E: From<Refused>>(
+    body: &'a [u8],
+    mut take: impl FnMut(Line<'a>, &'a str) -> Result<(), E>,
+) -> Result<(), E> {
+    let line_at = |at: usize| Line {
+        counted: 0,
+        uncounted: body.get(..at).unwrap_or_default(),
+    };
+    let text = std::str::from_utf8(body).map_err(|error| Refused::NotUtf8 {
+        line: line_at(error.valid_up_to()).number(),
+    })?;
+    if text.trim_ascii().is_empty() {
+        return Err(Refused::Empty.into());
+    }
+    let mut taken = Ok(());
+    json::flattened(text, |element| {
+        if taken.is_ok() {
+            let at = element.as_ptr() as usize - text.as_ptr() as usize;
+            taken = take(line_at(at), element);
+        }
+    })
+    .map_err(|fault| in_its_line(text, fault, line_at(fault.at)))?;
+    taken
+}
+
+/// A fault of a text over several lines, told as one of the line that it is in.
+fn in_its_line(text: &str, fault: json::Fault, line: Line<'_>) -> Refused {
+    let start = text
+        .get(..fault.at)
+        .and_then(|head| head.rfind('\n'))
+        .map_or(0, |at| at + 1);
+    let rest = text.get(start..).unwrap_or_default();
+    let fault = json::Fault {
+        at: fault.at - start,
+        what: fault.what,
+    };
+    line.not_json(rest.lines().next().unwrap_or_default(), fault)
+}
+
+/// A valid value without its line breaks: outside of strings they are white space, and inside of
+/// strings there are none.
+#[must_use]
+pub fn one_line(value: &str) -> Cow<'_, [u8]> {
+    let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    if memchr::memchr2(b'\n', b'\r', value.as_bytes()).is_none() {
+        return Cow::Borrowed(value.as_bytes());
+    }
+    value.bytes().filter(|byte| !is_break(byte)).collect()
 }
 
 #[cfg(test)]

@@ -25,6 +25,28 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// A text that is no point in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a time is written by RFC 3339, as 2026-01-01T00:00:00Z or 2026-01-01T00:00:00+02:00")]
+pub struct NotATime;
+
+impl Timestamp {
+    /// The time that a text by RFC 3339 names.
+    ///
+    /// # Errors
+    /// It names none.
+    pub fn from_rfc3339(text: &str) -> Result<Self, NotATime> {
+        let time = DateTime::parse_from_rfc3339(text).map_err(|_| NotATime)?;
+        Ok(Self(time.timestamp_millis()))
+    }
+
+    /// The time by RFC 3339, in UTC with milliseconds: `2026-01-01T00:00:00.000Z`.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        self.to_string().replacen(' ', "T", 1)
+    }
+}
+
 /// Who tells the time: the system, or a test.
 #[derive(Debug, Clone)]
 pub enum Clock {
@@ -83,6 +105,26 @@ mod tests {
             Timestamp(1_767_225_600_007).to_string(),
             "2026-01-01 00:00:00.007Z"
         );
+    }
+
+    #[test]
+    fn a_time_by_rfc_3339_is_read_and_written() {
+        for (text, written) in [
+            ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000Z"),
+            ("2026-01-01T02:00:00.0075+02:00", "2026-01-01T00:00:00.007Z"),
+        ] {
+            let time = Timestamp::from_rfc3339(text).unwrap();
+            assert_eq!(time.to_rfc3339(), written);
+        }
+        for text in [
+            "",
+            "tomorrow",
+            "2026-01-01",
+            "2026-13-01T00:00:00Z",
+            "1767225600",
+        ] {
+            assert_eq!(Timestamp::from_rfc3339(text), Err(NotATime), "{text}");
+        }
     }
 
     #[test]

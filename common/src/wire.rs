@@ -3,12 +3,58 @@
 /// The stream named `default`, in its shortest form.
 pub const STREAM_PATH: &str = "/stream";
 
+/// What a stream's name follows.
+pub const STREAMS_PATH: &str = "/v1/stream/";
+/// All topics; with `/` and a name behind it, one of them.
+pub const TOPICS_PATH: &str = "/v1/topics";
+
+/// The query's parameter that says where to begin.
+pub const OFFSET: &str = "offset";
+/// The query's parameter that says how to go on at the end.
+pub const LIVE: &str = "live";
+/// The query's parameter that asks for control lines.
+pub const MARKS: &str = "marks";
+
 /// The place of a body's first record.
 pub const STREAM_OFFSET: &str = "stream-offset";
 /// The place after a body's last record, or the tail.
 pub const STREAM_NEXT_OFFSET: &str = "stream-next-offset";
 /// `true` when nothing more will ever be appended.
 pub const STREAM_CLOSED: &str = "stream-closed";
+/// `true` when a page holds all that there is so far.
+pub const STREAM_UP_TO_DATE: &str = "stream-up-to-date";
+/// The place of the oldest record that is kept.
+pub const STREAM_EARLIEST_OFFSET: &str = "stream-earliest-offset";
+/// How many records are kept.
+pub const STREAM_RECORD_COUNT: &str = "stream-record-count";
+/// When the newest record was appended.
+pub const STREAM_LAST_TIME: &str = "stream-last-time";
+/// After how many seconds without use a stream is gone.
+pub const STREAM_TTL: &str = "stream-ttl";
+/// When a stream is gone, by RFC 3339.
+pub const STREAM_EXPIRES_AT: &str = "stream-expires-at";
+/// For how long records are kept at least, as `7d`.
+pub const STREAM_RETENTION_AGE: &str = "stream-retention-age";
+/// How many bytes of records are kept at least, as `1GiB`.
+pub const STREAM_RETENTION_BYTES: &str = "stream-retention-bytes";
+/// A text that has to be above that of the append before.
+pub const STREAM_SEQ: &str = "stream-seq";
+/// What makes a stream begin as a copy of another one.
+pub const STREAM_FORKS: [&str; 3] = [
+    "stream-forked-from",
+    "stream-fork-offset",
+    "stream-fork-sub-offset",
+];
+/// Who appends, so that what is said twice is done once.
+pub const PRODUCER_ID: &str = "producer-id";
+/// Which life of the producer; the older ones are fenced off.
+pub const PRODUCER_EPOCH: &str = "producer-epoch";
+/// The number of the request in that life, from 0.
+pub const PRODUCER_SEQ: &str = "producer-seq";
+/// What the number should have been.
+pub const PRODUCER_EXPECTED_SEQ: &str = "producer-expected-seq";
+/// What the number was.
+pub const PRODUCER_RECEIVED_SEQ: &str = "producer-received-seq";
 /// `FROM/TO`: the reader asked for FROM, which is no longer kept, and is given TO.
 pub const STREAM_GAP: &str = "stream-gap";
 /// What an SSE client sends when it comes back: the `id:` it saw last.
@@ -18,6 +64,8 @@ pub const LAST_EVENT_ID: &str = "last-event-id";
 pub const NDJSON: &str = "application/x-ndjson";
 /// One JSON value, or an array of them.
 pub const JSON: &str = "application/json";
+/// Anything: what a stream holds whose maker has not said.
+pub const OCTET_STREAM: &str = "application/octet-stream";
 /// Server-sent events.
 pub const EVENT_STREAM: &str = "text/event-stream";
 /// Errors, by RFC 9457.
@@ -26,12 +74,17 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// The media type of a `Content-Type` value: without parameters, in lower case.
 #[must_use]
 pub fn media_type(content_type: &str) -> String {
-    content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase()
+    without_parameters(content_type).to_ascii_lowercase()
+}
+
+/// Whether two `Content-Type` values name the same media type.
+#[must_use]
+pub fn is_same_type(one: &str, other: &str) -> bool {
+    without_parameters(one).eq_ignore_ascii_case(without_parameters(other))
+}
+
+fn without_parameters(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
 }
 
 #[cfg(test)]
@@ -42,5 +95,7 @@ mod tests {
     fn parameters_and_case_do_not_change_a_media_type() {
         assert_eq!(media_type("Application/JSON; charset=utf-8"), JSON);
         assert_eq!(media_type(""), "");
+        assert!(is_same_type("Application/JSON; charset=utf-8", JSON));
+        assert!(!is_same_type("application/json5", JSON));
     }
 }

@@ -10,23 +10,30 @@ use common::service::{
 
 use crate::{
     ingest::{Spec, source},
-    log::{Keep, Options},
+    log::{FileBytesMax, Options, Retention},
+    stream,
 };
 
 /// The least that can be kept: some segments of the log.
 const RETENTION_BYTES_MIN: u64 = 1024 * 1024;
 
-/// What is kept in memory where nothing else is said.
-const RETENTION_BYTES: u64 = 256 * 1024 * 1024;
+/// What is in memory where it is nowhere else.
+const MEMORY_ONLY_BYTES: u64 = 256 * 1024 * 1024;
 
 /// How much of a log on disk is in memory too, for readers who are near its end.
 const MEMORY_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Where records are kept where nothing is said of it.
+const DATA_DIR: &str = "./brooklet-data";
+
 /// The data directory that is none.
 const MEMORY: &str = "memory";
 
-/// Bytes that may be on their way into the log at a time: some requests of the largest size.
-const INFLIGHT_BYTES: usize = 64 * 1024 * 1024;
+/// The least room for what is on its way into the log: a request of the largest size.
+const INFLIGHT_BYTES_MIN: u64 = 16 * 1024 * 1024;
+
+/// The least length of a file on disk: shorter ones cost more than they hold.
+const FILE_BYTES_MIN: u64 = 64 * 1024;
 
 const EXAMPLES: &str = "\
 Sources: NAME[:ARGUMENT][?option=value&…][@RATE[:COUNT]]
@@ -34,7 +41,8 @@ Sources: NAME[:ARGUMENT][?option=value&…][@RATE[:COUNT]]
   sensors                  keyed random walks; keys=10, late=0, broken=0 (shares), seed  (10/s)
   file:PATH                replays a file of NDJSON  (max)
   none                     nothing but what is posted
-  When all sources have come to their end, the stream is closed.
+  >NAME at the end: into that stream, or topic, instead of the default stream.
+  When all sources of a stream have come to their end, it is closed.
 Every option has an environment twin: --keep-alive is BROOKLET_KEEP_ALIVE.
 
 Examples:
@@ -44,7 +52,7 @@ Examples:
   producer --source none                         then: curl -d '{\"value\":1}' 127.0.0.1:8080/stream
   curl -N 127.0.0.1:8080/stream                  reads it, history first";
 
-/// Takes records in, keeps the newest in memory, and streams them over HTTP.
+/// Takes records in, keeps them in a durable ordered log, and streams them over HTTP.
 #[derive(Debug, clap::Parser)]
 #[command(name = "producer", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 #[command(disable_help_flag = true, disable_help_subcommand = true)]
@@ -64,7 +72,7 @@ pub struct Cli {
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Serve (what it does when nothing is named)
-    Serve(Args),
+    Serve(Box<Args>),
     /// Ask a running producer whether it is ready; exit code 0 or 69
     Healthcheck {
         /// Where it listens
@@ -75,6 +83,21 @@ pub enum Command {
             default_value = "127.0.0.1:8080"
         )]
         listen: SocketAddr,
+    },
+    /// Show what is in a data directory, and verify all of it, also beside a running producer; exit
+    /// code 0, or 65 when something is damaged
+    Inspect {
+        /// The data directory
+        directory: PathBuf,
+    },
+    /// Make a data directory that can be used of what is sound in a damaged one, which is left as
+    /// it is
+    Repair {
+        /// The damaged data directory
+        directory: PathBuf,
+        /// The new one
+        #[arg(long, value_name = "NEW")]
+        to: PathBuf,
     },
 }
 
@@ -108,12 +131,11 @@ pub struct Args {
         long,
         env = "BROOKLET_DATA_DIR",
         hide_env = true,
-        default_value = "memory",
+        default_value = DATA_DIR,
         value_name = "DIR"
     )]
     data_dir: PathBuf,
-    /// How many bytes of records are kept; beyond it the oldest go [default: 256MiB in memory, all on disk]
-
+    /// How many bytes of a stream are kept; beyond it the oldest go [default: all]
     #[arg(
         long,
         env = "BROOKLET_RETENTION_BYTES",
@@ -122,6 +144,74 @@ pub struct Args {
     )]
     #[arg(value_parser = size)]
     retention_bytes: Option<u64>,
+    /// For how long records are kept; older ones go [default: for ever]
+    #[arg(
+        long,
+        env = "BROOKLET_RETENTION_AGE",
+        hide_env = true,
+        value_name = "DURATION"
+    )]
+    #[arg(value_parser = duration)]
+    retention_age: Option<Duration>,
+    /// How many bytes of records are in memory [default: 64MiB, the newest; 256MiB without a directory]
+    #[arg(
+        long,
+        env = "BROOKLET_MEMORY_BYTES",
+        hide_env = true,
+        value_name = "SIZE"
+    )]
+    #[arg(value_parser = size)]
+    memory_bytes: Option<u64>,
+    /// How many bytes of requests may be on their way into the log
+    #[arg(
+        long,
+        env = "BROOKLET_INFLIGHT_BYTES",
+        hide_env = true,
+        default_value = "64MiB",
+        value_name = "SIZE"
+    )]
+    #[arg(value_parser = size)]
+    inflight_bytes: u64,
+    /// How long a file of the journal gets; up to three are in memory too
+    #[arg(
+        long,
+        env = "BROOKLET_JOURNAL_BYTES",
+        hide_env = true,
+        default_value = "32MiB",
+        value_name = "SIZE"
+    )]
+    #[arg(value_parser = size)]
+    journal_bytes: u64,
+    /// How long a file of a stream gets; the oldest ones go as a whole
+    #[arg(
+        long,
+        env = "BROOKLET_SEGMENT_BYTES",
+        hide_env = true,
+        default_value = "64MiB",
+        value_name = "SIZE"
+    )]
+    #[arg(value_parser = size)]
+    segment_bytes: u64,
+    /// How much space is left on the disk: with less, nothing is appended
+    #[arg(
+        long,
+        env = "BROOKLET_DISK_FLOOR_BYTES",
+        hide_env = true,
+        default_value = "256MiB",
+        value_name = "SIZE"
+    )]
+    #[arg(value_parser = size)]
+    disk_floor_bytes: u64,
+    /// How many bytes a page of a stream has at the most; but one record at the least
+    #[arg(
+        long,
+        env = "BROOKLET_PAGE_BYTES",
+        hide_env = true,
+        default_value = "4MiB",
+        value_name = "SIZE"
+    )]
+    #[arg(value_parser = size)]
+    page_bytes: u64,
     /// How often an idle reader gets a sign of life
     #[arg(
         long,
@@ -189,7 +279,7 @@ pub struct Args {
 pub struct Config {
     pub(crate) sources: Vec<Spec>,
     pub(crate) log: Options,
-    pub(crate) keep_alive: Duration,
+    pub(crate) stream: stream::Options,
     pub(crate) limits: edge::Limits,
 }
 
@@ -232,7 +322,10 @@ impl Args {
         Ok(Config {
             sources,
             log,
-            keep_alive: self.keep_alive,
+            stream: stream::Options {
+                keep_alive: self.keep_alive,
+                page_bytes: usize::try_from(self.page_bytes).unwrap_or(usize::MAX),
+            },
             limits: edge::Limits {
                 connections_max: self.connections_max.get(),
                 connections_per_address_max: self.connections_per_address_max.map(usize::from),
@@ -245,30 +338,47 @@ impl Args {
 
     /// Where and how much is kept.
     fn keep(&self) -> Result<Options, Invalid> {
-        if let Some(bytes) = self
-            .retention_bytes
-            .filter(|bytes| *bytes < RETENTION_BYTES_MIN)
-        {
-            let reason = format!("is {bytes} bytes; it needs {RETENTION_BYTES_MIN}");
-            return Err(Invalid {
-                setting: "--retention-bytes",
-                reason,
-            });
-        }
-        let keep = if self.data_dir.as_os_str() == MEMORY {
-            Keep::InMemory {
-                retention_bytes: self.retention_bytes.unwrap_or(RETENTION_BYTES),
-            }
-        } else {
-            Keep::OnDisk {
-                directory: self.data_dir.clone(),
-                retention_bytes: self.retention_bytes,
-                memory_bytes: MEMORY_BYTES,
+        let directory = Some(self.data_dir.clone()).filter(|named| named.as_os_str() != MEMORY);
+        let memory_bytes = match &directory {
+            Some(_) => self.memory_bytes.unwrap_or(MEMORY_BYTES),
+            None => {
+                let bound = self.memory_bytes.or(self.retention_bytes);
+                bound.unwrap_or(MEMORY_ONLY_BYTES)
             }
         };
+        let least = |setting, given: Option<u64>, least| match given {
+            Some(bytes) if bytes < least => Err(Invalid {
+                setting,
+                reason: format!("is {bytes} bytes; it needs {least}"),
+            }),
+            _ => Ok(()),
+        };
+        least(
+            "--retention-bytes",
+            self.retention_bytes,
+            RETENTION_BYTES_MIN,
+        )?;
+        least("--memory-bytes", self.memory_bytes, RETENTION_BYTES_MIN)?;
+        least(
+            "--inflight-bytes",
+            Some(self.inflight_bytes),
+            INFLIGHT_BYTES_MIN,
+        )?;
+        least("--journal-bytes", Some(self.journal_bytes), FILE_BYTES_MIN)?;
+        least("--segment-bytes", Some(self.segment_bytes), FILE_BYTES_MIN)?;
         Ok(Options {
-            keep,
-            inflight_bytes: INFLIGHT_BYTES,
+            directory,
+            retention: Retention {
+                bytes: self.retention_bytes,
+                age: self.retention_age,
+            },
+            memory_bytes,
+            inflight_bytes: usize::try_from(self.inflight_bytes).unwrap_or(usize::MAX),
+            file_bytes_max: FileBytesMax {
+                journal: self.journal_bytes,
+                segment: self.segment_bytes,
+            },
+            floor_bytes: self.disk_floor_bytes,
         })
     }
 }

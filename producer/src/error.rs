@@ -1,17 +1,23 @@
 //! Refusals, and the one table that makes problems of them.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use common::{
+    json::NotAPointer,
     limits::REQUEST_BYTES_MAX,
+    name,
     offset::{NotAnOffset, Offset},
     problem::{Problem, SideEffects},
-    record, wire,
+    record,
+    service::reply::{self, Body},
+    wire,
 };
-use hyper::{Response, header::HeaderValue};
+use hyper::{
+    HeaderMap, Response,
+    header::{HeaderName, HeaderValue},
+};
 
 use crate::log::{Closed, Misplaced, Refused};
-use common::service::reply::{self, Body};
 
 /// Why a request is refused. None of these changes anything, unless the disk failed.
 #[derive(Debug, thiserror::Error)]
@@ -22,10 +28,28 @@ pub(crate) enum Refusal {
     Log(#[from] Refused),
     #[error(transparent)]
     Misplaced(#[from] Misplaced),
+    #[error(transparent)]
+    Name(#[from] name::Invalid),
     #[error("{0}: {1:?}")]
     Offset(NotAnOffset, String),
-    #[error("offset is given more than once")]
-    OffsetTwice,
+    #[error("{0} is given more than once")]
+    Twice(&'static str),
+    #[error("{0}")]
+    Query(String),
+    #[error("{0} is not supported yet; there is {1}")]
+    Unsupported(&'static str, &'static str),
+    #[error("{0}: {1}")]
+    Header(&'static str, String),
+    #[error("the body needs a Content-Type: that of the stream")]
+    NoContentType,
+    #[error("the stream holds {0}; only JSON records are read as lines")]
+    NotLines(String),
+    #[error("a topic is described by {{\"partitions\":8,\"key\":\"/user/id\"}}: {0}")]
+    Topic(String),
+    #[error("key: {0}")]
+    Pointer(#[from] NotAPointer),
+    #[error("line {line}: the record has no key: nothing but null at {pointer:?}")]
+    NoKey { line: usize, pointer: String },
     #[error("a request has at most {REQUEST_BYTES_MAX} bytes; send the records in several")]
     TooLarge,
     #[error("the body did not come within {0:?}; nothing was appended")]
@@ -36,49 +60,113 @@ pub(crate) enum Refusal {
     Encoded(String),
     #[error("too many bytes are on their way into the log; nothing was appended")]
     Busy,
-    #[error("a page of the origin {0:?} may not append; programs send no Origin header")]
+    #[error("a page of the origin {0:?} may not change anything; programs send no Origin header")]
     Origin(String),
 }
+
+/// Status, code and title of a problem.
+type Kind = (u16, &'static str, &'static str);
 
 impl Refusal {
     /// The problem that a client is told.
     pub(crate) fn answer(&self) -> Response<Body> {
-        let (status, code, title) = match self {
-            Self::Records(record::Refused::Empty) => (400, "EMPTY", "nothing to append"),
-            Self::Records(record::Refused::TooLong { .. }) => {
-                (413, "RECORD_TOO_LONG", "record too long")
-            }
-            Self::Records(_) => (400, "INVALID_RECORD", "not a JSON record"),
-            Self::Log(Refused::Closed(_)) => (409, "CLOSED", "the stream is closed"),
-            Self::Misplaced(Misplaced::Gone { .. }) => (410, "GONE", "no longer kept"),
-            Self::Misplaced(Misplaced::Nowhere { .. }) | Self::Offset(..) | Self::OffsetTwice => {
-                (400, "INVALID_OFFSET", "no such place in the stream")
-            }
-            Self::Log(Refused::Failed(_)) => (503, "LOG_FAILED", "the log takes nothing"),
-            Self::Misplaced(Misplaced::Damaged { .. }) => (500, "DAMAGED", "a record is damaged"),
-            Self::TooLarge => (413, "REQUEST_TOO_LARGE", "request too large"),
-            Self::Slow(_) => (408, "BODY_TIMEOUT", "the body came too slowly"),
-            Self::Broken(_) => (400, "BODY_BROKEN", "the body broke off"),
-            Self::Encoded(_) => (415, "ENCODED", "content encoding not supported"),
-            Self::Busy => (503, "BUSY", "no room right now"),
-            Self::Origin(_) => (403, "ORIGIN", "origin not allowed"),
-        };
+        let (status, code, title) = self.kind();
         let mut problem = Problem::new(status, code, title, self.to_string());
         if let Self::Log(Refused::Failed(_)) = self {
             // What the disk has of it shows at the next start.
             problem.side_effects = SideEffects::Unknown;
         }
         let mut answer = reply::problem(&problem);
-        if let Self::Log(Refused::Closed(Closed { next })) = self {
-            let headers = answer.headers_mut();
-            headers.insert(wire::STREAM_CLOSED, HeaderValue::from_static("true"));
-            headers.insert(wire::STREAM_NEXT_OFFSET, header(next));
-        }
+        self.tell(answer.headers_mut());
         answer
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Records(refused) => of_records(refused),
+            Self::Log(refused) => of_log(refused),
+            Self::Misplaced(Misplaced::Gone { .. }) => (410, "GONE", "no longer kept"),
+            Self::Misplaced(Misplaced::Damaged { .. }) => (500, "DAMAGED", "a record is damaged"),
+            Self::Misplaced(Misplaced::Nowhere { .. })
+            | Self::Offset(..)
+            | Self::Twice(wire::OFFSET) => (400, "INVALID_OFFSET", "no such place in the stream"),
+            Self::Twice(_) | Self::Query(_) => (400, "INVALID_QUERY", "not a valid query"),
+            Self::Name(_) => (400, "INVALID_NAME", "not a valid name"),
+            Self::Unsupported(..) => (400, "UNSUPPORTED", "not supported"),
+            Self::Header(..) => (400, "INVALID_HEADER", "not a valid header"),
+            Self::NoContentType => (400, "NO_CONTENT_TYPE", "the body has no type"),
+            Self::NotLines(_) => (400, "NOT_JSON", "not a stream of JSON records"),
+            Self::Topic(_) | Self::Pointer(_) => (400, "INVALID_TOPIC", "not a topic"),
+            Self::NoKey { .. } => (400, "NO_KEY", "a record without its key"),
+            Self::TooLarge => (413, "REQUEST_TOO_LARGE", "request too large"),
+            Self::Slow(_) => (408, "BODY_TIMEOUT", "the body came too slowly"),
+            Self::Broken(_) => (400, "BODY_BROKEN", "the body broke off"),
+            Self::Encoded(_) => (415, "ENCODED", "content encoding not supported"),
+            Self::Busy => (503, "BUSY", "no room right now"),
+            Self::Origin(_) => (403, "ORIGIN", "origin not allowed"),
+        }
+    }
+
+    /// What programs need to know to go on.
+    fn tell(&self, headers: &mut HeaderMap) {
+        let mut put = |name, value: &dyn Display| {
+            headers.insert(HeaderName::from_static(name), header(value));
+        };
+        match self {
+            Self::Log(Refused::Closed(Closed { next })) => {
+                put(wire::STREAM_CLOSED, &true);
+                put(wire::STREAM_NEXT_OFFSET, next);
+            }
+            Self::Log(Refused::Fenced { epoch }) => put(wire::PRODUCER_EPOCH, epoch),
+            Self::Log(Refused::Gap { expected, received }) => {
+                put(wire::PRODUCER_EXPECTED_SEQ, expected);
+                put(wire::PRODUCER_RECEIVED_SEQ, received);
+            }
+            Self::Misplaced(Misplaced::Gone { earliest, .. }) => {
+                put(wire::STREAM_EARLIEST_OFFSET, earliest);
+            }
+            _ => {}
+        }
     }
 }
 
+const fn of_records(refused: &record::Refused) -> Kind {
+    match refused {
+        record::Refused::Empty => (400, "EMPTY", "nothing to append"),
+        record::Refused::TooLong { .. } => (413, "RECORD_TOO_LONG", "record too long"),
+        record::Refused::NotUtf8 { .. } | record::Refused::NotJson { .. } => {
+            (400, "INVALID_RECORD", "not a JSON record")
+        }
+    }
+}
+
+const fn of_log(refused: &Refused) -> Kind {
+    match refused {
+        Refused::Closed(_) => (409, "CLOSED", "the stream is closed"),
+        Refused::Missing(_) => (404, "NOT_FOUND", "no such resource"),
+        Refused::Exists(_) => (409, "EXISTS", "there is another one of that name"),
+        Refused::WrongType { .. } => (409, "WRONG_TYPE", "not the type of the stream"),
+        Refused::Sequence { .. } => (409, "SEQUENCE", "the sequence does not rise"),
+        Refused::Fenced { .. } => (403, "FENCED", "a later epoch has begun"),
+        Refused::EpochBegins => (400, "EPOCH_BEGINS", "an epoch begins with sequence 0"),
+        Refused::Gap { .. } => (409, "SEQUENCE_GAP", "a request before this one is missing"),
+        Refused::TooMany(..) => (429, "TOO_MANY", "as many as there may be"),
+        Refused::Full(_) => (503, "DISK_FULL", "the disk is full"),
+        Refused::Failed(_) => (503, "LOG_FAILED", "the log takes nothing"),
+    }
+}
+
+/// That there is no stream of that name.
+pub(crate) fn missing(stream: &str) -> Refused {
+    Refused::Missing(format!("stream {stream:?}"))
+}
+
+/// A number, an offset or a checked name as a header's value.
+pub(crate) fn header(value: &dyn Display) -> HeaderValue {
+    HeaderValue::from_str(&value.to_string()).expect("it is of visible characters")
+}
+
 /// An offset as a header's value.
-pub(crate) fn header(offset: &Offset) -> HeaderValue {
-    HeaderValue::from_str(&offset.to_string()).expect("digits and an underscore are a header value")
+pub(crate) fn place(offset: Offset) -> HeaderValue {
+    HeaderValue::from_bytes(&offset.token()).expect("digits and an underscore are a header value")
 }

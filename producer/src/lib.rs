@@ -5,6 +5,7 @@
 //! ```
 
 pub mod config;
+mod cross_origin;
 mod error;
 pub mod heap;
 mod ingest;
@@ -12,5 +13,5 @@ mod log;
 mod service;
 mod stream;
 
-pub use log::CannotOpen;
+pub use log::{CannotOpen, Inspection, Repaired, inspect, repair};
 pub use service::{CannotServe, serve};

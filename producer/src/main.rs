@@ -1,6 +1,6 @@
 //! The producer's command line.
 
-use std::process::ExitCode;
+use std::{io::Write, path::Path, process::ExitCode};
 
 use common::service::{
     health,
@@ -16,10 +16,12 @@ async fn main() -> ExitCode {
         Err(exit) => Err(exit),
         Ok(cli) => match cli.command {
             None => serve(cli.args).await,
-            Some(Command::Serve(args)) => serve(args).await,
+            Some(Command::Serve(args)) => serve(*args).await,
             Some(Command::Healthcheck { listen }) => health::check(listen)
                 .await
                 .map_err(|unhealthy| fail(Exit::Unavailable, &unhealthy)),
+            Some(Command::Inspect { directory }) => inspect(&directory),
+            Some(Command::Repair { directory, to }) => repair(&directory, &to),
         },
     };
     done.err().unwrap_or(Exit::Success).into()
@@ -45,6 +47,34 @@ async fn serve(args: Args) -> Result<(), Exit> {
         .await
         .map_err(|error| fail(Exit::Unavailable, &error))?
         .map_err(|cannot| fail(Exit::Unavailable, &cannot))
+}
+
+fn inspect(directory: &Path) -> Result<(), Exit> {
+    let inspection = producer::inspect(directory).map_err(|error| cannot(directory, &error))?;
+    say(&inspection);
+    if inspection.is_sound() {
+        Ok(())
+    } else {
+        Err(Exit::Data)
+    }
+}
+
+fn repair(directory: &Path, to: &Path) -> Result<(), Exit> {
+    let repaired = producer::repair(directory, to).map_err(|error| cannot(directory, &error))?;
+    say(&repaired);
+    Ok(())
+}
+
+fn cannot(directory: &Path, error: &std::io::Error) -> Exit {
+    fail(
+        Exit::Unavailable,
+        &format!("{}: {error}", directory.display()),
+    )
+}
+
+fn say(what: &dyn std::fmt::Display) {
+    // Who does not read on has seen enough.
+    drop(writeln!(std::io::stdout(), "{what}"));
 }
 
 /// Says why the process ends, and how it exits.

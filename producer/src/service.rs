@@ -11,15 +11,17 @@ use common::{
     time::Clock,
     wire,
 };
-use hyper::{Method, Request, Response, body::Incoming};
+use hyper::{Method, Request, Response, StatusCode, body::Incoming};
 use prometheus_client::registry::Registry;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::Config,
-    ingest,
-    log::{CannotOpen, Log},
+    cross_origin,
+    error::Refusal,
+    ingest::{self, Call},
+    log::{self, CannotOpen, Log},
     stream,
 };
 
@@ -37,8 +39,15 @@ pub async fn serve(
     let edge = edge::Metrics::default();
     edge.register(&mut registry);
     let (log, running) = Log::open(&config.log, &clock, &mut registry)?;
+    let health = log.health();
     let ingest = ingest::Door::new(log.clone(), &mut registry);
-    let stream = stream::Door::new(log.clone(), config.keep_alive, &mut registry, stop.clone());
+    let stream = stream::Door::new(
+        log.clone(),
+        config.stream,
+        clock.clone(),
+        &mut registry,
+        stop.clone(),
+    );
     let service = Arc::new(Service {
         ingest,
         stream,
@@ -53,23 +62,34 @@ pub async fn serve(
     if !address.ip().is_loopback() {
         tracing::warn!("who can reach {address} can read and append: nobody is asked for a token");
     }
-    service.health.set_ready(true);
     let answer = {
         let service = service.clone();
         move |request| service.clone().answer(request)
     };
-    let unready = async {
-        stop.cancelled().await;
+    let ready = async {
+        stop.run_until_cancelled(follow(&service.health, health))
+            .await;
         service.health.set_ready(false);
     };
     tokio::join!(
         edge::serve(listener, config.limits, edge, answer, stop.clone()),
-        unready
+        ready
     );
     tasks.wait().await;
     running.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The service is ready as long as the log takes appends.
+async fn follow(ready: &Health, mut log: watch::Receiver<log::Health>) {
+    loop {
+        let is_well = *log.borrow_and_update() == log::Health::Well;
+        ready.set_ready(is_well);
+        if log.changed().await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Why nothing can be served.
@@ -89,22 +109,83 @@ struct Service {
     health: Health,
 }
 
+/// What a path names.
+enum Resource<'a> {
+    /// The stream `default`, in its shortest form.
+    Short,
+    Stream,
+    Topics,
+    Topic,
+    Other(&'a str),
+}
+
+impl<'a> Resource<'a> {
+    fn at(path: &'a str) -> Self {
+        let behind = |prefix| path.strip_prefix(prefix);
+        match behind(wire::TOPICS_PATH) {
+            _ if path == wire::STREAM_PATH => Self::Short,
+            _ if behind(wire::STREAMS_PATH).is_some() => Self::Stream,
+            Some("") => Self::Topics,
+            Some(rest) if rest.starts_with('/') => Self::Topic,
+            _ => Self::Other(path),
+        }
+    }
+
+    const fn methods(&self) -> &'static str {
+        match self {
+            Self::Short => "GET, HEAD, OPTIONS, POST",
+            Self::Stream => "DELETE, GET, HEAD, OPTIONS, POST, PUT",
+            Self::Topics => "GET, HEAD, OPTIONS",
+            Self::Topic => "DELETE, GET, HEAD, OPTIONS, POST, PUT",
+            Self::Other(_) => "GET, HEAD",
+        }
+    }
+}
+
 impl Service {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
-        let (method, path) = (request.method(), request.uri().path());
-        match (path, method) {
-            (wire::STREAM_PATH, &Method::POST) => self.ingest.answer(request).await,
-            (wire::STREAM_PATH, method @ &(Method::GET | Method::HEAD | Method::OPTIONS)) => self
-                .stream
-                .answer(method, request.uri().query(), request.headers()),
-            (wire::STREAM_PATH, _) => reply::method_not_allowed("GET, HEAD, OPTIONS, POST"),
-            (path, method) => match (self.health.answer(path), method) {
-                (Some(answer), &(Method::GET | Method::HEAD)) => answer,
-                (Some(_), _) => reply::method_not_allowed("GET, HEAD"),
-                (None, _) => {
-                    reply::not_found(path, &format!("{}, {}", wire::STREAM_PATH, health::PATHS))
-                }
-            },
+        let resource = Resource::at(request.uri().path());
+        let call = match (&resource, request.method()) {
+            (Resource::Other(path), method) => return self.answer_of_health(path, method),
+            (_, &(Method::GET | Method::HEAD | Method::OPTIONS)) => {
+                let answer = self.read(&resource, &request);
+                let answer = answer.unwrap_or_else(|refusal| refusal.answer());
+                return cross_origin::readable(answer);
+            }
+            (Resource::Short, &Method::POST) => Call::Post,
+            (Resource::Stream, &Method::POST) => Call::Append,
+            (Resource::Stream, &Method::PUT) => Call::Create,
+            (Resource::Stream, &Method::DELETE) => Call::Delete,
+            (Resource::Topic, &Method::POST) => Call::AppendToTopic,
+            (Resource::Topic, &Method::PUT) => Call::CreateTopic,
+            (Resource::Topic, &Method::DELETE) => Call::DeleteTopic,
+            (resource, _) => return reply::method_not_allowed(resource.methods()),
+        };
+        self.ingest.answer(call, request).await
+    }
+
+    fn read(
+        &self,
+        resource: &Resource<'_>,
+        request: &Request<Incoming>,
+    ) -> Result<Response<Body>, Refusal> {
+        match resource {
+            _ if request.method() == Method::OPTIONS => Ok(reply::empty(StatusCode::NO_CONTENT)),
+            Resource::Short => self.stream.short(request),
+            Resource::Stream => self.stream.named(request),
+            Resource::Topics => Ok(self.ingest.topics()),
+            Resource::Topic | Resource::Other(_) => self.ingest.topic(request.uri().path()),
+        }
+    }
+
+    fn answer_of_health(&self, path: &str, method: &Method) -> Response<Body> {
+        match (self.health.answer(path), method) {
+            (Some(answer), &(Method::GET | Method::HEAD)) => answer,
+            (Some(_), _) => reply::method_not_allowed("GET, HEAD"),
+            (None, _) => {
+                let known = [wire::STREAM_PATH, wire::STREAMS_PATH, wire::TOPICS_PATH];
+                reply::not_found(path, &format!("{}, {}", known.join(", "), health::PATHS))
+            }
         }
     }
 }

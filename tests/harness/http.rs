@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use serde_json::Value;
 use ureq::{
     Agent, Body, BodyReader,
-    http::{HeaderMap, Response},
+    http::{HeaderMap, Request, Response},
 };
 
 use crate::PATIENCE;
@@ -45,6 +45,21 @@ pub fn send(url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
             request.header(*name, *value)
         });
     Answer::of(request.send(body))
+}
+
+/// Asks by any `method` for `url`, with these headers and this body.
+#[must_use]
+pub fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    let request = Request::builder().method(method).uri(url);
+    let request = headers.iter().fold(request, |request, (name, value)| {
+        request.header(*name, *value)
+    });
+    let is_bare = body.is_empty() && !matches!(method, "POST" | "PUT");
+    Answer::of(if is_bare {
+        agent().run(request.body(()).expect("a valid request"))
+    } else {
+        agent().run(request.body(body).expect("a valid request"))
+    })
 }
 
 /// Deletes what is at `url`, if it can be reached.

@@ -18,7 +18,11 @@ use crate::{PATIENCE, binaries::binary, lines::Lines};
 #[must_use]
 pub fn producer(args: &[&str]) -> Service {
     let listen = ["--listen", "127.0.0.1:0"];
-    Service::start(&binary("producer"), [&listen, args].concat())
+    let mut args = args.to_vec();
+    if !args.contains(&"--data-dir") {
+        args.extend(["--data-dir", "memory"]);
+    }
+    Service::start(&binary("producer"), [&listen, &args[..]].concat())
 }
 
 /// A running consumer.

@@ -1,6 +1,7 @@
 //! Both services as their users meet them: real processes, real sockets, a file a theme.
 
 mod append;
+mod appends;
 mod article;
 mod browser;
 mod compose;
@@ -9,10 +10,15 @@ mod durable;
 mod faults;
 mod flood;
 mod ledger;
+mod live;
+mod named;
 mod outcome;
+mod pages;
 mod power;
 mod service;
 mod sources;
 mod stream;
+mod streams;
 mod tidy;
+mod topics;
 mod wire;

@@ -103,6 +103,7 @@ fn a_producer_that_nobody_hears_goes_on() {
         let mut producer = leashed(&binary("producer"));
         let mut child = producer
             .args(args)
+            .env("BROOKLET_DATA_DIR", "memory")
             .stderr(full())
             .spawn()
             .expect("it starts");
@@ -117,6 +118,7 @@ fn a_setting_that_is_none_is_named() {
     let mut command = leashed(&binary("producer"));
     command
         .args(["--listen", "127.0.0.1:0"])
+        .env("BROOKLET_DATA_DIR", "memory")
         .env("BROOKLET_RETENTON_BYTES", "1GB");
     let service = Service::spawn(command);
     drop(service.says("BROOKLET_RETENTON_BYTES"));

@@ -22,6 +22,7 @@ fn settings_come_from_the_environment_too() {
     let mut command = leashed(&binary("producer"));
     command
         .env("BROOKLET_LISTEN", "127.0.0.1:0")
+        .env("BROOKLET_DATA_DIR", "memory")
         .env("BROOKLET_SOURCE", "numbers@max:2 numbers@max:3");
     let service = Service::spawn(command);
     let text = read(&service, "")

@@ -5,11 +5,15 @@
 //! surrogate in an escape. Duplicate keys are allowed; a reader takes the last one.
 //! Nothing is copied or allocated: values are slices of the text.
 
+mod pointer;
 mod scanner;
 mod value;
 
 use self::scanner::Scanner;
-pub use self::value::{Number, Text, Value};
+pub use self::{
+    pointer::{NotAPointer, Pointer},
+    value::{Number, Text, Value},
+};
 use crate::limits::DEPTH_MAX;
 
 /// Why a text is not JSON, and where.
@@ -100,6 +104,12 @@ pub fn flattened<'a>(text: &'a str, mut element: impl FnMut(&'a str)) -> Result<
     scanner.end()
 }
 
+/// `text` as a JSON string, quotes included.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("a text is always valid JSON")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +190,14 @@ mod tests {
             found,
             [Value::Number(Number("1")), Value::Number(Number("2"))]
         );
+    }
+
+    #[test]
+    fn a_text_is_quoted_so_that_it_is_read_back() {
+        for text in ["", "plain", "\"\\\n\u{1}\u{df}"] {
+            let quoted = quoted(text);
+            assert_eq!(value(&quoted).map(|value| value.plain()), Ok(text.into()));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Values as they stand in the text: slices of it, looked at only when asked.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// A value as it stands in the text.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,7 +19,20 @@ pub enum Value<'a> {
     Object(&'a str),
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
+    /// A string's characters, its escapes resolved; of any other value the text as it is written.
+    #[must_use]
+    pub fn plain(&self) -> Cow<'a, str> {
+        Cow::Borrowed(match *self {
+            Self::Null => "null",
+            Self::Bool(true) => "true",
+            Self::Bool(false) => "false",
+            Self::Number(Number(text)) | Self::Array(text) | Self::Object(text) => text,
+            Self::String(text) if text.escaped => return Cow::Owned(text.to_string()),
+            Self::String(text) => text.raw,
+        })
+    }
+
     /// What kind of value this is, for messages.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

@@ -16,6 +16,8 @@ pub enum Exit {
     Success = 0,
     /// The command line is wrong.
     Usage = 64,
+    /// What was read is damaged.
+    Data = 65,
     /// Something that is needed is not there.
     Unavailable = 69,
     /// A setting is wrong.

@@ -1,11 +1,124 @@
 //! Takes records in, from requests and from built-in sources.
 //!
-//! In: bodies of requests, sources' specifications. Out: [`common::record::Batch`] into the log.
+//! In: bodies of requests, sources' specifications. Out: what is appended to the log, and what
+//! makes and removes its streams and topics.
 
+mod append;
+mod body;
+mod create;
+mod headers;
+mod partition;
 mod post;
 pub(crate) mod source;
+mod split;
+mod topic;
 
-pub(crate) use self::{
-    post::Door,
-    source::{Spec, feed},
-};
+use common::{name, service::reply::Body, wire};
+use hyper::{Request, Response, body::Incoming, http::request::Parts};
+use prometheus_client::{metrics::counter::Counter, registry::Registry};
+
+use self::body::Upload;
+pub(crate) use self::source::{Spec, feed};
+use crate::{error::Refusal, log::Log};
+
+/// Where requests that change something come in.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    log: Log,
+    requests: Counter,
+    refused: Counter,
+}
+
+/// What such a request wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// To append to the stream `default`, in its shortest form.
+    Post,
+    /// To append to a stream, to close it, or both.
+    Append,
+    /// That a stream is there.
+    Create,
+    /// That a stream is there no more.
+    Delete,
+    /// To append to the partitions of a topic.
+    AppendToTopic,
+    /// That a topic is there.
+    CreateTopic,
+    /// That a topic is there no more.
+    DeleteTopic,
+}
+
+impl Door {
+    pub(crate) fn new(log: Log, registry: &mut Registry) -> Self {
+        let (requests, refused) = (Counter::default(), Counter::default());
+        registry.register(
+            "append_requests",
+            "Requests to append, make or remove",
+            requests.clone(),
+        );
+        registry.register(
+            "append_refused",
+            "Requests to append, make or remove that were refused",
+            refused.clone(),
+        );
+        Self {
+            log,
+            requests,
+            refused,
+        }
+    }
+
+    /// The answer to a request to change something.
+    pub(crate) async fn answer(&self, call: Call, request: Request<Incoming>) -> Response<Body> {
+        self.requests.inc();
+        let (head, body) = request.into_parts();
+        let mut upload = Upload::new(&head.headers, body);
+        match self.act(call, &head, &mut upload).await {
+            Ok(answer) => answer,
+            Err(refusal) => {
+                self.refused.inc();
+                tracing::debug!(%refusal, path = head.uri.path(), "refused a request");
+                upload.discard(&refusal).await;
+                refusal.answer()
+            }
+        }
+    }
+
+    async fn act(
+        &self,
+        call: Call,
+        head: &Parts,
+        upload: &mut Upload,
+    ) -> Result<Response<Body>, Refusal> {
+        headers::check(&head.headers)?;
+        let (log, path) = (&self.log, head.uri.path());
+        let stream = || name::stream(path.strip_prefix(wire::STREAMS_PATH).unwrap_or_default());
+        let topic = || name::topic(behind(path, wire::TOPICS_PATH));
+        match call {
+            Call::Post => post::answer(log, head, upload).await,
+            Call::Append => append::answer(log, &stream()?, head, upload).await,
+            Call::Create => create::answer(log, &stream()?, head, upload).await,
+            Call::Delete => create::delete(log, &stream()?).await,
+            Call::AppendToTopic => split::answer(log, &topic()?, head, upload).await,
+            Call::CreateTopic => topic::create(log, &topic()?, upload).await,
+            Call::DeleteTopic => topic::delete(log, &topic()?).await,
+        }
+    }
+
+    /// The topic that `path` names.
+    pub(crate) fn topic(&self, path: &str) -> Result<Response<Body>, Refusal> {
+        topic::describe(&self.log, &name::topic(behind(path, wire::TOPICS_PATH))?)
+    }
+
+    /// The names of all topics.
+    pub(crate) fn topics(&self) -> Response<Body> {
+        topic::list(&self.log)
+    }
+}
+
+/// What follows `prefix` and a slash.
+fn behind<'a>(path: &'a str, prefix: &str) -> &'a str {
+    let rest = path.strip_prefix(prefix);
+    rest.and_then(|rest| rest.strip_prefix('/'))
+        .unwrap_or_default()
+}

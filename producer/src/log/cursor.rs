@@ -1,19 +1,23 @@
-//! A reader's place in the log. It only goes forward, and never over a record.
+//! A reader's place in a stream. It only goes forward, and never over a record.
 
 use bytes::Bytes;
-use common::{ndjson, offset::Offset};
+use common::offset::Offset;
 use tokio::sync::watch;
 
-use super::{Log, Tail, kept};
+use super::{
+    journal::Damage,
+    shelf::Opened,
+    stream::{Stream, Tail},
+};
 
-/// Whole lines, one after another.
+/// Whole records, one after another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Page {
     /// The place of the first one.
     pub(crate) first: Offset,
     /// The place after the last one.
     pub(crate) next: Offset,
-    /// The lines.
+    /// The records.
     pub(crate) lines: Bytes,
 }
 
@@ -36,19 +40,33 @@ pub(crate) enum Lost {
         /// What is wrong.
         why: String,
     },
+    /// The stream is no more.
+    #[error("the stream was deleted")]
+    Deleted,
 }
 
 #[derive(Debug)]
 pub(crate) struct Cursor {
-    log: Log,
+    stream: Stream,
     at: Offset,
     tail: watch::Receiver<Tail>,
+    /// The segment on disk that it reads, when it is not near the end.
+    opened: Option<Opened>,
 }
 
 impl Cursor {
-    pub(super) fn new(log: Log, at: Offset) -> Self {
-        let tail = log.shared.tail.subscribe();
-        Self { log, at, tail }
+    pub(super) const fn new(
+        stream: Stream,
+        at: Offset,
+        tail: watch::Receiver<Tail>,
+        opened: Option<Opened>,
+    ) -> Self {
+        Self {
+            stream,
+            at,
+            tail,
+            opened,
+        }
     }
 
     /// The place of the record that it gives next.
@@ -56,11 +74,16 @@ impl Cursor {
         self.at
     }
 
-    /// The next lines, waiting for them if need be: `bytes_max` bytes, or one line where it is
-    /// longer. None when the log is closed and was read to its end.
+    /// The end of the stream.
+    pub(crate) fn tail(&self) -> Tail {
+        *self.tail.borrow()
+    }
+
+    /// The next records, waiting for them if need be: `bytes_max` bytes, or one record where it is
+    /// longer. None when the stream is closed and was read to its end.
     ///
     /// # Errors
-    /// The next record is no longer kept, or damaged.
+    /// The next record is no longer kept, or damaged, or the stream was deleted.
     pub(crate) async fn next(&mut self, bytes_max: usize) -> Result<Option<Page>, Lost> {
         loop {
             let closed = self.tail.borrow_and_update().closed;
@@ -70,46 +93,70 @@ impl Cursor {
             if closed {
                 return Ok(None);
             }
-            self.tail.changed().await.expect("the log has the sender");
+            if self.tail.changed().await.is_err() {
+                return Err(Lost::Deleted);
+            }
         }
     }
 
-    fn read(&mut self, bytes_max: usize) -> Result<Option<Page>, Lost> {
-        let lines = match self.log.recent(self.at, bytes_max) {
-            Some(lines) => lines,
+    /// The records that are there now, as [`Cursor::next`] gives them; none when there are none
+    /// yet.
+    ///
+    /// # Errors
+    /// As [`Cursor::next`].
+    pub(crate) fn read(&mut self, bytes_max: usize) -> Result<Option<Page>, Lost> {
+        if self.tail.borrow().deleted {
+            return Err(Lost::Deleted);
+        }
+        let (lines, next) = match self.stream.recent(self.at, bytes_max) {
+            Some(recent) => {
+                self.opened = None;
+                recent
+            }
             None => self.older(bytes_max)?,
         };
         if lines.is_empty() {
             return Ok(None);
         }
-        let first = self.at;
-        let next = first.advance(ndjson::count(&lines) as u64, lines.len() as u64);
-        self.at = next;
-        self.log.shared.read.send_if_modified(|furthest| {
-            let further = next.byte > *furthest;
-            *furthest = next.byte.max(*furthest);
-            further
-        });
+        let first = std::mem::replace(&mut self.at, next);
+        self.stream.was_read(next.byte);
         Ok(Some(Page { first, next, lines }))
     }
 
-    /// Lines that are not in memory any more.
-    fn older(&self, bytes_max: usize) -> Result<Bytes, Lost> {
+    /// Records that are not in memory any more.
+    fn older(&mut self, bytes_max: usize) -> Result<(Bytes, Offset), Lost> {
         let at = self.at;
-        let read = self
-            .log
-            .shelf()
-            .map(|shelf| tokio::task::block_in_place(|| shelf.read(at)));
-        match read {
-            Some(Ok(Some(lines))) => Ok(lines.slice(..kept::page(&lines, bytes_max))),
-            Some(Err(damage)) if at >= self.log.earliest() => Err(Lost::Damaged {
-                at,
-                why: damage.to_string(),
-            }),
-            _ => Err(Lost::Overrun {
-                at,
-                earliest: self.log.earliest(),
-            }),
-        }
+        let overrun = |earliest| Lost::Overrun { at, earliest };
+        // A log in memory has nothing to read, and may be used on any runtime.
+        let read = if self.stream.is_on_disk() {
+            tokio::task::block_in_place(|| self.read_segment(bytes_max))
+        } else {
+            Ok(None)
+        };
+        read.and_then(|read| read.ok_or_else(missing))
+            .map_err(|damage| match self.stream.earliest() {
+                earliest if at < earliest => overrun(earliest),
+                _ => Lost::Damaged {
+                    at,
+                    why: damage.to_string(),
+                },
+            })
     }
+
+    fn read_segment(&mut self, bytes_max: usize) -> Result<Option<(Bytes, Offset)>, Damage> {
+        let opened = match self.opened.take().filter(|opened| opened.holds(self.at)) {
+            Some(opened) => opened,
+            None => match self.stream.open_segment(self.at)? {
+                Some(opened) => opened,
+                None => return Ok(None),
+            },
+        };
+        let read = opened.read(self.at, bytes_max);
+        self.opened = Some(opened);
+        read
+    }
+}
+
+fn missing() -> Damage {
+    std::io::Error::from(std::io::ErrorKind::NotFound).into()
 }

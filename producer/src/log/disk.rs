@@ -24,6 +24,12 @@ pub(super) trait Disk: fmt::Debug + Send + Sync {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes sure that the names in a folder are as they are now, also after a crash.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+    /// Makes sure of all that was written and named so far, in all files and folders.
+    fn sync_all(&self) -> io::Result<()>;
+    /// Removes a folder with all that is in it; one that is not there is removed already.
+    fn remove_folder(&self, folder: &Path) -> io::Result<()>;
+    /// How many bytes can still be written.
+    fn free_bytes(&self) -> io::Result<u64>;
 }
 
 /// An open file.
@@ -38,6 +44,8 @@ pub(super) trait File: fmt::Debug + Send + Sync {
     fn length(&self) -> io::Result<u64>;
     /// Cuts it, or fills it up with zeros.
     fn set_length(&self, length: u64) -> io::Result<()>;
+    /// Makes it so long, with space on the disk for all of it.
+    fn allocate(&self, length: u64) -> io::Result<()>;
 }
 
 /// The whole content of the file at `path`.
@@ -49,12 +57,15 @@ pub(super) fn read_all(disk: &dyn Disk, path: &Path) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
+/// The file that is locked.
+const LOCK: &str = "lock";
+
 /// A real folder.
 #[derive(Debug)]
 pub(super) struct Folder {
     root: PathBuf,
-    /// Held as long as this is: a second process must not write here.
-    _lock: fs::File,
+    /// Held as long as this is: a second process must not write here. None for who only reads.
+    _lock: Option<fs::File>,
 }
 
 impl Folder {
@@ -66,7 +77,7 @@ impl Folder {
             .create(true)
             .truncate(false)
             .write(true)
-            .open(root.join("lock"))?;
+            .open(root.join(LOCK))?;
         lock.try_lock().map_err(|error| match error {
             fs::TryLockError::WouldBlock => {
                 io::Error::new(io::ErrorKind::WouldBlock, "another producer uses it")
@@ -75,8 +86,22 @@ impl Folder {
         })?;
         Ok(Self {
             root: root.to_owned(),
-            _lock: lock,
+            _lock: Some(lock),
         })
+    }
+
+    /// The folder, to be read only; and whether somebody writes there.
+    pub(super) fn read(root: &Path) -> io::Result<(Self, bool)> {
+        let lock = fs::File::open(root.join(LOCK)).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                let why = format!("{} holds no log", root.display());
+                io::Error::new(io::ErrorKind::NotFound, why)
+            }
+            _ => error,
+        })?;
+        let is_in_use = lock.try_lock_shared().is_err();
+        let root = root.to_owned();
+        Ok((Self { root, _lock: None }, is_in_use))
     }
 }
 
@@ -123,6 +148,22 @@ impl Disk for Folder {
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         fs::File::open(self.root.join(folder))?.sync_all()
     }
+
+    fn sync_all(&self) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(fs::File::open(&self.root)?)?)
+    }
+
+    fn remove_folder(&self, folder: &Path) -> io::Result<()> {
+        match fs::remove_dir_all(self.root.join(folder)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn free_bytes(&self) -> io::Result<u64> {
+        let space = rustix::fs::statvfs(&self.root)?;
+        Ok(space.f_bavail.saturating_mul(space.f_frsize))
+    }
 }
 
 impl File for fs::File {
@@ -144,5 +185,14 @@ impl File for fs::File {
 
     fn set_length(&self, length: u64) -> io::Result<()> {
         self.set_len(length)
+    }
+
+    fn allocate(&self, length: u64) -> io::Result<()> {
+        let all = rustix::fs::FallocateFlags::empty();
+        match rustix::fs::fallocate(self, all, 0, length) {
+            // Not every file system can; then it is found out when it is written.
+            Err(rustix::io::Errno::OPNOTSUPP) => Ok(()),
+            done => Ok(done?),
+        }
     }
 }

@@ -1,5 +1,4 @@
-//! The frame: what is written to the journal as one, and is there as a whole after a crash, or not
-//! at all.
+//! The frame: what is written as one, and is there as a whole after a crash, or not at all.
 //!
 //! ```text
 //!  0        4        8                16       20       24
@@ -10,29 +9,21 @@
 //! `before` is the check of the frame before; `check` is the CRC32C of all of it but itself and the
 //! magic. So frames form a chain, and no frame of another time or place can be taken for a link.
 //!
-//! An entry is a kind (one byte) and its fields:
-//!
-//! ```text
-//!  1 create   stream u64, name length u16, name
-//!  2 append   stream u64, record u64, byte u64, records u32, time i64, length u32, lines
-//!  3 close    stream u64
-//!  4 settled  stream u64, record u64, byte u64    (catalogue only: so much is in segments)
-//! ```
+//! All that is synced together is one frame. So what a power cut leaves of it is no frame, whatever
+//! the order in which the disk has written its blocks; and a valid frame behind one that is not
+//! valid is a sign of damage, for it was begun when the other was on stable storage.
 
-use bytes::{Buf, BufMut, Bytes, TryGetError};
-use common::{offset::Offset, time::Timestamp};
+use bytes::{Buf, BufMut, Bytes};
 
-const MAGIC: u32 = u32::from_le_bytes(*b"BFr1");
+use super::entry::Entry;
+
+const MAGIC: u32 = u32::from_le_bytes(*b"BFr2");
 
 /// Bytes before the entries.
 pub(super) const HEAD_BYTES: usize = 24;
 
 /// Longest frame that is believed; checked before anything is allocated for it.
-pub(super) const ENTRIES_BYTES_MAX: usize = 64 * 1024 * 1024;
-
-/// Names a stream for good; never given twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct StreamId(pub(super) u64);
+pub(super) const ENTRIES_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// The place of a frame in the chain.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,30 +34,13 @@ pub(super) struct Link {
     pub(super) before: u32,
 }
 
-/// One thing that a frame says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Entry {
-    Create {
-        stream: StreamId,
-        name: String,
-    },
-    Append {
-        stream: StreamId,
-        first: Offset,
-        records: u32,
-        time: Timestamp,
-        lines: Bytes,
-    },
-    Close {
-        stream: StreamId,
-    },
-    Settled {
-        stream: StreamId,
-        until: Offset,
-    },
+/// A frame that is being written.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    text: Vec<u8>,
 }
 
-/// What is at a place of a journal.
+/// What is at a place of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Read {
     /// The frame that belongs there, and the place of the next one.
@@ -75,32 +49,54 @@ pub(super) enum Read {
     Nothing(&'static str),
 }
 
-impl Link {
-    /// Writes a frame of `entries` behind `out`, and moves on.
-    pub(super) fn write<'a>(
-        &mut self,
-        entries: impl IntoIterator<Item = &'a Entry>,
-        out: &mut Vec<u8>,
-    ) {
-        let from = out.len();
-        out.put_bytes(0, HEAD_BYTES);
-        entries.into_iter().for_each(|entry| entry.write(out));
-        let length = out.len() - from - HEAD_BYTES;
-        let length = u32::try_from(length).expect("a frame is far shorter than 4 GiB");
-        let (head, entries) = out.split_at_mut(from + HEAD_BYTES);
-        let mut head = head.split_at_mut(from).1;
-        let check = check(length, *self, entries);
-        head.put_u32_le(MAGIC);
-        head.put_u32_le(length);
-        head.put_u64_le(self.number);
-        head.put_u32_le(self.before);
-        head.put_u32_le(check);
-        *self = Self {
-            number: self.number + 1,
-            before: check,
-        };
+impl Draft {
+    /// Adds an entry.
+    pub(super) fn push(&mut self, entry: &Entry) {
+        #[cfg(test)]
+        if super::proof::is_forgotten(entry) {
+            return;
+        }
+        if self.text.is_empty() {
+            self.text.put_bytes(0, HEAD_BYTES);
+        }
+        entry.write(&mut self.text);
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Ends it at `link`; returns its bytes, and the place of the next frame.
+    pub(super) fn end(&mut self, link: Link) -> (&[u8], Link) {
+        let entries = self.text.get(HEAD_BYTES..).unwrap_or_default();
+        let length = u32::try_from(entries.len()).expect("a frame is far shorter than 4 GiB");
+        let check = check(length, link, entries);
+        if let Some(mut head) = self.text.get_mut(..HEAD_BYTES) {
+            head.put_u32_le(MAGIC);
+            head.put_u32_le(length);
+            head.put_u64_le(link.number);
+            head.put_u32_le(link.before);
+            head.put_u32_le(check);
+        }
+        let next = Link {
+            number: link.number + 1,
+            before: check,
+        };
+        (&self.text, next)
+    }
+
+    /// Begins another one; what is much longer than `bytes_kept` is given back.
+    pub(super) fn clear(&mut self, bytes_kept: usize) {
+        self.text.clear();
+        self.text.shrink_to(bytes_kept);
+    }
+}
+
+impl Link {
     /// Reads the frame that belongs at the beginning of `text`.
     pub(super) fn read(self, text: &Bytes) -> Read {
         let mut head = text.as_ref();
@@ -157,6 +153,30 @@ pub(super) fn any_later(text: &Bytes, number: u64) -> bool {
     })
 }
 
+/// The entries of all frames in `text` whose checks are in order, wherever they begin. Those with
+/// numbers below `next`, and below that of one before them, are of another time.
+pub(super) fn salvage(text: &Bytes, mut next: u64) -> Vec<Entry> {
+    let (mut entries, mut at) = (Vec::new(), 0);
+    let magic = MAGIC.to_le_bytes();
+    while let Some(found) = text
+        .get(at..)
+        .and_then(|rest| memchr::memmem::find(rest, &magic))
+    {
+        let rest = text.slice(at + found..);
+        let mut head = rest.get(4..).unwrap_or_default();
+        let link = fields(&mut head).map(|(_, number, before, _)| Link { number, before });
+        let frame = link.map(|link| (link.number, link.read(&rest)));
+        match frame {
+            Some((number, Read::Frame(all, _, length))) if number >= next => {
+                entries.extend(all);
+                (at, next) = (at + found + length, number + 1);
+            }
+            _ => at += found + magic.len(),
+        }
+    }
+    entries
+}
+
 fn fields(head: &mut &[u8]) -> Option<(u32, u64, u32, u32)> {
     let length = head.try_get_u32_le().ok()?;
     let number = head.try_get_u64_le().ok()?;
@@ -175,141 +195,26 @@ fn check(length: u32, link: Link, entries: &[u8]) -> u32 {
     crc32c::crc32c_append(checked, entries)
 }
 
-impl Entry {
-    fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Create { stream, name } => {
-                out.put_u8(1);
-                out.put_u64_le(stream.0);
-                out.put_u16_le(u16::try_from(name.len()).expect("names are shorter than 64 KiB"));
-                out.put_slice(name.as_bytes());
-            }
-            Self::Append {
-                stream,
-                first,
-                records,
-                time,
-                lines,
-            } => {
-                out.put_u8(2);
-                out.put_u64_le(stream.0);
-                out.put_u64_le(first.record);
-                out.put_u64_le(first.byte);
-                out.put_u32_le(*records);
-                out.put_i64_le(time.0);
-                out.put_u32_le(u32::try_from(lines.len()).expect("requests are bounded"));
-                out.put_slice(lines);
-            }
-            Self::Close { stream } => {
-                out.put_u8(3);
-                out.put_u64_le(stream.0);
-            }
-            Self::Settled { stream, until } => {
-                out.put_u8(4);
-                out.put_u64_le(stream.0);
-                out.put_u64_le(until.record);
-                out.put_u64_le(until.byte);
-            }
-        }
-    }
-
-    /// None is a kind that is not known.
-    fn read(text: &mut Bytes) -> Result<Option<Self>, TryGetError> {
-        let kind = text.try_get_u8()?;
-        let stream = StreamId(text.try_get_u64_le()?);
-        Ok(Some(match kind {
-            1 => {
-                let name = take(text, usize::from(text.clone().try_get_u16_le()?), 2)?;
-                Self::Create {
-                    stream,
-                    name: String::from_utf8_lossy(&name).into_owned(),
-                }
-            }
-            2 => {
-                let first = offset(text)?;
-                let (records, time) = (text.try_get_u32_le()?, Timestamp(text.try_get_i64_le()?));
-                let length = text.clone().try_get_u32_le()? as usize;
-                Self::Append {
-                    stream,
-                    first,
-                    records,
-                    time,
-                    lines: take(text, length, 4)?,
-                }
-            }
-            3 => Self::Close { stream },
-            4 => Self::Settled {
-                stream,
-                until: offset(text)?,
-            },
-            _ => return Ok(None),
-        }))
-    }
-}
-
-fn offset(text: &mut Bytes) -> Result<Offset, TryGetError> {
-    Ok(Offset {
-        record: text.try_get_u64_le()?,
-        byte: text.try_get_u64_le()?,
-    })
-}
-
-/// The `length` bytes behind the `skip` bytes in which their length stands.
-fn take(text: &mut Bytes, length: usize, skip: usize) -> Result<Bytes, TryGetError> {
-    let available = text.len().saturating_sub(skip);
-    if length > available {
-        return Err(TryGetError {
-            requested: length,
-            available,
-        });
-    }
-    text.advance(skip);
-    Ok(text.split_to(length))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::log::entry::tests::all;
 
-    fn entries() -> Vec<Entry> {
-        let stream = StreamId(7);
-        let first = Offset {
-            record: 3,
-            byte: 30,
-        };
-        let lines = Bytes::from_static(b"1\n22\n");
-        vec![
-            Entry::Create {
-                stream,
-                name: "a.b".to_owned(),
-            },
-            Entry::Append {
-                stream,
-                first,
-                records: 2,
-                time: Timestamp(-5),
-                lines,
-            },
-            Entry::Close { stream },
-            Entry::Settled {
-                stream,
-                until: first,
-            },
-        ]
-    }
+    const FIRST: Link = Link {
+        number: 10,
+        before: 99,
+    };
 
     fn journal(frames: usize) -> (Bytes, Link) {
-        let (mut link, mut out) = (
-            Link {
-                number: 10,
-                before: 99,
-            },
-            Vec::new(),
-        );
+        let (mut link, mut out) = (FIRST, Vec::new());
         for _ in 0..frames {
-            link.write(&entries(), &mut out);
+            let mut draft = Draft::default();
+            all().iter().for_each(|entry| draft.push(entry));
+            let (text, next) = draft.end(link);
+            out.extend_from_slice(text);
+            link = next;
         }
         (out.into(), link)
     }
@@ -317,18 +222,12 @@ mod tests {
     #[test]
     fn what_was_written_is_read() {
         let (text, end) = journal(2);
-        let (mut link, mut at) = (
-            Link {
-                number: 10,
-                before: 99,
-            },
-            0,
-        );
+        let (mut link, mut at) = (FIRST, 0);
         for _ in 0..2 {
             let Read::Frame(read, next, length) = link.read(&text.slice(at..)) else {
                 panic!()
             };
-            assert_eq!(read, entries());
+            assert_eq!(read, all());
             (link, at) = (next, at + length);
         }
         assert_eq!(
@@ -340,18 +239,9 @@ mod tests {
     #[test]
     fn a_frame_of_another_place_is_no_link() {
         let (text, _) = journal(1);
-        for link in [
-            Link {
-                number: 11,
-                before: 99,
-            },
-            Link {
-                number: 10,
-                before: 98,
-            },
-        ] {
+        for (number, before) in [(11, 99), (10, 98)] {
             assert_eq!(
-                link.read(&text),
+                Link { number, before }.read(&text),
                 Read::Nothing("the frame belongs elsewhere")
             );
         }
@@ -360,15 +250,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_damage_goes_unseen(at in 0_usize..200, flip in 1_u8.., cut in 0_usize..200) {
+        fn no_damage_goes_unseen(at in 0_usize..600, flip in 1_u8.., cut in 0_usize..600) {
             let (text, _) = journal(1);
-            let link = Link { number: 10, before: 99 };
             let mut damaged = text.to_vec();
             let at = at % damaged.len();
             damaged[at] ^= flip;
-            prop_assert!(matches!(link.read(&damaged.into()), Read::Nothing(_)));
+            prop_assert!(matches!(FIRST.read(&damaged.into()), Read::Nothing(_)));
             let cut = text.slice(..cut % text.len());
-            prop_assert!(matches!(link.read(&cut), Read::Nothing(_)));
+            prop_assert!(matches!(FIRST.read(&cut), Read::Nothing(_)));
         }
     }
 }

@@ -8,25 +8,34 @@
 //!  ├ magic ───┼ number ────────┼ before ┼ check ─┼─ frames …
 //! ```
 //!
-//! Frames are written behind one another and synced together; after the first error nothing is
-//! written any more, because what is on disk then is not known.
+//! A file that is settled is used again, as a spare: blocks that were written before are cheaper to
+//! sync, and there is space for them when the disk is full. So behind the last frame of a file
+//! there may be others, of another time; their numbers are lower, and they are no links.
+//!
+//! After the first error nothing is written any more, because what is on disk then is not known.
 
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::{Buf, BufMut, Bytes};
 
 use super::{
     disk::{self, Disk, File},
-    frame::{self, Entry, Link, Read},
+    entry::Entry,
+    frame::{self, Draft, Link, Read},
 };
 
-const MAGIC: &[u8; 8] = b"BrkJrnl1";
+const MAGIC: &[u8; 8] = b"BrkJrnl2";
 const HEAD_BYTES: usize = 24;
 const FOLDER: &str = "journal";
+const SPARE: &str = "journal/spare";
+const NEW_SPARE: &str = "journal/spare.new";
+
+/// A spare is filled with so many zeros at a time.
+const FILL_BYTES: usize = 1024 * 1024;
 
 /// The file that is being written.
 #[derive(Debug)]
@@ -51,48 +60,125 @@ pub(super) enum Damage {
     File { file: String, what: &'static str },
 }
 
-impl Journal {
-    /// Begins a file whose first frame is `link`.
-    pub(super) fn begin(disk: &Arc<dyn Disk>, link: Link) -> io::Result<Self> {
-        disk.make_folder(Path::new(FOLDER))?;
-        let file = disk.create(&path(link))?;
+/// The journal's files, for the one who writes them and the one who lets go of them.
+#[derive(Debug)]
+pub(super) struct Files {
+    disk: Arc<dyn Disk>,
+    /// Held while it is decided what the spare is.
+    spare: Mutex<()>,
+}
+
+impl Files {
+    pub(super) const fn new(disk: Arc<dyn Disk>) -> Self {
+        Self {
+            disk,
+            spare: Mutex::new(()),
+        }
+    }
+
+    /// Begins a file of so many bytes whose first frame is `link`. It has its name when its head is
+    /// durable, and its space on the disk.
+    pub(super) fn begin(&self, link: Link, bytes: u64) -> io::Result<Journal> {
+        let _spare = self.spare();
+        self.disk.make_folder(Path::new(FOLDER))?;
+        let file = self.disk.create(Path::new(SPARE))?;
         let mut head = Vec::with_capacity(HEAD_BYTES);
         head.put_slice(MAGIC);
         head.put_u64_le(link.number);
         head.put_u32_le(link.before);
         head.put_u32_le(crc32c::crc32c(&head));
-        file.set_length(0)?;
+        if file.length()? < bytes {
+            file.allocate(bytes)?;
+        }
         file.write_at(&head, 0)?;
         file.sync()?;
-        disk.sync_folder(Path::new(FOLDER))?;
-        Ok(Self {
+        self.disk.rename(Path::new(SPARE), &path(link.number))?;
+        self.disk.sync_folder(Path::new(FOLDER))?;
+        Ok(Journal {
             file,
             at: HEAD_BYTES as u64,
             link,
         })
     }
 
+    /// Makes a spare of zeros where there is none, so that the next file is quick to write.
+    pub(super) fn prepare(&self, bytes: u64) -> io::Result<()> {
+        if self.disk.open(Path::new(SPARE)).is_ok() {
+            return Ok(());
+        }
+        let file = self.disk.create(Path::new(NEW_SPARE))?;
+        let zeros = vec![0; FILL_BYTES.min(usize::try_from(bytes).unwrap_or(FILL_BYTES))];
+        let mut at = 0;
+        while at < bytes {
+            file.write_at(&zeros, at)?;
+            at += zeros.len() as u64;
+        }
+        file.sync()?;
+        let _spare = self.spare();
+        self.disk.rename(Path::new(NEW_SPARE), Path::new(SPARE))
+    }
+
+    /// Lets go of the files whose frames all come before `link`; one of them becomes the spare. That
+    /// is made durable at once, for its next head must not be found under its last name.
+    pub(super) fn remove_before(&self, link: Link) -> io::Result<()> {
+        let _spare = self.spare();
+        let names = self.disk.list(Path::new(FOLDER))?;
+        let is_before = |name: &&String| number(name).is_some_and(|number| number < link.number);
+        let mut has_spare = names.iter().any(|name| Path::new(SPARE).ends_with(name));
+        for name in names.iter().filter(is_before) {
+            let path = Path::new(FOLDER).join(name);
+            if std::mem::replace(&mut has_spare, true) {
+                self.disk.remove(&path)?;
+            } else {
+                self.disk.rename(&path, Path::new(SPARE))?;
+                self.disk.sync_folder(Path::new(FOLDER))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn spare(&self) -> MutexGuard<'_, ()> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal {
     /// The place of the next frame.
     pub(super) const fn link(&self) -> Link {
         self.link
     }
 
-    /// How long the file is.
+    /// How much of the file is written.
     pub(super) const fn bytes(&self) -> u64 {
         self.at
     }
 
-    /// Writes frames that lead to `link`, and waits until they are on stable storage.
-    pub(super) fn append(&mut self, frames: &[u8], link: Link) -> io::Result<()> {
-        self.file.write_at(frames, self.at)?;
+    /// Writes a frame, and waits until it is on stable storage.
+    pub(super) fn append(&mut self, draft: &mut Draft) -> io::Result<()> {
+        let (frame, link) = draft.end(self.link);
+        self.file.write_at(frame, self.at)?;
         self.file.sync()?;
-        self.at += frames.len() as u64;
+        self.at += frame.len() as u64;
         self.link = link;
         Ok(())
     }
 }
 
-/// Shows all entries from `link` on to `replay`, frame by frame; returns the place behind them.
+/// All files of the journal, as they are, each with the number in its name, in order.
+pub(super) fn texts(disk: &dyn Disk) -> io::Result<Vec<(u64, Bytes)>> {
+    let names = disk.list(Path::new(FOLDER))?;
+    let mut texts = Vec::new();
+    for number in names.iter().filter_map(|name| number(name)) {
+        match disk::read_all(disk, &path(number)) {
+            // It was settled meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            text => texts.push((number, text?.into())),
+        }
+    }
+    Ok(texts)
+}
+
+/// Shows all entries from `link` on to `replay`; returns the place behind them.
 ///
 /// What comes after the last whole frame is a torn tail if nothing valid follows.
 ///
@@ -103,70 +189,59 @@ pub(super) fn replay(
     mut link: Link,
     mut replay: impl FnMut(Entry),
 ) -> Result<Link, Damage> {
-    for name in disk.list(Path::new(FOLDER))? {
-        let text = Bytes::from(disk::read_all(disk, &Path::new(FOLDER).join(&name))?);
-        match first(&text) {
-            // What is settled, and was about to be removed.
-            Some(first) if first.number < link.number => continue,
-            Some(first) if first == link => {}
-            Some(_) => {
-                return Err(Damage::File {
-                    file: name,
-                    what: "a file before it is missing",
-                });
-            }
-            // It was being made when the power went: nothing can have been written to it.
-            None if text.len() <= HEAD_BYTES => continue,
-            None => {
-                return Err(Damage::File {
-                    file: name,
-                    what: "its head is damaged",
-                });
-            }
-        }
-        let mut at = HEAD_BYTES;
-        let rest = |at| text.slice(at..);
-        let what = loop {
-            match link.read(&rest(at)) {
-                Read::Frame(entries, next, length) => {
-                    entries.into_iter().for_each(&mut replay);
-                    link = next;
-                    at += length;
-                }
-                Read::Nothing(what) => break what,
-            }
+    for (number, text) in texts(disk)? {
+        let file = path(number).display().to_string();
+        let damage = |what| Damage::File {
+            file: file.clone(),
+            what,
         };
-        if frame::any_later(&rest(at), link.number) {
-            return Err(Damage::Frame {
-                file: name,
-                at,
-                what,
-            });
+        let first =
+            first(&text).ok_or_else(|| damage("its head is damaged, or of another format"))?;
+        if first.number < link.number {
+            // It is settled, and was about to be removed.
+            continue;
         }
-        if at < text.len() {
-            tracing::warn!(
-                file = name,
-                at,
-                bytes = text.len() - at,
-                "passed over a torn tail: {what}"
-            );
+        if first != link {
+            return Err(damage("a file before it, or a frame, is missing"));
         }
+        link = replay_file(&file, &text, link, &mut replay)?;
     }
     Ok(link)
 }
 
-/// Removes the files whose frames all come before `link`.
-pub(super) fn remove_before(disk: &dyn Disk, link: Link) -> io::Result<()> {
-    let is_before = |name: &String| name.parse().is_ok_and(|number: u64| number < link.number);
-    let names = disk.list(Path::new(FOLDER))?;
-    for name in names.into_iter().filter(is_before) {
-        disk.remove(&Path::new(FOLDER).join(name))?;
+fn replay_file(
+    file: &str,
+    text: &Bytes,
+    mut link: Link,
+    replay: &mut impl FnMut(Entry),
+) -> Result<Link, Damage> {
+    let mut at = HEAD_BYTES;
+    let what = loop {
+        match link.read(&text.slice(at..)) {
+            Read::Frame(entries, next, length) => {
+                entries.into_iter().for_each(&mut *replay);
+                link = next;
+                at += length;
+            }
+            Read::Nothing(what) => break what,
+        }
+    };
+    if frame::any_later(&text.slice(at..), link.number) {
+        return Err(Damage::Frame {
+            file: file.to_owned(),
+            at,
+            what,
+        });
     }
-    Ok(())
+    Ok(link)
 }
 
-fn path(link: Link) -> PathBuf {
-    Path::new(FOLDER).join(format!("{:020}", link.number))
+fn path(number: u64) -> PathBuf {
+    Path::new(FOLDER).join(format!("{number:020}"))
+}
+
+fn number(name: &str) -> Option<u64> {
+    name.parse().ok()
 }
 
 /// The place of a file's first frame.

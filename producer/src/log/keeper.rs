@@ -1,82 +1,398 @@
 //! The one who settles: moves what is in full journal files into segments, makes that durable, says
-//! so in the catalogue, and only then drops the journal files.
+//! so in the catalogue, and only then lets go of the journal files. And the one who lets go of what
+//! need not be kept: in memory, and on disk.
 
 use std::{
+    collections::VecDeque,
     io,
-    sync::{Arc, mpsc::Receiver},
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
 };
 
-use common::time::Clock;
+use common::{offset::Offset, time::Timestamp};
+use tokio::sync::{mpsc::Sender, oneshot};
 
 use super::{
-    Log, Tail, catalogue,
+    base::Base,
+    catalogue::{Catalogue, Contents},
+    command::Command,
     disk::Disk,
-    frame::{Entry, Link},
-    journal,
-    kept::SEGMENT_BYTES,
-    segment::Segments,
+    entry::{Entry, StreamId},
+    frame::Link,
+    journal::Files,
+    segment::{self, Segments, Sync},
+    shelf::{self, Shelf},
+    stream::Stream,
+    writer::is_for_want_of_space,
 };
 
-/// Everything before `link` may be settled: the log until `tail`.
-#[derive(Debug, Clone, Copy)]
+/// How often it is looked for what is too old.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// For how long to wait for space on the disk before the next attempt.
+const SPACE_WAIT: Duration = Duration::from_millis(200);
+
+/// Of so many streams each file is synced on its own; of more all at once.
+const SYNCED_EACH_MAX: usize = 32;
+
+/// Everything before `link` may be settled.
+#[derive(Debug)]
 pub(super) struct Sealed {
     pub(super) link: Link,
-    pub(super) tail: Tail,
+    pub(super) next_stream: StreamId,
+    pub(super) bytes: u64,
+    pub(super) dirty: Vec<Dirty>,
+    pub(super) news: Vec<Entry>,
+    pub(super) deleted: Vec<StreamId>,
+}
+
+/// A stream that has changed: how far, and what the catalogue is to learn of it.
+#[derive(Debug)]
+pub(super) struct Dirty {
+    stream: Stream,
+    /// What is between these two is new.
+    from: Offset,
+    until: Offset,
+    entries: Vec<Entry>,
 }
 
 #[derive(Debug)]
 pub(super) struct Keeper {
+    pub(super) base: Arc<Base>,
+    pub(super) durable: Option<Durable>,
+    pub(super) recent: Recent,
+    /// Where expired streams are reported.
+    pub(super) commands: Sender<Command>,
+}
+
+/// What a log on disk needs to be settled.
+#[derive(Debug)]
+pub(super) struct Durable {
     pub(super) disk: Arc<dyn Disk>,
-    pub(super) segments: Segments,
-    pub(super) clock: Clock,
-    pub(super) log: Log,
-    /// How much is kept; none is all.
-    pub(super) retention_bytes: Option<u64>,
-    /// How much of what is settled stays in memory.
-    pub(super) memory_bytes: u64,
+    pub(super) files: Arc<Files>,
+    pub(super) catalogue: Written,
+    pub(super) journal_bytes_max: u64,
+    pub(super) segment_bytes_max: u64,
+}
+
+/// The catalogue, or what it will say when it can be written.
+#[derive(Debug)]
+pub(super) enum Written {
+    Not(Contents),
+    As(Catalogue),
+}
+
+/// What is settled and still in memory, the oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    queue: VecDeque<(Stream, Offset, u64)>,
+    bytes: u64,
+}
+
+/// What was written of a stream, and what is let go of.
+struct Moved {
+    stream: Stream,
+    shelf: Shelf,
+    gone: Vec<Offset>,
+}
+
+impl Dirty {
+    /// As it is now: what is appended later belongs to another segment.
+    pub(super) fn of(stream: Stream) -> Self {
+        stream.kept().seal();
+        let mut head = stream.head();
+        let mut entries = Vec::new();
+        if head.unsettled.created {
+            entries.push(Entry::Create {
+                stream: stream.id(),
+                name: stream.name().to_owned(),
+                settings: stream.settings().clone(),
+            });
+        }
+        entries.extend(head.settle(stream.id()));
+        let until = head.next;
+        let from = std::mem::replace(&mut head.sealed, until);
+        drop(head);
+        Self {
+            stream,
+            from,
+            until,
+            entries,
+        }
+    }
 }
 
 impl Keeper {
     /// Settles until nobody seals any more.
     pub(super) fn run(mut self, sealed: &Receiver<Sealed>) {
-        while let Ok(sealed) = sealed.recv() {
-            if let Err(error) = self.settle(sealed) {
-                // The journal still has all of it, and a restart settles it.
-                tracing::error!(%error, "cannot settle the journal: it is kept as it is");
-                return;
+        loop {
+            match sealed.recv_timeout(SWEEP_INTERVAL) {
+                Ok(sealed) => {
+                    if self.settle_patiently(&sealed).is_err() {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.sweep(),
+                Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    pub(super) fn settle(&mut self, Sealed { link, tail }: Sealed) -> io::Result<()> {
-        while self.segments.end() < tail.next {
-            let at = self.segments.end();
-            let rest = usize::try_from(tail.next.byte - at.byte).unwrap_or(usize::MAX);
-            let lines = self.log.recent(at, SEGMENT_BYTES.min(rest));
-            let lines =
-                lines.ok_or_else(|| io::Error::other("what is not settled is in memory"))?;
-            self.segments.append(&lines, self.clock.now())?;
+    /// Settles, and waits for space on the disk if need be.
+    pub(super) fn settle_patiently(&mut self, sealed: &Sealed) -> Result<(), ()> {
+        loop {
+            match self.settle(sealed) {
+                Ok(()) => {
+                    self.base.set_starved(false);
+                    return Ok(());
+                }
+                Err(error) if is_for_want_of_space(&error) => {
+                    self.base.set_starved(true);
+                    self.base.set_full(true);
+                    if self.base.is_stopping.load(Ordering::SeqCst) {
+                        tracing::warn!(%error, "the journal is not settled; the next start does it");
+                        return Err(());
+                    }
+                    thread::sleep(SPACE_WAIT);
+                }
+                Err(error) => {
+                    // The journal still has all of it, and a restart settles it.
+                    self.base.fail("cannot settle the journal", &error);
+                    return Err(());
+                }
+            }
         }
-        self.segments.sync()?;
-        catalogue::write(self.disk.as_ref(), link, &self.entries(tail))?;
-        journal::remove_before(self.disk.as_ref(), link)?;
-        let gone = self
-            .retention_bytes
-            .map(|bytes| self.segments.retain(bytes));
-        self.log.settled(self.segments.shelf(), self.memory_bytes);
-        self.segments.remove(&gone.unwrap_or_default())
     }
 
-    fn entries(&self, tail: Tail) -> Vec<Entry> {
-        let (stream, name) = (self.log.id(), self.log.name().to_owned());
-        let mut entries = vec![
-            Entry::Create { stream, name },
-            Entry::Settled {
-                stream,
-                until: self.segments.end(),
-            },
-        ];
-        entries.extend(tail.closed.then_some(Entry::Close { stream }));
-        entries
+    pub(super) fn settle(&mut self, sealed: &Sealed) -> io::Result<()> {
+        let moved = match &mut self.durable {
+            Some(durable) => durable.settle(sealed, self.base.clock.now())?,
+            None => Vec::new(),
+        };
+        for dirty in &sealed.dirty {
+            self.recent.push(dirty);
+        }
+        let gone: Vec<_> = moved.into_iter().map(Moved::show).collect();
+        self.recent.release(self.base.memory_bytes);
+        self.count(sealed.bytes);
+        match &self.durable {
+            Some(durable) => durable.remove(&gone, &sealed.deleted),
+            None => {
+                let all = sealed.dirty.iter().map(|dirty| &dirty.stream);
+                all.for_each(|stream| self.retain_in_memory(stream));
+                Ok(())
+            }
+        }
+    }
+
+    fn count(&self, settled_bytes: u64) {
+        let metrics = &self.base.metrics;
+        let streams = self.base.names().streams.len();
+        metrics.unsettled_bytes.dec_by(settled_bytes.cast_signed());
+        metrics.memory_bytes.set(self.recent.bytes.cast_signed());
+        metrics.streams.set(streams.try_into().unwrap_or(i64::MAX));
+    }
+
+    /// Lets go of what is too old, and of streams that are.
+    pub(super) fn sweep(&mut self) {
+        let streams: Vec<Stream> = self.base.names().streams.values().cloned().collect();
+        for stream in &streams {
+            if stream.is_expired() {
+                let (reply, _) = oneshot::channel();
+                let delete = Command::Delete {
+                    name: stream.name().to_owned(),
+                    only_expired: true,
+                    reply,
+                };
+                // When the queue is full, the next sweep finds it.
+                drop(self.commands.try_send(delete));
+            } else if stream.retention().age.is_some() {
+                self.age(stream);
+            }
+        }
+        if let Some(durable) = &self.durable
+            && let Err(error) = durable.files.prepare(durable.journal_bytes_max)
+        {
+            tracing::debug!(%error, "no spare for the journal");
+        }
+    }
+
+    fn age(&mut self, stream: &Stream) {
+        let now = self.base.clock.now();
+        let aged = match &mut self.durable {
+            Some(durable) => durable.age(stream, now),
+            None => {
+                self.retain_in_memory(stream);
+                Ok(())
+            }
+        };
+        if let Err(error) = aged {
+            tracing::warn!(%error, stream = stream.name(), "cannot let go of what is too old");
+        }
+    }
+
+    fn retain_in_memory(&self, stream: &Stream) {
+        let retention = stream.retention();
+        let now = self.base.clock.now();
+        let since = retention.age.map(|age| {
+            let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+            Timestamp(now.0.saturating_sub(age))
+        });
+        let mut kept = stream.kept();
+        if kept.last_time() < since {
+            kept.seal();
+        }
+        kept.retain(retention.bytes, since);
+    }
+}
+
+impl Durable {
+    /// Makes durable all that is sealed, outside of the journal.
+    fn settle(&mut self, sealed: &Sealed, now: Timestamp) -> io::Result<Vec<Moved>> {
+        let sync = if sealed.dirty.len() > SYNCED_EACH_MAX {
+            Sync::Together
+        } else {
+            Sync::Each
+        };
+        let mut entries = sealed.news.clone();
+        let mut all = Vec::with_capacity(sealed.dirty.len());
+        for dirty in &sealed.dirty {
+            entries.extend(dirty.entries.iter().cloned());
+            if let Some(moved) = self.write(dirty, sync, now)? {
+                entries.push(moved.entry());
+                all.push(moved);
+            }
+        }
+        if sync == Sync::Together {
+            self.disk.sync_all()?;
+        }
+        let deleted = sealed.deleted.iter();
+        entries.extend(deleted.map(|stream| Entry::Delete { stream: *stream }));
+        entries.push(Entry::Journal {
+            link: sealed.link,
+            next_stream: sealed.next_stream,
+        });
+        self.tell(&entries)?;
+        self.files.remove_before(sealed.link)?;
+        Ok(all)
+    }
+
+    /// Writes what is not settled of a stream behind what is; nothing where it was deleted.
+    fn write(&self, dirty: &Dirty, sync: Sync, now: Timestamp) -> io::Result<Option<Moved>> {
+        let stream = &dirty.stream;
+        let mut segments = self.segments(stream, sync)?;
+        let mut open = None;
+        while segments.until < dirty.until {
+            let Some((piece, end)) = stream.kept().sealed_segment(segments.until) else {
+                if stream.head().deleted {
+                    return Ok(None);
+                }
+                return Err(io::Error::other("what is not settled is not in memory"));
+            };
+            open = Some(segments.append(open, &piece, end)?);
+        }
+        if let Some(open) = open {
+            segments.close(&open)?;
+        }
+        Ok(Some(Moved::of(stream, segments, now)))
+    }
+
+    fn segments(&self, stream: &Stream, sync: Sync) -> io::Result<Segments<'_>> {
+        let shelf = stream.shelf()?;
+        let firsts = shelf.map(|shelf| shelf.firsts.to_vec());
+        Ok(Segments {
+            disk: self.disk.as_ref(),
+            stream: stream.id(),
+            firsts: firsts.unwrap_or_default(),
+            until: stream.settled().until,
+            bytes_max: self.segment_bytes_max,
+            retention: stream.retention(),
+            sync,
+        })
+    }
+
+    /// Lets go of the segments of a stream that are too old.
+    fn age(&mut self, stream: &Stream, now: Timestamp) -> io::Result<()> {
+        let moved = Moved::of(stream, self.segments(stream, Sync::Each)?, now);
+        if moved.gone.is_empty() {
+            return Ok(());
+        }
+        self.tell(&[moved.entry()])?;
+        let gone = moved.show();
+        self.remove(&[gone], &[])
+    }
+
+    fn tell(&mut self, entries: &[Entry]) -> io::Result<()> {
+        if let Written::Not(contents) = &self.catalogue {
+            self.catalogue = Written::As(Catalogue::write(self.disk.as_ref(), contents)?);
+        }
+        match &mut self.catalogue {
+            Written::As(catalogue) => catalogue.append(self.disk.as_ref(), entries),
+            Written::Not(_) => Ok(()),
+        }
+    }
+
+    fn remove(&self, gone: &[(StreamId, Vec<Offset>)], deleted: &[StreamId]) -> io::Result<()> {
+        for (stream, segments) in gone {
+            segment::remove(self.disk.as_ref(), *stream, segments)?;
+        }
+        deleted
+            .iter()
+            .try_for_each(|stream| self.disk.remove_folder(&shelf::folder(*stream)))
+    }
+}
+
+impl Moved {
+    fn of(stream: &Stream, mut segments: Segments<'_>, now: Timestamp) -> Self {
+        let gone = segments.retain(now).unwrap_or_else(|damage| {
+            tracing::error!(%damage, stream = stream.name(), "cannot tell what is too old");
+            Vec::new()
+        });
+        Self {
+            stream: stream.clone(),
+            shelf: segments.shelf(),
+            gone,
+        }
+    }
+
+    fn entry(&self) -> Entry {
+        let until = self.shelf.until;
+        Entry::Settled {
+            stream: self.stream.id(),
+            from: self.shelf.firsts.first().copied().unwrap_or(until),
+            until,
+        }
+    }
+
+    /// Shows readers where it is now; returns whose files are to be removed.
+    fn show(self) -> (StreamId, Vec<Offset>) {
+        self.stream.settle(self.shelf);
+        (self.stream.id(), self.gone)
+    }
+}
+
+impl Recent {
+    /// What is settled can be let go of when there is too much.
+    fn push(&mut self, dirty: &Dirty) {
+        let bytes = dirty.until.byte - dirty.from.byte;
+        if bytes > 0 {
+            self.bytes += bytes;
+            let stream = dirty.stream.clone();
+            self.queue.push_back((stream, dirty.until, bytes));
+        }
+    }
+
+    fn release(&mut self, bytes_max: u64) {
+        while self.bytes > bytes_max
+            && let Some((stream, until, bytes)) = self.queue.pop_front()
+        {
+            self.bytes -= bytes;
+            stream.kept().release(until);
+        }
     }
 }

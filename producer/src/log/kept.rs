@@ -1,4 +1,4 @@
-//! The records that are kept: lines in segments, the last of which is still open.
+//! The newest records of a stream, in memory: in segments, the last of which is still open.
 //!
 //! ```text
 //! earliest                                         next
@@ -13,20 +13,29 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use common::{ndjson, offset::Offset};
+use common::{offset::Offset, time::Timestamp};
+
+use super::{append::Content, settings::Framing};
 
 /// A segment is sealed before it would get longer than this. It is what a slow reader can pin in
 /// memory after the log has let go of it, so it is small; a longer record has one of its own.
 pub(super) const SEGMENT_BYTES: usize = 256 * 1024;
 
-#[derive(Debug)]
-struct Segment<L> {
-    first: Offset,
-    lines: L,
+/// Content from this size on is kept as it is, and not copied.
+const SHARED_BYTES: usize = SEGMENT_BYTES / 4;
+
+/// Whole records that lie together.
+#[derive(Debug, Clone)]
+pub(super) struct Segment<L> {
+    pub(super) first: Offset,
+    pub(super) bytes: L,
+    /// When the newest of them was appended.
+    pub(super) time: Timestamp,
 }
 
 #[derive(Debug)]
 pub(super) struct Kept {
+    framing: Framing,
     sealed: VecDeque<Segment<Bytes>>,
     open: Segment<Vec<u8>>,
     next: Offset,
@@ -62,12 +71,14 @@ pub(crate) enum Misplaced {
 }
 
 impl Kept {
-    pub(super) const fn new(first: Offset) -> Self {
+    pub(super) const fn new(framing: Framing, first: Offset) -> Self {
         let open = Segment {
             first,
-            lines: Vec::new(),
+            bytes: Vec::new(),
+            time: Timestamp(0),
         };
         Self {
+            framing,
             sealed: VecDeque::new(),
             open,
             next: first,
@@ -84,60 +95,101 @@ impl Kept {
         self.next
     }
 
-    /// Appends whole lines, for which there is always room: see [`Kept::release`].
-    pub(super) fn append(&mut self, mut lines: &[u8]) {
-        while !lines.is_empty() {
-            let room = SEGMENT_BYTES.saturating_sub(self.open.lines.len());
-            match whole_lines_within(lines, room) {
-                0 if self.open.lines.is_empty() => self.take(&mut lines, SEGMENT_BYTES),
-                0 => self.seal(),
-                fitting => self.take(&mut lines, fitting),
-            }
+    /// When the newest record was appended, if there is one.
+    pub(super) fn last_time(&self) -> Option<Timestamp> {
+        let sealed = self.sealed.back().map(|segment| segment.time);
+        let is_open = !self.open.bytes.is_empty();
+        is_open.then_some(self.open.time).or(sealed)
+    }
+
+    /// Appends whole records, for which there is always room: see [`Kept::release`].
+    pub(super) fn append(&mut self, content: &Content, time: Timestamp) {
+        if content.bytes.len() >= SHARED_BYTES {
+            self.share(content, time);
+            return;
         }
+        if self.open.bytes.len() + content.bytes.len() > SEGMENT_BYTES {
+            self.seal();
+        }
+        self.open.bytes.extend_from_slice(&content.bytes);
+        self.open.time = time;
+        self.next = self
+            .next
+            .advance(content.records, content.bytes.len() as u64);
     }
 
-    /// Moves the first `bytes` of `lines`, or the first line where it is longer, into the open
-    /// segment.
-    fn take(&mut self, lines: &mut &[u8], bytes: usize) {
-        let bytes = whole_lines_within(lines, bytes).max(first_line(lines));
-        let (taken, rest) = lines.split_at(bytes);
-        self.open.lines.extend_from_slice(taken);
-        self.next = self.next.advance(ndjson::count(taken) as u64, bytes as u64);
-        *lines = rest;
+    /// Keeps long content in segments of its own.
+    fn share(&mut self, content: &Content, time: Timestamp) {
+        self.seal();
+        let mut rest = content.bytes.clone();
+        while !rest.is_empty() {
+            let bytes = rest.split_to(self.framing.page(&rest, SEGMENT_BYTES));
+            let first = self.next;
+            self.next = first.advance(self.framing.records(&bytes), bytes.len() as u64);
+            self.sealed.push_back(Segment { first, bytes, time });
+        }
+        self.open.first = self.next;
     }
 
-    fn seal(&mut self) {
+    /// Ends the open segment, if there is anything in it.
+    pub(super) fn seal(&mut self) {
+        if self.open.bytes.is_empty() {
+            return;
+        }
         let open = Segment {
             first: self.next,
-            lines: Vec::with_capacity(SEGMENT_BYTES),
+            bytes: Vec::new(),
+            time: self.open.time,
         };
-        let mut full = std::mem::replace(&mut self.open, open);
-        full.lines.shrink_to_fit();
+        let full = std::mem::replace(&mut self.open, open);
         self.sealed.push_back(Segment {
             first: full.first,
-            lines: full.lines.into(),
+            bytes: full.bytes.into_boxed_slice().into(),
+            time: full.time,
         });
     }
 
-    /// Lets go of the oldest sealed segments that end before `until`, as long as there are more
-    /// than `bytes_max` bytes.
-    pub(super) fn release(&mut self, until: Offset, bytes_max: u64) {
-        while self.next.byte - self.earliest().byte > bytes_max {
-            let second = self
-                .sealed
-                .get(1)
-                .map_or(self.open.first, |second| second.first);
-            if second > until || self.sealed.pop_front().is_none() {
-                return;
-            }
+    /// Lets go of the sealed segments that end at `until` or before.
+    pub(super) fn release(&mut self, until: Offset) {
+        while let Some(second) = self.second()
+            && second <= until
+        {
+            self.sealed.pop_front();
+        }
+        if self.sealed.is_empty() {
+            self.sealed = VecDeque::new();
         }
     }
 
-    /// The newest lines, down to the beginning of their segment.
+    /// Where the oldest sealed segment ends, if there is one.
+    fn second(&self) -> Option<Offset> {
+        (!self.sealed.is_empty()).then(|| self.end(0))
+    }
+
+    /// Lets go of what need not be kept of a stream that is nowhere else: of the oldest sealed
+    /// segments, as long as the others hold so many bytes, and of those older than `since`.
+    pub(super) fn retain(&mut self, bytes: Option<u64>, since: Option<Timestamp>) {
+        while let (Some(oldest), Some(second)) = (self.sealed.front(), self.second()) {
+            let is_over = bytes.is_some_and(|bytes| self.next.byte - second.byte >= bytes);
+            let is_old = since.is_some_and(|since| oldest.time < since);
+            if !is_over && !is_old {
+                return;
+            }
+            self.sealed.pop_front();
+        }
+    }
+
+    /// The sealed segment in which `at` lies, and where it ends.
+    pub(super) fn sealed_segment(&self, at: Offset) -> Option<(Segment<Bytes>, Offset)> {
+        let index = self.sealed_index(at.byte)?;
+        Some((self.sealed.get(index)?.clone(), self.end(index)))
+    }
+
+    /// The newest records, down to the beginning of their segment.
     pub(super) fn last_page(&self) -> Bytes {
         match self.sealed.back() {
-            Some(sealed) if self.open.lines.is_empty() => sealed.lines.clone(),
-            _ => Bytes::copy_from_slice(&self.open.lines),
+            Some(sealed) if self.open.bytes.is_empty() => sealed.bytes.clone(),
+            _ => Bytes::copy_from_slice(&self.open.bytes),
         }
     }
 
@@ -150,11 +202,11 @@ impl Kept {
         if at < earliest {
             return Err(Misplaced::Gone { at, earliest });
         }
-        let (first, lines) = self.segment(at.byte);
+        let (first, bytes) = self.segment(at.byte);
         let before = usize::try_from(at.byte.saturating_sub(first.byte)).unwrap_or(usize::MAX);
-        let is_place = lines.get(..before).is_some_and(|before| {
-            before.last().is_none_or(|last| *last == ndjson::NEWLINE)
-                && first.advance(ndjson::count(before) as u64, before.len() as u64) == at
+        let is_place = bytes.get(..before).is_some_and(|before| {
+            self.framing.is_border(before)
+                && first.advance(self.framing.records(before), before.len() as u64) == at
         });
         if is_place {
             Ok(())
@@ -166,71 +218,73 @@ impl Kept {
         }
     }
 
-    /// The lines from `at`, which [`Kept::check`] has let pass: whole ones, `bytes_max` at the most,
-    /// but one at the least, unless it is the tail. None when it is no longer kept.
-    pub(super) fn read(&self, at: Offset, bytes_max: usize) -> Option<Bytes> {
+    /// The records from `at`, which [`Kept::check`] has let pass, and the place behind them: whole
+    /// ones, `bytes_max` bytes at the most, but one at the least, unless it is the tail. None when
+    /// it is no longer kept.
+    pub(super) fn read(&self, at: Offset, bytes_max: usize) -> Option<(Bytes, Offset)> {
         if at.byte < self.earliest().byte {
             return None;
         }
         let skip = |first: Offset| usize::try_from(at.byte - first.byte).unwrap_or(usize::MAX);
-
-        match self.sealed_at(at.byte) {
-            Some(segment) => {
-                let rest = segment
-                    .lines
-                    .slice(skip(segment.first).min(segment.lines.len())..);
-                let length = page(&rest, bytes_max);
-                Some(rest.slice(..length))
+        match self.sealed_index(at.byte) {
+            Some(index) => {
+                let segment = self.sealed.get(index)?;
+                let from = skip(segment.first).min(segment.bytes.len());
+                let rest = segment.bytes.slice(from..);
+                let page = rest.slice(..self.framing.page(&rest, bytes_max));
+                let next = if page.len() == rest.len() {
+                    self.end(index)
+                } else {
+                    self.after(at, &page)
+                };
+                Some((page, next))
             }
             None => {
-                let rest = self
-                    .open
-                    .lines
-                    .get(skip(self.open.first)..)
-                    .unwrap_or_default();
-                Some(Bytes::copy_from_slice(
-                    rest.get(..page(rest, bytes_max)).unwrap_or_default(),
-                ))
+                let rest = self.open.bytes.get(skip(self.open.first)..);
+                let rest = rest.unwrap_or_default();
+                let page = rest.get(..self.framing.page(rest, bytes_max));
+                let page = Bytes::copy_from_slice(page.unwrap_or_default());
+                let next = self.after(at, &page);
+                Some((page, next))
             }
         }
     }
 
-    /// The segment that holds `byte`: its first offset and its lines.
+    fn after(&self, at: Offset, records: &[u8]) -> Offset {
+        at.advance(self.framing.records(records), records.len() as u64)
+    }
+
+    /// Where a sealed segment ends.
+    fn end(&self, index: usize) -> Offset {
+        let following = self.sealed.get(index + 1);
+        following.map_or(self.open.first, |following| following.first)
+    }
+
+    /// The segment that holds `byte`: its first offset and its bytes.
     fn segment(&self, byte: u64) -> (Offset, &[u8]) {
-        match self.sealed_at(byte) {
-            Some(segment) => (segment.first, &segment.lines),
-            None => (self.open.first, &self.open.lines),
+        match self
+            .sealed_index(byte)
+            .and_then(|index| self.sealed.get(index))
+        {
+            Some(segment) => (segment.first, &segment.bytes),
+            None => (self.open.first, &self.open.bytes),
         }
     }
 
-    fn sealed_at(&self, byte: u64) -> Option<&Segment<Bytes>> {
+    fn sealed_index(&self, byte: u64) -> Option<usize> {
         if byte >= self.open.first.byte {
             return None;
         }
         let after = self
             .sealed
             .partition_point(|segment| segment.first.byte <= byte);
-        self.sealed.get(after.checked_sub(1)?)
+        after.checked_sub(1)
     }
-}
-
-/// The length of a page of `lines`: whole ones, `bytes_max` bytes at the most, but one at the least.
-pub(super) fn page(lines: &[u8], bytes_max: usize) -> usize {
-    whole_lines_within(lines, bytes_max).max(first_line(lines))
-}
-
-fn whole_lines_within(lines: &[u8], bytes_max: usize) -> usize {
-    lines
-        .get(..bytes_max)
-        .map_or(lines.len(), ndjson::whole_lines)
-}
-
-fn first_line(lines: &[u8]) -> usize {
-    memchr::memchr(ndjson::NEWLINE, lines).map_or(lines.len(), |end| end + 1)
 }
 
 #[cfg(test)]
 mod tests {
+    use common::{ndjson, record::Batch};
     use proptest::prelude::*;
 
     use super::*;
@@ -240,15 +294,25 @@ mod tests {
         byte: 0,
     };
 
+    /// Lines as content; they need not be JSON.
+    fn content(lines: &[u8]) -> Content {
+        let mut batch = Batch::default();
+        for line in ndjson::lines(lines) {
+            batch.push_with(|text| text.extend_from_slice(line));
+        }
+        batch.into()
+    }
+
     /// All lines from `at` on, page by page.
     fn read_all(kept: &Kept, mut at: Offset, bytes_max: usize) -> Vec<u8> {
         let mut all = Vec::new();
         while at != kept.next() {
-            let page = kept
+            let (page, next) = kept
                 .read(at, bytes_max)
                 .expect("nothing is dropped meanwhile");
             assert!(page.ends_with(b"\n"), "a page is whole lines");
             at = at.advance(ndjson::count(&page) as u64, page.len() as u64);
+            assert_eq!(at, next);
             all.extend_from_slice(&page);
         }
         all
@@ -256,8 +320,8 @@ mod tests {
 
     #[test]
     fn a_place_inside_a_record_is_nowhere() {
-        let mut kept = Kept::new(FIRST);
-        kept.append(b"11\n22\n33\n");
+        let mut kept = Kept::new(Framing::Lines, FIRST);
+        kept.append(&content(b"11\n22\n33\n"), Timestamp(0));
         let check = |record, byte| kept.check(Offset { record, byte });
         assert_eq!(check(71, 3), Ok(()));
         assert_eq!(check(73, 9), Ok(()));
@@ -286,15 +350,15 @@ mod tests {
 
     #[test]
     fn the_oldest_go_when_there_are_too_many() {
-        let mut kept = Kept::new(FIRST);
+        let mut kept = Kept::new(Framing::Lines, FIRST);
         let line = [vec![b'x'; SEGMENT_BYTES / 2 - 1], vec![b'\n']].concat();
         for _ in 0..7 {
-            kept.append(&line);
-            kept.release(kept.next(), 2 * SEGMENT_BYTES as u64);
+            kept.append(&content(&line), Timestamp(0));
+            kept.retain(Some(SEGMENT_BYTES as u64), None);
         }
         let bytes = kept.next().byte - kept.earliest().byte;
         assert!(
-            bytes <= 2 * SEGMENT_BYTES as u64 && bytes > SEGMENT_BYTES as u64,
+            bytes < 2 * SEGMENT_BYTES as u64 && bytes >= SEGMENT_BYTES as u64,
             "{bytes}"
         );
         assert_eq!(kept.read(FIRST, 100), None);
@@ -308,12 +372,12 @@ mod tests {
             lengths in prop::collection::vec(0..SEGMENT_BYTES * 2, 1..12),
             bytes_max in 1..SEGMENT_BYTES * 2,
         ) {
-            let mut kept = Kept::new(FIRST);
+            let mut kept = Kept::new(Framing::Lines, FIRST);
             let (mut all, mut places) = (Vec::new(), vec![FIRST]);
             for (index, length) in lengths.iter().enumerate() {
                 let mut line = vec![b'a' + u8::try_from(index).unwrap(); *length];
                 line.push(b'\n');
-                kept.append(&line);
+                kept.append(&content(&line), Timestamp(0));
                 places.push(places[index].advance(1, line.len() as u64));
                 all.extend(line);
             }

@@ -5,14 +5,16 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::kept::Kept;
+use super::append::Content;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Metrics {
     appended_records: Counter,
     appended_bytes: Counter,
-    kept_bytes: Gauge,
-    kept_records: Gauge,
+    pub(super) groups: Counter,
+    pub(super) unsettled_bytes: Gauge,
+    pub(super) memory_bytes: Gauge,
+    pub(super) streams: Gauge,
 }
 
 impl Metrics {
@@ -20,8 +22,10 @@ impl Metrics {
         let Self {
             appended_records,
             appended_bytes,
-            kept_bytes,
-            kept_records,
+            groups,
+            unsettled_bytes,
+            memory_bytes,
+            streams,
         } = self.clone();
         registry.register("appended_records", "Records appended", appended_records);
         registry.register(
@@ -29,17 +33,22 @@ impl Metrics {
             "Bytes of records appended",
             appended_bytes,
         );
-        registry.register("log_bytes", "Bytes of records in memory", kept_bytes);
-        registry.register("log_records", "Records in memory", kept_records);
+        registry.register("log_groups", "Frames synced", groups);
+        registry.register(
+            "log_unsettled_bytes",
+            "Bytes of the journal that are not in segments yet",
+            unsettled_bytes,
+        );
+        registry.register(
+            "log_bytes",
+            "Bytes of settled records in memory",
+            memory_bytes,
+        );
+        registry.register("log_streams", "Streams", streams);
     }
 
-    pub(super) fn appended(&self, records: u64, bytes: usize, kept: &Kept) {
-        self.appended_records.inc_by(records);
-        self.appended_bytes.inc_by(bytes as u64);
-        let (earliest, next) = (kept.earliest(), kept.next());
-        self.kept_bytes
-            .set((next.byte - earliest.byte).cast_signed());
-        self.kept_records
-            .set((next.record - earliest.record).cast_signed());
+    pub(super) fn appended(&self, content: &Content) {
+        self.appended_records.inc_by(content.records());
+        self.appended_bytes.inc_by(content.bytes_len() as u64);
     }
 }

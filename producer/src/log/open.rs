@@ -4,72 +4,72 @@ use std::{
     io,
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc,
+        atomic::Ordering,
         mpsc::{self, Receiver},
     },
     thread::{self, JoinHandle},
+    time::Instant,
 };
 
-use common::{offset::Offset, time::Clock};
+use common::time::Clock;
 use prometheus_client::registry::Registry;
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::{mpsc as queue, oneshot};
 
 use super::{
-    Log, Metrics, Place, Rooms, Shared, Tail,
+    Log, Room,
+    append::Content,
+    base::{Base, Place},
+    command::{Command, Create},
     disk::{Disk, Folder},
+    entry::StreamId,
     epoch::Epoch,
-    frame::StreamId,
-    journal::{Damage, Journal},
-    keeper::{Keeper, Sealed},
-    kept::Kept,
+    frame::{Draft, Link},
+    journal::{Damage, Files},
+    keeper::{self, Dirty, Keeper, Recent, Sealed, Written},
     recovery::{self, Found},
-    writer::{Command, Writer},
+    settings::{Retention, Settings},
+    stream::Stream,
+    writer::{self, Unsettled, Writer},
 };
 
 /// The stream that is there without anybody's asking.
-const DEFAULT: (StreamId, &str) = (StreamId(1), "default");
+pub(crate) const DEFAULT: &str = "default";
 
 /// Commands that may wait for the writer; their bytes are bounded by their room.
 const COMMANDS_MAX: usize = 4096;
 
-/// How long files on disk get.
-#[derive(Debug, Clone, Copy)]
-struct FileBytesMax {
-    /// What is not settled is in memory too, so this bounds that.
-    journal: u64,
-    /// Retention lets go of whole segments.
-    segment: u64,
-}
-
-const FILE_BYTES_MAX: FileBytesMax = FileBytesMax {
-    journal: 32 * 1024 * 1024,
-    segment: 64 * 1024 * 1024,
-};
-
 /// Full journal files that may wait to be settled.
 const SEALED_MAX: usize = 1;
+
+/// What is gathered in memory before it can be let go of, as a part of all that is kept there.
+const PARTS_OF_MEMORY: u64 = 8;
 
 /// How a log is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Options {
-    /// Where, and how much.
-    pub(crate) keep: Keep,
+    /// Where; none is in memory, until the process ends.
+    pub(crate) directory: Option<PathBuf>,
+    /// How much is kept of a stream that says nothing of it.
+    pub(crate) retention: Retention,
+    /// How many bytes of records are in memory: all there are, where there is no directory; else the
+    /// newest of those on disk, beside what is not settled.
+    pub(crate) memory_bytes: u64,
     /// How many bytes may be on their way into the log.
     pub(crate) inflight_bytes: usize,
+    /// How long files on disk get.
+    pub(crate) file_bytes_max: FileBytesMax,
+    /// Less free space than this is none.
+    pub(crate) floor_bytes: u64,
 }
 
-/// Where records are kept, and how many.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Keep {
-    /// In memory, until the process ends; beyond so many bytes the oldest go.
-    InMemory { retention_bytes: u64 },
-    /// In a directory; beyond so many bytes, if there is a bound, the oldest go. The newest are in
-    /// memory too.
-    OnDisk {
-        directory: PathBuf,
-        retention_bytes: Option<u64>,
-        memory_bytes: u64,
-    },
+/// How long files on disk get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileBytesMax {
+    /// What is not settled is in memory too: up to three journal files.
+    pub(crate) journal: u64,
+    /// Retention lets go of whole segments.
+    pub(crate) segment: u64,
 }
 
 /// Why a log cannot be opened. Nothing was changed.
@@ -81,7 +81,7 @@ pub struct CannotOpen {
     why: Damage,
 }
 
-/// The threads that work for a log on disk.
+/// The threads that work for a log.
 #[derive(Debug)]
 pub(crate) struct Running {
     log: Log,
@@ -91,9 +91,8 @@ pub(crate) struct Running {
 impl Running {
     /// Ends the log: what was appended is settled, so that the next start is quick.
     pub(crate) async fn stop(self) {
-        if let Place::Disk { queue, .. } = &self.log.shared.place
-            && queue.send(Command::Stop).await.is_err()
-        {
+        self.log.base.is_stopping.store(true, Ordering::SeqCst);
+        if self.log.queue.send(Command::Stop).await.is_err() {
             tracing::error!("the writer has ended before it was told to");
         }
         let ended = tokio::task::spawn_blocking(|| {
@@ -115,164 +114,204 @@ impl Log {
         clock: &Clock,
         registry: &mut Registry,
     ) -> Result<(Self, Running), CannotOpen> {
-        let opened = match &options.keep {
-            Keep::InMemory { retention_bytes } => Ok(Self::in_memory(
-                *retention_bytes,
-                options.inflight_bytes,
-                clock,
-            )),
-            Keep::OnDisk {
-                directory,
-                retention_bytes,
-                memory_bytes,
-            } => {
-                let on_disk = || {
-                    let folder: Arc<dyn Disk> = Arc::new(Folder::lock(directory)?);
-                    let bounds = (*retention_bytes, *memory_bytes);
-                    Self::on_disk(&folder, bounds, options.inflight_bytes, clock)
-                };
-                on_disk().map_err(|why| CannotOpen {
-                    directory: directory.clone(),
-                    why,
-                })
-            }
+        let open = || {
+            let folder = options.directory.as_deref().map(Folder::lock).transpose()?;
+            let disk = folder.map(|folder| Arc::new(folder) as Arc<dyn Disk>);
+            Parts::open(disk, options, clock)?.start()
         };
-        opened.inspect(|(log, _)| log.shared.metrics.register(registry))
+        let opened = open().map_err(|why| CannotOpen {
+            directory: options.directory.clone().unwrap_or_default(),
+            why,
+        });
+        let (log, running) = opened?;
+        match &options.directory {
+            Some(directory) => tracing::info!("records are kept in {}", directory.display()),
+            None => tracing::info!("records are kept in memory, until this process ends"),
+        }
+        log.base.metrics.register(registry);
+        Ok((log, running))
     }
+}
 
-    fn in_memory(retention_bytes: u64, inflight_bytes: usize, clock: &Clock) -> (Self, Running) {
-        let epoch = Epoch::begin(clock.now());
-        let place = Place::Memory {
-            epoch,
-            opened: Instant::now(),
-            retention_bytes,
-        };
-        let log = Self::new(Kept::new(epoch.first()), false, place, inflight_bytes);
-        (
-            log.clone(),
-            Running {
-                log,
-                threads: Vec::new(),
-            },
-        )
-    }
+/// A log, and those who work for it, not yet working.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) log: Log,
+    pub(super) writer: Writer,
+    pub(super) keeper: Keeper,
+    pub(super) commands: queue::Receiver<Command>,
+    pub(super) sealed: Receiver<Sealed>,
+}
 
-    fn on_disk(
-        disk: &Arc<dyn Disk>,
-        (retention_bytes, memory_bytes): (Option<u64>, u64),
-        inflight_bytes: usize,
+impl Parts {
+    /// Opens what is there, and begins a journal file. What is not settled is sealed.
+    pub(super) fn open(
+        disk: Option<Arc<dyn Disk>>,
+        options: &Options,
         clock: &Clock,
-    ) -> Result<(Self, Running), Damage> {
-        let (queue, commands) = tokio::sync::mpsc::channel(COMMANDS_MAX);
-        let bounds = Bounds {
-            retention_bytes,
-            memory_bytes,
-            inflight_bytes,
-            file: FILE_BYTES_MAX,
+    ) -> Result<Self, Damage> {
+        let mut parts = match disk {
+            None => Self::in_memory(options, clock),
+            Some(disk) => Self::on_disk(disk, options, clock)?,
         };
-        let Parts {
+        parts.make_default()?;
+        Ok(parts)
+    }
+
+    fn in_memory(options: &Options, clock: &Clock) -> Self {
+        let place = Place::Memory {
+            epoch: Epoch::begin(clock.now()),
+            opened: Instant::now(),
+        };
+        let part = options.memory_bytes / PARTS_OF_MEMORY;
+        // What is gathered is in memory as well: one part, and one that waits for the keeper.
+        let memory_bytes = options.memory_bytes - 2 * part;
+        let options = Options {
+            memory_bytes,
+            ..options.clone()
+        };
+        let base = base(place, &options, clock);
+        Self::new(base, part, None, StreamId(1))
+    }
+
+    fn on_disk(disk: Arc<dyn Disk>, options: &Options, clock: &Clock) -> Result<Self, Damage> {
+        let mut found = recovery::find(disk.as_ref())?;
+        let base = base(Place::Disk(disk.clone()), options, clock);
+        let (all, unsettled) = found.streams(&base);
+        let Found { link, contents, .. } = found;
+        let mut names = base.names_mut();
+        let named = all
+            .into_iter()
+            .map(|stream| (stream.name().to_owned(), stream));
+        names.streams.extend(named);
+        names.topics.clone_from(&contents.topics);
+        drop(names);
+        for stream in &contents.deleted {
+            disk.remove_folder(&super::shelf::folder(*stream))?;
+        }
+        let next_stream = contents.next_stream.max(StreamId(1));
+        let files = Arc::new(Files::new(disk.clone()));
+        let durable = writer::Durable {
+            files: files.clone(),
+            journal: None,
+            link,
+            floor_bytes: options.floor_bytes,
+        };
+        let settling = keeper::Durable {
+            disk,
+            files,
+            catalogue: Written::Not(contents),
+            journal_bytes_max: options.file_bytes_max.journal,
+            segment_bytes_max: options.file_bytes_max.segment,
+        };
+        let both = Some((durable, settling));
+        let journal_bytes_max = options.file_bytes_max.journal;
+        let parts = Self::new(base, journal_bytes_max, both, next_stream);
+        parts.seal(link, next_stream, unsettled);
+        Ok(parts)
+    }
+
+    fn new(
+        base: Arc<Base>,
+        journal_bytes_max: u64,
+        durable: Option<(writer::Durable, keeper::Durable)>,
+        next_stream: StreamId,
+    ) -> Self {
+        let (queue, commands) = queue::channel(COMMANDS_MAX);
+        let (sender, sealed) = mpsc::sync_channel(SEALED_MAX);
+        let (durable, settling) = durable.unzip();
+        let log = Log {
+            base: base.clone(),
+            queue: queue.clone(),
+        };
+        let writer = Writer {
+            base: base.clone(),
+            durable,
+            journal_bytes_max,
+            keeper: sender,
+            next_stream,
+            draft: Draft::default(),
+            unsettled: Unsettled::default(),
+            looked: None,
+            answered: 0,
+            held: None,
+        };
+        let keeper = Keeper {
+            base,
+            durable: settling,
+            recent: Recent::default(),
+            commands: queue,
+        };
+        Self {
             log,
             writer,
             keeper,
+            commands,
             sealed,
-        } = Parts::open(disk, queue, bounds, clock)?;
+        }
+    }
+
+    /// What was found in the journal is settled as the first thing.
+    fn seal(&self, link: Link, next_stream: StreamId, unsettled: Vec<Stream>) {
+        let sealed = Sealed {
+            link,
+            next_stream,
+            bytes: 0,
+            dirty: unsettled.into_iter().map(Dirty::of).collect(),
+            news: Vec::new(),
+            deleted: Vec::new(),
+        };
+        let sent = self.writer.keeper.try_send(sealed);
+        debug_assert!(sent.is_ok(), "nothing else was sealed so far");
+    }
+
+    /// Begins the journal, and makes the default stream if it is not there.
+    fn make_default(&mut self) -> Result<(), Damage> {
+        let (reply, mut answer) = oneshot::channel();
+        let retention = Retention::default();
+        let create = Create {
+            name: DEFAULT.to_owned(),
+            settings: Settings::json(retention),
+            content: Content::default(),
+            closed: false,
+        };
+        let is_there = self.log.base.names().streams.contains_key(DEFAULT);
+        let room = Room::of_source();
+        let command = Command::Create {
+            create,
+            room,
+            reply,
+        };
+        // Without a command it is seen whether there is space.
+        let command = if is_there { Command::Stop } else { command };
+        let _flow = self.writer.step(command, &mut self.commands);
+        match answer.try_recv() {
+            Ok(Err(refused)) => Err(io::Error::other(refused).into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn start(self) -> Result<(Log, Running), Damage> {
+        let Self {
+            log,
+            writer,
+            keeper,
+            commands,
+            sealed,
+        } = self;
         let threads = vec![
             start("log-writer", move || writer.run(commands))?,
             start("log-keeper", move || keeper.run(&sealed))?,
         ];
         Ok((log.clone(), Running { log, threads }))
     }
-
-    fn new(kept: Kept, closed: bool, place: Place, inflight_bytes: usize) -> Self {
-        let next: Offset = kept.next();
-        let shared = Shared {
-            name: DEFAULT.1.to_owned(),
-            id: DEFAULT.0,
-            kept: Mutex::new(kept),
-            tail: watch::Sender::new(Tail { next, closed }),
-            read: watch::Sender::new(next.byte),
-            rooms: Rooms::new(inflight_bytes),
-            place,
-            metrics: Metrics::default(),
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
-    }
 }
 
-/// The bounds of a log on disk.
-#[derive(Debug, Clone, Copy)]
-struct Bounds {
-    retention_bytes: Option<u64>,
-    memory_bytes: u64,
-    inflight_bytes: usize,
-    file: FileBytesMax,
-}
-
-/// A log on disk, and those who work for it, not yet working.
-struct Parts {
-    log: Log,
-    writer: Writer,
-    keeper: Keeper,
-    sealed: Receiver<Sealed>,
-}
-
-impl Parts {
-    /// Opens what is there, settles it, and begins a journal file.
-    fn open(
-        disk: &Arc<dyn Disk>,
-        queue: tokio::sync::mpsc::Sender<Command>,
-        bounds: Bounds,
-        clock: &Clock,
-    ) -> Result<Self, Damage> {
-        let Found {
-            link,
-            segments,
-            kept,
-            closed,
-        } = recovery::find(disk, DEFAULT.0, bounds.file.segment)?;
-        let place = Place::Disk {
-            retention_bytes: bounds.retention_bytes,
-            queue,
-            shelf: Mutex::new(Arc::new(segments.shelf())),
-        };
-        let log = Log::new(kept, closed, place, bounds.inflight_bytes);
-        let mut keeper = Keeper {
-            disk: disk.clone(),
-            segments,
-            clock: clock.clone(),
-            log: log.clone(),
-            retention_bytes: bounds.retention_bytes,
-            memory_bytes: bounds.memory_bytes,
-        };
-        keeper.settle(Sealed {
-            link,
-            tail: log.tail(),
-        })?;
-        let journal = Journal::begin(disk, link)?;
-        let (sender, sealed) = mpsc::sync_channel(SEALED_MAX);
-        let keeper_door = (sender, bounds.file.journal);
-        let writer = Writer::new(
-            disk.clone(),
-            journal,
-            keeper_door,
-            clock.clone(),
-            log.clone(),
-        );
-        Ok(Self {
-            log,
-            writer,
-            keeper,
-            sealed,
-        })
-    }
+fn base(place: Place, options: &Options, clock: &Clock) -> Arc<Base> {
+    let bounds = (options.retention, options.memory_bytes);
+    Arc::new(Base::new(place, clock, bounds, options.inflight_bytes))
 }
 
 fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name(name.to_owned()).spawn(work)
 }
-
-#[cfg(test)]
-#[path = "power.rs"]
-mod power;

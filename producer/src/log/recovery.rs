@@ -1,16 +1,25 @@
-//! Opens a directory: what the catalogue says, and then what the journal says since.
+//! Finds what is in a directory: what the catalogue says, and then what the journal says since.
+//! Changes nothing.
 
-use std::{io, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    sync::Arc,
+};
 
 use common::offset::Offset;
 
 use super::{
-    catalogue,
+    append::Content,
+    base::Base,
+    catalogue::{Catalogue, Contents, Listed},
     disk::Disk,
-    frame::{Entry, Link, StreamId},
+    entry::{Entry, StreamId},
+    frame::Link,
+    head::Head,
     journal::{self, Damage},
     kept::Kept,
-    segment::Segments,
+    stream::Stream,
 };
 
 /// A log as it was found.
@@ -18,59 +27,120 @@ use super::{
 pub(super) struct Found {
     /// Where the journal goes on.
     pub(super) link: Link,
-    pub(super) segments: Segments,
-    /// What is not settled yet.
-    pub(super) kept: Kept,
-    pub(super) closed: bool,
+    /// What there is; what is settled is as the catalogue has it.
+    pub(super) contents: Contents,
+    /// What is not settled yet, of each stream that has such.
+    pub(super) kept: BTreeMap<StreamId, Kept>,
 }
 
-/// Finds the log of `stream`; an empty directory is an empty log.
+/// Finds the log; an empty directory is an empty log.
 ///
 /// # Errors
 /// The directory is damaged, or cannot be read. Nothing in it was changed.
-pub(super) fn find(
-    disk: &Arc<dyn Disk>,
-    stream: StreamId,
-    segment_bytes_max: u64,
-) -> Result<Found, Damage> {
-    let (link, entries) = catalogue::read(disk.as_ref())?;
-    let (mut settled, mut closed) = (Offset::default(), false);
-    for entry in entries {
-        match entry {
-            Entry::Settled { stream: of, until } if of == stream => settled = until,
-            Entry::Close { stream: of } if of == stream => closed = true,
-            _ => {}
+pub(super) fn find(disk: &dyn Disk) -> Result<Found, Damage> {
+    let mut contents = Catalogue::read(disk)?;
+    let (mut kept, mut gap) = (BTreeMap::new(), None);
+    let link = journal::replay(disk, contents.journal, |entry| {
+        if let Entry::Append { stream, first, .. } = &entry
+            && let Some(listed) = contents.streams.get(stream)
+            && !keep(&mut kept, listed, &entry)
+        {
+            gap.get_or_insert((*stream, *first));
         }
-    }
-    let segments = Segments::open(disk.clone(), stream, settled, segment_bytes_max)?;
-    let mut kept = Kept::new(settled);
-    let mut gap = None;
-    let link = journal::replay(disk.as_ref(), link, |entry| match entry {
-        Entry::Append {
-            stream: of,
-            first,
-            lines,
-            ..
-        } if of == stream => {
-            if first == kept.next() {
-                kept.append(&lines);
-            } else {
-                gap.get_or_insert(first);
-            }
-        }
-        Entry::Close { stream: of } if of == stream => closed = true,
-        _ => {}
+        contents.apply(entry);
     })?;
-    match gap {
-        Some(first) => {
-            let what = format!("the journal goes on at {first}, the log ends before it");
+    let streams: BTreeSet<_> = contents.streams.keys().copied().collect();
+    kept.retain(|stream, _| streams.contains(stream));
+    match gap.filter(|(stream, _)| streams.contains(stream)) {
+        Some((stream, first)) => {
+            let what = format!(
+                "the journal goes on at {first} in stream {}, which ends before it",
+                stream.0
+            );
             Err(io::Error::new(io::ErrorKind::InvalidData, what).into())
         }
         None => Ok(Found {
             link,
-            segments,
+            contents,
             kept,
-            closed,
         }),
+    }
+}
+
+/// Keeps what an entry appends; false where it does not follow.
+fn keep(kept: &mut BTreeMap<StreamId, Kept>, listed: &Listed, entry: &Entry) -> bool {
+    let Entry::Append {
+        stream,
+        first,
+        records,
+        time,
+        content,
+    } = entry
+    else {
+        return true;
+    };
+    let framing = listed.framing();
+    let kept = kept
+        .entry(*stream)
+        .or_insert_with(|| Kept::new(framing, listed.until));
+    let follows = *first == kept.next();
+    if follows {
+        let content = Content {
+            bytes: content.clone(),
+            records: *records,
+        };
+        kept.append(&content, *time);
+    }
+    follows
+}
+
+impl Found {
+    /// The streams, and those of them of which something is not settled.
+    pub(super) fn streams(&mut self, base: &Arc<Base>) -> (Vec<Stream>, Vec<Stream>) {
+        let (mut all, mut unsettled) = (Vec::new(), Vec::new());
+        for (id, listed) in &self.contents.streams {
+            let kept = self.kept.remove(id);
+            let is_unsettled = kept.is_some();
+            let Some(stream) = listed.stream(base, *id, kept) else {
+                continue;
+            };
+            if is_unsettled {
+                unsettled.push(stream.clone());
+            }
+            all.push(stream);
+        }
+        (all, unsettled)
+    }
+}
+
+impl Listed {
+    fn stream(&self, base: &Arc<Base>, id: StreamId, kept: Option<Kept>) -> Option<Stream> {
+        let Some(Entry::Create { name, settings, .. }) = &self.created else {
+            return None;
+        };
+        let kept = kept.unwrap_or_else(|| Kept::new(settings.framing(), self.until));
+        let mut head = Head::at(kept.next());
+        head.sealed = self.until;
+        if let Some(Entry::Close { by, .. }) = &self.closed {
+            head.close(by.clone());
+        }
+        if let Some(Entry::Sequence { sequence, .. }) = &self.sequence {
+            head.sequence = Some(sequence.clone());
+        }
+        for entry in self.producers.values() {
+            if let Entry::Producer { producer, .. } = entry {
+                head.heard_of(producer.clone(), true);
+            }
+        }
+        let named = (id, name.clone(), settings.clone());
+        let settled: (Offset, Offset) = (self.from, self.until);
+        Some(Stream::new(base, named, head, kept, settled))
+    }
+
+    fn framing(&self) -> super::settings::Framing {
+        match &self.created {
+            Some(Entry::Create { settings, .. }) => settings.framing(),
+            _ => super::settings::Framing::Lines,
+        }
     }
 }

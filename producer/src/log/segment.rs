@@ -1,322 +1,205 @@
-//! Segments: a stream's lines in files, one behind another, ready to be sent as they are; and
-//! beside each file its sidecar, which says how the lines are cut into pieces and what their checks
-//! are. A piece is what is read, verified and sent at a time.
-//!
-//! ```text
-//!  RECORD_BYTE.lines    the lines from that offset on, nothing else
-//!  RECORD_BYTE.side     ├ magic ─┼ record ──┼ byte ────┼ check ┤   24 + 4 bytes, then for each piece
-//!                       ├ record ┼ byte ────┼ time ────┼ lines' check ┼ check ┤      32 bytes
-//! ```
-//!
-//! A piece's record and byte are those of its end, as in offsets. A segment is written only behind
-//! its end, and what lies beyond the settled place of the catalogue does not count.
+//! Writes segments (drawn in `shelf`): behind what is settled, so that a crash costs nothing that
+//! counts, and without leaving a file open.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, sync::Arc};
 
-use bytes::{Buf, BufMut, Bytes};
-use common::{ndjson, offset::Offset, time::Timestamp};
+use bytes::Bytes;
+use common::{offset::Offset, time::Timestamp};
 
 use super::{
-    disk::{self, Disk, File},
-    frame::StreamId,
+    disk::{Disk, File},
+    entry::StreamId,
     journal::Damage,
+    kept::Segment,
+    settings::Retention,
+    shelf::{self, HEAD_BYTES, PIECE_BYTES, Piece, Shelf},
 };
 
-const MAGIC: &[u8; 8] = b"BrkSide1";
-const HEAD_BYTES: usize = 28;
-const PIECE_BYTES: usize = 32;
+/// Into how many segments what is kept by age is cut, at the least: whole ones are let go of.
+const SEGMENTS_AN_AGE: i64 = 8;
 
-/// Segments as readers see them: what is settled. A clone stays as it is.
-#[derive(Debug, Clone)]
-pub(super) struct Shelf {
-    disk: Arc<dyn Disk>,
-    folder: PathBuf,
-    /// The first offset of each segment, in order.
-    firsts: Vec<Offset>,
-    end: Offset,
+/// Who makes durable what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sync {
+    /// Each file, when it is done.
+    Each,
+    /// The caller, all files together.
+    Together,
 }
 
-/// The segments of a stream, as the one who writes them has them.
+/// The segments of a stream, while they are written.
 #[derive(Debug)]
-pub(super) struct Segments {
-    shelf: Shelf,
+pub(super) struct Segments<'a> {
+    pub(super) disk: &'a dyn Disk,
+    pub(super) stream: StreamId,
+    pub(super) firsts: Vec<Offset>,
+    pub(super) until: Offset,
     /// A segment takes no more pieces once it is as long as this.
-    bytes_max: u64,
-    open: Option<Open>,
+    pub(super) bytes_max: u64,
+    pub(super) retention: Retention,
+    pub(super) sync: Sync,
 }
 
 /// The last segment, while it is written.
 #[derive(Debug)]
-struct Open {
+pub(super) struct Open {
     first: Offset,
+    /// When its first piece was appended, if there is one.
+    since: Option<Timestamp>,
     lines: Box<dyn File>,
     side: Box<dyn File>,
     pieces: u64,
 }
 
-/// Where a piece ends, and the check of its lines.
-#[derive(Debug, Clone, Copy)]
-struct Piece {
-    end: Offset,
-    check: u32,
-}
-
-impl Shelf {
-    /// The place of the first record, if there is one.
-    pub(super) fn earliest(&self) -> Option<Offset> {
-        self.firsts.first().copied()
-    }
-
-    /// The place behind the last record.
-    pub(super) const fn end(&self) -> Offset {
-        self.end
-    }
-
-    /// The last piece; nothing where there is none.
-    ///
-    /// # Errors
-    /// What is on disk is not what was written.
-    pub(super) fn last_piece(&self) -> Result<Bytes, Damage> {
-        let Some(first) = self.firsts.last() else {
-            return Ok(Bytes::new());
-        };
-        match self.pieces(*first)?.as_slice() {
-            [.., before, last] => self.lines(*first, before.end, last),
-            [only] => self.lines(*first, *first, only),
-            [] => Ok(Bytes::new()),
-        }
-    }
-
-    /// The piece that holds the byte of `at`, from `at` on; none where no record begins there.
-    ///
-    /// # Errors
-    /// What is on disk is not what was written.
-    pub(super) fn read(&self, at: Offset) -> Result<Option<Bytes>, Damage> {
-        let after = self.firsts.partition_point(|first| first.byte <= at.byte);
-        let Some(first) = after.checked_sub(1).and_then(|last| self.firsts.get(last)) else {
-            return Ok(None);
-        };
-        let pieces = self.pieces(*first)?;
-        let index = pieces.partition_point(|piece| piece.end.byte <= at.byte);
-        let Some(piece) = pieces.get(index) else {
-            return Ok(None);
-        };
-        let begin = index.checked_sub(1).and_then(|before| pieces.get(before));
-        let begin = begin.map_or(*first, |before| before.end);
-        let lines = self.lines(*first, begin, piece)?;
-        let skip = usize::try_from(at.byte - begin.byte).unwrap_or(usize::MAX);
-        let before = lines.get(..skip).unwrap_or_default();
-        let records = begin.record + ndjson::count(before) as u64;
-        let is_border = before.last().is_none_or(|last| *last == ndjson::NEWLINE);
-        Ok((is_border && records == at.record).then(|| lines.slice(skip..)))
-    }
-
-    fn lines(&self, first: Offset, begin: Offset, piece: &Piece) -> Result<Bytes, Damage> {
-        let path = self.path(first, "lines");
-        let length = usize::try_from(piece.end.byte - begin.byte).unwrap_or(usize::MAX);
-        let mut lines = vec![0; length];
-        self.disk
-            .open(&path)?
-            .read_at(&mut lines, begin.byte - first.byte)?;
-        if crc32c::crc32c(&lines) != piece.check {
-            let file = path.display().to_string();
-            return Err(Damage::File {
-                file,
-                what: "a piece's check is wrong; it is not served",
-            });
-        }
-        Ok(lines.into())
-    }
-
-    /// The settled pieces of the segment that begins at `first`.
-    fn pieces(&self, first: Offset) -> Result<Vec<Piece>, Damage> {
-        let path = self.path(first, "side");
-        let text = disk::read_all(self.disk.as_ref(), &path)?;
-        let damage = |what| Damage::File {
-            file: path.display().to_string(),
-            what,
-        };
-        let (head, pieces) = text
-            .split_at_checked(HEAD_BYTES)
-            .ok_or_else(|| damage("it is cut short"))?;
-        if head != side_head(first) {
-            return Err(damage("its head is damaged, or of another format"));
-        }
-        let piece = |text: &[u8]| {
-            let (mut fields, mut check) = text.split_at(PIECE_BYTES - 4);
-            let intact = check.get_u32_le() == crc32c::crc32c(fields);
-            let end = Offset {
-                record: fields.get_u64_le(),
-                byte: fields.get_u64_le(),
-            };
-            fields.advance(size_of::<i64>());
-            intact.then(|| Piece {
-                end,
-                check: fields.get_u32_le(),
-            })
-        };
-        let all = pieces.chunks_exact(PIECE_BYTES).map_while(piece);
-        Ok(all.take_while(|piece| piece.end <= self.end).collect())
-    }
-
-    fn path(&self, first: Offset, kind: &str) -> PathBuf {
-        self.folder.join(format!("{first}.{kind}"))
-    }
-}
-
-impl Segments {
-    /// The segments of `stream`, which are settled until `end`.
-    ///
-    /// # Errors
-    /// They do not reach that far, or cannot be read.
-    pub(super) fn open(
-        disk: Arc<dyn Disk>,
-        stream: StreamId,
+impl Segments<'_> {
+    /// Writes whole records as a piece behind the end.
+    pub(super) fn append(
+        &mut self,
+        open: Option<Open>,
+        piece: &Segment<Bytes>,
         end: Offset,
-        bytes_max: u64,
-    ) -> Result<Self, Damage> {
-        let folder = Path::new("streams").join(format!("{:016x}", stream.0));
-        let names = disk.list(&folder)?;
-        let first = |name: &String| name.strip_suffix(".lines")?.parse().ok();
-        let mut firsts: Vec<Offset> = names.iter().filter_map(first).collect();
-        firsts.sort();
-        // Those that begin at the end, or beyond it, were begun and are not settled.
-        firsts.retain(|first| *first < end);
-        let shelf = Shelf {
-            disk,
-            folder,
-            firsts,
-            end,
-        };
-        if let Some(last) = shelf.firsts.last() {
-            let reaches = shelf.pieces(*last)?.iter().any(|piece| piece.end == end);
-            if !reaches {
-                let file = shelf.path(*last, "side").display().to_string();
-                return Err(Damage::File {
-                    file,
-                    what: "a settled piece is missing or damaged",
-                });
-            }
-        }
-        Ok(Self {
-            shelf,
-            bytes_max,
-            open: None,
-        })
-    }
-
-    /// What readers may see from now on.
-    pub(super) fn shelf(&self) -> Shelf {
-        self.shelf.clone()
-    }
-
-    /// The place behind the last piece.
-    pub(super) const fn end(&self) -> Offset {
-        self.shelf.end
-    }
-
-    /// Writes whole lines as a piece behind the end. They are durable after [`Segments::sync`].
-    pub(super) fn append(&mut self, lines: &[u8], time: Timestamp) -> io::Result<()> {
-        let mut open = match self.open.take() {
-            Some(open) if self.shelf.end.byte - open.first.byte < self.bytes_max => open,
+    ) -> io::Result<Open> {
+        let mut open = match open {
+            Some(open) if !self.is_full(&open, piece.time) => open,
             Some(full) => {
-                full.sync()?;
-                self.begin()?
+                self.close(&full)?;
+                self.begin(self.until)?
             }
-            None => self.begin()?,
+            None => match self.last()? {
+                Some(last) if !self.is_full(&last, piece.time) => last,
+                _ => self.begin(self.until)?,
+            },
         };
-        let end = self
-            .shelf
-            .end
-            .advance(ndjson::count(lines) as u64, lines.len() as u64);
-        open.lines
-            .write_at(lines, self.shelf.end.byte - open.first.byte)?;
-        let mut piece = Vec::with_capacity(PIECE_BYTES);
-        piece.put_u64_le(end.record);
-        piece.put_u64_le(end.byte);
-        piece.put_i64_le(time.0);
-        piece.put_u32_le(crc32c::crc32c(lines));
-        piece.put_u32_le(crc32c::crc32c(&piece));
+        let at = self.until.byte - open.first.byte;
+        open.lines.write_at(&piece.bytes, at)?;
+        let described = Piece {
+            end,
+            time: piece.time,
+            check: crc32c::crc32c(&piece.bytes),
+        };
         let at = HEAD_BYTES as u64 + open.pieces * PIECE_BYTES as u64;
-        open.side.write_at(&piece, at)?;
+        open.side.write_at(&described.text(), at)?;
         open.pieces += 1;
-        self.shelf.end = end;
-        self.open = Some(open);
+        open.since.get_or_insert(piece.time);
+        self.until = end;
+        Ok(open)
+    }
+
+    /// Makes durable what was written to the open segment.
+    pub(super) fn close(&self, open: &Open) -> io::Result<()> {
+        if self.sync == Sync::Each {
+            open.lines.sync()?;
+            open.side.sync()?;
+        }
         Ok(())
     }
 
-    /// Makes durable what was appended.
-    pub(super) fn sync(&self) -> io::Result<()> {
-        self.open.as_ref().map_or(Ok(()), Open::sync)
-    }
-
-    /// Lets go of the oldest segments while the others hold `bytes` or more. Their files go with
-    /// [`Segments::remove`], once readers have a shelf without them.
-    pub(super) fn retain(&mut self, bytes: u64) -> Vec<Offset> {
+    /// Lets go of the oldest segments while the others hold as much as is to be kept, and of those
+    /// whose newest record is too old. Returns them; their files are to be removed when nobody
+    /// looks for them any more.
+    ///
+    /// # Errors
+    /// A sidecar cannot be read.
+    pub(super) fn retain(&mut self, now: Timestamp) -> Result<Vec<Offset>, Damage> {
         let mut gone = Vec::new();
-        while let [oldest, second, ..] = self.shelf.firsts[..]
-            && self.shelf.end.byte - second.byte >= bytes
-        {
-            gone.push(oldest);
-            self.shelf.firsts.remove(0);
-        }
-        gone
-    }
-
-    /// Removes the files of segments.
-    pub(super) fn remove(&self, segments: &[Offset]) -> io::Result<()> {
-        for first in segments {
-            self.shelf.disk.remove(&self.shelf.path(*first, "lines"))?;
-            self.shelf.disk.remove(&self.shelf.path(*first, "side"))?;
-        }
-        Ok(())
-    }
-
-    /// Goes on with the last segment, or begins another one.
-    fn begin(&mut self) -> io::Result<Open> {
-        self.shelf.disk.make_folder(&self.shelf.folder)?;
-        let last = self.shelf.firsts.last().copied();
-        let reusable = last.filter(|last| self.shelf.end.byte - last.byte < self.bytes_max);
-        let first = reusable.unwrap_or(self.shelf.end);
-        let lines = self.shelf.disk.create(&self.shelf.path(first, "lines"))?;
-        let side = self.shelf.disk.create(&self.shelf.path(first, "side"))?;
-        let pieces = match reusable {
-            Some(first) => self.shelf.pieces(first).map_err(io::Error::other)?.len() as u64,
-            None => {
-                side.set_length(0)?;
-                side.write_at(&side_head(first), 0)?;
-                self.shelf.firsts.push(first);
-                0
+        while let Some(oldest) = self.firsts.first().copied() {
+            let next = self.firsts.get(1).copied();
+            let is_over =
+                self.retention.bytes.zip(next).is_some_and(|(bytes, next)| {
+                    self.until.byte.saturating_sub(next.byte) >= bytes
+                });
+            if !is_over && !self.is_old(oldest, now)? {
+                break;
             }
+            gone.push(oldest);
+            self.firsts.remove(0);
+        }
+        Ok(gone)
+    }
+
+    /// What readers may see when it is durable.
+    pub(super) fn shelf(&self) -> Shelf {
+        Shelf {
+            firsts: Arc::from(self.firsts.as_slice()),
+            until: self.until,
+        }
+    }
+
+    fn is_old(&self, first: Offset, now: Timestamp) -> Result<bool, Damage> {
+        let Some(age) = age_milliseconds(self.retention) else {
+            return Ok(false);
         };
-        // What lies behind the end is of a time before a crash; the journal has it.
-        lines.set_length(self.shelf.end.byte - first.byte)?;
-        side.set_length(HEAD_BYTES as u64 + pieces * PIECE_BYTES as u64)?;
-        self.shelf.disk.sync_folder(&self.shelf.folder)?;
+        let pieces = shelf::pieces(self.disk, self.stream, first, self.until)?;
+        let newest = pieces.last().map(|piece| piece.time);
+        Ok(newest.is_some_and(|newest| newest.0 < now.0.saturating_sub(age)))
+    }
+
+    fn is_full(&self, open: &Open, now: Timestamp) -> bool {
+        let is_old = age_milliseconds(self.retention).zip(open.since);
+        self.until.byte - open.first.byte >= self.bytes_max
+            || is_old.is_some_and(|(age, since)| now.0 - since.0 > age / SEGMENTS_AN_AGE)
+    }
+
+    /// Opens the last segment, to go on with it. What lies behind the end is of a time before a
+    /// crash; the journal has it.
+    fn last(&self) -> io::Result<Option<Open>> {
+        let Some(first) = self.firsts.last().copied() else {
+            return Ok(None);
+        };
+        let pieces =
+            shelf::pieces(self.disk, self.stream, first, self.until).map_err(io::Error::other)?;
+        let mut open = self.open(first)?;
+        open.pieces = pieces.len() as u64;
+        open.since = pieces.first().map(|piece| piece.time);
+        self.cut(&open)?;
+        Ok(Some(open))
+    }
+
+    fn begin(&mut self, first: Offset) -> io::Result<Open> {
+        self.disk.make_folder(&shelf::folder(self.stream))?;
+        let open = self.open(first)?;
+        open.side.set_length(0)?;
+        open.side.write_at(&shelf::side_head(first), 0)?;
+        self.cut(&open)?;
+        if self.sync == Sync::Each {
+            self.disk.sync_folder(&shelf::folder(self.stream))?;
+        }
+        self.firsts.push(first);
+        Ok(open)
+    }
+
+    fn open(&self, first: Offset) -> io::Result<Open> {
+        let create = |kind| self.disk.create(&shelf::path(self.stream, first, kind));
         Ok(Open {
             first,
-            lines,
-            side,
-            pieces,
+            since: None,
+            lines: create("lines")?,
+            side: create("side")?,
+            pieces: 0,
         })
     }
-}
 
-impl Open {
-    fn sync(&self) -> io::Result<()> {
-        self.lines.sync()?;
-        self.side.sync()
+    fn cut(&self, open: &Open) -> io::Result<()> {
+        open.lines.set_length(self.until.byte - open.first.byte)?;
+        open.side
+            .set_length(HEAD_BYTES as u64 + open.pieces * PIECE_BYTES as u64)
     }
 }
 
-fn side_head(first: Offset) -> Vec<u8> {
-    let mut head = MAGIC.to_vec();
-    head.put_u64_le(first.record);
-    head.put_u64_le(first.byte);
-    head.put_u32_le(crc32c::crc32c(&head));
-    head
+fn age_milliseconds(retention: Retention) -> Option<i64> {
+    let age = retention.age?;
+    Some(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Removes the files of segments. What is not there any more was removed before.
+pub(super) fn remove(disk: &dyn Disk, stream: StreamId, segments: &[Offset]) -> io::Result<()> {
+    for first in segments {
+        for kind in ["lines", "side"] {
+            match disk.remove(&shelf::path(stream, *first, kind)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }

@@ -1,265 +1,272 @@
-//! The one who writes: takes all appends that wait, writes them as one group, syncs once, and then
-//! shows them to readers and tells those who wait. The next group gathers meanwhile.
+//! The one who writes: takes all that waits, of any streams, writes it as one frame, syncs once, and
+//! then shows it to readers and tells those who wait. The next group gathers meanwhile.
 //!
 //! It runs on a thread of its own: a sync on a thread of the runtime would hold up every reader.
 
 use std::{
+    io,
     ops::ControlFlow,
-    sync::{Arc, mpsc::SyncSender},
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{SyncSender, TrySendError},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use common::{record::Batch, time::Clock};
-use tokio::sync::{mpsc::Receiver, oneshot};
+use tokio::sync::mpsc::Receiver;
 
 use super::{
-    Appended, Closed, Failed, Log, Refused, Room, Tail,
-    disk::Disk,
-    frame::{Entry, Link},
-    journal::Journal,
-    keeper::Sealed,
+    base::{Base, Health},
+    command::Command,
+    entry::{Entry, StreamId},
+    frame::{Draft, Link},
+    group::Group,
+    journal::{Files, Journal},
+    keeper::{Dirty, Sealed},
+    stream::Stream,
 };
 
 /// A group takes no more appends once it is as long as this: a bound on what a crash of the disk
 /// can hold up, far above what a sync costs.
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// What can happen to a log.
+/// For how long a group is let gather where the one before was of several: a sync is dear, and its
+/// price is the same for one as for many. (The system makes it some 50 µs more.)
+const LINGER: Duration = Duration::from_micros(100);
+
+/// How often the space on the disk is looked at, while something is appended.
+const SPACE_INTERVAL: Duration = Duration::from_millis(200);
+
+/// How long the writer rests at a time while the keeper has too much to do; it is woken before.
+const KEEPER_REST: Duration = Duration::from_millis(10);
+
+/// The journal, for the one who writes it. Without one nothing is durable: that is a log in memory.
 #[derive(Debug)]
-pub(super) enum Command {
-    /// Append a batch, and keep its room until it is durable.
-    Append {
-        batch: Batch,
-        room: Room,
-        reply: oneshot::Sender<Result<Appended, Refused>>,
-    },
-    /// Close the log for good.
-    Close {
-        reply: oneshot::Sender<Result<(), Refused>>,
-    },
-    /// Settle everything and end.
-    Stop,
+pub(super) struct Durable {
+    pub(super) files: Arc<Files>,
+    /// None while there is no space for one.
+    pub(super) journal: Option<Journal>,
+    /// Where the next frame belongs.
+    pub(super) link: Link,
+    /// Less free space than this is none.
+    pub(super) floor_bytes: u64,
 }
 
 #[derive(Debug)]
 pub(super) struct Writer {
-    disk: Arc<dyn Disk>,
-    journal: Journal,
-    journal_bytes_max: u64,
-    clock: Clock,
-    /// Where full journal files go, with the log whose appends are in them.
-    keeper: SyncSender<Sealed>,
-    log: Log,
-    /// Why nothing is written any more.
-    failed: Option<Failed>,
-    frames: Vec<u8>,
+    pub(super) base: Arc<Base>,
+    pub(super) durable: Option<Durable>,
+    /// So much is gathered before it is settled.
+    pub(super) journal_bytes_max: u64,
+    pub(super) keeper: SyncSender<Sealed>,
+    pub(super) next_stream: StreamId,
+    pub(super) draft: Draft,
+    pub(super) unsettled: Unsettled,
+    /// When the space on the disk was looked at.
+    pub(super) looked: Option<Instant>,
+    /// How many commands the last group had.
+    pub(super) answered: usize,
+    /// What did not fit into the last group.
+    pub(super) held: Option<Command>,
 }
 
-/// A command whose frame is written, with what is said when it is durable.
-enum Pending {
-    Append {
-        lines: Bytes,
-        records: u64,
-        _room: Room,
-        tail: Tail,
-        appended: Appended,
-        reply: oneshot::Sender<Result<Appended, Refused>>,
-    },
-    Close {
-        tail: Tail,
-        reply: oneshot::Sender<Result<(), Refused>>,
-    },
+/// What happened since the journal file was begun.
+#[derive(Debug, Default)]
+pub(super) struct Unsettled {
+    pub(super) bytes: u64,
+    pub(super) dirty: Vec<Stream>,
+    pub(super) news: Vec<Entry>,
+    pub(super) deleted: Vec<StreamId>,
 }
 
 impl Writer {
-    pub(super) fn new(
-        disk: Arc<dyn Disk>,
-        journal: Journal,
-        (keeper, journal_bytes_max): (SyncSender<Sealed>, u64),
-        clock: Clock,
-        log: Log,
-    ) -> Self {
-        let (failed, frames) = (None, Vec::new());
-        Self {
-            disk,
-            journal,
-            journal_bytes_max,
-            clock,
-            keeper,
-            log,
-            failed,
-            frames,
-        }
-    }
-
-    /// Writes until it is told to stop.
+    /// Writes until it is told to stop; then all is settled.
     pub(super) fn run(mut self, mut commands: Receiver<Command>) {
-        while let Some(first) = commands.blocking_recv() {
+        while let Some(first) = self.held.take().or_else(|| commands.blocking_recv()) {
+            // Those who were answered together are about to ask again together.
+            if self.answered > 1 && commands.len() + 1 < self.answered {
+                thread::sleep(LINGER);
+            }
             if self.step(first, &mut commands).is_break() {
                 break;
             }
         }
-        self.seal();
+        self.finish();
     }
 
-    /// Writes one group: `first`, and what else waits.
+    /// Lets all be settled, unless something has failed.
+    pub(super) fn finish(&mut self) {
+        if !self.unsettled.is_empty() && *self.base.health.borrow() == Health::Well {
+            self.roll();
+        }
+    }
+
+    /// Writes one group: `first`, and what else waits and fits.
     pub(super) fn step(
         &mut self,
         first: Command,
         commands: &mut Receiver<Command>,
     ) -> ControlFlow<()> {
+        self.look_at_space();
+        let room = self.make_room(first.bytes());
         let mut next = Some(first);
-        let (mut link, mut tail) = (self.journal.link(), self.log.tail());
-        let mut pending = Vec::new();
-        let mut flow = ControlFlow::Continue(());
-        self.frames.clear();
-        while let Some(command) = next {
-            match command {
-                Command::Stop => flow = ControlFlow::Break(()),
-                command => pending.extend(self.frame(command, &mut link, &mut tail)),
+        let (mut flow, mut taken) = (ControlFlow::Continue(()), 0);
+        let refusal = self.base.refusal();
+        let mut group = Group::new(&self.base, &mut self.draft, self.next_stream, refusal);
+        while let Some(command) = next.take() {
+            if let Command::Stop = command {
+                flow = ControlFlow::Break(());
+                break;
             }
-            let is_full = flow.is_break() || self.frames.len() >= GROUP_BYTES_MAX;
-            next = if is_full {
-                None
-            } else {
-                commands.try_recv().ok()
-            };
+            if group.bytes() > 0 && group.bytes() + command.bytes() > room {
+                self.held = Some(command);
+                break;
+            }
+            group.take(command);
+            taken += 1;
+            next = commands.try_recv().ok();
         }
-        self.commit(pending, link);
+        let (next_stream, staged) = group.end();
+        self.next_stream = next_stream;
+        match self.write() {
+            Ok(()) => staged.show(&self.base, &mut self.unsettled),
+            Err(error) => {
+                let failed = self.base.fail("the journal cannot be written", &error);
+                staged.refuse(&failed);
+            }
+        }
+        self.answered = taken;
+        self.draft.clear(GROUP_BYTES_MAX);
         flow
     }
 
-    /// Writes the command's frame into the group; or answers it at once.
-    fn frame(&mut self, command: Command, link: &mut Link, tail: &mut Tail) -> Option<Pending> {
-        let refused = self.refusal(*tail);
-        match command {
-            Command::Append { batch, room, reply } => {
-                if let Some(refused) = refused {
-                    // Who asked may be gone.
-                    drop(reply.send(Err(refused)));
-                    return None;
-                }
-                let (first, records) = (tail.next, batch.records());
-                tail.next = first.advance(batch.records(), batch.bytes() as u64);
-                let lines = batch.into_lines();
-                let entry = Entry::Append {
-                    stream: self.log.id(),
-                    first,
-                    records: u32::try_from(records).unwrap_or(u32::MAX),
-                    time: self.clock.now(),
-                    lines: lines.clone(),
-                };
-                link.write([&entry], &mut self.frames);
-                let appended = Appended {
-                    first,
-                    next: tail.next,
-                };
-                Some(Pending::Append {
-                    lines,
-                    records,
-                    _room: room,
-                    tail: *tail,
-                    appended,
-                    reply,
-                })
-            }
-            Command::Close { reply, .. } => {
-                if let Some(Refused::Failed(failed)) = refused {
-                    drop(reply.send(Err(failed.into())));
-                    return None;
-                }
-                tail.closed = true;
-                link.write(
-                    [&Entry::Close {
-                        stream: self.log.id(),
-                    }],
-                    &mut self.frames,
-                );
-                Some(Pending::Close { tail: *tail, reply })
-            }
-            Command::Stop => None,
+    /// Makes the group durable, if there is anything in it.
+    fn write(&mut self) -> io::Result<()> {
+        if self.draft.is_empty() {
+            return Ok(());
         }
+        let bytes = self.draft.bytes() as u64;
+        self.unsettled.bytes += bytes;
+        let unsettled = &self.base.metrics.unsettled_bytes;
+        unsettled.inc_by(bytes.cast_signed());
+        self.base.metrics.groups.inc();
+        let Some(durable) = &mut self.durable else {
+            return Ok(());
+        };
+        let journal = durable.journal.as_mut();
+        let journal = journal.ok_or_else(|| io::Error::other("there is no journal file"))?;
+        journal.append(&mut self.draft)?;
+        durable.link = journal.link();
+        Ok(())
     }
 
-    fn refusal(&self, tail: Tail) -> Option<Refused> {
-        match &self.failed {
-            Some(failed) => Some(failed.clone().into()),
-            None => tail.closed.then_some(Closed { next: tail.next }.into()),
-        }
-    }
-
-    /// Makes the group durable, then shows it.
-    fn commit(&mut self, pending: Vec<Pending>, link: Link) {
-        if pending.is_empty() {
-            return;
-        }
-        if let Err(error) = self.journal.append(&self.frames, link) {
-            tracing::error!(%error, "the journal cannot be written: nothing is appended any more");
-            let failed = self.failed.insert(Failed(error.to_string())).clone();
-            for pending in pending {
-                pending.fail(&failed);
-            }
-            return;
-        }
-        for pending in pending {
-            pending.show(&self.log);
-        }
-        if self.journal.bytes() >= self.journal_bytes_max {
+    /// Begins another journal file when this one has no room for `bytes`. Returns how long a group
+    /// may get; a single command may be longer.
+    fn make_room(&mut self, bytes: usize) -> usize {
+        let left = |writer: &Self| match &writer.durable {
+            Some(Durable { journal: None, .. }) => None,
+            Some(Durable {
+                journal: Some(journal),
+                ..
+            }) => writer.journal_bytes_max.checked_sub(journal.bytes()),
+            None => writer.journal_bytes_max.checked_sub(writer.unsettled.bytes),
+        };
+        let has_none = |durable: &Durable| durable.journal.is_none();
+        let is_short = left(self).is_none_or(|left| left < bytes as u64);
+        if is_short && (!self.unsettled.is_empty() || self.durable.as_ref().is_some_and(has_none)) {
             self.roll();
         }
+        let left = usize::try_from(left(self).unwrap_or_default()).unwrap_or(usize::MAX);
+        left.min(GROUP_BYTES_MAX)
     }
 
-    /// Begins another journal file, and gives the full one to the keeper.
+    /// Begins another journal file, and lets the keeper settle the full one. Waits while it has
+    /// one more to settle, so that what is not settled, and so in memory, stays bounded.
     fn roll(&mut self) {
-        self.seal();
-        match Journal::begin(&self.disk, self.journal.link()) {
-            Ok(journal) => self.journal = journal,
-            Err(error) => {
-                tracing::error!(%error, "no journal file can be made: nothing is appended any more");
-                self.failed = Some(Failed(error.to_string()));
+        if let Some(durable) = &mut self.durable {
+            match durable.files.begin(durable.link, self.journal_bytes_max) {
+                Ok(journal) => durable.journal = Some(journal),
+                Err(error) if is_for_want_of_space(&error) => return self.base.set_full(true),
+                Err(error) => {
+                    self.base.fail("no journal file can be made", &error);
+                    return;
+                }
             }
         }
+        self.seal();
     }
 
-    /// Tells the keeper that all so far may be settled; waits while it has one more to settle, so
-    /// that what is not settled, and so in memory, stays bounded. Without a keeper it would not.
+    /// Tells the keeper that all so far may be settled.
     fn seal(&mut self) {
-        let sealed = Sealed {
-            link: self.journal.link(),
-            tail: self.log.tail(),
-        };
-        if self.keeper.send(sealed).is_err() {
-            tracing::error!("the journal is not settled any more: nothing is appended any more");
-            self.failed = Some(Failed("its journal cannot be settled".to_owned()));
+        if self.unsettled.is_empty() {
+            return;
         }
+        let mut sealed = self.unsettled.seal(&self.durable, self.next_stream);
+        loop {
+            sealed = match self.keeper.try_send(sealed) {
+                Ok(()) => return,
+                Err(TrySendError::Full(sealed)) => sealed,
+                Err(TrySendError::Disconnected(_)) => {
+                    self.base.fail(
+                        "the journal is not settled any more",
+                        &"its keeper has ended",
+                    );
+                    return;
+                }
+            };
+            thread::park_timeout(KEEPER_REST);
+        }
+    }
+
+    /// Refuses appends while there is little space on the disk.
+    fn look_at_space(&mut self) {
+        let Some(durable) = &self.durable else { return };
+        let is_due = |looked: &Instant| looked.elapsed() >= SPACE_INTERVAL;
+        if !self.looked.as_ref().is_none_or(is_due) {
+            return;
+        }
+        self.looked = Some(Instant::now());
+        let free = self.base.disk().map(|disk| disk.free_bytes());
+        let is_low = match free {
+            Some(Ok(free)) => free < durable.floor_bytes,
+            Some(Err(_)) | None => false,
+        };
+        let is_starved = self.base.is_starved.load(Ordering::SeqCst);
+        self.base.set_full(is_low || is_starved);
     }
 }
 
-impl Pending {
-    fn show(self, log: &Log) {
-        match self {
-            Self::Append {
-                lines,
-                records,
-                tail,
-                appended,
-                reply,
-                ..
-            } => {
-                log.show(&lines, records, tail);
-                drop(reply.send(Ok(appended)));
-            }
-            Self::Close { tail, reply } => {
-                log.shut(tail);
-                drop(reply.send(Ok(())));
-            }
-        }
+/// Whether it would work if there were space.
+pub(super) fn is_for_want_of_space(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded)
+}
+
+impl Unsettled {
+    fn is_empty(&self) -> bool {
+        self.dirty.is_empty() && self.news.is_empty() && self.deleted.is_empty()
     }
 
-    fn fail(self, failed: &Failed) {
-        match self {
-            Self::Append { reply, .. } => drop(reply.send(Err(failed.clone().into()))),
-            Self::Close { reply, .. } => drop(reply.send(Err(failed.clone().into()))),
+    /// What the keeper needs to know; nothing is unsettled then.
+    fn seal(&mut self, durable: &Option<Durable>, next_stream: StreamId) -> Sealed {
+        let Self {
+            bytes,
+            dirty,
+            news,
+            deleted,
+        } = std::mem::take(self);
+        Sealed {
+            link: durable
+                .as_ref()
+                .map(|durable| durable.link)
+                .unwrap_or_default(),
+            next_stream,
+            bytes,
+            dirty: dirty.into_iter().map(Dirty::of).collect(),
+            news,
+            deleted,
         }
     }
 }

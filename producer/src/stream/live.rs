@@ -1,13 +1,13 @@
-//! A live body: pages of the log as they come, signs of life while there are none.
+//! A live body: pages of a stream as they come, signs of life while there are none.
 //!
-//! It ends cleanly only when the log is closed and was read to its end. When the server ends it for
-//! a reason of its own, it breaks off.
+//! It ends cleanly only when the stream is closed and was read to its end. When the server ends it
+//! for a reason of its own, it breaks off.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use common::service::reply::Aborted;
-use futures_util::{Stream, StreamExt, stream};
+use common::{offset::Offset, service::reply::Aborted, time::Clock, wire};
+use futures_util::{StreamExt, stream};
 use hyper::body::Frame;
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -16,8 +16,12 @@ use prometheus_client::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{request::Format, sse};
-use crate::log::{Cursor, Lost};
+use super::{
+    Door,
+    marks::{self, End},
+    sse,
+};
+use crate::log::{Cursor, Lost, Page, Stream};
 
 /// How much is read at a time for NDJSON, whose lines are sent as they are.
 const LINES_PAGE_BYTES: usize = 256 * 1024;
@@ -25,7 +29,18 @@ const LINES_PAGE_BYTES: usize = 256 * 1024;
 /// How much is read at a time for SSE, whose events are longer than the lines.
 const EVENTS_PAGE_BYTES: usize = 64 * 1024;
 
-/// What live bodies count.
+/// How records are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// A record a line.
+    Ndjson,
+    /// A record a line, and marks between them.
+    Marked,
+    /// A record an event.
+    Sse,
+}
+
+/// What bodies count.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Metrics {
     readers: Gauge,
@@ -57,30 +72,50 @@ impl Metrics {
             aborted,
         );
     }
+
+    pub(super) fn sent(&self, records: u64, bytes: usize) {
+        self.sent_records.inc_by(records);
+        self.sent_bytes.inc_by(bytes as u64);
+    }
 }
 
 /// A reader that is being served; drop says that it is gone.
 #[derive(Debug)]
 pub(super) struct Live {
+    stream: Stream,
     cursor: Cursor,
     format: Format,
     keep_alive: Duration,
+    clock: Clock,
     metrics: Metrics,
+    /// What comes next in the body.
+    pending: Option<Bytes>,
+    /// How the body ends, when all that was to be said has been.
+    end: Option<Result<(), Aborted>>,
 }
 
 impl Live {
-    pub(super) fn new(
-        cursor: Cursor,
-        format: Format,
-        keep_alive: Duration,
-        metrics: Metrics,
-    ) -> Self {
+    pub(super) fn new(door: &Door, stream: Stream, cursor: Cursor, format: Format) -> Self {
+        let metrics = door.metrics.clone();
         metrics.readers.inc();
         Self {
+            stream,
             cursor,
             format,
-            keep_alive,
+            keep_alive: door.options.keep_alive,
+            clock: door.clock.clone(),
             metrics,
+            pending: None,
+            end: None,
+        }
+    }
+
+    /// What the body begins with; `asked` is where the reader wanted to begin and cannot.
+    pub(super) fn greeting(&self, asked: Option<Offset>) -> Bytes {
+        match self.format {
+            Format::Ndjson => Bytes::new(),
+            Format::Marked => self.mark(None),
+            Format::Sse => sse::greeting(asked, self.cursor.at()),
         }
     }
 
@@ -89,7 +124,7 @@ impl Live {
         self,
         greeting: Bytes,
         stop: CancellationToken,
-    ) -> impl Stream<Item = Result<Frame<Bytes>, Aborted>> + Send {
+    ) -> impl stream::Stream<Item = Result<Frame<Bytes>, Aborted>> + Send {
         let first = stream::iter((!greeting.is_empty()).then(|| Ok(Frame::data(greeting))));
         let rest = stream::unfold(Some((self, stop)), |live| async {
             let (mut live, stop) = live?;
@@ -103,34 +138,85 @@ impl Live {
     }
 
     async fn piece(&mut self, stop: &CancellationToken) -> Result<Option<Bytes>, Aborted> {
+        if let Some(piece) = self.pending.take() {
+            return Ok(Some(piece));
+        }
+        if let Some(end) = self.end.take() {
+            // What was given before goes out only when nothing more is there to be taken.
+            tokio::task::yield_now().await;
+            return end.map(|()| None);
+        }
+        // A stream with a reader is in use.
+        self.stream.touch();
         let page = tokio::select! {
             biased;
-            () = stop.cancelled() => return Err(self.abort("drain", &"the server is stopping")),
+            () = stop.cancelled() => {
+                return self.ended(End::Drain, Some(&"the server is stopping"));
+            }
             page = self.cursor.next(self.format.page_bytes()) => page,
-            () = tokio::time::sleep(self.keep_alive) => return Ok(Some(self.format.sign_of_life())),
+            () = tokio::time::sleep(self.keep_alive) => return Ok(Some(self.sign_of_life())),
         };
         match page {
-            Ok(Some(page)) => {
-                let piece = match self.format {
-                    Format::Ndjson => page.lines.clone(),
-                    Format::Sse => sse::events(&page),
+            Ok(Some(page)) => Ok(Some(self.written(page))),
+            Ok(None) => self.ended(End::Closed, None),
+            Err(lost) => {
+                let end = match lost {
+                    Lost::Overrun { .. } => End::Overrun,
+                    Lost::Damaged { .. } => End::Damaged,
+                    Lost::Deleted => End::Deleted,
                 };
-                self.metrics
-                    .sent_records
-                    .inc_by(page.next.record - page.first.record);
-                self.metrics.sent_bytes.inc_by(piece.len() as u64);
-                Ok(Some(piece))
+                self.ended(end, Some(&lost))
             }
-            Ok(None) => Ok(None),
-            Err(lost @ Lost::Overrun { .. }) => Err(self.abort("overrun", &lost)),
-            Err(lost @ Lost::Damaged { .. }) => Err(self.abort("damaged", &lost)),
         }
+    }
+
+    fn written(&mut self, page: Page) -> Bytes {
+        let records = page.next.record - page.first.record;
+        let piece = match self.format {
+            Format::Ndjson => page.lines,
+            Format::Marked => {
+                self.pending = Some(self.mark(None));
+                page.lines
+            }
+            Format::Sse => sse::events(&page),
+        };
+        self.metrics.sent(records, piece.len());
+        piece
+    }
+
+    /// The end of the body, clean where nothing is `wrong`; with marks, the last one comes first.
+    fn ended(
+        &mut self,
+        end: End,
+        wrong: Option<&dyn std::fmt::Display>,
+    ) -> Result<Option<Bytes>, Aborted> {
+        let how = wrong.map_or(Ok(()), |wrong| Err(self.abort(end.name(), wrong)));
+        if self.format == Format::Marked {
+            self.end = Some(how);
+            return Ok(Some(self.mark(Some(end))));
+        }
+        how.map(|()| None)
     }
 
     fn abort(&self, reason: &'static str, detail: &dyn std::fmt::Display) -> Aborted {
         self.metrics.aborted.get_or_create(&Reason { reason }).inc();
-        tracing::info!(reason, at = %self.cursor.at(), "broke off a live body: {detail}");
+        let (stream, at) = (self.stream.name(), self.cursor.at());
+        tracing::info!(reason, stream, %at, "broke off a live body: {detail}");
         Aborted(detail.to_string())
+    }
+
+    /// What says that the server is there, and is no record.
+    fn sign_of_life(&self) -> Bytes {
+        match self.format {
+            Format::Ndjson => Bytes::from_static(b"\n"),
+            Format::Marked => self.mark(None),
+            Format::Sse => Bytes::from_static(b": \n\n"),
+        }
+    }
+
+    fn mark(&self, end: Option<End>) -> Bytes {
+        let tail = self.cursor.tail().next;
+        marks::mark(self.cursor.at(), tail, self.clock.now(), end)
     }
 }
 
@@ -141,18 +227,17 @@ impl Drop for Live {
 }
 
 impl Format {
-    const fn page_bytes(self) -> usize {
+    pub(super) const fn content_type(self) -> &'static str {
         match self {
-            Self::Ndjson => LINES_PAGE_BYTES,
-            Self::Sse => EVENTS_PAGE_BYTES,
+            Self::Ndjson | Self::Marked => wire::NDJSON,
+            Self::Sse => wire::EVENT_STREAM,
         }
     }
 
-    /// What says that the server is there, and is no record.
-    const fn sign_of_life(self) -> Bytes {
+    const fn page_bytes(self) -> usize {
         match self {
-            Self::Ndjson => Bytes::from_static(b"\n"),
-            Self::Sse => Bytes::from_static(b": \n\n"),
+            Self::Ndjson | Self::Marked => LINES_PAGE_BYTES,
+            Self::Sse => EVENTS_PAGE_BYTES,
         }
     }
 }

@@ -1,61 +1,65 @@
-//! Streams records out: history, then live, over NDJSON or server-sent events.
+//! Streams records out: pages of a stream, and bodies that go on live, as NDJSON or server-sent
+//! events.
 //!
 //! In: [`crate::log::Page`]s of a cursor. Out: bodies of answers.
 
+mod head;
 mod live;
+mod marks;
+mod page;
 mod request;
 mod sse;
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use common::{
+    name,
     offset::{Offset, Start},
     service::reply::{self, Body},
+    time::Clock,
     wire,
 };
 use hyper::{
-    HeaderMap, Method, Response, StatusCode,
-    header::{
-        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, HeaderValue,
-    },
+    HeaderMap, Method, Request, Response, StatusCode,
+    header::{CACHE_CONTROL, HeaderName, HeaderValue},
 };
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    live::{Live, Metrics},
-    request::{Asked, Format},
+    live::{Format, Live, Metrics},
+    request::{Asked, Form},
 };
 use crate::{
-    error::{Refusal, header},
-    log::{Cursor, Log, Misplaced},
+    error::{Refusal, header, missing, place},
+    log::{Cursor, DEFAULT, Framing, Log, Misplaced, Stream, Tail},
 };
 
-/// What a browser's page may ask with, and read of the answer.
-const CROSS_ORIGIN: [(hyper::header::HeaderName, &str); 4] = [
-    (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-    (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"),
-    (ACCESS_CONTROL_ALLOW_HEADERS, "last-event-id"),
-    (
-        ACCESS_CONTROL_EXPOSE_HEADERS,
-        "stream-offset, stream-next-offset, stream-closed, stream-gap",
-    ),
-];
+/// How often a beginning is looked for again that retention takes away at the same moment.
+const BEGINNINGS_MAX: usize = 100;
+
+/// How streams are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    /// How often an idle reader gets a sign of life.
+    pub(crate) keep_alive: Duration,
+    /// How many bytes a page has at the most; but one record at the least.
+    pub(crate) page_bytes: usize,
+}
 
 /// Where requests to read come in.
 #[derive(Debug, Clone)]
 pub(crate) struct Door {
     log: Log,
-    keep_alive: Duration,
+    options: Options,
+    clock: Clock,
     metrics: Metrics,
     stop: CancellationToken,
 }
 
 /// Where a reader begins.
 struct Beginning {
-    at: Offset,
+    cursor: Cursor,
     /// What it asked for, when that is no longer kept.
     instead_of: Option<Offset>,
 }
@@ -63,7 +67,8 @@ struct Beginning {
 impl Door {
     pub(crate) fn new(
         log: Log,
-        keep_alive: Duration,
+        options: Options,
+        clock: Clock,
         registry: &mut Registry,
         stop: CancellationToken,
     ) -> Self {
@@ -71,96 +76,114 @@ impl Door {
         metrics.register(registry);
         Self {
             log,
-            keep_alive,
+            options,
+            clock,
             metrics,
             stop,
         }
     }
 
-    /// The answer to a request to read.
-    pub(crate) fn answer(
+    /// The answer to a request for the stream `default` in its shortest form: history, then live.
+    pub(crate) fn short<B>(&self, asked: &Request<B>) -> Result<Response<Body>, Refusal> {
+        let method = asked.method();
+        let asked = Asked::of_short(asked.uri().query(), asked.headers())?;
+        let stream = self.log.stream(DEFAULT).ok_or_else(|| missing(DEFAULT))?;
+        let (cursor, instead_of) = match cursor(&stream, asked.start) {
+            Err(Misplaced::Gone { at, .. }) => (cursor(&stream, Start::Earliest)?, Some(at)),
+            cursor => (cursor?, None),
+        };
+        let beginning = Beginning { cursor, instead_of };
+        let tail = stream.tail();
+        if tail.closed && tail.next == beginning.cursor.at() && asked.is_returning {
+            // This, and nothing else, stops an EventSource.
+            let mut answer = reply::empty(StatusCode::NO_CONTENT);
+            beginning.tell(answer.headers_mut(), tail);
+            return Ok(answer);
+        }
+        Ok(self.live(method, stream, asked.format, beginning))
+    }
+
+    /// The answer to a request for the stream that `path` names.
+    pub(crate) fn named<B>(&self, asked: &Request<B>) -> Result<Response<Body>, Refusal> {
+        let path = asked.uri().path().strip_prefix(wire::STREAMS_PATH);
+        let name = name::stream(path.unwrap_or_default())?;
+        let stream = self.log.stream(&name).ok_or_else(|| missing(&name))?;
+        if asked.method() == Method::HEAD {
+            return Ok(head::answer(&stream));
+        }
+        let (start, form) = request::of_named(asked.uri().query(), asked.headers())?;
+        stream.touch();
+        match form {
+            Form::Live(format) if stream.framing() == Framing::Lines => {
+                let beginning = Beginning {
+                    cursor: cursor(&stream, start)?,
+                    instead_of: None,
+                };
+                Ok(self.live(asked.method(), stream, format, beginning))
+            }
+            Form::Live(_) => Err(Refusal::NotLines(stream.settings().content_type.clone())),
+            Form::Page { as_lines } => {
+                let mut cursor = cursor(&stream, start)?;
+                let page = page::read(&mut cursor, self.options.page_bytes, start == Start::Now)?;
+                self.metrics.sent(page.records(), page.bytes());
+                Ok(page.answer(&stream, as_lines, asked.headers()))
+            }
+        }
+    }
+
+    fn live(
         &self,
         method: &Method,
-        query: Option<&str>,
-        headers: &HeaderMap,
+        stream: Stream,
+        format: Format,
+        beginning: Beginning,
     ) -> Response<Body> {
-        let mut answer = match *method {
-            Method::OPTIONS => reply::empty(StatusCode::NO_CONTENT),
-            _ => Asked::from(query, headers)
-                .and_then(|asked| self.open(method, &asked))
-                .unwrap_or_else(|refusal| refusal.answer()),
-        };
-        for (name, value) in CROSS_ORIGIN {
-            answer
-                .headers_mut()
-                .insert(name, HeaderValue::from_static(value));
-        }
-        answer
-    }
-
-    fn open(&self, method: &Method, asked: &Asked) -> Result<Response<Body>, Refusal> {
-        let (beginning, cursor) = self.beginning(asked)?;
-        let tail = self.log.tail();
-        let at_end = tail.closed && tail.next == beginning.at;
-        let content_type = asked.format.content_type();
-        let mut answer = if at_end && asked.is_returning {
-            // This, and nothing else, stops an EventSource.
-            reply::empty(StatusCode::NO_CONTENT)
-        } else if *method == Method::HEAD {
+        let tail = stream.tail();
+        let mut said = HeaderMap::new();
+        beginning.tell(&mut said, tail);
+        let content_type = format.content_type();
+        let mut answer = if method == Method::HEAD {
+            said.insert(wire::STREAM_NEXT_OFFSET, place(tail.next));
             reply::stream(content_type, futures_util::stream::empty())
         } else {
-            let greeting = asked.format.greeting(&beginning);
-            let live = Live::new(cursor, asked.format, self.keep_alive, self.metrics.clone());
+            let live = Live::new(self, stream, beginning.cursor, format);
+            let greeting = live.greeting(beginning.instead_of);
             reply::stream(content_type, live.pieces(greeting, self.stop.clone()))
         };
-        let headers = answer.headers_mut();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(wire::STREAM_OFFSET, header(&beginning.at));
-        if tail.closed || *method == Method::HEAD {
-            headers.insert(wire::STREAM_NEXT_OFFSET, header(&tail.next));
-        }
-        if tail.closed {
-            headers.insert(wire::STREAM_CLOSED, HeaderValue::from_static("true"));
-        }
-        if let Some(asked) = beginning.instead_of {
-            let gap = HeaderValue::from_str(&format!("{asked}/{}", beginning.at));
-            headers.insert(
-                wire::STREAM_GAP,
-                gap.expect("two offsets are a header value"),
-            );
-        }
-        Ok(answer)
-    }
-
-    fn beginning(&self, asked: &Asked) -> Result<(Beginning, Cursor), Refusal> {
-        let (at, instead_of) = match asked.start {
-            Start::Earliest => (self.log.earliest(), None),
-            Start::Now => (self.log.tail().next, None),
-            Start::At(at) => match self.log.cursor(at) {
-                Err(Misplaced::Gone { at, earliest }) => (earliest, Some(at)),
-                cursor => {
-                    let instead_of = None;
-                    return Ok((Beginning { at, instead_of }, cursor?));
-                }
-            },
-        };
-        Ok((Beginning { at, instead_of }, self.log.cursor(at)?))
+        answer.headers_mut().extend(said);
+        answer
     }
 }
 
-impl Format {
-    const fn content_type(self) -> &'static str {
-        match self {
-            Self::Ndjson => wire::NDJSON,
-            Self::Sse => wire::EVENT_STREAM,
+impl Beginning {
+    /// Where a live body begins, and whether it will end.
+    fn tell(&self, headers: &mut HeaderMap, tail: Tail) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let mut put = |name, value| headers.insert(HeaderName::from_static(name), value);
+        let at = self.cursor.at();
+        put(wire::STREAM_OFFSET, place(at));
+        if tail.closed {
+            put(wire::STREAM_NEXT_OFFSET, place(tail.next));
+            put(wire::STREAM_CLOSED, HeaderValue::from_static("true"));
+        }
+        if let Some(asked) = self.instead_of {
+            put(wire::STREAM_GAP, header(&format!("{asked}/{at}")));
         }
     }
+}
 
-    /// What a body begins with.
-    fn greeting(self, beginning: &Beginning) -> Bytes {
-        match self {
-            Self::Ndjson => Bytes::new(),
-            Self::Sse => sse::greeting(beginning.instead_of, beginning.at),
+/// A reader that begins at `start`.
+fn cursor(stream: &Stream, start: Start) -> Result<Cursor, Misplaced> {
+    let mut at = match start {
+        Start::At(at) => return stream.cursor(at),
+        Start::Earliest => stream.earliest(),
+        Start::Now => stream.tail().next,
+    };
+    for _ in 0..BEGINNINGS_MAX {
+        match stream.cursor(at) {
+            Err(Misplaced::Gone { earliest, .. }) => at = earliest,
+            cursor => return cursor,
         }
     }
+    stream.cursor(at)
 }

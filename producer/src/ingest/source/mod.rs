@@ -5,16 +5,20 @@ mod numbers;
 mod pace;
 mod sensors;
 mod spec;
+mod target;
 
-use std::{io, ops::ControlFlow};
+use std::{collections::BTreeMap, io, ops::ControlFlow};
 
+use bytes::Bytes;
 use common::{record::Batch, time::Clock};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::spec::{Spec, parse};
-use self::{file::File, numbers::Numbers, pace::Pace, sensors::Sensors, spec::Kind};
-use crate::log::{Closed, Log, Refused, Room};
+use self::{
+    file::File, numbers::Numbers, pace::Pace, sensors::Sensors, spec::Kind, target::Target,
+};
+use crate::log::{DEFAULT, Log};
 
 /// Records that a source appends at a time, at the most.
 const BATCH_RECORDS_MAX: u64 = 4096;
@@ -30,9 +34,10 @@ enum Source {
 }
 
 impl Source {
-    async fn open(kind: &Kind, last: &[u8], clock: Clock) -> io::Result<Self> {
+    /// `last` are the newest lines of each stream that it feeds.
+    async fn open(kind: &Kind, last: Vec<Bytes>, clock: Clock) -> io::Result<Self> {
         Ok(match kind {
-            Kind::Numbers => Self::Numbers(Numbers::after(last)),
+            Kind::Numbers => Self::Numbers(Numbers::after(&last)),
             Kind::Sensors(options) => Self::Sensors(Box::new(Sensors::new(options, clock))),
             Kind::File(path) => Self::File(File::open(path).await?),
         })
@@ -48,20 +53,37 @@ impl Source {
     }
 }
 
-/// Lets `sources` feed the log until `stop`. When all of them have come to their end the log is
-/// closed; where there are none, or one has failed, it stays open for requests.
+/// Lets `sources` feed their streams until `stop`. When all sources of a stream have come to their
+/// end it is closed; where there are none, or one has failed, it stays open for requests.
 pub(crate) async fn feed(sources: Vec<Spec>, log: Log, clock: Clock, stop: CancellationToken) {
-    if sources.is_empty() {
-        return;
+    let mut targets: BTreeMap<String, Vec<Spec>> = BTreeMap::new();
+    for spec in sources {
+        let target = spec.target.clone();
+        let target = target.unwrap_or_else(|| DEFAULT.to_owned());
+        targets.entry(target).or_default().push(spec);
     }
+    let mut feeding = JoinSet::new();
+    for (target, sources) in targets {
+        let (log, clock, stop) = (log.clone(), clock.clone(), stop.clone());
+        feeding.spawn(async move {
+            match Target::open(&log, &target).await {
+                Ok(target) => feed_one(sources, target, clock, stop).await,
+                Err(refused) => tracing::error!(%refused, target, "cannot feed the stream"),
+            }
+        });
+    }
+    feeding.join_all().await;
+}
+
+async fn feed_one(sources: Vec<Spec>, target: Target, clock: Clock, stop: CancellationToken) {
     // What there was before any of them has begun.
-    let last = log.last_lines();
+    let last = target.last_lines();
     let mut running = JoinSet::new();
     for spec in sources {
-        let (log, clock, last) = (log.clone(), clock.clone(), last.clone());
+        let (target, clock, last) = (target.clone(), clock.clone(), last.clone());
         running.spawn(stop.clone().run_until_cancelled_owned(async move {
-            let ended = match Source::open(&spec.kind, &last, clock).await {
-                Ok(source) => run(&spec, source, &log).await,
+            let ended = match Source::open(&spec.kind, last, clock).await {
+                Ok(source) => run(&spec, source, &target).await,
                 Err(error) => Err(error),
             };
             match &ended {
@@ -71,19 +93,15 @@ pub(crate) async fn feed(sources: Vec<Spec>, log: Log, clock: Clock, stop: Cance
             ended.is_ok()
         }));
     }
+    drop(last);
     let ended = running.join_all().await;
     if ended.iter().all(|ended| *ended == Some(true)) {
-        match log.close().await {
-            Ok(()) => {
-                tracing::info!(next = %log.tail().next, "all sources have ended: the stream is closed");
-            }
-            Err(refused) => tracing::error!(%refused, "cannot close the stream"),
-        }
+        target.close().await;
     }
 }
 
 /// Runs one source to its end; returns how many records it gave.
-async fn run(spec: &Spec, mut source: Source, log: &Log) -> io::Result<u64> {
+async fn run(spec: &Spec, mut source: Source, target: &Target) -> io::Result<u64> {
     let mut pace = Pace::new(spec.rate);
     let mut given = 0;
     loop {
@@ -91,7 +109,7 @@ async fn run(spec: &Spec, mut source: Source, log: &Log) -> io::Result<u64> {
         let due = pace.due(left.min(BATCH_RECORDS_MAX)).await;
         let (batch, flow) = source.batch(due).await?;
         let records = batch.records();
-        if append(log, batch, pace.is_unbounded()).await?.is_break() {
+        if target.append(batch, pace.is_unbounded()).await?.is_break() {
             return Ok(given);
         }
         given += records;
@@ -99,21 +117,5 @@ async fn run(spec: &Spec, mut source: Source, log: &Log) -> io::Result<u64> {
         if flow.is_break() || spec.count == Some(given) {
             return Ok(given);
         }
-    }
-}
-
-async fn append(log: &Log, batch: Batch, paceless: bool) -> io::Result<ControlFlow<Closed>> {
-    if batch.records() == 0 {
-        return Ok(ControlFlow::Continue(()));
-    }
-    let room = if paceless {
-        log.unread_room(batch.bytes()).await
-    } else {
-        Room::of_source()
-    };
-    match log.append(batch, room).await {
-        Ok(_) => Ok(ControlFlow::Continue(())),
-        Err(Refused::Closed(closed)) => Ok(ControlFlow::Break(closed)),
-        Err(Refused::Failed(failed)) => Err(io::Error::other(failed)),
     }
 }

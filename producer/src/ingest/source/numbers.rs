@@ -1,5 +1,6 @@
 //! `numbers`: `{"id":0,"value":0}`, `{"id":1,"value":2}`, …
 
+use bytes::Bytes;
 use common::{ndjson, record::Batch};
 
 #[derive(Debug, Default)]
@@ -8,10 +9,9 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// Goes on behind the last number among `lines`, the newest ones there are.
-    pub(super) fn after(lines: &[u8]) -> Self {
-        let all: Vec<_> = ndjson::lines(lines).collect();
-        let last = all.iter().rev().find_map(|line| id(line));
+    /// Goes on behind the last number among the newest lines of each stream.
+    pub(super) fn after(streams: &[Bytes]) -> Self {
+        let last = streams.iter().filter_map(|lines| last_id(lines)).max();
         Self {
             next: last.and_then(|id| id.checked_add(1)).unwrap_or(0),
         }
@@ -34,6 +34,12 @@ impl Numbers {
     }
 }
 
+/// The id of the last number among `lines`.
+fn last_id(lines: &[u8]) -> Option<u64> {
+    let all: Vec<_> = ndjson::lines(lines).collect();
+    all.iter().rev().find_map(|line| id(line))
+}
+
 /// The id of a record that this source gives; of no other.
 fn id(line: &[u8]) -> Option<u64> {
     let fields = line.strip_prefix(br#"{"id":"#)?.strip_suffix(b"}")?;
@@ -50,20 +56,19 @@ mod tests {
 
     #[test]
     fn batches_go_on_where_the_last_one_ended() {
-        let mut numbers = Numbers::after(b"");
-
+        let mut numbers = Numbers::after(&[]);
         assert_eq!(numbers.batch(1).lines(), b"{\"id\":0,\"value\":0}\n");
         let expected = b"{\"id\":1,\"value\":2}\n{\"id\":2,\"value\":4}\n";
         assert_eq!(numbers.batch(2).lines(), expected);
-        let mut more = Numbers::after(
-            b"{\"id\":2,\"value\":4}
-{\"id\":9,\"x\":1}
-7
-",
-        );
-        assert_eq!(more.batch(1).lines(), b"{\"id\":3,\"value\":6}\n");
+        let after = |streams: &[&'static str]| {
+            let streams: Vec<_> = streams.iter().copied().map(Bytes::from).collect();
+            Numbers::after(&streams).next
+        };
+        let others = "{\"id\":2,\"value\":4}\n{\"id\":9,\"x\":1}\n7\n";
+        assert_eq!(after(&[others]), 3);
+        assert_eq!(after(&["{\"id\":5,\"value\":10}\n", others, ""]), 6);
         assert_eq!(
-            Numbers::after(b"7\n{\"id\":18446744073709551615,\"value\":1}\n").next,
+            after(&["7\n{\"id\":18446744073709551615,\"value\":1}\n"]),
             0
         );
     }

@@ -1,6 +1,8 @@
-//! A source as people write it: `NAME[:ARGUMENT][?option=value&…][@RATE[:COUNT]]`.
+//! A source as people write it: `NAME[:ARGUMENT][?option=value&…][@RATE[:COUNT]][>TARGET]`.
 
-use std::{fmt, fs, io, path::PathBuf, str::FromStr};
+use std::{borrow::Cow, fmt, fs, io, path::PathBuf, str::FromStr};
+
+use common::name;
 
 use super::{pace::Rate, sensors};
 
@@ -14,6 +16,8 @@ pub(crate) struct Spec {
     pub(crate) rate: Rate,
     /// How many records; none is as many as it has.
     pub(crate) count: Option<u64>,
+    /// The stream or topic it feeds; none is the default stream.
+    pub(crate) target: Option<String>,
     text: String,
 }
 
@@ -62,10 +66,18 @@ pub(crate) enum NoSource {
     Argument(&'static str, String),
     #[error("the source file needs a path: file:PATH")]
     NoPath,
+    #[error("a stream or topic is named after >, as in numbers>readings; {0:?} is no name: {1}")]
+    Target(String, name::Invalid),
     #[error("the source {0} has no option {1:?}{2}")]
     Option(&'static str, String, &'static str),
     #[error("the option {0} is {1}, not {2:?}")]
     Value(&'static str, &'static str, String),
+}
+
+fn named(target: &str) -> Result<String, NoSource> {
+    name::stream(target)
+        .map(Cow::into_owned)
+        .map_err(|invalid| NoSource::Target(target.to_owned(), invalid))
 }
 
 /// One source, or `none`.
@@ -81,9 +93,13 @@ impl FromStr for Spec {
     type Err = NoSource;
 
     fn from_str(text: &str) -> Result<Self, NoSource> {
-        let (what, pace) = match text.rsplit_once('@') {
-            Some((what, pace)) => (what, Some(pace)),
+        let (source, target) = match text.rsplit_once('>') {
+            Some((source, target)) => (source, Some(named(target)?)),
             None => (text, None),
+        };
+        let (what, pace) = match source.rsplit_once('@') {
+            Some((what, pace)) => (what, Some(pace)),
+            None => (source, None),
         };
         let (named, options) = what.split_once('?').unwrap_or((what, ""));
         let (name, argument) = named.split_once(':').unwrap_or((named, ""));
@@ -104,6 +120,7 @@ impl FromStr for Spec {
             kind,
             rate,
             count,
+            target,
             text: text.to_owned(),
         })
     }
@@ -222,6 +239,7 @@ mod tests {
                 kind,
                 rate,
                 count,
+                target: text.split_once('>').map(|(_, target)| target.to_owned()),
                 text: text.to_owned(),
             };
             assert_eq!(parse(text), Ok(Some(expected)), "{text}");
@@ -247,6 +265,8 @@ mod tests {
         check(text, sensors, Rate::PerSecond(50_000.0), None);
         check("file:/tmp/a.ndjson", file("/tmp/a.ndjson"), Rate::Max, None);
         check("file:a@b@10/s", file("a@b"), Rate::PerSecond(10.0), None);
+        check("numbers>a", Kind::Numbers, Rate::PerSecond(1.0), None);
+        check("numbers@max:5>a/b", Kind::Numbers, Rate::Max, Some(5));
         assert_eq!(parse("none"), Ok(None));
     }
 
@@ -269,6 +289,11 @@ mod tests {
         check(
             "numbers@1/s:0",
             "\"0\" is no count: write a whole number from 1 on",
+        );
+        check(
+            "numbers>",
+            "a stream or topic is named after >, as in numbers>readings; \"\" is no name: \
+             each segment of a name begins with a letter or a digit",
         );
         check("file:", "the source file needs a path: file:PATH");
         check("numbers:5", "the source numbers takes no argument \"5\"");

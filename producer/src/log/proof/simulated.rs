@@ -10,7 +10,7 @@ use std::{
 
 use fastrand::Rng;
 
-use super::disk::{Disk, File};
+use crate::log::disk::{Disk, File};
 
 /// What a disk does wrong, for controls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,17 +29,30 @@ struct Sim {
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
     /// Files by number: names come and go.
-    files: Vec<Content>,
-    names: BTreeMap<PathBuf, usize>,
+    pub(super) files: Vec<Content>,
+    pub(super) names: BTreeMap<PathBuf, usize>,
     durable_names: BTreeMap<PathBuf, usize>,
     /// Operations until the power goes.
     left: usize,
+    /// Operations until one fails, and how.
+    failing: Option<(usize, Failure)>,
+}
+
+/// How an operation fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Nothing is done. What a sync should have made durable never will be.
+    Error,
+    /// A write is done in part.
+    Short,
+    /// There is no space; of a write a part is done.
+    NoSpace,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Content {
-    now: Vec<u8>,
-    durable: Vec<u8>,
+pub(super) struct Content {
+    pub(super) now: Vec<u8>,
+    pub(super) durable: Vec<u8>,
     /// What was written since the last sync, in order.
     unsynced: Vec<Change>,
 }
@@ -62,6 +75,14 @@ impl Change {
     }
 }
 
+impl Content {
+    fn sync(&mut self) {
+        for change in self.unsynced.drain(..) {
+            change.apply(&mut self.durable);
+        }
+    }
+}
+
 #[derive(Debug)]
 struct SimFile {
     sim: Arc<Sim>,
@@ -80,9 +101,24 @@ impl SimDisk {
         }))
     }
 
+    /// Lets one operation fail after so many others.
+    pub(super) fn fail_after(&self, operations: usize, failure: Failure) {
+        self.0.state.lock().unwrap().failing = Some((operations, failure));
+    }
+
+    /// Whether that operation is still to come.
+    pub(super) fn is_to_fail(&self) -> bool {
+        self.0.state.lock().unwrap().failing.is_some()
+    }
+
     /// Whether there is power left.
     pub(super) fn has_power(&self) -> bool {
         self.0.state.lock().unwrap().left > 0
+    }
+
+    /// What is on it now, synced or not.
+    pub(super) fn state(&self) -> State {
+        self.0.state.lock().unwrap().clone()
     }
 
     /// Changes the state, if there is power.
@@ -94,8 +130,15 @@ impl SimDisk {
     pub(super) fn after_cut(&self, rng: &mut Rng) -> State {
         let state = self.0.state.lock().unwrap();
         let mut names = state.durable_names.clone();
+        // A name that was given or taken away since may be there or not; a file that was given
+        // another name has one of them.
+        names.retain(|path, number| {
+            let is_elsewhere = state.names.values().any(|other| other == number);
+            is_elsewhere || state.names.contains_key(path) || rng.bool()
+        });
         for (path, number) in &state.names {
-            if !names.contains_key(path) && rng.bool() {
+            if names.get(path) != Some(number) && rng.bool() {
+                names.retain(|_, other| other != number);
                 names.insert(path.clone(), *number);
             }
         }
@@ -128,6 +171,7 @@ impl SimDisk {
             durable_names: names.clone(),
             names,
             left: usize::MAX,
+            failing: None,
         }
     }
 }
@@ -139,7 +183,32 @@ impl Sim {
             return Err(io::Error::other("there is no power"));
         }
         state.left -= 1;
-        change(&mut state)
+        match state.failure() {
+            Some(failure) => Err(failure.error()),
+            None => change(&mut state),
+        }
+    }
+}
+
+impl State {
+    /// How the operation that begins fails, if it does.
+    fn failure(&mut self) -> Option<Failure> {
+        let (left, failure) = self.failing.as_mut()?;
+        let failure = *failure;
+        match left.checked_sub(1) {
+            Some(fewer) => *left = fewer,
+            None => self.failing = None,
+        }
+        self.failing.is_none().then_some(failure)
+    }
+}
+
+impl Failure {
+    fn error(self) -> io::Error {
+        match self {
+            Self::Error | Self::Short => io::Error::other("the disk has failed"),
+            Self::NoSpace => io::ErrorKind::StorageFull.into(),
+        }
     }
 }
 
@@ -211,6 +280,54 @@ impl Disk for SimDisk {
             Ok(())
         })
     }
+
+    fn sync_all(&self) -> io::Result<()> {
+        self.change(|state| {
+            if self.0.fault != Fault::FolderSyncDoesNothing {
+                state.durable_names.clone_from(&state.names);
+            }
+            if self.0.fault != Fault::FileSyncDoesNothing {
+                state.files.iter_mut().for_each(Content::sync);
+            }
+            Ok(())
+        })
+    }
+
+    fn remove_folder(&self, folder: &Path) -> io::Result<()> {
+        self.change(|state| {
+            state.names.retain(|path, _| path.parent() != Some(folder));
+            Ok(())
+        })
+    }
+
+    fn free_bytes(&self) -> io::Result<u64> {
+        Ok(u64::MAX)
+    }
+}
+
+impl SimFile {
+    fn apply(&self, change: &Change) -> io::Result<()> {
+        let apply = |state: &mut State, change: &Change| {
+            let file = &mut state.files[self.number];
+            change.apply(&mut file.now);
+            file.unsynced.push(change.clone());
+        };
+        let failure = self.sim.state.lock().unwrap().failing;
+        let applied = self.sim.change(|state| {
+            apply(state, change);
+            Ok(())
+        });
+        if let (Err(_), Change::Write(at, bytes)) = (&applied, change)
+            && matches!(failure, Some((0, Failure::Short | Failure::NoSpace)))
+        {
+            let part = bytes[..bytes.len() / 2].to_vec();
+            apply(
+                &mut self.sim.state.lock().unwrap(),
+                &Change::Write(*at, part),
+            );
+        }
+        applied
+    }
 }
 
 impl File for SimFile {
@@ -225,18 +342,23 @@ impl File for SimFile {
     }
 
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
-        self.apply(Change::Write(usize::try_from(at).unwrap(), bytes.to_vec()))
+        self.apply(&Change::Write(usize::try_from(at).unwrap(), bytes.to_vec()))
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.sim.change(|state| {
+        let synced = self.sim.change(|state| {
             if self.sim.fault != Fault::FileSyncDoesNothing {
                 let file = &mut state.files[self.number];
-                file.durable.clone_from(&file.now);
-                file.unsynced.clear();
+                file.sync();
             }
             Ok(())
-        })
+        });
+        if synced.is_err() {
+            // The system has forgotten that it was to be written.
+            let mut state = self.sim.state.lock().unwrap();
+            state.files[self.number].unsynced.clear();
+        }
+        synced
     }
 
     fn length(&self) -> io::Result<u64> {
@@ -245,17 +367,10 @@ impl File for SimFile {
     }
 
     fn set_length(&self, length: u64) -> io::Result<()> {
-        self.apply(Change::Length(usize::try_from(length).unwrap()))
+        self.apply(&Change::Length(usize::try_from(length).unwrap()))
     }
-}
 
-impl SimFile {
-    fn apply(&self, change: Change) -> io::Result<()> {
-        self.sim.change(|state| {
-            let file = &mut state.files[self.number];
-            change.apply(&mut file.now);
-            file.unsynced.push(change);
-            Ok(())
-        })
+    fn allocate(&self, length: u64) -> io::Result<()> {
+        self.set_length(length)
     }
 }

@@ -1,0 +1,150 @@
+//! A request's body: read whole, with room in the log for it, or to its end so that its sender can
+//! read why it was refused.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use common::limits::REQUEST_BYTES_MAX;
+use http_body_util::BodyExt;
+use hyper::{
+    HeaderMap,
+    body::{Body as _, Incoming},
+    header::EXPECT,
+};
+
+use crate::{
+    error::Refusal,
+    log::{Log, Room},
+};
+
+/// How long a body may send nothing.
+const PIECE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a whole body may take: the largest one then comes at 280 kB a second.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What room is reserved in while a body comes.
+const ROOM_STEP_BYTES: usize = 64 * 1024;
+
+/// How long a request waits for room in the log.
+const ROOM_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How much of a refused body is read and thrown away, so that its sender can read the answer.
+const DISCARDED_BYTES_MAX: usize = 4 * REQUEST_BYTES_MAX;
+
+/// Bodies from this size on are checked where it holds up no other connection.
+const LARGE_BYTES: usize = 64 * 1024;
+
+/// A body that comes.
+#[derive(Debug)]
+pub(super) struct Upload {
+    body: Incoming,
+    /// The sender waits to be asked for it. The first look at the body asks.
+    is_held_back: bool,
+}
+
+impl Upload {
+    pub(super) fn new(headers: &HeaderMap, body: Incoming) -> Self {
+        Self {
+            body,
+            is_held_back: headers.contains_key(EXPECT),
+        }
+    }
+
+    /// The whole body, and the room that it takes, reserved as it comes: who sends little holds
+    /// little. Bodies that wait for one another's room give up after a while.
+    pub(super) async fn whole(&mut self, log: &Log) -> Result<(Bytes, Room), Refusal> {
+        if self.body.size_hint().lower() > REQUEST_BYTES_MAX as u64 {
+            return Err(Refusal::TooLarge);
+        }
+        tokio::time::timeout(BODY_TIMEOUT, self.collect(log))
+            .await
+            .map_err(|_| Refusal::Slow(BODY_TIMEOUT))?
+    }
+
+    async fn collect(&mut self, log: &Log) -> Result<(Bytes, Room), Refusal> {
+        let mut room = room(log, 1).await?;
+        let Some(first) = self.piece().await? else {
+            return Ok((Bytes::new(), room));
+        };
+        let mut reserved = grow(&mut room, 0, first.len(), log).await?;
+        let Some(second) = self.piece().await? else {
+            // Most bodies come in one piece, and need not be copied.
+            return Ok((first, room));
+        };
+        let (mut whole, mut next) = (BytesMut::from(first), Some(second));
+        while let Some(piece) = next {
+            reserved = grow(&mut room, reserved, whole.len() + piece.len(), log).await?;
+            whole.extend_from_slice(&piece);
+            next = self.piece().await?;
+        }
+        Ok((whole.freeze(), room))
+    }
+
+    /// The next piece of the body; none at its end.
+    async fn piece(&mut self) -> Result<Option<Bytes>, Refusal> {
+        self.is_held_back = false;
+        loop {
+            let frame = tokio::time::timeout(PIECE_TIMEOUT, self.body.frame())
+                .await
+                .map_err(|_| Refusal::Slow(PIECE_TIMEOUT))?;
+            match frame {
+                None => return Ok(None),
+                // Trailers carry no records.
+                Some(Ok(frame)) => {
+                    if let Ok(piece) = frame.into_data() {
+                        return Ok(Some(piece));
+                    }
+                }
+                Some(Err(error)) => return Err(Refusal::Broken(error)),
+            }
+        }
+    }
+
+    /// Reads what is left of a body that was refused, within reason.
+    pub(super) async fn discard(mut self, refusal: &Refusal) {
+        // Who asked before sending learns it from the answer, and who does not send is not waited
+        // for twice.
+        if self.is_held_back || matches!(refusal, Refusal::Slow(_) | Refusal::Broken(_)) {
+            return;
+        }
+        let rest = async {
+            let mut discarded = 0;
+            while discarded <= DISCARDED_BYTES_MAX
+                && let Ok(Some(piece)) = self.piece().await
+            {
+                discarded += piece.len();
+            }
+        };
+        // What has not come by then is not waited for.
+        drop(tokio::time::timeout(BODY_TIMEOUT, rest).await);
+    }
+}
+
+/// Reads `body` by `read`; a large one where it holds up no other connection.
+pub(super) fn read<T>(body: &[u8], read: impl FnOnce(&[u8]) -> T) -> T {
+    if body.len() < LARGE_BYTES {
+        read(body)
+    } else {
+        tokio::task::block_in_place(|| read(body))
+    }
+}
+
+/// Adds to `held`, which is room for `reserved` bytes, what `bytes` need; returns for how many it
+/// is room then.
+async fn grow(held: &mut Room, reserved: usize, bytes: usize, log: &Log) -> Result<usize, Refusal> {
+    if bytes > REQUEST_BYTES_MAX {
+        return Err(Refusal::TooLarge);
+    }
+    if bytes <= reserved {
+        return Ok(reserved);
+    }
+    let step = (bytes - reserved).next_multiple_of(ROOM_STEP_BYTES);
+    held.merge(room(log, step).await?);
+    Ok(reserved + step)
+}
+
+async fn room(log: &Log, bytes: usize) -> Result<Room, Refusal> {
+    let room = tokio::time::timeout(ROOM_TIMEOUT, log.reserve(bytes)).await;
+    room.map_err(|_| Refusal::Busy)
+}

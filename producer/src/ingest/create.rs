@@ -1,0 +1,106 @@
+//! `PUT` and `DELETE` of a stream: that it is there, as it is wanted, or that it is not.
+
+use bytes::Bytes;
+use common::{
+    record::{self, Batch},
+    service::reply::{self, Body},
+    wire,
+};
+use hyper::{
+    Response, StatusCode,
+    header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, LOCATION},
+    http::request::Parts,
+};
+
+use super::{
+    body::{self, Upload},
+    headers,
+};
+use crate::{
+    error::{Refusal, place},
+    log::{Content, Create, Created, Framing, Log, Settings},
+};
+
+pub(super) async fn answer(
+    log: &Log,
+    name: &str,
+    head: &Parts,
+    upload: &mut Upload,
+) -> Result<Response<Body>, Refusal> {
+    let mut of_fork = wire::STREAM_FORKS.iter();
+    if of_fork.any(|name| head.headers.contains_key(*name)) {
+        let instead = "a stream of its own, without Stream-Forked-From";
+        return Err(Refusal::Unsupported("a fork", instead));
+    }
+    let content_type = headers::content_type(&head.headers)?.unwrap_or(wire::OCTET_STREAM);
+    let settings = Settings {
+        content_type: content_type.to_owned(),
+        lifetime: headers::lifetime(&head.headers)?,
+        retention: headers::retention(&head.headers)?,
+    };
+    let (body, room) = upload.whole(log).await?;
+    let create = Create {
+        name: name.to_owned(),
+        content: first_content(&settings, body)?,
+        settings,
+        closed: headers::closes(&head.headers),
+    };
+    let created = log.create(create, room).await?;
+    Ok(answer_of(&created, head))
+}
+
+/// What a stream begins with: nothing is something, and so is an empty array.
+fn first_content(settings: &Settings, body: Bytes) -> Result<Content, Refusal> {
+    if settings.framing() == Framing::Bytes {
+        return Ok(Content::bytes(body));
+    }
+    let batch = body::read(&body, |body| {
+        if wire::is_same_type(&settings.content_type, wire::JSON) {
+            Batch::from_json(body)
+        } else {
+            Batch::from_ndjson(body)
+        }
+    });
+    match batch {
+        Ok(batch) => Ok(batch.into()),
+        Err(record::Refused::Empty) => Ok(Content::default()),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+fn answer_of(created: &Created, head: &Parts) -> Response<Body> {
+    let status = if created.is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let mut answer = reply::empty(status);
+    let headers = answer.headers_mut();
+    if created.is_new
+        && let Some(location) = location(head)
+    {
+        headers.insert(LOCATION, location);
+    }
+    if let Ok(content_type) = HeaderValue::from_str(&created.stream.settings().content_type) {
+        headers.insert(CONTENT_TYPE, content_type);
+    }
+    let mut put = |name, value| headers.insert(HeaderName::from_static(name), value);
+    put(wire::STREAM_NEXT_OFFSET, place(created.tail.next));
+    if created.tail.closed {
+        put(wire::STREAM_CLOSED, HeaderValue::from_static("true"));
+    }
+    answer
+}
+
+/// The stream's URL, as the client has named this server.
+fn location(head: &Parts) -> Option<HeaderValue> {
+    let path = head.uri.path();
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let url = host.map_or_else(|| path.to_owned(), |host| format!("http://{host}{path}"));
+    HeaderValue::from_str(&url).ok()
+}
+
+pub(super) async fn delete(log: &Log, name: &str) -> Result<Response<Body>, Refusal> {
+    log.delete(name).await?;
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}

@@ -1,0 +1,180 @@
+//! What is asked of a stream when something is appended, what is answered, and why not.
+
+use bytes::Bytes;
+use common::{offset::Offset, record::Batch};
+
+/// The entries of an append are not longer without what is of any length.
+const ENTRIES_BYTES: usize = 256;
+
+/// What is appended: whole lines, or bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(super) bytes: Bytes,
+    pub(super) records: u64,
+}
+
+/// A request to append, to close, or both.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Append {
+    /// May be empty where the stream is closed.
+    pub(crate) content: Content,
+    /// Whether nothing may follow.
+    pub(crate) closes: bool,
+    /// Who says it, and for which time.
+    pub(crate) producer: Option<Producer>,
+    /// A text that must be above that of the append before.
+    pub(crate) sequence: Option<String>,
+    /// Whether the content is not of the stream's type: then it is refused, in its turn.
+    pub(crate) is_of_other_type: bool,
+}
+
+/// Where a producer of a stream stands: what it says again is known again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Producer {
+    /// Its name.
+    pub(crate) id: String,
+    /// Which life of it; an older one is fenced off.
+    pub(crate) epoch: u64,
+    /// The number of the request in this life, from 0.
+    pub(crate) sequence: u64,
+}
+
+/// What was appended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Appended {
+    /// The place of the first record.
+    pub(crate) first: Offset,
+    /// The place after the last one.
+    pub(crate) next: Offset,
+    /// Whether the stream is closed now.
+    pub(crate) closed: bool,
+    /// Nothing was appended: it had been before.
+    pub(crate) is_duplicate: bool,
+    /// Where the producer stands now, if there is one.
+    pub(crate) producer: Option<Producer>,
+}
+
+/// Why nothing was appended, made or removed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refused {
+    /// Nothing can be appended to the stream any more.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// There is nothing of that name.
+    #[error("there is no {0}")]
+    Missing(String),
+    /// There is another one of that name.
+    #[error("there is another {0} already, with other settings")]
+    Exists(String),
+    /// The content is of another type.
+    #[error("the stream holds {expected}")]
+    WrongType {
+        /// The type of the stream.
+        expected: String,
+    },
+    /// The sequence is not above the last one.
+    #[error("the sequence is not above that of the append before, {last:?}")]
+    Sequence {
+        /// The last one.
+        last: String,
+    },
+    /// There is a later life of this producer.
+    #[error("the producer has begun epoch {epoch}; an older one appends nothing any more")]
+    Fenced {
+        /// The one that counts.
+        epoch: u64,
+    },
+    /// A new life begins in the middle.
+    #[error("a producer's new epoch begins with sequence 0")]
+    EpochBegins,
+    /// Something of the producer has not come.
+    #[error("the producer's sequence {received} does not follow; expected is {expected}")]
+    Gap {
+        /// What would follow.
+        expected: u64,
+        /// What came.
+        received: u64,
+    },
+    /// There are as many as there may be.
+    #[error("there may be {1} {0} at the most")]
+    TooMany(&'static str, usize),
+    /// There is no space on the disk for it.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// Nothing can be made durable any more.
+    #[error(transparent)]
+    Failed(#[from] Failed),
+}
+
+/// The stream has its last record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the stream is closed at {next}")]
+pub(crate) struct Closed {
+    /// The place after the last record.
+    pub(crate) next: Offset,
+}
+
+/// The disk is nearly full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the disk is full: nothing was appended; appends go on when there is space again")]
+pub(crate) struct Full;
+
+/// The disk refused a write or a sync; what is on it then is only known after a restart.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the log takes nothing since it could not be written ({0}); a restart verifies it")]
+pub(crate) struct Failed(pub(super) String);
+
+impl Content {
+    /// Bytes of a stream that has no lines.
+    pub(crate) fn bytes(bytes: Bytes) -> Self {
+        Self {
+            records: bytes.len() as u64,
+            bytes,
+        }
+    }
+
+    /// Whether there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// How many records it holds.
+    pub(crate) const fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// How many bytes it holds.
+    pub(crate) fn bytes_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl Append {
+    /// How long its entries get, at the most.
+    pub(super) fn bytes(&self) -> usize {
+        let texts = self
+            .producer
+            .as_ref()
+            .map_or(0, |producer| 2 * producer.id.len());
+        let sequence = self.sequence.as_ref().map_or(0, String::len);
+        ENTRIES_BYTES + self.content.bytes_len() + texts + sequence
+    }
+}
+
+impl From<Batch> for Content {
+    fn from(batch: Batch) -> Self {
+        Self {
+            records: batch.records(),
+            bytes: batch.into_lines(),
+        }
+    }
+}
+
+impl From<Content> for Append {
+    fn from(content: Content) -> Self {
+        Self {
+            content,
+            ..Self::default()
+        }
+    }
+}

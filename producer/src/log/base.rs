@@ -1,0 +1,171 @@
+//! What all streams of a log share.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use common::{offset::Offset, time::Clock};
+use tokio::sync::{Notify, watch};
+
+use super::{
+    append::{Failed, Full, Refused},
+    disk::Disk,
+    epoch::Epoch,
+    metrics::Metrics,
+    room::Rooms,
+    settings::Retention,
+    stream::Stream,
+    topic::Topic,
+};
+
+#[derive(Debug)]
+pub(super) struct Base {
+    pub(super) place: Place,
+    pub(super) clock: Clock,
+    /// How much is kept of a stream that says nothing of it.
+    pub(super) retention: Retention,
+    /// How much of what is settled stays in memory.
+    pub(super) memory_bytes: u64,
+    pub(super) rooms: Rooms,
+    pub(super) metrics: Metrics,
+    /// A reader has read on, in any stream.
+    pub(super) read: Notify,
+    pub(super) health: watch::Sender<Health>,
+    /// Something could not be settled for want of space.
+    pub(super) is_starved: AtomicBool,
+    /// The process is ending.
+    pub(super) is_stopping: AtomicBool,
+    names: RwLock<Names>,
+}
+
+/// Where the records are.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// In memory, as long as the process runs.
+    Memory { epoch: Epoch, opened: Instant },
+    /// On disk, and the newest also in memory.
+    Disk(Arc<dyn Disk>),
+}
+
+/// How a log is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// It takes appends.
+    Well,
+    /// It takes none until there is space on the disk.
+    Full,
+    /// It takes none until it is opened anew.
+    Failed(String),
+}
+
+/// What there is, by name.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    pub(super) streams: HashMap<String, Stream>,
+    pub(super) topics: BTreeMap<String, Topic>,
+}
+
+impl Base {
+    pub(super) fn new(
+        place: Place,
+        clock: &Clock,
+        (retention, memory_bytes): (Retention, u64),
+        inflight_bytes: usize,
+    ) -> Self {
+        Self {
+            place,
+            clock: clock.clone(),
+            retention,
+            memory_bytes,
+            rooms: Rooms::new(inflight_bytes),
+            metrics: Metrics::default(),
+            read: Notify::new(),
+            health: watch::Sender::new(Health::Well),
+            is_starved: AtomicBool::new(false),
+            is_stopping: AtomicBool::new(false),
+            names: RwLock::default(),
+        }
+    }
+
+    pub(super) const fn disk(&self) -> Option<&Arc<dyn Disk>> {
+        match &self.place {
+            Place::Memory { .. } => None,
+            Place::Disk(disk) => Some(disk),
+        }
+    }
+
+    /// The first place of a stream that is made now.
+    pub(super) fn first(&self) -> Offset {
+        match &self.place {
+            Place::Memory { .. } => Epoch::begin(self.clock.now()).first(),
+            Place::Disk(_) => Offset::default(),
+        }
+    }
+
+    /// For how long an append that ends at `next` has to wait for the clock, if it has to.
+    pub(super) fn is_early(&self, next: Offset) -> Option<std::time::Duration> {
+        match &self.place {
+            Place::Memory { epoch, opened } => epoch.allows(next, opened.elapsed()).err(),
+            Place::Disk(_) => None,
+        }
+    }
+
+    /// How much of `stream` is kept at least; none is all.
+    pub(super) fn kept_bytes(&self, stream: &Stream) -> Option<u64> {
+        let own = stream.retention().bytes;
+        match &self.place {
+            Place::Memory { .. } => own.into_iter().chain([self.memory_bytes]).min(),
+            Place::Disk(_) => own,
+        }
+    }
+
+    pub(super) fn names(&self) -> RwLockReadGuard<'_, Names> {
+        self.names.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn names_mut(&self) -> RwLockWriteGuard<'_, Names> {
+        self.names.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why nothing can be appended at all, if so.
+    pub(super) fn refusal(&self) -> Option<Refused> {
+        match &*self.health.borrow() {
+            Health::Well => None,
+            Health::Full => Some(Full.into()),
+            Health::Failed(why) => Some(Failed(why.clone()).into()),
+        }
+    }
+
+    /// Nothing is written any more: what is on the disk is not known.
+    pub(super) fn fail(&self, what: &str, error: &dyn std::fmt::Display) -> Refused {
+        tracing::error!(%error, "{what}: nothing is appended any more; a restart verifies the log");
+        self.health.send_replace(Health::Failed(error.to_string()));
+        Failed(error.to_string()).into()
+    }
+
+    /// There is no space on the disk, or there is again. A log that has failed stays so.
+    pub(super) fn set_full(&self, is_full: bool) {
+        let health = if is_full { Health::Full } else { Health::Well };
+        let changed = self.health.send_if_modified(|now| {
+            let changes = *now != health && !matches!(now, Health::Failed(_));
+            if changes {
+                *now = health;
+            }
+            changes
+        });
+        match (changed, is_full) {
+            (true, true) => tracing::warn!("the disk is full: appends are refused for now"),
+            (true, false) => tracing::info!("there is space on the disk: appends go on"),
+            (false, _) => {}
+        }
+    }
+
+    pub(super) fn set_starved(&self, is_starved: bool) {
+        self.is_starved.store(is_starved, Ordering::SeqCst);
+    }
+}

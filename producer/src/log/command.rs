@@ -1,0 +1,97 @@
+//! What can happen to a log.
+
+use common::{limits::PARTITIONS_MAX, offset::Offset};
+use tokio::sync::oneshot;
+
+use super::{
+    Room,
+    append::{Append, Appended, Content, Refused},
+    settings::Settings,
+    stream::{Stream, Tail},
+    topic::Topic,
+};
+
+/// An entry without content is not longer: texts on the wire are bounded.
+const ENTRY_BYTES: usize = 1024;
+
+/// An answer to a command.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, Refused>>;
+
+#[derive(Debug)]
+pub(super) enum Command {
+    /// Append to streams, to all or none; room is held until it is durable.
+    Append {
+        parts: Vec<(Stream, Append)>,
+        room: Room,
+        reply: Reply<Vec<Appended>>,
+    },
+    /// Make a stream, or find it.
+    Create {
+        create: Create,
+        room: Room,
+        reply: Reply<Created>,
+    },
+    /// Delete a stream; when it is expired only, if so said.
+    Delete {
+        name: String,
+        only_expired: bool,
+        reply: Reply<()>,
+    },
+    /// Make a topic and its partitions, or find it; the answer is whether it is new.
+    CreateTopic { topic: Topic, reply: Reply<bool> },
+    /// Delete a topic and its partitions.
+    DeleteTopic { name: String, reply: Reply<()> },
+    /// Settle everything and end.
+    Stop,
+}
+
+/// A stream to make.
+#[derive(Debug, Clone)]
+pub(crate) struct Create {
+    /// Its name.
+    pub(crate) name: String,
+    /// How it shall be.
+    pub(crate) settings: Settings,
+    /// What it begins with.
+    pub(crate) content: Content,
+    /// Whether that is all.
+    pub(crate) closed: bool,
+}
+
+/// A stream that was made, or found as it shall be.
+#[derive(Debug, Clone)]
+pub(crate) struct Created {
+    /// The stream.
+    pub(crate) stream: Stream,
+    /// Whether it was made.
+    pub(crate) is_new: bool,
+    /// Where it ends.
+    pub(crate) tail: Tail,
+}
+
+impl Command {
+    /// How long its entries get, at the most.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Append { parts, .. } => {
+                let bytes = |(_, append): &(Stream, Append)| append.bytes();
+                parts.iter().map(bytes).sum()
+            }
+            Self::Create { create, .. } => ENTRY_BYTES + create.content.bytes_len(),
+            Self::Delete { .. } | Self::Stop => ENTRY_BYTES,
+            Self::CreateTopic { topic, .. } => ENTRY_BYTES * (1 + usize::from(topic.partitions)),
+            Self::DeleteTopic { .. } => ENTRY_BYTES * PARTITIONS_MAX,
+        }
+    }
+}
+
+impl Tail {
+    /// The end of a stream that goes on, or does not.
+    pub(super) const fn at(next: Offset, closed: bool) -> Self {
+        Self {
+            next,
+            closed,
+            deleted: false,
+        }
+    }
+}

@@ -1,0 +1,424 @@
+//! Entries: what the frames of the journal and of the catalogue say.
+//!
+//! An entry is a kind (one byte) and its fields, little-endian; a text is its length (u16) and its
+//! bytes, an offset is record u64 and byte u64, a retention is bytes u64 and milliseconds u64
+//! (each all ones where there is no bound).
+//!
+//! ```text
+//!  1 create   stream u64, name text, content type text, lifetime (u8, i64), retention
+//!  2 append   stream u64, offset, records u64, time i64, length u32, content
+//!  3 close    stream u64, producer text (who closed it; empty: nobody named)
+//!  4 delete   stream u64
+//!  5 producer stream u64, epoch u64, sequence u64, id text
+//!  6 sequence stream u64, sequence text
+//!  7 topic    partitions u16, retention, name text, key text
+//!  8 untopic  name text
+//!
+//!  and in the catalogue only:
+//!  9 settled  stream u64, offset, offset      (what lies between them is in segments)
+//! 10 journal  number u64, before u32, stream u64   (where it goes on; what no stream had so far)
+//! ```
+
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes, TryGetError};
+use common::{offset::Offset, time::Timestamp};
+
+use super::{
+    append::Producer,
+    frame::Link,
+    settings::{Lifetime, Retention, Settings},
+    topic::Topic,
+};
+
+/// Names a stream for good; never given twice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct StreamId(pub(super) u64);
+
+/// One thing that a frame says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Entry {
+    Create {
+        stream: StreamId,
+        name: String,
+        settings: Settings,
+    },
+    Append {
+        stream: StreamId,
+        first: Offset,
+        records: u64,
+        time: Timestamp,
+        content: Bytes,
+    },
+    Close {
+        stream: StreamId,
+        by: Option<String>,
+    },
+    Delete {
+        stream: StreamId,
+    },
+    Producer {
+        stream: StreamId,
+        producer: Producer,
+    },
+    Sequence {
+        stream: StreamId,
+        sequence: String,
+    },
+    Topic(Topic),
+    NoTopic {
+        name: String,
+    },
+    Settled {
+        stream: StreamId,
+        from: Offset,
+        until: Offset,
+    },
+    Journal {
+        link: Link,
+        next_stream: StreamId,
+    },
+}
+
+/// What stands for no bound.
+const UNBOUNDED: u64 = u64::MAX;
+
+impl Entry {
+    /// What is said of a stream of which nothing is known.
+    pub(super) fn lost(stream: StreamId) -> Self {
+        Self::Create {
+            stream,
+            name: format!("lost-{}", stream.0),
+            settings: Settings::json(Retention::default()),
+        }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.put_u8(self.kind());
+        match self {
+            Self::Create {
+                stream,
+                name,
+                settings,
+            } => {
+                out.put_u64_le(stream.0);
+                put_text(out, name);
+                put_settings(out, settings);
+            }
+            Self::Append {
+                stream,
+                first,
+                records,
+                time,
+                content,
+            } => {
+                out.put_u64_le(stream.0);
+                put_offset(out, *first);
+                out.put_u64_le(*records);
+                out.put_i64_le(time.0);
+                out.put_u32_le(u32::try_from(content.len()).expect("requests are bounded"));
+                out.put_slice(content);
+            }
+            Self::Close { stream, by } => {
+                out.put_u64_le(stream.0);
+                put_text(out, by.as_deref().unwrap_or_default());
+            }
+            Self::Delete { stream } => out.put_u64_le(stream.0),
+            Self::Producer { stream, producer } => {
+                out.put_u64_le(stream.0);
+                put_producer(out, producer);
+            }
+            Self::Sequence { stream, sequence } => {
+                out.put_u64_le(stream.0);
+                put_text(out, sequence);
+            }
+            Self::Topic(topic) => {
+                out.put_u16_le(topic.partitions);
+                put_retention(out, topic.retention);
+                put_text(out, &topic.name);
+                put_text(out, &topic.key);
+            }
+            Self::NoTopic { name } => put_text(out, name),
+            Self::Settled {
+                stream,
+                from,
+                until,
+            } => {
+                out.put_u64_le(stream.0);
+                put_offset(out, *from);
+                put_offset(out, *until);
+            }
+            Self::Journal { link, next_stream } => {
+                out.put_u64_le(link.number);
+                out.put_u32_le(link.before);
+                out.put_u64_le(next_stream.0);
+            }
+        }
+    }
+
+    const fn kind(&self) -> u8 {
+        match self {
+            Self::Create { .. } => 1,
+            Self::Append { .. } => 2,
+            Self::Close { .. } => 3,
+            Self::Delete { .. } => 4,
+            Self::Producer { .. } => 5,
+            Self::Sequence { .. } => 6,
+            Self::Topic(_) => 7,
+            Self::NoTopic { .. } => 8,
+            Self::Settled { .. } => 9,
+            Self::Journal { .. } => 10,
+        }
+    }
+
+    /// The entry that `text` begins with; none is a kind that is not known.
+    pub(super) fn read(text: &mut Bytes) -> Result<Option<Self>, TryGetError> {
+        Ok(Some(match text.try_get_u8()? {
+            1 => Self::Create {
+                stream: stream(text)?,
+                name: read_text(text)?,
+                settings: settings(text)?,
+            },
+            2 => Self::Append {
+                stream: stream(text)?,
+                first: offset(text)?,
+                records: text.try_get_u64_le()?,
+                time: Timestamp(text.try_get_i64_le()?),
+                content: {
+                    let length = text.try_get_u32_le()? as usize;
+                    take(text, length)?
+                },
+            },
+            3 => Self::Close {
+                stream: stream(text)?,
+                by: Some(read_text(text)?).filter(|by| !by.is_empty()),
+            },
+            4 => Self::Delete {
+                stream: stream(text)?,
+            },
+            5 => Self::Producer {
+                stream: stream(text)?,
+                producer: Producer {
+                    epoch: text.try_get_u64_le()?,
+                    sequence: text.try_get_u64_le()?,
+                    id: read_text(text)?,
+                },
+            },
+            6 => Self::Sequence {
+                stream: stream(text)?,
+                sequence: read_text(text)?,
+            },
+            7 => Self::Topic(Topic {
+                partitions: text.try_get_u16_le()?,
+                retention: retention(text)?,
+                name: read_text(text)?,
+                key: read_text(text)?,
+            }),
+            8 => Self::NoTopic {
+                name: read_text(text)?,
+            },
+            9 => Self::Settled {
+                stream: stream(text)?,
+                from: offset(text)?,
+                until: offset(text)?,
+            },
+            10 => Self::Journal {
+                link: Link {
+                    number: text.try_get_u64_le()?,
+                    before: text.try_get_u32_le()?,
+                },
+                next_stream: stream(text)?,
+            },
+            _ => return Ok(None),
+        }))
+    }
+}
+
+fn put_settings(out: &mut Vec<u8>, settings: &Settings) {
+    put_text(out, &settings.content_type);
+    put_lifetime(out, settings.lifetime);
+    put_retention(out, settings.retention);
+}
+
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    out.put_u16_le(u16::try_from(text.len()).expect("texts are shorter than 64 KiB"));
+    out.put_slice(text.as_bytes());
+}
+
+fn put_producer(out: &mut Vec<u8>, producer: &Producer) {
+    out.put_u64_le(producer.epoch);
+    out.put_u64_le(producer.sequence);
+    put_text(out, &producer.id);
+}
+
+fn put_offset(out: &mut Vec<u8>, offset: Offset) {
+    out.put_u64_le(offset.record);
+    out.put_u64_le(offset.byte);
+}
+
+fn put_lifetime(out: &mut Vec<u8>, lifetime: Lifetime) {
+    let (kind, number) = match lifetime {
+        Lifetime::Unlimited => (0, 0),
+        Lifetime::Idle(seconds) => (1, seconds.cast_signed()),
+        Lifetime::Until(time) => (2, time.0),
+    };
+    out.put_u8(kind);
+    out.put_i64_le(number);
+}
+
+fn put_retention(out: &mut Vec<u8>, retention: Retention) {
+    let age = retention.age.map(|age| u64::try_from(age.as_millis()));
+    out.put_u64_le(retention.bytes.unwrap_or(UNBOUNDED));
+    out.put_u64_le(age.and_then(Result::ok).unwrap_or(UNBOUNDED));
+}
+
+fn settings(text: &mut Bytes) -> Result<Settings, TryGetError> {
+    Ok(Settings {
+        content_type: read_text(text)?,
+        lifetime: lifetime(text)?,
+        retention: retention(text)?,
+    })
+}
+
+fn stream(text: &mut Bytes) -> Result<StreamId, TryGetError> {
+    text.try_get_u64_le().map(StreamId)
+}
+
+fn offset(text: &mut Bytes) -> Result<Offset, TryGetError> {
+    Ok(Offset {
+        record: text.try_get_u64_le()?,
+        byte: text.try_get_u64_le()?,
+    })
+}
+
+fn lifetime(text: &mut Bytes) -> Result<Lifetime, TryGetError> {
+    let (kind, number) = (text.try_get_u8()?, text.try_get_i64_le()?);
+    Ok(match kind {
+        1 => Lifetime::Idle(number.cast_unsigned()),
+        2 => Lifetime::Until(Timestamp(number)),
+        _ => Lifetime::Unlimited,
+    })
+}
+
+fn retention(text: &mut Bytes) -> Result<Retention, TryGetError> {
+    let mut bound = || {
+        let number = text.try_get_u64_le()?;
+        Ok((number != UNBOUNDED).then_some(number))
+    };
+    Ok(Retention {
+        bytes: bound()?,
+        age: bound()?.map(Duration::from_millis),
+    })
+}
+
+fn read_text(text: &mut Bytes) -> Result<String, TryGetError> {
+    let length = usize::from(text.try_get_u16_le()?);
+    Ok(String::from_utf8_lossy(&take(text, length)?).into_owned())
+}
+
+fn take(text: &mut Bytes, length: usize) -> Result<Bytes, TryGetError> {
+    let available = text.len();
+    if length > available {
+        return Err(TryGetError {
+            requested: length,
+            available,
+        });
+    }
+    Ok(text.split_to(length))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    fn create(stream: StreamId, retention: Retention, lifetime: Lifetime) -> Entry {
+        Entry::Create {
+            stream,
+            name: "a.b".to_owned(),
+            settings: Settings {
+                content_type: "text/plain".to_owned(),
+                lifetime,
+                retention,
+            },
+        }
+    }
+
+    fn topic() -> Entry {
+        Entry::Topic(Topic {
+            name: "t".to_owned(),
+            partitions: 3,
+            key: "/a".to_owned(),
+            retention: Retention::default(),
+        })
+    }
+
+    /// One of each kind.
+    pub(in crate::log) fn all() -> Vec<Entry> {
+        let stream = StreamId(7);
+        let first = Offset {
+            record: 3,
+            byte: 30,
+        };
+        let retention = Retention {
+            bytes: Some(5),
+            age: Some(Duration::from_secs(1)),
+        };
+        let producer = Producer {
+            id: "p".to_owned(),
+            epoch: 1,
+            sequence: 2,
+        };
+        vec![
+            create(stream, retention, Lifetime::Unlimited),
+            create(stream, retention, Lifetime::Idle(9)),
+            create(stream, retention, Lifetime::Until(Timestamp(-1))),
+            Entry::Append {
+                stream,
+                first,
+                records: 2,
+                time: Timestamp(-5),
+                content: Bytes::from_static(b"1\n22\n"),
+            },
+            Entry::Close { stream, by: None },
+            Entry::Close {
+                stream,
+                by: Some("p".to_owned()),
+            },
+            Entry::Delete { stream },
+            Entry::Producer { stream, producer },
+            Entry::Sequence {
+                stream,
+                sequence: "x".to_owned(),
+            },
+            topic(),
+            Entry::NoTopic {
+                name: "t".to_owned(),
+            },
+            Entry::Settled {
+                stream,
+                from: Offset::default(),
+                until: first,
+            },
+            Entry::Journal {
+                link: Link {
+                    number: 4,
+                    before: 5,
+                },
+                next_stream: stream,
+            },
+        ]
+    }
+
+    #[test]
+    fn an_entry_that_is_cut_short_is_none() {
+        for entry in all() {
+            let mut text = Vec::new();
+            entry.write(&mut text);
+            let whole = Bytes::from(text);
+            assert_eq!(Entry::read(&mut whole.clone()), Ok(Some(entry)));
+            for length in 0..whole.len() {
+                assert!(Entry::read(&mut whole.slice(..length)).is_err());
+            }
+        }
+    }
+}

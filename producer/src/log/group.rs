@@ -1,0 +1,335 @@
+//! A group: commands that are taken together, in order. Each is checked against what will be when
+//! those before it are durable, and what it says goes into the frame; what it does is seen by
+//! nobody before the frame is on stable storage.
+
+use std::{collections::HashMap, sync::Arc, thread};
+
+use common::{
+    limits::{PARTITIONS_MAX, STREAMS_MAX},
+    time::Timestamp,
+};
+
+use super::{
+    append::{Append, Appended, Refused},
+    base::Base,
+    command::{Command, Create, Created},
+    entry::{Entry, StreamId},
+    frame::Draft,
+    head::{Head, Verdict},
+    kept::Kept,
+    settings::Settings,
+    staged::{Answer, Effect, Staged},
+    stream::{Stream, Tail},
+    topic::Topic,
+};
+
+#[derive(Debug)]
+pub(super) struct Group<'a> {
+    base: &'a Arc<Base>,
+    draft: &'a mut Draft,
+    next_stream: StreamId,
+    /// Why nothing new is taken, if so.
+    refusal: Option<Refused>,
+    /// What has changed its meaning in this group.
+    streams: HashMap<String, Option<Stream>>,
+    topics: HashMap<String, Option<Topic>>,
+    time: Timestamp,
+    staged: Staged,
+}
+
+impl<'a> Group<'a> {
+    pub(super) fn new(
+        base: &'a Arc<Base>,
+        draft: &'a mut Draft,
+        next_stream: StreamId,
+        refusal: Option<Refused>,
+    ) -> Self {
+        let time = base.clock.now();
+        Self {
+            base,
+            draft,
+            next_stream,
+            refusal,
+            streams: HashMap::new(),
+            topics: HashMap::new(),
+            time,
+            staged: Staged {
+                time,
+                ..Staged::default()
+            },
+        }
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.draft.bytes()
+    }
+
+    pub(super) fn end(self) -> (StreamId, Staged) {
+        (self.next_stream, self.staged)
+    }
+
+    /// Checks a command, and writes into the frame what comes of it.
+    pub(super) fn take(&mut self, command: Command) {
+        let answer = match command {
+            Command::Append { parts, room, reply } => {
+                self.staged.rooms.push(room);
+                Answer::Appended(reply, self.append(parts))
+            }
+            Command::Create {
+                create,
+                room,
+                reply,
+            } => {
+                self.staged.rooms.push(room);
+                Answer::Created(reply, self.create(create))
+            }
+            Command::Delete {
+                name,
+                only_expired,
+                reply,
+            } => Answer::Done(reply, self.delete(&name, only_expired)),
+            Command::CreateTopic { topic, reply } => Answer::IsNew(reply, self.create_topic(topic)),
+            Command::DeleteTopic { name, reply } => Answer::Done(reply, self.delete_topic(name)),
+            Command::Stop => return,
+        };
+        self.staged.answers.push(answer);
+    }
+
+    fn refused(&self) -> Result<(), Refused> {
+        self.refusal.clone().map_or(Ok(()), Err)
+    }
+
+    fn append(&mut self, parts: Vec<(Stream, Append)>) -> Result<Vec<Appended>, Refused> {
+        self.refused()?;
+        for (stream, append) in &parts {
+            let head = stream.head();
+            if head.deleted {
+                return Err(Refused::Missing(named(stream.name())));
+            }
+            if let Verdict::Done(done) = head.check(append, &stream.settings().content_type)? {
+                drop(head);
+                // What was done before of one part was done of all.
+                let again = |(stream, _): &(Stream, Append)| match &done.producer {
+                    _ if parts.len() == 1 => done.clone(),
+                    producer => Appended {
+                        producer: producer.clone(),
+                        ..stream.head().done(None)
+                    },
+                };
+                return Ok(parts.iter().map(again).collect());
+            }
+        }
+        let write = |(stream, append): (Stream, Append)| self.write(&stream, append);
+        Ok(parts.into_iter().map(write).collect())
+    }
+
+    /// Does an append that was checked.
+    fn write(&mut self, stream: &Stream, append: Append) -> Appended {
+        let (id, mut head) = (stream.id(), stream.head());
+        let is_first = !head.unsettled.any;
+        let appended = head.apply(&append);
+        drop(head);
+        while let Some(early) = self.base.is_early(appended.next) {
+            thread::sleep(early);
+        }
+        let Append {
+            content,
+            closes,
+            producer,
+            sequence,
+            ..
+        } = append;
+        let by = producer.as_ref().map(|producer| producer.id.clone());
+        if !content.is_empty() {
+            self.draft.push(&Entry::Append {
+                stream: id,
+                first: appended.first,
+                records: content.records,
+                time: self.time,
+                content: content.bytes.clone(),
+            });
+        }
+        if let Some(producer) = producer {
+            self.draft.push(&Entry::Producer {
+                stream: id,
+                producer,
+            });
+        }
+        if let Some(sequence) = sequence {
+            self.draft.push(&Entry::Sequence {
+                stream: id,
+                sequence,
+            });
+        }
+        if closes {
+            self.draft.push(&Entry::Close { stream: id, by });
+        }
+        if is_first {
+            self.staged.effects.push(Effect::Touch(stream.clone()));
+        }
+        self.staged
+            .effects
+            .push(Effect::Keep(stream.clone(), content));
+        appended
+    }
+
+    fn create(&mut self, create: Create) -> Result<Created, Refused> {
+        if let Some(stream) = self.stream(&create.name) {
+            let head = stream.head();
+            let is_same = stream.settings().is_as(&create.settings) && head.closed == create.closed;
+            let tail = Tail::at(head.next, head.closed);
+            drop(head);
+            return if is_same {
+                let is_new = false;
+                Ok(Created {
+                    stream,
+                    is_new,
+                    tail,
+                })
+            } else {
+                Err(Refused::Exists(named(&create.name)))
+            };
+        }
+        let Create {
+            name,
+            settings,
+            content,
+            closed,
+        } = create;
+        let stream = self.make(name, settings)?;
+        if !content.is_empty() || closed {
+            let closes = closed;
+            self.write(
+                &stream,
+                Append {
+                    content,
+                    closes,
+                    ..Append::default()
+                },
+            );
+        }
+        let head = stream.head();
+        let tail = Tail::at(head.next, head.closed);
+        drop(head);
+        Ok(Created {
+            stream,
+            is_new: true,
+            tail,
+        })
+    }
+
+    /// Makes a stream whose name is free.
+    fn make(&mut self, name: String, settings: Settings) -> Result<Stream, Refused> {
+        self.refused()?;
+        if self.base.names().streams.len() + self.streams.len() >= STREAMS_MAX {
+            return Err(Refused::TooMany("streams", STREAMS_MAX));
+        }
+        let id = self.next_stream;
+        self.next_stream = StreamId(id.0 + 1);
+        self.draft.push(&Entry::Create {
+            stream: id,
+            name: name.clone(),
+            settings: settings.clone(),
+        });
+        let first = self.base.first();
+        let mut head = Head::at(first);
+        head.unsettled.any = true;
+        head.unsettled.created = true;
+        let kept = Kept::new(settings.framing(), first);
+        let stream = Stream::new(
+            self.base,
+            (id, name.clone(), settings),
+            head,
+            kept,
+            (first, first),
+        );
+        self.streams.insert(name, Some(stream.clone()));
+        self.staged.effects.push(Effect::Make(stream.clone()));
+        Ok(stream)
+    }
+
+    /// The stream of that name, as it will be. What is expired is not there, and is removed.
+    fn stream(&mut self, name: &str) -> Option<Stream> {
+        let found = match self.streams.get(name) {
+            Some(staged) => staged.clone(),
+            None => self.base.names().streams.get(name).cloned(),
+        };
+        let found = found?;
+        if found.is_expired() && self.refusal.is_none() {
+            self.remove(&found);
+            return None;
+        }
+        Some(found)
+    }
+
+    fn delete(&mut self, name: &str, only_expired: bool) -> Result<(), Refused> {
+        let found = self.stream(name);
+        if only_expired {
+            return Ok(());
+        }
+        let stream = found.ok_or_else(|| Refused::Missing(named(name)))?;
+        self.refused()?;
+        self.remove(&stream);
+        Ok(())
+    }
+
+    fn remove(&mut self, stream: &Stream) {
+        stream.head().deleted = true;
+        let id = stream.id();
+        self.draft.push(&Entry::Delete { stream: id });
+        self.streams.insert(stream.name().to_owned(), None);
+        self.staged.effects.push(Effect::Delete(stream.clone()));
+    }
+
+    fn topic(&self, name: &str) -> Option<Topic> {
+        match self.topics.get(name) {
+            Some(staged) => staged.clone(),
+            None => self.base.names().topics.get(name).cloned(),
+        }
+    }
+
+    fn create_topic(&mut self, topic: Topic) -> Result<bool, Refused> {
+        let name = || format!("topic {:?}", topic.name);
+        if usize::from(topic.partitions) > PARTITIONS_MAX {
+            return Err(Refused::TooMany("partitions", PARTITIONS_MAX));
+        }
+        if let Some(found) = self.topic(&topic.name) {
+            let is_same = found == topic;
+            return is_same
+                .then_some(false)
+                .ok_or_else(|| Refused::Exists(name()));
+        }
+        if let Some(taken) = topic.partition_names().find_map(|name| self.stream(&name)) {
+            return Err(Refused::Exists(named(taken.name())));
+        }
+        self.refused()?;
+        self.draft.push(&Entry::Topic(topic.clone()));
+        for name in topic.partition_names() {
+            self.make(name, Settings::json(topic.retention))?;
+        }
+        self.topics.insert(topic.name.clone(), Some(topic.clone()));
+        self.staged.effects.push(Effect::MakeTopic(topic));
+        Ok(true)
+    }
+
+    fn delete_topic(&mut self, name: String) -> Result<(), Refused> {
+        let Some(topic) = self.topic(&name) else {
+            return Err(Refused::Missing(format!("topic {name:?}")));
+        };
+        self.refused()?;
+        for name in topic.partition_names() {
+            if let Some(stream) = self.stream(&name) {
+                self.remove(&stream);
+            }
+        }
+        self.draft.push(&Entry::NoTopic { name: name.clone() });
+        self.topics.insert(name.clone(), None);
+        self.staged.effects.push(Effect::DeleteTopic(name));
+        Ok(())
+    }
+}
+
+/// A stream, as messages name it.
+pub(super) fn named(name: &str) -> String {
+    format!("stream {name:?}")
+}

@@ -1,0 +1,378 @@
+//! What the writer knows of a stream: where the next record goes, and what may go there. It runs
+//! ahead of what readers see by the group that is being written.
+
+use std::collections::HashMap;
+
+use common::{limits::PRODUCERS_MAX, offset::Offset};
+
+use super::{
+    append::{Append, Appended, Closed, Producer, Refused},
+    entry::{Entry, StreamId},
+};
+
+/// The end of a stream, as it will be when all that was taken is on stable storage.
+#[derive(Debug, Default)]
+pub(super) struct Head {
+    pub(super) next: Offset,
+    pub(super) closed: bool,
+    pub(super) deleted: bool,
+    /// The producer whose request has closed it.
+    pub(super) closed_by: Option<String>,
+    /// `Stream-Seq` of the last append that had one.
+    pub(super) sequence: Option<String>,
+    producers: HashMap<String, State>,
+    /// What is before this was sealed.
+    pub(super) sealed: Offset,
+    /// What the catalogue does not know yet.
+    pub(super) unsettled: Unsettled,
+}
+
+/// What of a head has changed since the journal file was begun.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Unsettled {
+    /// Anything at all.
+    pub(super) any: bool,
+    pub(super) created: bool,
+    closed: bool,
+    sequence: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct State {
+    epoch: u64,
+    sequence: u64,
+    /// The larger, the later it was heard of.
+    heard: u64,
+    is_settled: bool,
+}
+
+/// What an append comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is to be done.
+    New,
+    /// It was done before.
+    Done(Appended),
+}
+
+impl Head {
+    /// The end of a stream in which nothing was appended yet, at `next`.
+    pub(super) fn at(next: Offset) -> Self {
+        Self {
+            next,
+            sealed: next,
+            ..Self::default()
+        }
+    }
+
+    /// What `append` comes to, in the protocol's order: closed, producer, type, sequence.
+    pub(super) fn check(&self, append: &Append, content_type: &str) -> Result<Verdict, Refused> {
+        if self.closed {
+            return self.check_closed(append);
+        }
+        if let Some(producer) = &append.producer
+            && let Some(done) = self.check_producer(producer)?
+        {
+            return Ok(Verdict::Done(done));
+        }
+        if append.is_of_other_type {
+            return Err(Refused::WrongType {
+                expected: content_type.to_owned(),
+            });
+        }
+        match (&append.sequence, &self.sequence) {
+            (Some(sequence), Some(last)) if sequence.as_bytes() <= last.as_bytes() => {
+                Err(Refused::Sequence { last: last.clone() })
+            }
+            _ => Ok(Verdict::New),
+        }
+    }
+
+    /// Closing twice is closing once, and so is the very request that has closed it, said again.
+    fn check_closed(&self, append: &Append) -> Result<Verdict, Refused> {
+        let is_repeated = match (&append.producer, &self.closed_by) {
+            (None, _) => append.closes && append.content.is_empty(),
+            (Some(producer), Some(by)) if producer.id == *by => {
+                let state = self.producers.get(by);
+                state.is_some_and(|state| {
+                    (state.epoch, state.sequence) == (producer.epoch, producer.sequence)
+                })
+            }
+            _ => false,
+        };
+        if is_repeated {
+            let producer = append
+                .producer
+                .as_ref()
+                .map(|producer| producer.id.as_str());
+            Ok(Verdict::Done(self.done(producer)))
+        } else {
+            Err(Closed { next: self.next }.into())
+        }
+    }
+
+    fn check_producer(&self, producer: &Producer) -> Result<Option<Appended>, Refused> {
+        let Producer {
+            id,
+            epoch,
+            sequence: received,
+        } = producer;
+        let Some(state) = self.producers.get(id) else {
+            return match *received {
+                0 => Ok(None),
+                received => Err(Refused::Gap {
+                    expected: 0,
+                    received,
+                }),
+            };
+        };
+        let (expected, received) = (state.sequence + 1, *received);
+        if *epoch < state.epoch {
+            Err(Refused::Fenced { epoch: state.epoch })
+        } else if *epoch > state.epoch {
+            (received == 0).then_some(None).ok_or(Refused::EpochBegins)
+        } else if received < expected {
+            Ok(Some(self.done(Some(id))))
+        } else if received == expected {
+            Ok(None)
+        } else {
+            Err(Refused::Gap { expected, received })
+        }
+    }
+
+    /// The answer to what was said before.
+    pub(super) fn done(&self, producer: Option<&str>) -> Appended {
+        let producer = producer.and_then(|id| {
+            let state = self.producers.get(id)?;
+            Some(state.named(id))
+        });
+        Appended {
+            first: self.next,
+            next: self.next,
+            closed: self.closed,
+            is_duplicate: true,
+            producer,
+        }
+    }
+
+    /// Does what was checked.
+    pub(super) fn apply(&mut self, append: &Append) -> Appended {
+        let (first, content) = (self.next, &append.content);
+        self.next = first.advance(content.records(), content.bytes_len() as u64);
+        self.unsettled.any = true;
+        if let Some(producer) = &append.producer {
+            self.heard_of(producer.clone(), false);
+        }
+        if let Some(sequence) = &append.sequence {
+            self.sequence = Some(sequence.clone());
+            self.unsettled.sequence = true;
+        }
+        if append.closes {
+            self.close(append.producer.as_ref().map(|producer| producer.id.clone()));
+            self.unsettled.closed = true;
+        }
+        Appended {
+            first,
+            next: self.next,
+            closed: self.closed,
+            is_duplicate: false,
+            producer: append.producer.clone(),
+        }
+    }
+
+    pub(super) fn close(&mut self, by: Option<String>) {
+        self.closed = true;
+        self.closed_by = by;
+    }
+
+    /// Notes where a producer stands. Where there are too many, the one that was not heard of for
+    /// longest is forgotten.
+    pub(super) fn heard_of(&mut self, producer: Producer, is_settled: bool) {
+        let latest = self.producers.values().map(|state| state.heard).max();
+        let state = State {
+            epoch: producer.epoch,
+            sequence: producer.sequence,
+            heard: latest.unwrap_or_default() + 1,
+            is_settled,
+        };
+        if self.producers.len() >= PRODUCERS_MAX && !self.producers.contains_key(&producer.id) {
+            let states = self.producers.iter();
+            let longest = states.min_by_key(|(_, state)| state.heard);
+            if let Some(id) = longest.map(|(id, _)| id.clone()) {
+                self.producers.remove(&id);
+            }
+        }
+        self.producers.insert(producer.id, state);
+    }
+
+    #[cfg(test)]
+    pub(super) fn producers(&self) -> impl Iterator<Item = Producer> {
+        self.producers.iter().map(|(id, state)| state.named(id))
+    }
+
+    /// What the catalogue is to learn of it; asked for once.
+    pub(super) fn settle(&mut self, stream: StreamId) -> Vec<Entry> {
+        let unsettled = std::mem::take(&mut self.unsettled);
+        let mut entries = Vec::new();
+        for (id, state) in &mut self.producers {
+            if !std::mem::replace(&mut state.is_settled, true) {
+                let producer = state.named(id);
+                entries.push(Entry::Producer { stream, producer });
+            }
+        }
+        if unsettled.sequence {
+            let sequence = self.sequence.clone();
+            entries.extend(sequence.map(|sequence| Entry::Sequence { stream, sequence }));
+        }
+        if unsettled.closed {
+            let by = self.closed_by.clone();
+            entries.push(Entry::Close { stream, by });
+        }
+        entries
+    }
+}
+
+impl State {
+    fn named(&self, id: &str) -> Producer {
+        Producer {
+            id: id.to_owned(),
+            epoch: self.epoch,
+            sequence: self.sequence,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::log::append::Content;
+
+    fn append(producer: Option<(u64, u64)>) -> Append {
+        Append {
+            content: Content::bytes(Bytes::from_static(b"ab")),
+            producer: producer.map(|(epoch, sequence)| Producer {
+                id: "p".to_owned(),
+                epoch,
+                sequence,
+            }),
+            ..Append::default()
+        }
+    }
+
+    /// Does it if it is new; whether it was.
+    fn say(head: &mut Head, append: &Append) -> Result<bool, Refused> {
+        match head.check(append, "text/plain")? {
+            Verdict::New => {
+                head.apply(append);
+                Ok(true)
+            }
+            Verdict::Done(_) => Ok(false),
+        }
+    }
+
+    #[test]
+    fn what_a_producer_says_again_is_done_once() {
+        let mut head = Head::default();
+        for (epoch, sequence, expected) in [
+            (
+                0,
+                1,
+                Err(Refused::Gap {
+                    expected: 0,
+                    received: 1,
+                }),
+            ),
+            (0, 0, Ok(true)),
+            (0, 0, Ok(false)),
+            (0, 1, Ok(true)),
+            (0, 0, Ok(false)),
+            (
+                0,
+                3,
+                Err(Refused::Gap {
+                    expected: 2,
+                    received: 3,
+                }),
+            ),
+            (2, 1, Err(Refused::EpochBegins)),
+            (2, 0, Ok(true)),
+            (1, 0, Err(Refused::Fenced { epoch: 2 })),
+        ] {
+            let said = say(&mut head, &append(Some((epoch, sequence))));
+            assert_eq!(said, expected, "epoch {epoch}, sequence {sequence}");
+        }
+        assert_eq!(head.next, Offset { record: 6, byte: 6 });
+    }
+
+    #[test]
+    fn what_is_refused_is_refused_in_the_order_of_the_protocol() {
+        let mut head = Head::default();
+        let sequence = |sequence: &str| Append {
+            sequence: Some(sequence.to_owned()),
+            ..append(None)
+        };
+        assert_eq!(say(&mut head, &sequence("9")), Ok(true));
+        let last = || Refused::Sequence {
+            last: "9".to_owned(),
+        };
+        assert_eq!(say(&mut head, &sequence("10")), Err(last()));
+        assert_eq!(say(&mut head, &sequence("9")), Err(last()));
+        let other = Append {
+            is_of_other_type: true,
+            ..sequence("1")
+        };
+        let expected = "text/plain".to_owned();
+        assert_eq!(say(&mut head, &other), Err(Refused::WrongType { expected }));
+        let close = Append {
+            closes: true,
+            ..append(Some((0, 0)))
+        };
+        assert_eq!(say(&mut head, &close), Ok(true));
+        let closed = Closed { next: head.next };
+        assert_eq!(say(&mut head, &other), Err(closed.into()));
+        assert_eq!(say(&mut head, &close), Ok(false), "said again");
+        assert_eq!(say(&mut head, &append(Some((0, 1)))), Err(closed.into()));
+        let only_close = Append {
+            closes: true,
+            ..Append::default()
+        };
+        assert_eq!(say(&mut head, &only_close), Ok(false));
+    }
+
+    #[test]
+    fn producers_are_bounded_and_the_oldest_is_forgotten() {
+        let mut head = Head::default();
+        let named = |id: usize| Append {
+            producer: Some(Producer {
+                id: id.to_string(),
+                epoch: 0,
+                sequence: 0,
+            }),
+            ..Append::default()
+        };
+        for id in 0..=PRODUCERS_MAX {
+            assert_eq!(say(&mut head, &named(id)), Ok(true));
+        }
+        assert_eq!(head.producers.len(), PRODUCERS_MAX);
+        assert_eq!(say(&mut head, &named(1)), Ok(false));
+        assert_eq!(say(&mut head, &named(0)), Ok(true), "it was forgotten");
+    }
+
+    #[test]
+    fn the_catalogue_learns_what_is_new_to_it() {
+        let mut head = Head::default();
+        say(&mut head, &append(Some((0, 0)))).unwrap();
+        assert_eq!(head.settle(StreamId(1)).len(), 1);
+        assert_eq!(head.settle(StreamId(1)), []);
+        let close = Append {
+            closes: true,
+            ..Append::default()
+        };
+        say(&mut head, &close).unwrap();
+        let by = None;
+        let stream = StreamId(1);
+        assert_eq!(head.settle(stream), [Entry::Close { stream, by }]);
+    }
+}

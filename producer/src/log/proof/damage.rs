@@ -1,0 +1,132 @@
+//! Bits that flip and files that are cut, at random places of a directory: what is damaged is named
+//! and never served, and nothing is removed because of it.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use fastrand::Rng;
+
+use super::{
+    life::Life,
+    model::{Model, Operation},
+    power::script,
+    simulated::{Fault, SimDisk, State},
+};
+use crate::log::survey::Survey;
+
+impl State {
+    /// How long each file is.
+    fn lengths(&self) -> BTreeMap<String, usize> {
+        let name = |path: &PathBuf| path.display().to_string();
+        let length = |number: &usize| self.files[*number].now.len();
+        self.names
+            .iter()
+            .map(|(path, number)| (name(path), length(number)))
+            .collect()
+    }
+
+    /// With one bit flipped, somewhere.
+    fn flipped(&self, rng: &mut Rng) -> Self {
+        self.damaged(rng, |content, rng| {
+            let at = rng.usize(..content.len());
+            content[at] ^= 1 << rng.u8(..8);
+        })
+    }
+
+    /// With one file cut, somewhere.
+    fn cut(&self, rng: &mut Rng) -> Self {
+        self.damaged(rng, |content, rng| {
+            content.truncate(rng.usize(..content.len()))
+        })
+    }
+
+    fn damaged(&self, rng: &mut Rng, damage: impl Fn(&mut Vec<u8>, &mut Rng)) -> Self {
+        let mut state = self.clone();
+        let is_used = |path: &&PathBuf| !path.ends_with("spare");
+        let paths: Vec<_> = self.names.keys().filter(is_used).collect();
+        loop {
+            let path = paths[rng.usize(..paths.len())];
+            let file = &mut state.files[self.names[path]];
+            if !file.now.is_empty() {
+                damage(&mut file.now, rng);
+                file.durable.clone_from(&file.now);
+                return state;
+            }
+        }
+    }
+}
+
+/// A directory in which everything is that can be there, and what it means. Some of it is settled,
+/// the rest is in the journal.
+fn directory() -> (State, Model) {
+    let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+    let mut life = Life::begin(&disk).unwrap();
+    let mut model = super::histories::beginning();
+    let last = vec![Operation::append("default", &["1", "2"])];
+    for group in script().into_iter().chain([last]) {
+        for operation in &group {
+            model.apply(operation);
+        }
+        life.group(&group).unwrap();
+    }
+    (disk.state(), model)
+}
+
+/// What `found` serves is what `model` means, or says that it is damaged.
+fn is_honest(disk: &SimDisk, model: &Model) -> Result<bool, String> {
+    let Ok(life) = Life::begin(disk) else {
+        // It refuses to start: that names the damage.
+        return Ok(false);
+    };
+    let mut is_whole = true;
+    for (name, meant) in &model.streams {
+        is_whole &= life.serves(name, &meant.records)?;
+    }
+    Ok(is_whole)
+}
+
+fn names(state: &State) -> BTreeMap<String, usize> {
+    state.lengths()
+}
+
+#[test]
+fn damage_is_named_and_never_served() {
+    let (state, model) = directory();
+    let (mut named, mut rng) = (0, Rng::with_seed(7));
+    for round in 0..1500 {
+        let damaged = if rng.u8(..4) == 0 {
+            state.cut(&mut rng)
+        } else {
+            state.flipped(&mut rng)
+        };
+        let before = names(&damaged);
+        let disk = SimDisk::new(damaged.clone(), Fault::None, usize::MAX);
+        let is_sound = Survey::of(&disk).unwrap().is_sound();
+        let kept = names(&disk.state());
+        assert_eq!(before, kept, "round {round}: to look at it changes nothing");
+        let is_whole = is_honest(&disk, &model);
+        let is_whole = is_whole.unwrap_or_else(|why| panic!("round {round}: {why}"));
+        if !is_whole {
+            // What is not there is missed by the one who looks; but the end of the journal, which
+            // could also be what a power cut has left.
+            named += usize::from(!is_sound);
+        }
+        let segments = |names: &BTreeMap<String, usize>| {
+            let segments = names.iter().filter(|(name, _)| name.ends_with(".lines"));
+            segments.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+        };
+        for segment in segments(&before) {
+            let is_there = segments(&names(&disk.state())).contains(&segment);
+            assert!(is_there, "round {round}: {segment} was removed");
+        }
+    }
+    assert!(named > 500, "{named} were named");
+}
+
+#[test]
+fn a_sound_directory_is_sound() {
+    let (state, model) = directory();
+    let disk = SimDisk::new(state, Fault::None, usize::MAX);
+    let survey = Survey::of(&disk).unwrap();
+    assert!(survey.is_sound(), "{:?}", survey.faults);
+    assert_eq!(is_honest(&disk, &model), Ok(true));
+}

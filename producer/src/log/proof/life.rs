@@ -1,0 +1,342 @@
+//! A life of a log: opened on a simulated disk, stepped by hand, and observed from outside.
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use common::{
+    record::Batch,
+    time::{Clock, Timestamp},
+};
+use tokio::sync::oneshot::{self, Receiver};
+
+use super::{
+    model::{FULL, KEPT_BY_BYTES, Meant, Model, Operation, Outcome, TOPIC},
+    simulated::SimDisk,
+};
+use crate::log::{
+    Append, Appended, Content, Create, Created, FileBytesMax, Options, Producer, Refused,
+    Retention, Room, Settings, Topic, command::Command, disk::Disk, kept::SEGMENT_BYTES,
+    open::Parts, stream::Stream,
+};
+
+/// Of the stream that is kept by bytes, so many are there at least.
+const RETENTION_BYTES: u64 = 60;
+
+pub(super) struct Life {
+    parts: Parts,
+    /// Nothing has gone wrong with that so far.
+    is_settling: bool,
+}
+
+/// An answer that is not there yet.
+enum Pending {
+    Appended(Receiver<Result<Vec<Appended>, Refused>>),
+    Created(Receiver<Result<Created, Refused>>),
+    IsNew(Receiver<Result<bool, Refused>>),
+    Done(Receiver<Result<(), Refused>>),
+    /// Not asked: what it is about was not there.
+    Missing,
+}
+
+impl Life {
+    /// Opens the log on `disk`.
+    pub(super) fn begin(disk: &SimDisk) -> Result<Self, String> {
+        let options = Options {
+            directory: None,
+            retention: Retention::default(),
+            memory_bytes: 200,
+            inflight_bytes: 1 << 20,
+            file_bytes_max: FileBytesMax {
+                journal: 2500,
+                segment: 100,
+            },
+            floor_bytes: 0,
+        };
+        let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+        let clock = Clock::manual(Timestamp(0));
+        let parts = Parts::open(Some(disk), &options, &clock);
+        parts
+            .map(|parts| Self {
+                parts,
+                is_settling: true,
+            })
+            .map_err(|damage| damage.to_string())
+    }
+
+    /// Does `operations` as one group. Where the disk has failed, nobody knows.
+    pub(super) fn group(&mut self, operations: &[Operation]) -> Option<Vec<Outcome>> {
+        let pending: Vec<_> = operations
+            .iter()
+            .map(|operation| self.ask(operation))
+            .collect();
+        // A group may need another file, and then something is sealed.
+        self.settle().ok()?;
+        while let Ok(first) = self.parts.commands.try_recv() {
+            let mut first = Some(first);
+            while let Some(command) = first {
+                let _flow: ControlFlow<()> =
+                    self.parts.writer.step(command, &mut self.parts.commands);
+                first = self.parts.writer.held.take();
+                self.settle().ok()?;
+            }
+        }
+        pending.into_iter().map(Pending::outcome).collect()
+    }
+
+    /// Settles what is sealed.
+    pub(super) fn settle(&mut self) -> Result<(), ()> {
+        while self.is_settling
+            && let Ok(sealed) = self.parts.sealed.try_recv()
+        {
+            let settled = self.parts.keeper.settle_patiently(&sealed);
+            // Its keeper ends then.
+            self.is_settling = settled.is_ok();
+        }
+        if self.is_settling { Ok(()) } else { Err(()) }
+    }
+
+    /// Ends the log as it is ended when there is time.
+    pub(super) fn end(mut self) {
+        if self.settle().is_err() {
+            return;
+        }
+        self.parts.writer.finish();
+        // Without power it is settled in the next life.
+        self.settle().unwrap_or_default();
+    }
+
+    pub(super) fn sweep(&mut self) {
+        self.parts.keeper.sweep();
+    }
+
+    /// Whether all of `meant` is served from the earliest record on; if not, it must be said.
+    pub(super) fn serves(&self, name: &str, meant: &[String]) -> Result<bool, String> {
+        let Some(stream) = self.parts.log.stream(name) else {
+            return Ok(false);
+        };
+        let mut at = stream.earliest();
+        let mut left = meant.iter().skip(usize::try_from(at.record).unwrap());
+        let mut is_whole = true;
+        while let Ok(mut cursor) = stream.cursor(at) {
+            let page = match cursor.read(SEGMENT_BYTES) {
+                Ok(None) => break,
+                Ok(Some(page)) => page,
+                Err(_) => return Ok(false),
+            };
+            for line in common::ndjson::lines(&page.lines) {
+                same("record", Some(line), left.next().map(String::as_bytes))?;
+            }
+            at = page.next;
+        }
+        is_whole &= at == stream.tail().next && left.next().is_none();
+        Ok(is_whole)
+    }
+
+    fn ask(&self, operation: &Operation) -> Pending {
+        let (command, pending) = match operation.clone() {
+            Operation::Append {
+                parts,
+                producer,
+                sequence,
+                closes,
+            } => {
+                let mut first = Some((producer, sequence));
+                let part = |(name, lines): (String, Vec<String>)| {
+                    let said = first.take().unwrap_or_default();
+                    Some((self.parts.log.stream(&name)?, append(&lines, said, closes)))
+                };
+                match parts.into_iter().map(part).collect() {
+                    Some(parts) => append_all(parts),
+                    None => return Pending::Missing,
+                }
+            }
+            Operation::Create {
+                name,
+                lines,
+                closed,
+            } => create(name, &lines, closed),
+            Operation::Delete { name } => {
+                let (reply, answer) = oneshot::channel();
+                let only_expired = false;
+                let command = Command::Delete {
+                    name,
+                    only_expired,
+                    reply,
+                };
+                (command, Pending::Done(answer))
+            }
+            Operation::CreateTopic { partitions } => create_topic(partitions),
+            Operation::DeleteTopic => {
+                let (reply, answer) = oneshot::channel();
+                let name = TOPIC.to_owned();
+                (Command::DeleteTopic { name, reply }, Pending::Done(answer))
+            }
+        };
+        let sent = self.parts.log.queue.try_send(command);
+        sent.expect("groups are small");
+        pending
+    }
+
+    /// What there is, compared with `model`: the same, but that of what is kept by bytes the oldest
+    /// may be gone.
+    pub(super) fn compare(&self, model: &Model) -> Result<(), String> {
+        let names = self.parts.log.base.names();
+        let topics: Vec<_> = names
+            .topics
+            .values()
+            .map(|topic| (&topic.name, topic.partitions))
+            .collect();
+        let meant: Vec<_> = model
+            .topics
+            .iter()
+            .map(|(name, partitions)| (name, *partitions))
+            .collect();
+        same("topics", topics, meant)?;
+        let mut found: Vec<_> = names.streams.keys().collect();
+        found.sort();
+        same("streams", found, model.streams.keys().collect())?;
+        for (name, stream) in &names.streams {
+            compare(stream, &model.streams[name]).map_err(|why| format!("{name}: {why}"))?;
+        }
+        Ok(())
+    }
+}
+
+type Said = (Option<(String, u64, u64)>, Option<String>);
+
+fn append(lines: &[String], (producer, sequence): Said, closes: bool) -> Append {
+    let producer = producer.map(|(id, epoch, sequence)| Producer {
+        id,
+        epoch,
+        sequence,
+    });
+    Append {
+        content: content(lines),
+        closes,
+        producer,
+        sequence,
+        is_of_other_type: false,
+    }
+}
+
+fn append_all(parts: Vec<(Stream, Append)>) -> (Command, Pending) {
+    let room = Room::of_source();
+    let (reply, answer) = oneshot::channel();
+    let command = Command::Append { parts, room, reply };
+    (command, Pending::Appended(answer))
+}
+
+fn create(name: String, lines: &[String], closed: bool) -> (Command, Pending) {
+    let bytes = (name == KEPT_BY_BYTES).then_some(RETENTION_BYTES);
+    let create = Create {
+        name,
+        settings: Settings::json(Retention { bytes, age: None }),
+        content: content(lines),
+        closed,
+    };
+    let room = Room::of_source();
+    let (reply, answer) = oneshot::channel();
+    let command = Command::Create {
+        create,
+        room,
+        reply,
+    };
+    (command, Pending::Created(answer))
+}
+
+fn create_topic(partitions: u16) -> (Command, Pending) {
+    let topic = Topic {
+        name: TOPIC.to_owned(),
+        partitions,
+        key: "/k".to_owned(),
+        retention: Retention::default(),
+    };
+    let (reply, answer) = oneshot::channel();
+    let command = Command::CreateTopic { topic, reply };
+    (command, Pending::IsNew(answer))
+}
+
+fn compare(stream: &Stream, meant: &Meant) -> Result<(), String> {
+    let head = stream.head();
+    same("closed", head.closed, meant.closed)?;
+    same("sequence", &head.sequence, &meant.sequence)?;
+    let producers = head
+        .producers()
+        .map(|producer| (producer.id, (producer.epoch, producer.sequence)));
+    same("closed by", &head.closed_by, &meant.closed_by)?;
+    same("producers", producers.collect(), meant.producers.clone())?;
+    drop(head);
+    same(
+        "tail",
+        stream.tail().next.record,
+        meant.records.len() as u64,
+    )?;
+    let (earliest, tail) = (stream.earliest(), stream.tail().next);
+    if earliest.record > 0 && (stream.name() != KEPT_BY_BYTES || tail.byte - earliest.byte < 60) {
+        return Err(format!("it begins at {earliest}, and ends at {tail}"));
+    }
+    let mut cursor = stream.cursor(earliest).map_err(|error| error.to_string())?;
+    let mut left = meant.records[usize::try_from(earliest.record).unwrap()..].iter();
+    while let Some(page) = cursor
+        .read(SEGMENT_BYTES)
+        .map_err(|lost| lost.to_string())?
+    {
+        stream
+            .cursor(page.first)
+            .map_err(|error| error.to_string())?;
+        for line in common::ndjson::lines(&page.lines) {
+            let expected = left.next().map(String::as_bytes);
+            same("record", Some(line), expected)?;
+        }
+    }
+    same("records left", left.count(), 0)
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "both are made to be compared"
+)]
+fn same<T: Eq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), String> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(format!("{what}: {found:?} and not {expected:?}"))
+    }
+}
+
+fn content(lines: &[String]) -> Content {
+    if lines.is_empty() {
+        return Content::default();
+    }
+    let text = lines.join("\n");
+    Batch::from_ndjson(text.as_bytes()).unwrap().into()
+}
+
+impl Pending {
+    /// None where nobody knows.
+    fn outcome(self) -> Option<Outcome> {
+        let said = match self {
+            Self::Appended(mut answer) => answer.try_recv().ok()?.map(|appended| {
+                let appended = appended.first().expect("a part has an answer");
+                !appended.is_duplicate
+            }),
+            Self::Created(mut answer) => answer.try_recv().ok()?.map(|created| created.is_new),
+            Self::IsNew(mut answer) => answer.try_recv().ok()?,
+            Self::Done(mut answer) => answer.try_recv().ok()?.map(|()| true),
+            Self::Missing => return Some(Outcome::Refused("missing")),
+        };
+        Some(match said {
+            Ok(true) => Outcome::Done,
+            Ok(false) => Outcome::Again,
+            Err(Refused::Closed(_)) => Outcome::Refused("closed"),
+            Err(Refused::Missing(_)) => Outcome::Refused("missing"),
+            Err(Refused::Exists(_)) => Outcome::Refused("exists"),
+            Err(Refused::Sequence { .. }) => Outcome::Refused("sequence"),
+            Err(Refused::Fenced { .. }) => Outcome::Refused("fenced"),
+            Err(Refused::EpochBegins) => Outcome::Refused("epoch"),
+            Err(Refused::Gap { .. }) => Outcome::Refused("gap"),
+            Err(Refused::Full(_)) => FULL,
+            Err(Refused::Failed(_)) => return None,
+            Err(other) => panic!("{other} is not expected here"),
+        })
+    }
+}

@@ -1,0 +1,201 @@
+//! Makes a directory that can be used of what is sound in a damaged one.
+//!
+//! A stream goes on from behind its last hole, with the offsets that its records have always had.
+//! What lies before a hole becomes a stream of its own, `NAME.before-RECORD`, closed, which ends
+//! where the hole begins: so nothing that is sound is lost, and no offset comes to mean another
+//! record.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use common::offset::Offset;
+
+use super::{
+    catalogue::{Catalogue, Contents, Listed},
+    disk::{Disk, Folder},
+    entry::{Entry, StreamId},
+    frame::Link,
+    kept::Segment,
+    segment::{Segments, Sync},
+    settings::Retention,
+    shelf,
+    survey::{Part, Place, Run, Survey},
+};
+
+/// How long segments of a repaired stream get.
+const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What was saved.
+#[derive(Debug)]
+pub struct Repaired {
+    streams: usize,
+    records: u64,
+    faults: Vec<String>,
+    holes: Vec<String>,
+    to: PathBuf,
+}
+
+/// Saves what is sound in `from` into the new directory `to`.
+///
+/// # Errors
+/// `from` is in use or cannot be read, `to` is not empty or cannot be written.
+pub fn repair(from: &Path, to: &Path) -> io::Result<Repaired> {
+    let (damaged, is_in_use) = Folder::read(from)?;
+    if is_in_use {
+        let why = "a producer uses it; stop that first";
+        return Err(io::Error::new(io::ErrorKind::ResourceBusy, why));
+    }
+    if to
+        .read_dir()
+        .is_ok_and(|mut entries| entries.next().is_some())
+    {
+        let why = format!("{} is not empty", to.display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+    }
+    let survey = Survey::of(&damaged)?;
+    let new = Folder::lock(to)?;
+    Repair::new(&damaged, &new, survey).run(to)
+}
+
+struct Repair<'a> {
+    damaged: &'a dyn Disk,
+    new: &'a dyn Disk,
+    survey: Survey,
+    contents: Contents,
+    repaired: Repaired,
+}
+
+impl<'a> Repair<'a> {
+    fn new(damaged: &'a dyn Disk, new: &'a dyn Disk, mut survey: Survey) -> Self {
+        let contents = Contents {
+            topics: std::mem::take(&mut survey.contents.topics),
+            next_stream: survey.contents.next_stream,
+            ..Contents::default()
+        };
+        let repaired = Repaired {
+            streams: 0,
+            records: 0,
+            faults: std::mem::take(&mut survey.faults),
+            holes: Vec::new(),
+            to: PathBuf::new(),
+        };
+        Self {
+            damaged,
+            new,
+            survey,
+            contents,
+            repaired,
+        }
+    }
+
+    fn run(mut self, to: &Path) -> io::Result<Repaired> {
+        let streams = std::mem::take(&mut self.survey.contents.streams);
+        for (id, listed) in streams {
+            let mut runs = self.survey.runs.remove(&id).unwrap_or_default();
+            let last = runs.pop();
+            for run in &runs {
+                self.save_before(id, &listed, run)?;
+            }
+            self.save(id, id, listed, last.as_ref())?;
+        }
+        self.new.sync_all()?;
+        // The journal begins anew, with a number that no frame has had.
+        self.contents.journal = Link {
+            number: self.survey.contents.journal.number + 1,
+            before: 0,
+        };
+        Catalogue::write(self.new, &self.contents)?;
+        self.repaired.to = to.to_owned();
+        Ok(self.repaired)
+    }
+
+    /// What lies before a hole.
+    fn save_before(&mut self, id: StreamId, listed: &Listed, run: &Run) -> io::Result<()> {
+        let Some(Entry::Create { name, settings, .. }) = &listed.created else {
+            return Ok(());
+        };
+        let name = format!("{name}.before-{}", run.end.record);
+        let hole = format!(
+            "records of stream {name} end at {}, and then there is a hole",
+            run.end
+        );
+        self.repaired.holes.push(hole);
+        let own = self.contents.next_stream;
+        self.contents.next_stream = StreamId(own.0 + 1);
+        let listed = Listed {
+            created: Some(Entry::Create {
+                stream: own,
+                name,
+                settings: settings.clone(),
+            }),
+            closed: Some(Entry::Close {
+                stream: own,
+                by: None,
+            }),
+            ..Listed::default()
+        };
+        self.save(id, own, listed, Some(run))
+    }
+
+    /// Writes a run of stream `from` as all of stream `to`.
+    fn save(
+        &mut self,
+        from: StreamId,
+        to: StreamId,
+        mut listed: Listed,
+        run: Option<&Run>,
+    ) -> io::Result<()> {
+        let (first, end) = run.map_or((listed.until, listed.until), |run| (run.first, run.end));
+        let mut segments = Segments {
+            disk: self.new,
+            stream: to,
+            firsts: Vec::new(),
+            until: first,
+            bytes_max: SEGMENT_BYTES,
+            retention: Retention::default(),
+            sync: Sync::Together,
+        };
+        let mut open = None;
+        for part in run.map(|run| run.parts.as_slice()).unwrap_or_default() {
+            let piece = Segment {
+                first: part.first,
+                bytes: self.read(from, part)?,
+                time: part.time,
+            };
+            open = Some(segments.append(open, &piece, part.end)?);
+        }
+        (listed.from, listed.until) = (first, end);
+        self.repaired.streams += 1;
+        self.repaired.records += end.record - first.record;
+        self.contents.streams.insert(to, listed);
+        Ok(())
+    }
+
+    fn read(&self, stream: StreamId, part: &Part) -> io::Result<Bytes> {
+        let segment: Offset = match &part.place {
+            Place::Journal(bytes) => return Ok(bytes.clone()),
+            Place::Segment(first) => *first,
+        };
+        let length = usize::try_from(part.end.byte - part.first.byte).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; length];
+        let lines = self.damaged.open(&shelf::path(stream, segment, "lines"))?;
+        lines.read_at(&mut bytes, part.first.byte - segment.byte)?;
+        Ok(bytes.into())
+    }
+}
+
+impl fmt::Display for Repaired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for fault in &self.faults {
+            writeln!(f, "damaged: {fault}")?;
+        }
+        for hole in &self.holes {
+            writeln!(f, "{hole}")?;
+        }
+        let (records, streams, to) = (self.records, self.streams, self.to.display());
+        write!(f, "saved {records} records of {streams} streams in {to}")
+    }
+}

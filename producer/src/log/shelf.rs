@@ -1,0 +1,288 @@
+//! What of a stream lies in segments, as readers see it.
+//!
+//! A segment is a stream's records in a file, one behind another, ready to be sent as they are; and
+//! beside it its sidecar, which says how it is cut into pieces and what their checks are. Pieces
+//! are what is read and verified as one.
+//!
+//! ```text
+//!  streams/ID/RECORD_BYTE.lines   the records from that offset on, nothing else
+//!  streams/ID/RECORD_BYTE.side    ├ magic ─┼ record ──┼ byte ────┼ check ┤   24 + 4 bytes, then for each piece
+//!                                 ├ record ┼ byte ────┼ time ────┼ piece's check ┼ check ┤      32 bytes
+//! ```
+//!
+//! A piece's record and byte are those of its end, as in offsets; its time is that of its newest
+//! append. What lies outside of what the catalogue calls settled does not count.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::{Buf, BufMut, Bytes};
+use common::{offset::Offset, time::Timestamp};
+
+use super::{
+    disk::{self, Disk, File},
+    entry::StreamId,
+    journal::Damage,
+    settings::Framing,
+};
+
+const MAGIC: &[u8; 8] = b"BrkSide1";
+pub(super) const HEAD_BYTES: usize = 28;
+pub(super) const PIECE_BYTES: usize = 32;
+
+/// The segments that hold what is settled. A clone stays as it is.
+#[derive(Debug, Clone)]
+pub(super) struct Shelf {
+    /// The first offset of each segment, in order.
+    pub(super) firsts: Arc<[Offset]>,
+    /// The place behind the last record.
+    pub(super) until: Offset,
+}
+
+/// A segment that is read.
+#[derive(Debug)]
+pub(super) struct Opened {
+    first: Offset,
+    /// At least one.
+    pieces: Vec<Piece>,
+    lines: Box<dyn File>,
+    path: PathBuf,
+    framing: Framing,
+}
+
+/// Where a piece ends, when its newest record was appended, and the check of its bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    pub(super) end: Offset,
+    pub(super) time: Timestamp,
+    pub(super) check: u32,
+}
+
+impl Shelf {
+    /// Finds the segments of `stream` that hold what lies between two offsets.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub(super) fn find(
+        disk: &dyn Disk,
+        stream: StreamId,
+        from: Offset,
+        until: Offset,
+    ) -> std::io::Result<Self> {
+        let first = |name: &String| name.strip_suffix(".lines")?.parse().ok();
+        let names = disk.list(&folder(stream))?;
+        let mut firsts: Vec<Offset> = names.iter().filter_map(first).collect();
+        // Those before were let go of; those behind were begun and are not settled.
+        firsts.retain(|first| (from..until).contains(first));
+        firsts.sort();
+        Ok(Self {
+            firsts: firsts.into(),
+            until,
+        })
+    }
+
+    /// Opens the segment in which `at` lies, if there is one.
+    ///
+    /// # Errors
+    /// What is on disk is not what was written.
+    pub(super) fn open(
+        &self,
+        (disk, stream, framing): (&dyn Disk, StreamId, Framing),
+        at: Offset,
+    ) -> Result<Option<Opened>, Damage> {
+        let after = self.firsts.partition_point(|first| first.byte <= at.byte);
+        let first = after.checked_sub(1).and_then(|last| self.firsts.get(last));
+        let Some(first) = first.copied().filter(|_| at < self.until) else {
+            return Ok(None);
+        };
+        let pieces = pieces(disk, stream, first, self.until)?;
+        let end = self.firsts.get(after).copied().unwrap_or(self.until);
+        let path = path(stream, first, "lines");
+        if pieces.last().map(|last| last.end) != Some(end) {
+            return Err(Damage::File {
+                file: path.with_extension("side").display().to_string(),
+                what: "a settled piece is missing or damaged",
+            });
+        }
+        let lines = disk.open(&path)?;
+        Ok(Some(Opened {
+            first,
+            pieces,
+            lines,
+            path,
+            framing,
+        }))
+    }
+}
+
+impl Opened {
+    /// Whether `at` lies in it.
+    pub(super) fn holds(&self, at: Offset) -> bool {
+        let end = self.pieces.last().map(|last| last.end);
+        at >= self.first && end.is_some_and(|end| at < end)
+    }
+
+    /// Whole records from `at` on, and the place behind them: `bytes_max` bytes at the most, but
+    /// one record at the least. None where no record begins there.
+    ///
+    /// # Errors
+    /// What is on disk is not what was written.
+    pub(super) fn read(
+        &self,
+        at: Offset,
+        bytes_max: usize,
+    ) -> Result<Option<(Bytes, Offset)>, Damage> {
+        let index = self
+            .pieces
+            .partition_point(|piece| piece.end.byte <= at.byte);
+        let before = index
+            .checked_sub(1)
+            .and_then(|before| self.pieces.get(before));
+        let begin = before.map_or(self.first, |before| before.end);
+        let rest = self.pieces.get(index..).unwrap_or_default();
+        let fits = rest.partition_point(|piece| piece.end.byte - at.byte <= bytes_max as u64);
+        let bytes = self.verified(begin, rest.get(..fits.max(1)).unwrap_or_default())?;
+        let skip = usize::try_from(at.byte.saturating_sub(begin.byte)).unwrap_or(usize::MAX);
+        let Some(skipped) = bytes.get(..skip) else {
+            return Ok(None);
+        };
+        let records = begin.record + self.framing.records(skipped);
+        if !self.framing.is_border(skipped) || records != at.record {
+            return Ok(None);
+        }
+        let page = bytes.slice(skip..);
+        match rest.get(fits.wrapping_sub(1)) {
+            Some(last) => Ok(Some((page, last.end))),
+            None => {
+                let page = page.slice(..self.framing.page(&page, bytes_max));
+                let next = at.advance(self.framing.records(&page), page.len() as u64);
+                Ok(Some((page, next)))
+            }
+        }
+    }
+
+    /// The bytes of pieces, the first of which begins at `begin`.
+    fn verified(&self, begin: Offset, pieces: &[Piece]) -> Result<Bytes, Damage> {
+        let end = pieces.last().map_or(begin, |last| last.end);
+        let mut bytes = vec![0; length(begin, end)];
+        self.lines
+            .read_at(&mut bytes, begin.byte - self.first.byte)?;
+        let mut at = begin;
+        for piece in pieces {
+            let (from, to) = (length(begin, at), length(begin, piece.end));
+            if crc32c::crc32c(bytes.get(from..to).unwrap_or_default()) != piece.check {
+                return Err(Damage::File {
+                    file: self.path.display().to_string(),
+                    what: "a piece's check is wrong; it is not served",
+                });
+            }
+            at = piece.end;
+        }
+        Ok(bytes.into())
+    }
+
+    /// Where the last piece begins.
+    pub(super) fn last(&self) -> Offset {
+        match self.pieces.as_slice() {
+            [.., before, _] => before.end,
+            _ => self.first,
+        }
+    }
+}
+
+fn length(from: Offset, to: Offset) -> usize {
+    usize::try_from(to.byte.saturating_sub(from.byte)).unwrap_or(usize::MAX)
+}
+
+/// Where the folders of all streams are.
+pub(super) const FOLDER: &str = "streams";
+
+/// Where a stream's segments are.
+pub(super) fn folder(stream: StreamId) -> PathBuf {
+    Path::new(FOLDER).join(format!("{:016x}", stream.0))
+}
+
+/// Where a segment is, or its sidecar.
+pub(super) fn path(stream: StreamId, first: Offset, kind: &str) -> PathBuf {
+    folder(stream).join(format!("{first}.{kind}"))
+}
+
+/// The pieces of the segment that begins at `first`, those that are settled.
+///
+/// # Errors
+/// The sidecar cannot be read, or its head is damaged.
+pub(super) fn pieces(
+    disk: &dyn Disk,
+    stream: StreamId,
+    first: Offset,
+    until: Offset,
+) -> Result<Vec<Piece>, Damage> {
+    let all = described(disk, stream, first)?
+        .into_iter()
+        .map_while(|piece| piece);
+    Ok(all.take_while(|piece| piece.end <= until).collect())
+}
+
+/// What a sidecar says of its pieces, one behind another; none where that is damaged.
+///
+/// # Errors
+/// As those of [`pieces`].
+pub(super) fn described(
+    disk: &dyn Disk,
+    stream: StreamId,
+    first: Offset,
+) -> Result<Vec<Option<Piece>>, Damage> {
+    let path = path(stream, first, "side");
+    let text = disk::read_all(disk, &path)?;
+    let damage = |what| Damage::File {
+        file: path.display().to_string(),
+        what,
+    };
+    let (head, pieces) = text
+        .split_at_checked(HEAD_BYTES)
+        .ok_or_else(|| damage("it is cut short"))?;
+    if head != side_head(first) {
+        return Err(damage("its head is damaged, or of another format"));
+    }
+    Ok(pieces.chunks_exact(PIECE_BYTES).map(Piece::read).collect())
+}
+
+/// What a sidecar begins with.
+pub(super) fn side_head(first: Offset) -> Vec<u8> {
+    let mut head = MAGIC.to_vec();
+    head.put_u64_le(first.record);
+    head.put_u64_le(first.byte);
+    head.put_u32_le(crc32c::crc32c(&head));
+    head
+}
+
+impl Piece {
+    /// As it stands in the sidecar.
+    pub(super) fn text(&self) -> Vec<u8> {
+        let mut text = Vec::with_capacity(PIECE_BYTES);
+        text.put_u64_le(self.end.record);
+        text.put_u64_le(self.end.byte);
+        text.put_i64_le(self.time.0);
+        text.put_u32_le(self.check);
+        text.put_u32_le(crc32c::crc32c(&text));
+        text
+    }
+
+    /// None where it is damaged.
+    fn read(text: &[u8]) -> Option<Self> {
+        let (mut fields, mut check) = text.split_at_checked(PIECE_BYTES - 4)?;
+        let intact = check.get_u32_le() == crc32c::crc32c(fields);
+        let end = Offset {
+            record: fields.get_u64_le(),
+            byte: fields.get_u64_le(),
+        };
+        let time = Timestamp(fields.get_i64_le());
+        intact.then(|| Self {
+            end,
+            time,
+            check: fields.get_u32_le(),
+        })
+    }
+}

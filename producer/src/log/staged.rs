@@ -1,0 +1,98 @@
+//! What a group does when it is on stable storage, and what is answered then.
+
+use common::time::Timestamp;
+
+use super::{
+    Room,
+    append::{Appended, Content, Refused},
+    base::Base,
+    command::{Created, Reply},
+    entry::Entry,
+    stream::Stream,
+    topic::Topic,
+    writer::Unsettled,
+};
+
+/// What happens when a group is durable.
+#[derive(Debug, Default)]
+pub(super) struct Staged {
+    pub(super) effects: Vec<Effect>,
+    pub(super) answers: Vec<Answer>,
+    pub(super) rooms: Vec<Room>,
+    pub(super) time: Timestamp,
+}
+
+#[derive(Debug)]
+pub(super) enum Effect {
+    Keep(Stream, Content),
+    Make(Stream),
+    Delete(Stream),
+    MakeTopic(Topic),
+    DeleteTopic(String),
+    /// A change of a stream that has no content.
+    Touch(Stream),
+}
+
+#[derive(Debug)]
+pub(super) enum Answer {
+    Appended(Reply<Vec<Appended>>, Result<Vec<Appended>, Refused>),
+    Created(Reply<Created>, Result<Created, Refused>),
+    IsNew(Reply<bool>, Result<bool, Refused>),
+    Done(Reply<()>, Result<(), Refused>),
+}
+
+impl Staged {
+    /// Shows what is durable, and tells those who wait.
+    pub(super) fn show(self, base: &Base, unsettled: &mut Unsettled) {
+        let mut changed = Vec::new();
+        for effect in self.effects {
+            match effect {
+                Effect::Touch(stream) => unsettled.dirty.push(stream),
+                Effect::Keep(stream, content) => {
+                    stream.keep(&content, self.time);
+                    changed.push(stream);
+                }
+                Effect::Make(stream) => {
+                    let name = stream.name().to_owned();
+                    unsettled.dirty.push(stream.clone());
+                    base.names_mut().streams.insert(name, stream);
+                }
+                Effect::Delete(stream) => {
+                    base.names_mut().streams.remove(stream.name());
+                    unsettled.deleted.push(stream.id());
+                    changed.push(stream);
+                }
+                Effect::MakeTopic(topic) => {
+                    unsettled.news.push(Entry::Topic(topic.clone()));
+                    base.names_mut().topics.insert(topic.name.clone(), topic);
+                }
+                Effect::DeleteTopic(name) => {
+                    base.names_mut().topics.remove(&name);
+                    unsettled.news.push(Entry::NoTopic { name });
+                }
+            }
+        }
+        changed.iter().for_each(Stream::show);
+        // Who asked may be gone.
+        for answer in self.answers {
+            match answer {
+                Answer::Appended(reply, said) => drop(reply.send(said)),
+                Answer::Created(reply, said) => drop(reply.send(said)),
+                Answer::IsNew(reply, said) => drop(reply.send(said)),
+                Answer::Done(reply, said) => drop(reply.send(said)),
+            }
+        }
+    }
+
+    /// Nothing of it came to be, or it cannot be told.
+    pub(super) fn refuse(self, refused: &Refused) {
+        for answer in self.answers {
+            match answer {
+                Answer::Appended(reply, _) => drop(reply.send(Err(refused.clone()))),
+                Answer::Created(reply, _) => drop(reply.send(Err(refused.clone()))),
+                Answer::IsNew(reply, _) => drop(reply.send(Err(refused.clone()))),
+                Answer::Done(reply, _) => drop(reply.send(Err(refused.clone()))),
+            }
+        }
+    }
+}

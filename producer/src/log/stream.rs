@@ -1,0 +1,336 @@
+//! A stream: its newest records in memory, the older ones on disk, and its end.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicI64, AtomicU64, Ordering},
+};
+
+use bytes::Bytes;
+use common::{offset::Offset, time::Timestamp};
+use tokio::sync::watch;
+
+use super::{
+    Room,
+    append::Content,
+    base::Base,
+    cursor::Cursor,
+    entry::StreamId,
+    head::Head,
+    kept::{Kept, Misplaced, SEGMENT_BYTES},
+    settings::{Framing, Lifetime, Retention, Settings},
+    shelf::{Opened, Shelf},
+};
+
+/// A stream; its clones are the same stream.
+#[derive(Debug, Clone)]
+pub(crate) struct Stream {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    id: StreamId,
+    name: String,
+    settings: Settings,
+    framing: Framing,
+    head: Mutex<Head>,
+    kept: Mutex<Kept>,
+    tail: watch::Sender<Tail>,
+    settled: Mutex<Settled>,
+    /// The byte position that the reader who is furthest has been given.
+    read: AtomicU64,
+    /// When it was used last.
+    used: AtomicI64,
+    base: Arc<Base>,
+}
+
+/// What of a stream lies in segments; where is found out when it is asked for.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    pub(super) from: Offset,
+    pub(super) until: Offset,
+    shelf: Option<Shelf>,
+}
+
+/// The end of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tail {
+    /// The place of the record that would come next.
+    pub(crate) next: Offset,
+    /// Whether none will come.
+    pub(crate) closed: bool,
+    /// Whether the stream is no more.
+    pub(crate) deleted: bool,
+}
+
+impl Stream {
+    /// A stream that was made, or found: what of it is not in memory lies between two offsets.
+    pub(super) fn new(
+        base: &Arc<Base>,
+        (id, name, settings): (StreamId, String, Settings),
+        head: Head,
+        kept: Kept,
+        (from, until): (Offset, Offset),
+    ) -> Self {
+        let tail = Tail {
+            next: kept.next(),
+            closed: head.closed,
+            deleted: false,
+        };
+        let shelf = None;
+        let shared = Shared {
+            id,
+            name,
+            framing: settings.framing(),
+            settings,
+            head: Mutex::new(head),
+            read: AtomicU64::new(kept.next().byte),
+            kept: Mutex::new(kept),
+            tail: watch::Sender::new(tail),
+            settled: Mutex::new(Settled { from, until, shelf }),
+            used: AtomicI64::new(base.clock.now().0),
+            base: base.clone(),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    pub(crate) fn framing(&self) -> Framing {
+        self.shared.framing
+    }
+
+    pub(crate) fn tail(&self) -> Tail {
+        *self.shared.tail.borrow()
+    }
+
+    /// The place of the oldest record that is kept.
+    pub(crate) fn earliest(&self) -> Offset {
+        let Settled { from, until, .. } = *self.settled();
+        if from < until {
+            from
+        } else {
+            self.kept().earliest()
+        }
+    }
+
+    /// When the newest record was appended, as far as it is in memory.
+    pub(crate) fn last_time(&self) -> Option<Timestamp> {
+        self.kept().last_time()
+    }
+
+    /// Notes that the stream is used, which prolongs a lifetime that ends when it is not.
+    pub(crate) fn touch(&self) {
+        if matches!(self.shared.settings.lifetime, Lifetime::Idle(_)) {
+            let now = self.shared.base.clock.now();
+            self.shared.used.store(now.0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether its lifetime is over.
+    pub(super) fn is_expired(&self) -> bool {
+        let now = || self.shared.base.clock.now();
+        match self.shared.settings.lifetime {
+            Lifetime::Unlimited => false,
+            Lifetime::Until(time) => now() >= time,
+            Lifetime::Idle(seconds) => {
+                let used = self.shared.used.load(Ordering::Relaxed);
+                let idle = now().0.saturating_sub(used).max(0).cast_unsigned();
+                idle >= seconds.saturating_mul(1000)
+            }
+        }
+    }
+
+    /// The newest records: all of a segment in memory, or of a piece on disk.
+    pub(crate) fn last_lines(&self) -> Bytes {
+        let kept = self.kept();
+        if kept.earliest() < kept.next() {
+            return kept.last_page();
+        }
+        let until = kept.next();
+        drop(kept);
+        let last = Offset {
+            record: until.record.saturating_sub(1),
+            byte: until.byte.saturating_sub(1),
+        };
+        let opened = self.open_segment(last).ok().flatten();
+        let read = opened.and_then(|opened| opened.read(opened.last(), usize::MAX).ok()?);
+        read.map(|(lines, _)| lines).unwrap_or_default()
+    }
+
+    /// A reader that begins at `at`.
+    ///
+    /// # Errors
+    /// No record that is kept begins there.
+    pub(crate) fn cursor(&self, at: Offset) -> Result<Cursor, Misplaced> {
+        let checked = self.kept().check(at);
+        let tail = self.shared.tail.subscribe();
+        match checked {
+            Ok(()) => Ok(Cursor::new(self.clone(), at, tail, None)),
+            Err(Misplaced::Gone { .. }) => {
+                let opened = self.find(at)?;
+                Ok(Cursor::new(self.clone(), at, tail, Some(opened)))
+            }
+            Err(misplaced) => Err(misplaced),
+        }
+    }
+
+    /// The segment that has a record at `at`.
+    fn find(&self, at: Offset) -> Result<Opened, Misplaced> {
+        let earliest = self.earliest();
+        let damaged = |damage: super::journal::Damage| Misplaced::Damaged {
+            at,
+            why: damage.to_string(),
+        };
+        let nowhere = || Misplaced::Nowhere {
+            at,
+            next: self.tail().next,
+        };
+        if at < earliest {
+            return Err(Misplaced::Gone { at, earliest });
+        }
+        tokio::task::block_in_place(|| {
+            let opened = self.open_segment(at).map_err(damaged)?;
+            let opened = opened.ok_or_else(nowhere)?;
+            match opened.read(at, 1).map_err(damaged)? {
+                Some(_) => Ok(opened),
+                None => Err(nowhere()),
+            }
+        })
+    }
+
+    /// Opens the segment on disk in which `at` lies.
+    pub(super) fn open_segment(
+        &self,
+        at: Offset,
+    ) -> Result<Option<Opened>, super::journal::Damage> {
+        let Some(disk) = self.shared.base.disk() else {
+            return Ok(None);
+        };
+        let shelf = self.shelf()?;
+        let Some(shelf) = shelf else { return Ok(None) };
+        shelf.open((disk.as_ref(), self.id(), self.framing()), at)
+    }
+
+    pub(super) fn is_on_disk(&self) -> bool {
+        self.shared.base.disk().is_some()
+    }
+
+    /// Where its segments are, if it has any.
+    pub(super) fn shelf(&self) -> std::io::Result<Option<Shelf>> {
+        let (Some(disk), mut settled) = (self.shared.base.disk(), self.settled()) else {
+            return Ok(None);
+        };
+        if settled.from == settled.until {
+            return Ok(None);
+        }
+        if settled.shelf.is_none() {
+            let found = Shelf::find(disk.as_ref(), self.id(), settled.from, settled.until)?;
+            settled.shelf = Some(found);
+        }
+        Ok(settled.shelf.clone())
+    }
+
+    /// Waits until `bytes` more drop no record that nobody has read yet: room for a source without
+    /// a pace, so that it runs at the pace of the fastest reader. Such sources take turns, for
+    /// what one adds is what another has to wait for.
+    pub(crate) async fn unread_room(&self, bytes: usize) -> Room {
+        let base = &self.shared.base;
+        let room = base.rooms.turn().await;
+        let Some(kept) = base.kept_bytes(self) else {
+            return room;
+        };
+        let more = bytes as u64 + SEGMENT_BYTES as u64;
+        loop {
+            let news = base.read.notified();
+            let read = self.shared.read.load(Ordering::SeqCst);
+            let next = self.tail().next.byte;
+            if next <= read || next + more <= read + kept {
+                return room;
+            }
+            news.await;
+        }
+    }
+
+    /// A reader was given all before `byte`.
+    pub(super) fn was_read(&self, byte: u64) {
+        if self.shared.read.fetch_max(byte, Ordering::SeqCst) < byte {
+            self.shared.base.read.notify_waiters();
+        }
+    }
+
+    /// Content that is on stable storage now; it can be seen when the tail is shown.
+    pub(super) fn keep(&self, content: &Content, time: Timestamp) {
+        self.kept().append(content, time);
+        self.shared.base.metrics.appended(content);
+    }
+
+    /// Shows readers where the stream ends, now that it is so.
+    pub(super) fn show(&self) {
+        let head = self.head();
+        let tail = Tail {
+            next: head.next,
+            closed: head.closed,
+            deleted: head.deleted,
+        };
+        drop(head);
+        self.shared.tail.send_if_modified(|shown| {
+            let is_new = *shown != tail;
+            *shown = tail;
+            is_new
+        });
+    }
+
+    /// Records that are in memory, whole ones, and the place behind them; none when they no longer
+    /// are.
+    pub(super) fn recent(&self, at: Offset, bytes_max: usize) -> Option<(Bytes, Offset)> {
+        self.kept().read(at, bytes_max)
+    }
+
+    /// What is on `shelf` need not be in memory any more.
+    pub(super) fn settle(&self, shelf: Shelf) {
+        let from = shelf.firsts.first().copied().unwrap_or(shelf.until);
+        let until = shelf.until;
+        let shelf = Some(shelf);
+        *self.settled() = Settled { from, until, shelf };
+        // What is let go of on disk is not shown from memory either.
+        self.kept().release(from);
+    }
+
+    pub(super) fn id(&self) -> StreamId {
+        self.shared.id
+    }
+
+    /// How much of it is kept.
+    pub(super) fn retention(&self) -> Retention {
+        let (own, default) = (self.shared.settings.retention, self.shared.base.retention);
+        Retention {
+            bytes: own.bytes.or(default.bytes),
+            age: own.age.or(default.age),
+        }
+    }
+
+    pub(super) fn head(&self) -> MutexGuard<'_, Head> {
+        lock(&self.shared.head)
+    }
+
+    pub(super) fn kept(&self) -> MutexGuard<'_, Kept> {
+        lock(&self.shared.kept)
+    }
+
+    pub(super) fn settled(&self) -> MutexGuard<'_, Settled> {
+        lock(&self.shared.settled)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,248 @@
+//! Looks at all of a directory, sound or not: what is as it was written, and what is not. Changes
+//! nothing, and can be done beside a running producer.
+
+use std::{collections::BTreeMap, io};
+
+use bytes::Bytes;
+use common::{offset::Offset, time::Timestamp};
+
+use super::{
+    catalogue::{Catalogue, Contents},
+    disk::Disk,
+    entry::{Entry, StreamId},
+    frame::salvage,
+    journal, recovery,
+    shelf::{self, Piece, Shelf},
+};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    pub(super) contents: Contents,
+    /// Of each stream, what is sound, in order.
+    pub(super) runs: BTreeMap<StreamId, Vec<Run>>,
+    pub(super) segments: usize,
+    pub(super) journal_files: usize,
+    pub(super) faults: Vec<String>,
+}
+
+/// Records one behind another that are all as they were written.
+#[derive(Debug, Clone)]
+pub(super) struct Run {
+    pub(super) parts: Vec<Part>,
+    pub(super) first: Offset,
+    pub(super) end: Offset,
+}
+
+/// Some of them.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) first: Offset,
+    pub(super) end: Offset,
+    pub(super) time: Timestamp,
+    pub(super) place: Place,
+}
+
+/// Where they are.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    /// In the segment that begins there.
+    Segment(Offset),
+    /// In the journal, and in memory now.
+    Journal(Bytes),
+}
+
+impl Survey {
+    /// Looks at all there is.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub(super) fn of(disk: &dyn Disk) -> io::Result<Self> {
+        let mut survey = Self::default();
+        if let Err(damage) = recovery::find(disk) {
+            survey.faults.push(damage.to_string());
+        }
+        for entry in Catalogue::salvage(disk)? {
+            survey.contents.apply(entry);
+        }
+        let mut appended: BTreeMap<StreamId, Vec<Part>> = BTreeMap::new();
+        for (number, text) in journal::texts(disk)? {
+            survey.journal_files += 1;
+            for entry in salvage(&text, number) {
+                if let Some((stream, part)) = Part::of(&entry) {
+                    appended.entry(stream).or_default().push(part);
+                }
+                survey.contents.apply(entry);
+            }
+        }
+        survey.look_for_lost(disk)?;
+        let ids: Vec<_> = survey.contents.streams.keys().copied().collect();
+        for id in ids {
+            let mut parts = survey.segments(disk, id)?;
+            parts.extend(appended.remove(&id).unwrap_or_default());
+            survey.runs.insert(id, runs(parts));
+        }
+        Ok(survey)
+    }
+
+    /// Whether it is what a directory in use can look like at one moment.
+    pub(super) const fn is_sound(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// Streams of which the catalogue does not know.
+    fn look_for_lost(&mut self, disk: &dyn Disk) -> io::Result<()> {
+        for name in disk.list(std::path::Path::new(shelf::FOLDER))? {
+            let Ok(number) = u64::from_str_radix(&name, 16) else {
+                continue;
+            };
+            let id = StreamId(number);
+            let is_known = self.contents.streams.contains_key(&id)
+                || self.contents.deleted.contains(&id)
+                || self.contents.next_stream > id;
+            if !is_known {
+                let folder = shelf::folder(id);
+                let folder = folder.display();
+                let fault = format!("{folder}: the catalogue does not know of this stream");
+                self.faults.push(fault);
+                self.contents.apply(Entry::lost(id));
+                let listed = self.contents.streams.entry(id).or_default();
+                listed.until = Offset::MAX;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is sound in the segments of a stream.
+    fn segments(&mut self, disk: &dyn Disk, id: StreamId) -> io::Result<Vec<Part>> {
+        let Some(listed) = self.contents.streams.get(&id) else {
+            return Ok(Vec::new());
+        };
+        let (from, until) = if listed.is_lost() {
+            (Offset::default(), Offset::MAX)
+        } else {
+            (listed.from, listed.until)
+        };
+        let shelf = Shelf::find(disk, id, from, until)?;
+        let mut parts = Vec::new();
+        let mut at = from;
+        for first in shelf.firsts.iter().copied() {
+            self.segments += 1;
+            if first != at && !listed.is_lost() {
+                self.faults
+                    .push(missing(id, at, first, "no segment has it"));
+            }
+            match segment(disk, id, first, until, &mut self.faults) {
+                Ok(found) => {
+                    at = found.last().map_or(first, |last| last.end);
+                    parts.extend(found);
+                }
+                Err(error) => {
+                    let path = shelf::path(id, first, "side");
+                    self.faults.push(format!("{}: {error}", path.display()));
+                }
+            }
+        }
+        if at != until && !listed.is_lost() {
+            self.faults.push(missing(id, at, until, "it is settled"));
+        }
+        Ok(parts)
+    }
+}
+
+fn missing(id: StreamId, from: Offset, to: Offset, why: &str) -> String {
+    let folder = shelf::folder(id);
+    format!(
+        "{}: what lies from {from} to {to} is missing or damaged: {why}",
+        folder.display()
+    )
+}
+
+/// The sound pieces of a segment. Behind a piece whose description is damaged, the next one cannot
+/// be told where it begins.
+fn segment(
+    disk: &dyn Disk,
+    id: StreamId,
+    first: Offset,
+    until: Offset,
+    faults: &mut Vec<String>,
+) -> Result<Vec<Part>, journal::Damage> {
+    let described = shelf::described(disk, id, first)?;
+    let path = shelf::path(id, first, "lines");
+    let lines = disk.open(&path)?;
+    let (mut parts, mut begin) = (Vec::new(), Some(first));
+    for piece in described {
+        let Some(Piece { end, time, check }) = piece else {
+            begin = None;
+            continue;
+        };
+        if end > until {
+            break;
+        }
+        if let Some(begin) = begin {
+            let length = usize::try_from(end.byte.saturating_sub(begin.byte)).unwrap_or(usize::MAX);
+            let mut bytes = vec![0; length];
+            let read = lines.read_at(&mut bytes, begin.byte - first.byte);
+            if read.is_ok() && crc32c::crc32c(&bytes) == check {
+                let place = Place::Segment(first);
+                parts.push(Part {
+                    first: begin,
+                    end,
+                    time,
+                    place,
+                });
+            } else {
+                let path = path.display();
+                faults.push(format!(
+                    "{path}: what lies from {begin} to {end} is damaged"
+                ));
+            }
+        }
+        begin = Some(end);
+    }
+    Ok(parts)
+}
+
+impl Part {
+    /// What an entry appends, if it does.
+    fn of(entry: &Entry) -> Option<(StreamId, Self)> {
+        let Entry::Append {
+            stream,
+            first,
+            records,
+            time,
+            content,
+        } = entry
+        else {
+            return None;
+        };
+        let part = Self {
+            first: *first,
+            end: first.advance(*records, content.len() as u64),
+            time: *time,
+            place: Place::Journal(content.clone()),
+        };
+        Some((*stream, part))
+    }
+}
+
+/// Parts in order, joined where one follows another; what is there twice is taken once.
+fn runs(mut parts: Vec<Part>) -> Vec<Run> {
+    parts.sort_by_key(|part| part.first);
+    let mut runs: Vec<Run> = Vec::new();
+    for part in parts {
+        match runs.last_mut() {
+            Some(run) if part.first < run.end => {}
+            Some(run) if part.first == run.end => {
+                run.end = part.end;
+                run.parts.push(part);
+            }
+            _ => runs.push(Run {
+                first: part.first,
+                end: part.end,
+                parts: vec![part],
+            }),
+        }
+    }
+    runs
+}
