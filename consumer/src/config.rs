@@ -31,12 +31,17 @@ const EXAMPLES: &str = "\
 Examples:
   consumer                                          every record and the average so far
   consumer --url http://host/stream --print second  the average, every second
+  consumer --url http://host/v1/topics/t            all partitions of a topic
   consumer --until-end --print final --output json  the answer, at the end of the stream
   consumer --field price --records 1000             the average of the first 1000 prices
 
-Each option can also be set as BROOKLET_…, e.g. BROOKLET_UNTIL_END for --until-end.
-Exit codes: 0 read as asked, or the output was closed; 64 wrong usage; 69 the stream is not there, or
-ended or was stopped before N records; 78 wrong setting.";
+Each option can also be set as BROOKLET_…, as BROOKLET_UNTIL_END for --until-end.
+
+Exit codes:
+   0  read as asked, or the output was closed
+  64  wrong usage
+  69  the stream is not there, or ended or was stopped before N records
+  78  wrong setting";
 
 /// Reads a stream of JSON records (NDJSON, SSE or an array) and computes the average of a field.
 #[derive(Debug, Parser)]
@@ -45,7 +50,8 @@ pub struct Args {
     /// What to do, if not to read.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// The stream
+    /// What to read: http://HOST/stream (or any other URL that gives records),
+    /// http://HOST/v1/stream/NAME, or http://HOST/v1/topics/NAME (all its partitions)
     #[arg(
         long,
         env = "BROOKLET_URL",
@@ -197,13 +203,7 @@ impl Config {
     /// The stream's name for people: its URL without the secrets that may stand in it.
     #[must_use]
     pub fn source_name(&self) -> String {
-        let url = &self.source.url;
-        let port = url
-            .port()
-            .map(|port| format!(":{port}"))
-            .unwrap_or_default();
-        let host = url.host_str().unwrap_or_default();
-        format!("{}://{host}{port}{}", url.scheme(), url.path())
+        self.source.name()
     }
 }
 

@@ -16,6 +16,7 @@ pub mod write;
 mod error;
 mod metrics;
 mod pipeline;
+mod watch;
 
 use std::{io::Write, net::SocketAddr, sync::Arc};
 
@@ -48,7 +49,7 @@ pub async fn run(config: Config, out: impl Write, stop: CancellationToken) -> Re
             closing.clone(),
         ));
     }
-    let result = pipeline::run(&config, out, pipeline::Watch { health, metrics }, stop).await;
+    let result = pipeline::run(&config, out, watch::Watch::new(health, metrics), stop).await;
     closing.cancel();
     tasks.close();
     tasks.wait().await;

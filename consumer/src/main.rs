@@ -19,6 +19,7 @@ fn main() -> ExitCode {
 fn start() -> Result<Exit, Exit> {
     let args: Args = settings::parse()?;
     telemetry::init(&args.telemetry);
+    settings::warn_of_unknown::<Args>();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -7,7 +7,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::{parse::Reason, transform::Update};
+use crate::{fetch::Lag, parse::Reason, transform::Update};
 
 type Kind = [(&'static str, &'static str); 1];
 
@@ -18,6 +18,8 @@ pub(crate) struct Metrics {
     rejected: Family<Kind, Counter>,
     bytes: Counter,
     average: Gauge<f64, AtomicU64>,
+    lag_records: Gauge<f64, AtomicU64>,
+    lag_time: Gauge<f64, AtomicU64>,
     pub(crate) reconnects: Counter,
     pub(crate) gaps: Counter,
     pub(crate) dead_letters_dropped: Counter,
@@ -35,6 +37,18 @@ impl Metrics {
         registry.register("rejected", "Records without a value, by kind", all.rejected);
         registry.register_with_unit("read", "Bytes of records", Unit::Bytes, all.bytes);
         registry.register("average", "The running average", all.average);
+        metrics.lag(None);
+        registry.register(
+            "lag_records",
+            "Records that the streams are ahead; NaN where the server does not tell",
+            all.lag_records,
+        );
+        registry.register_with_unit(
+            "lag",
+            "Time since everything there was had been read; NaN where the server does not tell",
+            Unit::Seconds,
+            all.lag_time,
+        );
         registry.register(
             "reconnects",
             "Times that the stream was connected to again",
@@ -51,6 +65,18 @@ impl Metrics {
             all.dead_letters_dropped,
         );
         metrics
+    }
+
+    /// Shows how far the reader is behind, if that is known.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "no stream is 2^53 records ahead"
+    )]
+    pub(crate) fn lag(&self, lag: Option<Lag>) {
+        let records = lag.map_or(f64::NAN, |lag| lag.records as f64);
+        self.lag_records.set(records);
+        let seconds = lag.map_or(f64::NAN, |lag| lag.time.as_secs_f64());
+        self.lag_time.set(seconds);
     }
 
     /// Counts what a batch held.

@@ -7,11 +7,9 @@
 use std::{
     io::{self, Write},
     path::PathBuf,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use common::service::health::Health;
 use futures_util::StreamExt;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -19,18 +17,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Config, Error,
     fetch::{self, Ended, Fetched},
-    metrics::Metrics,
     parse::{Batch, Parser, Workers},
-    transform::Average,
+    transform::Averages,
+    watch::Watch,
     write::{Console, DeadLetters, Print, Samples},
 };
-
-/// What the outside can see of the pipeline.
-#[derive(Debug)]
-pub(crate) struct Watch {
-    pub(crate) health: Arc<Health>,
-    pub(crate) metrics: Metrics,
-}
 
 /// Why the pipeline stands still.
 enum Outcome {
@@ -44,7 +35,7 @@ enum Outcome {
 
 struct Pipeline<W> {
     workers: Workers,
-    average: Average,
+    averages: Averages,
     console: Console<W>,
     dead_letters: Option<DeadLetters>,
     samples: Samples,
@@ -66,7 +57,7 @@ pub(crate) async fn run<W: Write>(
         config.field
     );
     let ran = pipeline.read(config, stop).await;
-    pipeline.watch.health.set_ready(false);
+    pipeline.watch.stopped();
     pipeline.samples.finish();
     if let Some(dead_letters) = &pipeline.dead_letters {
         dead_letters.finish();
@@ -90,16 +81,14 @@ impl<W: Write> Pipeline<W> {
             with_spans: config.print == Print::Each,
         };
         let open = |(path, bytes_max): &(PathBuf, u64)| {
-            DeadLetters::open(path, *bytes_max, config.source_name()).map_err(|source| {
-                Error::DeadLetters {
-                    path: path.clone(),
-                    source,
-                }
+            DeadLetters::open(path, *bytes_max).map_err(|source| Error::DeadLetters {
+                path: path.clone(),
+                source,
             })
         };
         Ok(Self {
             workers: Workers::new(parser, config.workers).map_err(Error::Workers)?,
-            average: Average::default(),
+            averages: Averages::default(),
             console: Console::new(out, config.print, config.output),
             dead_letters: config.dead_letters.as_ref().map(open).transpose()?,
             samples: Samples::new(Instant::now()),
@@ -109,7 +98,7 @@ impl<W: Write> Pipeline<W> {
     }
 
     async fn read(&mut self, config: &Config, stop: CancellationToken) -> Result<Outcome, Error> {
-        let mut stream = std::pin::pin!(fetch::stream(config.source.clone())?);
+        let mut streams = std::pin::pin!(fetch::open(config.source.clone())?);
         let mut seconds = tokio::time::interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         seconds.reset();
@@ -119,8 +108,8 @@ impl<W: Write> Pipeline<W> {
                 () = stop.cancelled() => return Ok(Outcome::Stopped),
                 _ = seconds.tick(), if config.print == Print::Second => self.second()?,
                 Some(batch) = self.workers.take(), if self.workers.are_busy() => self.push(batch)?,
-                Some(fetched) = stream.next(), if self.workers.have_room() => {
-                    self.fetched(fetched).await?
+                Some((stream, fetched)) = streams.next(), if self.workers.have_room() => {
+                    self.fetched(stream, fetched).await?
                 }
             };
             if let Some(outcome) = outcome {
@@ -129,41 +118,63 @@ impl<W: Write> Pipeline<W> {
         }
     }
 
-    async fn fetched(&mut self, fetched: Fetched) -> Result<Option<Outcome>, Error> {
-        if let Fetched::Block(block) = fetched {
-            return match self.workers.give(block) {
+    async fn fetched(&mut self, stream: usize, fetched: Fetched) -> Result<Option<Outcome>, Error> {
+        match fetched {
+            Fetched::Block(block) => match self.workers.give(block) {
                 Some(batch) => self.push(batch),
                 None => Ok(None),
-            };
+            },
+            Fetched::Lag(lag) => {
+                self.watch.lag(stream, lag);
+                Ok(None)
+            }
+            news => match self.catch_up().await? {
+                None => Ok(self.news(stream, news)),
+                complete => Ok(complete),
+            },
         }
-        // What was read before this is computed before it.
+    }
+
+    /// What was read before is computed before what comes now.
+    async fn catch_up(&mut self) -> Result<Option<Outcome>, Error> {
         while let Some(batch) = self.workers.take().await {
             if let Some(outcome) = self.push(batch)? {
                 return Ok(Some(outcome));
             }
         }
-        match fetched {
-            Fetched::Ended(ended) => return Ok(Some(Outcome::Ended(ended))),
+        Ok(None)
+    }
+
+    /// What happened to a stream.
+    fn news(&mut self, stream: usize, news: Fetched) -> Option<Outcome> {
+        match news {
+            Fetched::Partitions(streams) => {
+                self.averages = Averages::of(streams);
+                self.watch.streams_are(streams);
+            }
+            Fetched::Connected { again } => self.watch.connected(stream, again),
+            Fetched::Lost => self.watch.lost(stream),
             Fetched::Anew => {
                 self.watch.metrics.gaps.inc();
-                self.average = Average::default();
+                self.averages.begin_anew(stream);
             }
-            Fetched::Lost => self.watch.health.set_ready(false),
-            Fetched::Connected { again } => {
-                self.watch.metrics.reconnects.inc_by(u64::from(again));
-                self.watch.health.set_ready(true);
+            Fetched::Again => {
+                self.watch.metrics.gaps.inc();
+                self.averages.take_back(stream);
             }
-            Fetched::Block(_) => {}
+            Fetched::Ended(Ended::Finished) if !self.watch.ended(stream) => {}
+            Fetched::Ended(ended) => return Some(Outcome::Ended(ended)),
+            Fetched::Block(_) | Fetched::Lag(_) => {}
         }
-        Ok(None)
+        None
     }
 
     fn push(&mut self, mut batch: Batch) -> Result<Option<Outcome>, Error> {
         if let Some(max) = self.records_max {
-            let room = max - self.average.answer().records;
+            let room = max - self.averages.answer().records;
             batch.truncate(usize::try_from(room).unwrap_or(usize::MAX));
         }
-        let update = self.average.push(batch);
+        let update = self.averages.push(batch);
         self.watch.metrics.count(&update);
         self.samples.update(&update, Instant::now());
         if let Some(dead_letters) = &mut self.dead_letters {
@@ -181,13 +192,13 @@ impl<W: Write> Pipeline<W> {
 
     /// Prints the answer so far.
     fn finish(&mut self) -> Result<(), Error> {
-        let answer = self.average.answer();
+        let answer = self.averages.answer();
         self.console.answer(&answer).map_err(Error::Output)
     }
 
     /// Whether the stream was read as asked.
     fn judge(&self, outcome: Outcome) -> Result<(), Error> {
-        let records = self.average.answer().records;
+        let records = self.averages.answer().records;
         match (outcome, self.records_max) {
             (Outcome::Stopped, Some(wanted)) => Err(Error::Stopped { records, wanted }),
             (Outcome::Ended(Ended::Finished), Some(wanted)) => {

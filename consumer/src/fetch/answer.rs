@@ -22,6 +22,8 @@ pub(super) enum Answer {
     },
     /// The place that was asked for is no place any more.
     PlaceLost(String),
+    /// What comes after the place that was asked for is no longer kept, up to this one.
+    Gone(Offset),
     /// There is nothing after the place that was asked for, and never will be.
     Finished,
     /// Neither now nor later.
@@ -55,6 +57,9 @@ impl Answer {
         match status.as_u16() {
             204 if resumed => Self::Finished,
             200..=299 => Self::stream(headers, asked),
+            410 if let Some(earliest) = offset(headers, wire::STREAM_EARLIEST_OFFSET) => {
+                Self::Gone(earliest)
+            }
             400 | 410 if resumed => Self::PlaceLost(format!("the server answers {status}")),
             408 | 425 | 429 | 500..=599 => Self::Later {
                 why: format!("the server answers {status}"),
@@ -77,8 +82,7 @@ impl Answer {
                 return Self::Refused(format!("the content coding {name} cannot be undone"));
             }
         };
-        let given: Option<Offset> =
-            text(headers, wire::STREAM_OFFSET).and_then(|token| token.parse().ok());
+        let given = offset(headers, wire::STREAM_OFFSET);
         let form = match (form, given) {
             // A server that counts lines gives lines.
             (Form::LinesOrArray, Some(_)) => Form::Lines,
@@ -104,6 +108,10 @@ impl Answer {
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+fn offset(headers: &HeaderMap, name: &str) -> Option<Offset> {
+    text(headers, name)?.parse().ok()
 }
 
 /// Seconds, or a date: how far off that is, our clock says.
@@ -167,6 +175,30 @@ mod tests {
         assert!(matches!(answer(410, &[], &place()), Answer::PlaceLost(_)));
         assert!(matches!(answer(400, &[], &place()), Answer::PlaceLost(_)));
         assert_eq!(answer(204, &[], &place()), Answer::Finished);
+    }
+
+    #[test]
+    fn who_is_told_what_is_still_kept_goes_on_there() {
+        let earliest = Offset {
+            record: 9,
+            byte: 90,
+        };
+        let header = (
+            "stream-earliest-offset",
+            "0000000000000009_0000000000000090",
+        );
+        for asked in [place(), Place::Unknown] {
+            assert_eq!(answer(410, &[header], &asked), Answer::Gone(earliest));
+        }
+        let (no_place, not_now) = (
+            ("stream-earliest-offset", "-1"),
+            answer(503, &[header], &place()),
+        );
+        assert!(matches!(
+            answer(410, &[no_place], &place()),
+            Answer::PlaceLost(_)
+        ));
+        assert!(matches!(not_now, Answer::Later { .. }));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What framing makes of a body: blocks of whole lines, each with the place of its first record.
+//! What framing makes of a body: blocks of whole lines, each with the place of its first record, and
+//! what the server says in between.
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
@@ -9,14 +10,21 @@ use common::{
     offset::Offset,
 };
 
-use super::{excerpt, passed_over::PassedOver};
+use super::{excerpt, mark::Mark, passed_over::PassedOver};
 
 /// How much is kept of a line that is too long.
 const HEAD_BYTES_MAX: usize = 4 * 1024;
 
+/// So few bytes that a byte can count all of them, and a multiple of what processors take at a time.
+const PIECE_BYTES: usize = 192;
+
 /// Records that came together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
+    /// The stream that they are from.
+    pub origin: Arc<Origin>,
+    /// Since the block before, the server has said that all records before this one have come.
+    pub proved: bool,
     /// Where the first of them stands.
     pub place: Place,
     /// The records.
@@ -40,6 +48,17 @@ impl Block {
             Content::Lines(text) | Content::TooLong(text) => text.len(),
         }
     }
+}
+
+/// One stream of those that are read side by side.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Its number among them.
+    pub partition: usize,
+    /// Its URL without the secrets that may stand in it.
+    pub url: String,
+    /// What a line of the log begins with that is about it alone: nothing where there is no other.
+    pub label: String,
 }
 
 /// A place in a stream, as its server names places.
@@ -88,7 +107,15 @@ impl fmt::Display for Place {
 /// What framing finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Framed {
-    Block(Block),
+    Records {
+        place: Place,
+        content: Content,
+    },
+    /// The server says where the body stands; counting has arrived at `counted`.
+    Mark {
+        counted: Place,
+        mark: Mark,
+    },
     /// The server says that records between two places are missing.
     Gap {
         from: String,
@@ -120,8 +147,10 @@ impl Found {
         self.framed.pop_front()
     }
 
-    pub(super) fn has_framed(&self) -> bool {
-        !self.framed.is_empty()
+    pub(super) fn has_records(&self) -> bool {
+        self.framed
+            .iter()
+            .any(|framed| matches!(framed, Framed::Records { .. }))
     }
 
     /// Lines as they were received. Blank ones are nothing, and count as nothing.
@@ -164,14 +193,20 @@ impl Found {
         self.framed.push_back(Framed::Gap { from, to });
     }
 
+    /// The server's word counts, where it is not what was counted too.
+    pub(super) fn mark(&mut self, mark: Mark) {
+        self.flush();
+        let counted = std::mem::replace(&mut self.place, Place::Counted(mark.offset));
+        self.framed.push_back(Framed::Mark { counted, mark });
+    }
+
     /// Makes a block of the lines that were copied.
     pub(super) fn flush(&mut self) {
         if !self.lines.is_empty() {
-            let block = Block {
+            self.framed.push_back(Framed::Records {
                 place: self.first.clone(),
                 content: Content::Lines(self.lines.split().freeze()),
-            };
-            self.framed.push_back(Framed::Block(block));
+            });
         }
     }
 
@@ -179,13 +214,46 @@ impl Found {
         self.flush();
         let next = self.place.advance(records, bytes);
         let place = std::mem::replace(&mut self.place, next);
-        self.framed
-            .push_back(Framed::Block(Block { place, content }));
+        self.framed.push_back(Framed::Records { place, content });
     }
 }
 
 /// How many records the lines are, and how many bytes of the stream they take.
 fn measure(text: &[u8]) -> (u64, u64) {
+    match count_without_blanks(text) {
+        Some(records) => {
+            let unfinished = u64::from(text.last() != Some(&NEWLINE));
+            (records, text.len() as u64 + unfinished)
+        }
+        None => measure_each(text),
+    }
+}
+
+/// How many lines there are; none where one of them may be blank, which is if it begins with white
+/// space. Bytes are looked at many at a time, which takes half the time of finding each line.
+fn count_without_blanks(text: &[u8]) -> Option<u64> {
+    let (first, rest) = text.split_first()?;
+    if *first <= b' ' {
+        return None;
+    }
+    let mut newlines = 0;
+    let pieces = text.chunks(PIECE_BYTES).zip(rest.chunks(PIECE_BYTES));
+    for (bytes, next) in pieces {
+        let (mut count, mut blank) = (0, 0);
+        for (byte, next) in bytes.iter().zip(next) {
+            let newline = u8::from(*byte == NEWLINE);
+            count += newline;
+            blank |= newline & u8::from(*next <= b' ');
+        }
+        if blank != 0 {
+            return None;
+        }
+        newlines += u64::from(count);
+    }
+    Some(newlines + 1)
+}
+
+fn measure_each(text: &[u8]) -> (u64, u64) {
     ndjson::lines(text)
         .filter(|line| !ndjson::is_blank(line))
         .fold((0, 0), |(records, bytes), line| {
@@ -196,4 +264,40 @@ fn measure(text: &[u8]) -> (u64, u64) {
 /// Whether a record of so many bytes is over the limit.
 pub(super) const fn is_too_long(bytes: usize) -> bool {
     bytes > RECORD_BYTES_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{Just, prop, prop_assert_eq, prop_oneof, proptest};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_counted_at_once_is_what_is_counted_line_by_line(
+            pieces in prop::collection::vec(
+                prop_oneof![9 => Just("{}\n"), 9 => Just("12"), 9 => Just("7\n"), 1 => Just("\n"), 1 => Just(" ")],
+                1..400,
+            )
+        ) {
+            let text = pieces.concat();
+            prop_assert_eq!(measure(text.as_bytes()), measure_each(text.as_bytes()), "{:?}", text);
+        }
+    }
+
+    #[test]
+    fn only_lines_that_may_be_blank_are_looked_at_one_by_one() {
+        let long = "12\n".repeat(1000);
+        for (text, lines) in [
+            ("1", Some(1)),
+            ("1\n", Some(1)),
+            ("1 \n2", Some(2)),
+            (long.as_str(), Some(1000)),
+            ("", None),
+            (" 1", None),
+            ("1\n\r\n2", None),
+        ] {
+            assert_eq!(count_without_blanks(text.as_bytes()), lines, "{text:?}");
+        }
+    }
 }

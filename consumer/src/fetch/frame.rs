@@ -17,6 +17,8 @@ pub(super) enum Form {
     /// A record a line.
     #[default]
     Lines,
+    /// A record a line, and marks between them.
+    MarkedLines,
     /// Server-sent events.
     Events,
     /// JSON values.
@@ -93,6 +95,7 @@ impl Framer {
     fn of(form: Form, found: Found) -> Self {
         let records = match form {
             Form::Lines => Records::Lines(Lines::new(found)),
+            Form::MarkedLines => Records::Lines(Lines::with_marks(found)),
             Form::Events => Records::Events(Events::new(found)),
             Form::Values => Records::Values(Values::new(found)),
             Form::LinesOrArray => Records::Undecided(found),
@@ -123,9 +126,9 @@ impl Framer {
         self.records.found_mut().next()
     }
 
-    /// Whether there is something for [`Framer::next`].
-    pub(super) fn has_framed(&self) -> bool {
-        self.records.found().has_framed()
+    /// Whether there are records for [`Framer::next`].
+    pub(super) fn has_records(&self) -> bool {
+        self.records.found().has_records()
     }
 
     /// The place of the first record that has not been framed.
@@ -185,24 +188,25 @@ mod tests {
     fn framed(framer: &mut Framer) -> Vec<String> {
         let mut records = Vec::new();
         while let Some(framed) = framer.next() {
-            let block = match framed {
+            let (place, content) = match framed {
                 Framed::Gap { from, to } => {
                     records.push(format!("gap {from} {to}"));
                     continue;
                 }
-                Framed::Block(block) => block,
+                Framed::Mark { counted, mark } => {
+                    let (said, counted) = (mark.offset, counted.token().unwrap_or_default());
+                    records.push(format!("mark {said} after {counted}"));
+                    continue;
+                }
+                Framed::Records { place, content } => (place, content),
             };
             let (mut count, mut bytes) = (0, 0);
-            let (mark, text) = match &block.content {
+            let (mark, text) = match &content {
                 Content::Lines(text) => ("", text),
                 Content::TooLong(text) => ("!", text),
             };
             for line in common::ndjson::lines(text).filter(|line| !common::ndjson::is_blank(line)) {
-                let place = block
-                    .place
-                    .advance(count, bytes)
-                    .token()
-                    .unwrap_or_default();
+                let place = place.advance(count, bytes).token().unwrap_or_default();
                 let text = String::from_utf8_lossy(line);
                 records.push(format!("{mark}{place} {text}"));
                 count += 1;
@@ -382,6 +386,55 @@ mod tests {
         }
     }
 
+    /// A mark at `place`, as it comes.
+    fn mark(place: Offset) -> String {
+        format!("#{{\"offset\":\"{place}\"}}\n")
+    }
+
+    #[test]
+    fn marks_are_no_records_wherever_the_chunks_are_cut() {
+        let start = Offset {
+            record: 7,
+            byte: 70,
+        };
+        let (first, second) = (start.advance(2, 5), start.advance(4, 17));
+        let body = format!(
+            "{}1\n#2\n{}{}\n{{\"#\":3}}\n4#\n{}5",
+            mark(start),
+            mark(first),
+            mark(first),
+            mark(second)
+        );
+        let expected = [
+            format!("mark {start} after {start}"),
+            format!("{start} 1"),
+            format!("{} #2", start.advance(1, 2)),
+            format!("mark {first} after {first}"),
+            format!("mark {first} after {first}"),
+            format!("{first} {{\"#\":3}}"),
+            format!("{} 4#", first.advance(1, 8)),
+            format!("mark {second} after {}", first.advance(2, 11)),
+            format!("{second} 5"),
+        ];
+        let place = Place::Counted(start);
+        for one in 0..=body.len() {
+            for two in [one, one + 1, one + 40, body.len()] {
+                let (records, _) = frame(Form::MarkedLines, &place, body.as_bytes(), &[one, two]);
+                assert_eq!(records, expected, "cut at {one} and {two}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mark_begins_a_line_and_is_looked_for_where_it_was_asked_for() {
+        let body = mark(Offset::default());
+        check(Form::Lines, &body, &[body.trim_end()]);
+        check(Form::MarkedLines, &format!(" {body}"), &[body.trim_end()]);
+        let (records, place) = frame(Form::MarkedLines, &Place::Unknown, body.as_bytes(), &[]);
+        assert_eq!(records, [format!("mark {} after ", Offset::default())]);
+        assert_eq!(place, Place::Counted(Offset::default()));
+    }
+
     #[test]
     fn a_line_of_the_longest_length_is_a_record() {
         let body = vec![b'x'; RECORD_BYTES_MAX];
@@ -425,6 +478,8 @@ mod tests {
             Just("\u{feff}"),
             Just("{"),
             Just("}"),
+            Just("#"),
+            Just("\n#{\"offset\":\"0000000000000001_0000000000000009\"}\n"),
         ];
         prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat().into_bytes())
     }
@@ -437,7 +492,7 @@ mod tests {
             counted in any::<bool>(),
         ) {
             let place = if counted { Place::Counted(Offset::default()) } else { Place::Unknown };
-            for form in [Form::Lines, Form::Events, Form::Values, Form::LinesOrArray] {
+            for form in [Form::Lines, Form::MarkedLines, Form::Events, Form::Values, Form::LinesOrArray] {
                 let whole = frame(form, &place, &body, &[]);
                 prop_assert_eq!(&frame(form, &place, &body, &cuts), &whole, "{:?}", form);
             }

@@ -2,24 +2,29 @@
 
 use std::{
     collections::VecDeque,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use common::{service::telemetry::chain, time::Clock};
+use common::{offset::Offset, time::Clock};
 use futures_util::{Stream, StreamExt};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Response};
 use tokio::time::{error::Elapsed, timeout};
 
 use super::{
     Fetched,
     answer::{Answer, Head},
-    block::{Framed, Place},
+    block::{Block, Framed, Origin, Place},
     body::{self, Chunks},
-    connection::{Connection, Happened, Patience, State},
+    connection::{Connection, Happened, State},
     excerpt,
     frame::{Form, Framer},
+    mark::{End, Mark},
+    partitions::{Source, labelled},
+    progress::Progress,
     request,
+    told::Told,
 };
 
 /// How long a server may take to answer, at least.
@@ -32,33 +37,22 @@ const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// What is said when a body ends that need not be the end of the stream.
 const CLEAN_END: &str = "the server has ended the stream; more may come";
 
-/// A stream to read.
-#[derive(Debug, Clone)]
-pub struct Source {
-    /// Where it is.
-    pub url: Url,
-    /// Whether a clean end of the body is the end of the stream; else more may come later.
-    pub until_end: bool,
-    /// How long nothing may come before the connection is taken for lost. None is as the server
-    /// deserves: 15 s where it promises signs of life, else for ever.
-    pub idle_timeout: Option<Duration>,
-    /// For how long to try.
-    pub patience: Patience,
-}
-
-/// Reads `source` to its end. The stream holds back what is not asked for: it reads no further.
-///
-/// # Errors
-/// The system gives no client.
-pub fn stream(source: Source) -> reqwest::Result<impl Stream<Item = Fetched> + Send> {
-    let reader = Box::new(Reader::new(source)?);
-    Ok(futures_util::stream::unfold(reader, |mut reader| async {
+/// Reads `source`, which is the stream `origin`, to its end. It holds back what is not asked for: it
+/// reads no further.
+pub(super) fn stream(
+    source: Source,
+    client: Client,
+    origin: Arc<Origin>,
+) -> impl Stream<Item = (usize, Fetched)> + Send {
+    let reader = Box::new(Reader::new(source, client, origin));
+    futures_util::stream::unfold(reader, |mut reader| async {
         let fetched = reader.next().await?;
-        Some((fetched, reader))
-    }))
+        Some(((reader.origin.partition, fetched), reader))
+    })
 }
 
 struct Reader {
+    origin: Arc<Origin>,
     source: Source,
     client: Client,
     connection: Connection,
@@ -68,11 +62,11 @@ struct Reader {
     framer: Framer,
     /// What is yet to be told before the body is read on.
     news: VecDeque<Fetched>,
+    progress: Progress,
     /// Records came, and so there is something to go on with.
     begun: bool,
     connected: bool,
-    /// The loss that was told last.
-    told: Option<String>,
+    told: Told,
     over: bool,
     clock: Clock,
 }
@@ -83,29 +77,36 @@ struct Body {
 }
 
 impl Reader {
-    fn new(source: Source) -> reqwest::Result<Self> {
+    fn new(mut source: Source, client: Client, origin: Arc<Origin>) -> Self {
         let seed = fastrand::u64(..);
-        tracing::debug!(seed, "the jitter of waits");
-        Ok(Self {
-            client: request::client(&source.url)?,
+        tracing::debug!(seed, "{}the jitter of waits", origin.label);
+        source.url = request::for_machines(&source.url);
+        Self {
+            client,
             connection: Connection::new(source.patience, seed, Instant::now()),
             source,
             body: None,
             form: Form::default(),
             framer: Framer::new(Form::default(), Place::Unknown),
             news: VecDeque::new(),
+            progress: Progress::default(),
             begun: false,
             connected: false,
-            told: None,
+            told: Told::new(origin.label.clone()),
+            origin,
             over: false,
             clock: Clock::System,
-        })
+        }
     }
 
     async fn next(&mut self) -> Option<Fetched> {
         while !self.over {
-            if let Some(fetched) = self.news.pop_front().or_else(|| self.framed()) {
+            if let Some(fetched) = self.news.pop_front() {
                 return Some(fetched);
+            }
+            if let Some(framed) = self.framer.next() {
+                self.framed(framed);
+                continue;
             }
             match self.connection.state.clone() {
                 State::Dialing => self.dial().await,
@@ -116,7 +117,7 @@ impl Reader {
                 }
                 State::Ended(ended) => {
                     self.over = true;
-                    return Some(Fetched::Ended(ended));
+                    return Some(Fetched::Ended(labelled(ended, &self.origin.label)));
                 }
             }
         }
@@ -127,15 +128,70 @@ impl Reader {
         self.connection.step(happened, Instant::now());
     }
 
-    fn framed(&mut self) -> Option<Fetched> {
-        Some(match self.framer.next()? {
-            Framed::Block(block) => Fetched::Block(block),
+    fn framed(&mut self, framed: Framed) {
+        match framed {
+            Framed::Records { place, content } => self.news.push_back(Fetched::Block(Block {
+                origin: self.origin.clone(),
+                proved: self.progress.take_proof(),
+                place,
+                content,
+            })),
+            Framed::Mark { counted, mark } => self.marked(&counted, mark),
             Framed::Gap { from, to } => {
+                let label = &self.origin.label;
                 let (from, to) = (excerpt::quoted(&from), excerpt::quoted(&to));
-                tracing::warn!("records from {from} to {to} are missing; a new average begins");
-                Fetched::Anew
+                tracing::warn!(
+                    "{label}records from {from} to {to} are missing; a new average begins"
+                );
+                self.news.push_back(Fetched::Anew);
             }
-        })
+        }
+    }
+
+    /// A mark came after records that were counted up to `counted`.
+    fn marked(&mut self, counted: &Place, mark: Mark) {
+        match self.progress.marked(counted, &mark) {
+            Ok(lag) => {
+                self.news.extend(lag.map(Fetched::Lag));
+                if let Some(end) = mark.end {
+                    self.last_mark(end);
+                }
+            }
+            Err(contradiction) => {
+                self.go_back();
+                if contradiction.is_final {
+                    self.step(Happened::Refused(contradiction.why));
+                } else {
+                    self.lost(contradiction.why, None);
+                }
+            }
+        }
+    }
+
+    fn last_mark(&mut self, end: End) {
+        match end {
+            End::Closed => self.step(Happened::Finished),
+            End::Deleted => self.step(Happened::Refused("the stream was deleted".to_owned())),
+            End::Drain { retry_after } => {
+                let when = retry_after.map_or("soon".to_owned(), |time| format!("in {time:?}"));
+                let why = format!("the server goes away for a while; trying again {when}");
+                self.told.announce(&why);
+                self.leave(why, retry_after);
+            }
+            End::Overrun => self.lost("what comes next is no longer kept".to_owned(), None),
+            End::Damaged => {
+                self.lost("what comes next is damaged on the server".to_owned(), None);
+            }
+            End::Other(why) => self.lost(format!("the server ends the body: {why}"), None),
+        }
+    }
+
+    /// To the last place that is certain: what came since then comes again.
+    fn go_back(&mut self) {
+        self.framer.begin(self.form, self.progress.proved().clone());
+        if !self.progress.is_news() {
+            self.news.push_back(Fetched::Again);
+        }
     }
 
     async fn dial(&mut self) {
@@ -145,10 +201,10 @@ impl Reader {
         let limit = self.connection.wait_max(Some(limit), Instant::now());
         match within(limit, request.send()).await {
             Ok(Ok(response)) => self.answered(response),
-            Ok(Err(error)) if error.is_builder() || error.is_redirect() => {
-                self.step(Happened::Refused(without_url(error)));
-            }
-            Ok(Err(error)) => self.lost(without_url(error), None),
+            Ok(Err(error)) => match request::failed(error) {
+                Happened::Lost { why, retry_after } => self.lost(why, retry_after),
+                refused => self.step(refused),
+            },
             Err(Elapsed { .. }) => self.lost("the server does not answer".to_owned(), None),
         }
     }
@@ -172,33 +228,64 @@ impl Reader {
                 self.framer.begin(self.form, Place::Unknown);
                 self.lost(format!("the place to go on from is lost: {why}"), None);
             }
+            Answer::Gone(earliest) => self.gone(earliest),
             Answer::Finished => self.step(Happened::Finished),
             Answer::Refused(why) => self.step(Happened::Refused(why)),
         }
     }
 
+    /// What comes next is no longer kept: the reader goes on at the earliest that is.
+    fn gone(&mut self, earliest: Offset) {
+        let asked = match self.framer.place() {
+            Place::Unknown => "the place that was asked for".to_owned(),
+            place => place.to_string(),
+        };
+        let mut why = format!("records from {asked} to {earliest} are missing: no longer kept");
+        if self.begun {
+            why.push_str("; a new average begins");
+        }
+        self.begin_anew(Place::Counted(earliest));
+        self.framer.begin(self.form, Place::Counted(earliest));
+        self.lost(why, None);
+    }
+
+    /// What comes at `place` does not go on with what came before.
+    fn begin_anew(&mut self, place: Place) {
+        if std::mem::replace(&mut self.begun, false) {
+            self.news.push_back(Fetched::Anew);
+        }
+        self.progress = Progress::at(place);
+    }
+
     /// Says whether the body goes on where the last one ended.
     fn connected(&mut self, head: Head) {
         let Head { form, place, .. } = head;
-        let asked = self.framer.place();
+        let (asked, label) = (self.framer.place(), &self.origin.label);
         let again = std::mem::replace(&mut self.connected, true);
         self.news.push_back(Fetched::Connected { again });
         let goes_on = place == *asked && place != Place::Unknown;
         if self.begun && !goes_on {
-            tracing::warn!("{}; a new average begins", break_between(asked, &place));
-            self.news.push_back(Fetched::Anew);
-            self.begun = false;
+            let why = break_between(asked, &place);
+            tracing::warn!("{label}{why}; a new average begins");
         } else if let Some(gap) = head.gap {
-            tracing::warn!("records are missing, from/to {gap}");
-        } else if self.told.as_deref() == Some(CLEAN_END) {
-            tracing::debug!("connected again, at {place}");
+            tracing::warn!("{label}records are missing, from/to {gap}");
+        } else if self.told.is(CLEAN_END) {
+            tracing::debug!("{label}connected again, at {place}");
         } else if place == Place::Unknown {
-            tracing::info!("connected; should it break, this server may have to begin anew");
+            tracing::info!("{label}connected; should it break, this server may have to begin anew");
         } else {
-            tracing::info!("connected, at {place}");
+            tracing::info!("{label}connected, at {place}");
         }
-        self.form = form;
-        self.framer.begin(form, place);
+        if !goes_on {
+            self.begin_anew(place.clone());
+        }
+        self.told.is_back();
+        self.progress.begin_body();
+        self.form = match form {
+            Form::Lines if request::asks_for_marks(&self.source.url) => Form::MarkedLines,
+            form => form,
+        };
+        self.framer.begin(self.form, place);
     }
 
     async fn receive(&mut self) {
@@ -209,7 +296,7 @@ impl Reader {
         let chunk = within(limit, body.chunks.next()).await;
         match chunk {
             Ok(Some(Ok(chunk))) => self.received(chunk),
-            Ok(Some(Err(error))) => self.lost(excerpt::message(&chain(&error)), None),
+            Ok(Some(Err(error))) => self.lost(request::message(&error), None),
             Ok(None) => self.ended(),
             Err(Elapsed { .. }) => self.lost("nothing comes any more".to_owned(), None),
         }
@@ -217,22 +304,26 @@ impl Reader {
 
     fn received(&mut self, chunk: Bytes) {
         self.framer.push(chunk);
-        let records = self.framer.has_framed();
+        let records = self.framer.has_records();
         if records {
             self.begun = true;
-            self.told = None;
+            self.told.forget();
         }
         self.step(Happened::Received { records });
     }
 
     /// The body came to a clean end.
     fn ended(&mut self) {
+        if self.progress.is_marked() {
+            // Somebody on the way has cut it, and cleanly: a line that has begun may be cut too.
+            return self.lost("the body ended without its last mark".to_owned(), None);
+        }
         self.framer.end();
-        self.begun |= self.framer.has_framed();
+        self.begun |= self.framer.has_records();
         if self.source.until_end {
             self.step(Happened::Finished);
         } else {
-            self.tell(CLEAN_END);
+            self.told.tell(CLEAN_END);
             self.body = None;
             self.step(Happened::Paused {
                 why: CLEAN_END.to_owned(),
@@ -242,20 +333,14 @@ impl Reader {
 
     /// The connection is of no use any more.
     fn lost(&mut self, why: String, retry_after: Option<Duration>) {
-        self.tell(&why);
+        self.told.tell(&why);
+        self.leave(why, retry_after);
+    }
+
+    fn leave(&mut self, why: String, retry_after: Option<Duration>) {
         self.body = None;
         self.news.push_back(Fetched::Lost);
         self.step(Happened::Lost { why, retry_after });
-    }
-
-    /// Says why there is no connection: once, however often it happens in a row.
-    fn tell(&mut self, why: &str) {
-        if self.told.as_deref() == Some(why) {
-            tracing::debug!("{why}; trying again");
-        } else {
-            tracing::warn!("{why}; trying again");
-            self.told = Some(why.to_owned());
-        }
     }
 }
 
@@ -275,9 +360,4 @@ fn break_between(asked: &Place, given: &Place) -> String {
         }
         _ => format!("records are missing or begin again: asked for {asked}, given {given}"),
     }
-}
-
-/// What went wrong, but without the URL, in which secrets may stand.
-fn without_url(error: reqwest::Error) -> String {
-    excerpt::message(&chain(&error.without_url()))
 }

@@ -166,8 +166,8 @@ mod tests {
         values.push(body.as_bytes());
         values.end();
         let mut records = String::new();
-        while let Some(Framed::Block(block)) = values.found.next() {
-            match block.content {
+        while let Some(Framed::Records { content, .. }) = values.found.next() {
+            match content {
                 Content::Lines(text) => records.push_str(&String::from_utf8_lossy(&text)),
                 Content::TooLong(_) => records.push_str("too long\n"),
             }
@@ -213,7 +213,7 @@ mod tests {
         );
         let mut values = Values::new(Found::default());
         values.push(format!("[{{\"a\":\n{good}").as_bytes());
-        assert!(values.found.has_framed() && values.value.len() < 10);
+        assert!(values.found.has_records() && values.value.len() < 10);
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! What a block of lines holds: values, and rejects. Every line that is not blank is in exactly one
 //! of the two.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
 
-use crate::fetch::Place;
+use crate::fetch::{Origin, Place};
 
 /// The records of a block.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
+    /// The stream that they are from.
+    pub origin: Arc<Origin>,
+    /// All records of that stream up to these are known to have come.
+    pub proved: bool,
     /// The block's lines.
     pub text: Bytes,
     /// Where the first of them stands in the stream.

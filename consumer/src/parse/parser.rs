@@ -23,6 +23,8 @@ impl Parser {
     #[must_use]
     pub fn parse(&self, block: Block) -> Batch {
         let mut batch = Batch {
+            origin: block.origin,
+            proved: block.proved,
             place: block.place,
             ..Batch::default()
         };
@@ -108,6 +110,8 @@ fn position(at: usize) -> u32 {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::sync::Arc;
+
     use common::offset::Offset;
     use proptest::prelude::{prop, prop_assert_eq, proptest};
 
@@ -116,6 +120,8 @@ pub(super) mod tests {
 
     pub(crate) fn block(text: &[u8]) -> Block {
         Block {
+            origin: Arc::default(),
+            proved: false,
             place: Place::Counted(Offset {
                 record: 5,
                 byte: 50,
@@ -192,6 +198,7 @@ pub(super) mod tests {
         let batch = parser().parse(Block {
             place: Place::Event("7".into()),
             content: Content::TooLong(Bytes::from_static(b"{\"val")),
+            ..block(b"")
         });
         assert_eq!(batch.rejects[0].reason, Reason::TooLong);
         assert_eq!(batch.line(&batch.rejects[0].span), b"{\"val");

@@ -42,27 +42,6 @@ pub struct Update {
 }
 
 impl Average {
-    /// Adds a batch.
-    pub fn push(&mut self, batch: Batch) -> Update {
-        let before = self.answer();
-        let mut averages = Vec::with_capacity(batch.spans.len());
-        if batch.spans.is_empty() {
-            batch.values.iter().for_each(|value| self.add(*value));
-        } else {
-            averages.extend(batch.values.iter().map(|value| {
-                self.add(*value);
-                self.average()
-            }));
-        }
-        self.rejected += batch.rejects.len() as u64;
-        Update {
-            before,
-            averages,
-            answer: self.answer(),
-            batch,
-        }
-    }
-
     /// What has been computed so far.
     #[must_use]
     pub fn answer(&self) -> Answer {
@@ -73,7 +52,26 @@ impl Average {
         }
     }
 
-    fn add(&mut self, value: f64) {
+    /// Adds a value.
+    pub fn add(&mut self, value: f64) {
+        self.add_to_sum(value);
+        self.accepted += 1;
+    }
+
+    /// Counts records without a value.
+    pub const fn reject(&mut self, records: u64) {
+        self.rejected += records;
+    }
+
+    /// Adds all that `other` is made of.
+    pub fn join(&mut self, other: &Self) {
+        self.add_to_sum(other.sum);
+        self.lost += other.lost;
+        self.accepted += other.accepted;
+        self.rejected += other.rejected;
+    }
+
+    fn add_to_sum(&mut self, value: f64) {
         let sum = self.sum + value;
         self.lost += if self.sum.abs() >= value.abs() {
             (self.sum - sum) + value
@@ -81,10 +79,11 @@ impl Average {
             (value - sum) + self.sum
         };
         self.sum = sum;
-        self.accepted += 1;
     }
 
-    fn average(&self) -> Option<f64> {
+    /// The average alone.
+    #[must_use]
+    pub fn average(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "no stream has 2^53 records")]
         let average = (self.sum + self.lost) / self.accepted as f64;
         average.is_finite().then_some(average)
@@ -99,13 +98,8 @@ mod tests {
 
     fn average(values: &[f64]) -> Option<f64> {
         let mut average = Average::default();
-        average
-            .push(Batch {
-                values: values.to_vec(),
-                ..Batch::default()
-            })
-            .answer
-            .average
+        values.iter().for_each(|value| average.add(*value));
+        average.average()
     }
 
     #[test]
@@ -122,22 +116,23 @@ mod tests {
     }
 
     #[test]
-    fn each_record_gets_the_average_so_far() {
-        let mut average = Average::default();
-        let update = average.push(Batch {
-            values: vec![0.0, 2.0, 4.0],
-            spans: vec![0..1, 1..2, 2..3],
-            ..Batch::default()
-        });
-        assert_eq!(update.averages, [Some(0.0), Some(1.0), Some(2.0)]);
-        assert_eq!(average.push(Batch::default()).before.records, 3);
-    }
-
-    #[test]
     fn a_long_sum_stays_exact() {
         let tenths = vec![0.1; 1_000_000];
         assert_eq!(average(&tenths), Some(0.1));
         assert_ne!(tenths.iter().sum::<f64>() / 1e6, 0.1);
+    }
+
+    #[test]
+    fn what_is_joined_to_nothing_stays_what_it_is() {
+        let (mut some, mut all) = (Average::default(), Average::default());
+        [0.1, 1e100, 0.2, -1e100]
+            .iter()
+            .for_each(|value| some.add(*value));
+        some.reject(3);
+        all.join(&some);
+        assert_eq!(all.answer(), some.answer());
+        all.join(&Average::default());
+        assert_eq!(all.answer(), some.answer());
     }
 
     proptest! {

@@ -18,8 +18,6 @@ const BUFFER_BYTES: usize = 64 * 1024;
 pub struct DeadLetters {
     file: File,
     path: PathBuf,
-    /// The name of the stream that the rejects are from.
-    source: String,
     bytes: u64,
     bytes_max: u64,
     /// How many found no room, or could not be written.
@@ -28,17 +26,16 @@ pub struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// Opens or creates the file at `path`, for rejects of `source`.
+    /// Opens or creates the file at `path`.
     ///
     /// # Errors
     /// It cannot be appended to.
-    pub fn open(path: &Path, bytes_max: u64, source: String) -> io::Result<Self> {
+    pub fn open(path: &Path, bytes_max: u64) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         Ok(Self {
             bytes: file.metadata()?.len(),
             file,
             path: path.to_owned(),
-            source,
             bytes_max,
             dropped: 0,
             buffer: Vec::new(),
@@ -53,6 +50,7 @@ impl DeadLetters {
         for reject in &batch.rejects {
             let offset = batch.offset(reject);
             self.letter(
+                &batch.origin.url,
                 offset.as_deref(),
                 reject.reason.name(),
                 batch.line(&reject.span),
@@ -84,11 +82,11 @@ impl DeadLetters {
         self.buffer.clear();
     }
 
-    fn letter(&mut self, offset: Option<&str>, reason: &str, line: &[u8]) {
+    fn letter(&mut self, source: &str, offset: Option<&str>, reason: &str, line: &[u8]) {
         let out = &mut self.buffer;
         let from = out.len();
         out.extend_from_slice(b"{\"source\":");
-        text::quoted(out, self.source.as_bytes());
+        text::quoted(out, source.as_bytes());
         out.extend_from_slice(b",\"offset\":");
         match offset {
             Some(offset) => text::quoted(out, offset.as_bytes()),
@@ -121,14 +119,16 @@ impl DeadLetters {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{
         parse::{Batch, Reason, Reject},
-        transform::Average,
+        transform::Averages,
     };
 
     fn update() -> Update {
-        Average::default().push(Batch {
+        let mut batch = Batch {
             text: b"x\"\xff\n".to_vec().into(),
             rejects: vec![Reject {
                 reason: Reason::NotJson,
@@ -136,7 +136,9 @@ mod tests {
                 span: 0..3,
             }],
             ..Batch::default()
-        })
+        };
+        Arc::make_mut(&mut batch.origin).url = "http://h/".to_owned();
+        Averages::default().push(batch)
     }
 
     const LETTER: &str = "{\"source\":\"http://h/\",\"offset\":null,\"reason\":\"not_json\",\"text\":\"x\\\"\u{fffd}\"}\n";
@@ -148,7 +150,7 @@ mod tests {
         for (run, kept, dropped) in [(0, 1, 1), (1, 2, 0), (2, 2, 2)] {
             let room = if run == 0 { 1 } else { 2 };
             let bytes_max = (LETTER.len() * room + 1) as u64;
-            let mut letters = DeadLetters::open(&path, bytes_max, "http://h/".to_owned()).unwrap();
+            let mut letters = DeadLetters::open(&path, bytes_max).unwrap();
             let mut lost = letters.update(&update());
             if run != 1 {
                 lost += letters.update(&update());

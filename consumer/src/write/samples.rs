@@ -64,7 +64,8 @@ impl Samples {
                 None => String::new(),
             };
             let text = String::from_utf8_lossy(excerpt);
-            format!("{}{place}: {text:?}", reject.reason.name())
+            let label = &batch.origin.label;
+            format!("{label}{}{place}: {text:?}", reject.reason.name())
         });
         described
             .take(usize::try_from(room).unwrap_or(usize::MAX))
@@ -74,10 +75,12 @@ impl Samples {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{
         parse::{Batch, Reason, Reject},
-        transform::Average,
+        transform::Averages,
     };
 
     #[test]
@@ -87,14 +90,17 @@ mod tests {
             before: (0, 0),
             span: 0..3,
         };
-        let update = Average::default().push(Batch {
+        let mut batch = Batch {
             text: b"{\x1b}".to_vec().into(),
             rejects: vec![reject; 3],
             ..Batch::default()
-        });
+        };
+        Arc::make_mut(&mut batch.origin).label = "partition 7: ".to_owned();
+        let update = Averages::default().push(batch);
         let start = Instant::now();
         let mut samples = Samples::new(start);
-        assert_eq!(samples.sample(&update)[0], r#"missing_field: "{\u{1b}}""#);
+        let expected = r#"partition 7: missing_field: "{\u{1b}}""#;
+        assert_eq!(samples.sample(&update)[0], expected);
         assert_eq!(samples.sample(&update).len(), 2);
         assert_eq!(samples.sample(&update).len(), 0);
         samples.update(&update, start + PERIOD);
