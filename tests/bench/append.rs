@@ -1,119 +1,140 @@
-//! Durable appends: what clients get acknowledged, beside what the disk itself takes for a sync.
+//! Durable appends: the same requests to both servers in turns, beside what the disk itself takes
+//! for a sync. Every run has a new server and an empty log.
 
-use std::{
-    fs::File,
-    io::Write,
-    path::Path,
-    thread,
-    time::{Duration, Instant},
+use std::time::Duration;
+
+use crate::{
+    clients::{Plan, Until},
+    disk,
+    request::Request,
+    run::{self, Run},
+    sample::Sample,
+    say,
+    server::{Kind, Server},
 };
 
-use tests::{Service, producer};
-
-use crate::{connection::Connection, sample::Sample, say};
-
+/// Runs of each server in a row, after one that is not counted.
 const RUNS: usize = 3;
 const DURATION: Duration = Duration::from_secs(3);
 
-/// A record of a hundred bytes, its newline included.
-const RECORD: &str = concat!(
-    r#"{"id":123456789,"text":"#,
-    r#""a record of one hundred bytes, which is what many of them come to, in all"}"#,
-    "\n"
-);
+/// What the figures behind `w` are.
+const WRITTEN: &str =
+    "w: bytes given to write() (with sockets) and to the disk, for each byte of record";
+
+/// Partitions of the topic.
+const PARTITIONS: u32 = 8;
+
+/// Connections, streams, records a request.
+const ROWS: [(usize, u64, u32); 5] = [
+    (8, 1, 1_000),
+    (16, 16, 100),
+    (64, 1, 1),
+    (64, 64, 1),
+    (64, 10_000, 1),
+];
 
 pub(crate) fn run() {
-    say("durable appends of 100 B records; median of 3 (least … most)");
-    say(
-        "connections  records/request    million records/s             requests/s   ack p50, p99 ms",
-    );
-    for (connections, records) in [(8, 1_000), (16, 100), (64, 1)] {
-        let runs: Vec<_> = (0..RUNS).map(|_| measure(connections, records)).collect();
-        let rates = Sample::new(runs.iter().map(|run| run.rate / 1e6).collect());
-        let (requests, acks) = (
-            Sample::new(
-                runs.iter()
-                    .map(|run| run.rate / f64::from(records))
-                    .collect(),
-            ),
-            Sample::new(
-                runs.iter()
-                    .flat_map(|run| run.acks.iter().copied())
-                    .collect(),
-            ),
-        );
-        let (p50, p99) = (acks.median(), acks.quantile(0.99));
-        let requests = requests.median();
-        say(&format!(
-            "{connections:>11}  {records:>15}  {rates}  {requests:>12.0}   {p50:.2}, {p99:.2}"
-        ));
-    }
-    let (p50, p99) = disk();
     say(&format!(
-        "the disk's own fdatasync of 4 KiB: p50 {p50:.2} ms, p99 {p99:.2} ms"
+        "durable appends of 100 B records, {RUNS} runs of 3 s each in turns; median (least … most)"
     ));
-}
-
-struct Run {
-    rate: f64,
-    /// Milliseconds from a request to its answer.
-    acks: Vec<f64>,
-}
-
-fn measure(connections: u32, records: u32) -> Run {
-    let folder = folder();
-    let server = on(folder.path());
-    let body = RECORD.repeat(records as usize);
-    let start = Instant::now();
-    let client = || {
-        let (mut connection, mut acks) = (Connection::to(server.address()), Vec::new());
-        while start.elapsed() < DURATION {
-            let asked = Instant::now();
-            connection.post("/stream", &body);
-            acks.push(asked.elapsed().as_secs_f64() * 1e3);
+    say(WRITTEN);
+    for (connections, streams, records) in ROWS {
+        let plan = plan(connections, streams, records);
+        say(&format!(
+            "\n{connections} connections, {streams} streams, {records} records a request; {}",
+            disk::syncs()
+        ));
+        let kinds = Kind::all();
+        let turns = turns(kinds.len(), |which| {
+            kinds.get(which).map(|kind| run::run(*kind, &plan))
+        });
+        for (kind, runs) in kinds.iter().zip(&turns) {
+            say(&line(kind.name(), runs));
         }
-        acks
-    };
-    let acks: Vec<f64> = thread::scope(|scope| {
-        let clients: Vec<_> = (0..connections).map(|_| scope.spawn(client)).collect();
-        clients
-            .into_iter()
-            .flat_map(|client| client.join().expect("a client"))
-            .collect()
-    });
-    let seconds = start.elapsed().as_secs_f64();
-    #[expect(clippy::cast_precision_loss, reason = "a few millions")]
-    let total = acks.len() as f64 * f64::from(records);
-    Run {
-        rate: total / seconds,
-        acks,
+        match &turns[..] {
+            [ours, official] => say(&ratio("ours / official", ours, official)),
+            _ => say("  official      not installed"),
+        }
     }
 }
 
-fn on(folder: &Path) -> Service {
-    producer(&[
-        "--source",
-        "none",
-        "--data-dir",
-        folder.to_str().expect("a path of ASCII"),
-    ])
+/// The same requests to a topic and to a stream of ours.
+pub(crate) fn topic() {
+    let (connections, _, records) = ROWS[0];
+    say(WRITTEN);
+    say(&format!(
+        "{connections} connections, {records} records a request, {PARTITIONS} partitions; {}",
+        disk::syncs()
+    ));
+    let turns = turns(2, |which| {
+        let folder = disk::folder();
+        let server = Server::start(Kind::Ours, folder.path());
+        let mut plan = plan(connections, 1, records);
+        if which == 0 {
+            let topic = Plan {
+                request: Request::create_topic(PARTITIONS),
+                connections: 1,
+                until: Until::Requests(1),
+                ..plan.clone()
+            };
+            drop(topic.run(server.address));
+            plan.request = Request::publish(records);
+        } else {
+            run::create(&server, 1);
+        }
+        Some(run::measure(&server, &plan))
+    });
+    if let [topic, stream] = &turns[..] {
+        say(&line("the topic", topic));
+        say(&line("one stream", stream));
+        say(&ratio("topic / stream", topic, stream));
+    }
 }
 
-/// A folder on the disk that the build is on; a temporary one may be in memory.
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir_in(tests::binaries::release()).expect("a folder can be made")
+fn plan(connections: usize, streams: u64, records: u32) -> Plan {
+    Plan {
+        request: Request::append(records),
+        connections,
+        streams,
+        until: Until::Time(DURATION),
+        rate: None,
+    }
 }
 
-/// The median and the 99th percentile of the disk's own syncs, in milliseconds.
-fn disk() -> (f64, f64) {
-    let folder = folder();
-    let mut file = File::create(folder.path().join("file")).expect("a file can be made");
-    let mut sync = || {
-        file.write_all(&[7; 4096]).expect("there is room");
-        let start = Instant::now();
-        file.sync_data().expect("the disk syncs");
-        start.elapsed().as_secs_f64() * 1e3
-    };
-    let sample = Sample::new((0..1000).map(|_| sync()).collect());
-    (sample.median(), sample.quantile(0.99))
+/// The runs of each of `count` competitors, who take turns; the first turn is not counted.
+fn turns(count: usize, measure: impl Fn(usize) -> Option<Run>) -> Vec<Vec<Run>> {
+    let mut all: Vec<Vec<Run>> = (0..count).map(|_| Vec::new()).collect();
+    for turn in 0..=RUNS {
+        for (which, runs) in all.iter_mut().enumerate() {
+            let run = measure(which);
+            if turn > 0 {
+                runs.extend(run);
+            }
+        }
+    }
+    all
+}
+
+/// What `runs` of one competitor came to.
+fn line(name: &str, runs: &[Run]) -> String {
+    let sample = |of: fn(&Run) -> f64| Sample::new(runs.iter().map(of).collect());
+    let rate = sample(|run| run.million_records_per_second);
+    let requests = sample(|run| run.requests_per_second / 1e3);
+    let p50 = sample(|run| run.outcome.acks.median()).median();
+    let p99 = sample(|run| run.outcome.acks.quantile(0.99)).median();
+    let processor = sample(|run| run.processor_seconds).median();
+    let written = sample(|run| run.written.0).median();
+    let on_disk = sample(|run| run.written.1).median();
+    let files = runs.iter().map(|run| run.files).max().unwrap_or_default();
+    format!(
+        "  {name:<12}{rate} M records/s, {requests} k requests/s, ack p50 {p50:.2} p99 {p99:.2} ms, \
+         {processor:.2} CPU s/M records, w {written:.2} {on_disk:.2}, {files} files"
+    )
+}
+
+/// The median of the ratios of neighbours, which met the same weather.
+fn ratio(name: &str, ones: &[Run], others: &[Run]) -> String {
+    let ratios = ones.iter().zip(others);
+    let ratios = ratios.map(|(one, other)| one.requests_per_second / other.requests_per_second);
+    format!("  {name}: {}", Sample::new(ratios.collect()))
 }

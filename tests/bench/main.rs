@@ -1,28 +1,49 @@
 //! What it costs: the real binaries on loopback, in tables.
 //!
 //! `cargo bench -p tests` runs all of it but `soak`; `cargo bench -p tests -- latency memory` runs
-//! what is named; `-- soak 10m` watches the memory for ten minutes. A figure is the median of
+//! what is named. A number behind a name makes it larger: `-- restart 10` begins with 10 GiB of log,
+//! `-- flat 50` appends 50 GB, `-- idle 1000000` makes so many streams; `-- soak 10m` watches the
+//! memory for ten minutes. What is compared with the official server finds it as `server.rs` says. A figure is the median of
 //! several runs after one that is not counted, with the least and the most beside it. The machine
 //! is shared with whoever else uses it: compare figures of one run.
 
 mod append;
+mod clients;
 mod connection;
+mod disk;
+mod flat;
+mod idle;
 mod latency;
+mod load;
 mod memory;
 mod process;
+mod reads;
+mod request;
+mod restart;
+mod run;
 mod sample;
+mod server;
 mod soak;
 mod start;
 mod throughput;
 
 use std::time::Duration;
 
-const SECTIONS: [(&str, fn()); 5] = [
-    ("throughput", throughput::run),
-    ("append", append::run),
-    ("latency", latency::run),
-    ("start", start::run),
-    ("memory", memory::run),
+/// What there is to measure. Some of it takes a number, which stands behind its name.
+type Section = (&'static str, fn(Option<u64>));
+
+const SECTIONS: [Section; 11] = [
+    ("throughput", |_| throughput::run()),
+    ("append", |_| append::run()),
+    ("topic", |_| append::topic()),
+    ("load", |_| load::run()),
+    ("reads", |_| reads::run()),
+    ("idle", idle::run),
+    ("restart", restart::run),
+    ("flat", flat::run),
+    ("latency", |_| latency::run()),
+    ("start", |_| start::run()),
+    ("memory", |_| memory::run()),
 ];
 
 fn main() {
@@ -45,9 +66,11 @@ fn main() {
         return;
     }
     for (name, section) in SECTIONS {
-        if words.is_empty() || words.iter().any(|word| word == name) {
+        let named = words.iter().position(|word| word == name);
+        if words.is_empty() || named.is_some() {
+            let behind = named.and_then(|at| words.get(at + 1));
             say(&format!("\n## {name}"));
-            section();
+            section(behind.and_then(|word| word.parse().ok()));
         }
     }
 }

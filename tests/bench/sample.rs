@@ -12,6 +12,11 @@ impl Sample {
         Self(measured)
     }
 
+    /// The measurements of both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self::new([self.0, other.0].concat())
+    }
+
     /// The measurement below which the share `share` of all lies.
     pub(crate) fn quantile(&self, share: f64) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "there are not that many")]
