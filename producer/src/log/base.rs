@@ -17,6 +17,7 @@ use super::{
     disk::Disk,
     epoch::Epoch,
     metrics::Metrics,
+    pool::Pool,
     room::Rooms,
     settings::Retention,
     stream::Stream,
@@ -32,6 +33,8 @@ pub(super) struct Base {
     /// How much of what is settled stays in memory.
     pub(super) memory_bytes: u64,
     pub(super) rooms: Rooms,
+    /// What is read from disk is read into it.
+    pub(super) pool: Pool,
     pub(super) metrics: Metrics,
     /// A reader has read on, in any stream.
     pub(super) read: Notify,
@@ -83,6 +86,7 @@ impl Base {
             retention,
             memory_bytes,
             rooms: Rooms::new(inflight_bytes),
+            pool: Pool::default(),
             metrics: Metrics::default(),
             read: Notify::new(),
             health: watch::Sender::new(Health::Well),

@@ -1,7 +1,7 @@
 //! A reader's place in a stream. It only goes forward, and never over a record.
 
 use bytes::Bytes;
-use common::offset::Offset;
+use common::{ndjson::NEWLINE, offset::Offset};
 use tokio::sync::watch;
 
 use super::{
@@ -99,21 +99,50 @@ impl Cursor {
         }
     }
 
+    /// A border between two records, as far on as is known without reading, but not more than
+    /// `bytes_max` bytes away.
+    pub(crate) fn border(&self, bytes_max: usize) -> Option<Offset> {
+        let bytes_max = bytes_max as u64;
+        match &self.opened {
+            Some(opened) => opened.border(self.at, bytes_max),
+            None => self.stream.kept().border(self.at, bytes_max),
+        }
+    }
+
     /// The records that are there now, as [`Cursor::next`] gives them; none when there are none
     /// yet.
     ///
     /// # Errors
     /// As [`Cursor::next`].
     pub(crate) fn read(&mut self, bytes_max: usize) -> Result<Option<Page>, Lost> {
+        self.read_separated(bytes_max, NEWLINE)
+    }
+
+    /// As [`Cursor::read`]; where there are lines, `between` stands behind each of them in the
+    /// place of its newline.
+    ///
+    /// # Errors
+    /// As [`Cursor::next`].
+    pub(crate) fn read_separated(
+        &mut self,
+        bytes_max: usize,
+        between: u8,
+    ) -> Result<Option<Page>, Lost> {
         if self.tail.borrow().deleted {
             return Err(Lost::Deleted);
         }
         let (lines, next) = match self.stream.recent(self.at, bytes_max) {
-            Some(recent) => {
+            Some((lines, next)) => {
                 self.opened = None;
-                recent
+                let is_as_kept = between == NEWLINE || lines.is_empty();
+                let lines = if is_as_kept {
+                    lines
+                } else {
+                    self.stream.separated(&lines, between)
+                };
+                (lines, next)
             }
-            None => self.older(bytes_max)?,
+            None => self.older(bytes_max, between)?,
         };
         if lines.is_empty() {
             return Ok(None);
@@ -124,12 +153,12 @@ impl Cursor {
     }
 
     /// Records that are not in memory any more.
-    fn older(&mut self, bytes_max: usize) -> Result<(Bytes, Offset), Lost> {
+    fn older(&mut self, bytes_max: usize, between: u8) -> Result<(Bytes, Offset), Lost> {
         let at = self.at;
         let overrun = |earliest| Lost::Overrun { at, earliest };
         // A log in memory has nothing to read, and may be used on any runtime.
         let read = if self.stream.is_on_disk() {
-            tokio::task::block_in_place(|| self.read_segment(bytes_max))
+            tokio::task::block_in_place(|| self.read_segment(bytes_max, between))
         } else {
             Ok(None)
         };
@@ -143,7 +172,11 @@ impl Cursor {
             })
     }
 
-    fn read_segment(&mut self, bytes_max: usize) -> Result<Option<(Bytes, Offset)>, Damage> {
+    fn read_segment(
+        &mut self,
+        bytes_max: usize,
+        between: u8,
+    ) -> Result<Option<(Bytes, Offset)>, Damage> {
         let opened = match self.opened.take().filter(|opened| opened.holds(self.at)) {
             Some(opened) => opened,
             None => match self.stream.open_segment(self.at)? {
@@ -151,7 +184,7 @@ impl Cursor {
                 None => return Ok(None),
             },
         };
-        let read = opened.read(self.at, bytes_max);
+        let read = opened.read(self.at, bytes_max, between);
         self.opened = Some(opened);
         read
     }

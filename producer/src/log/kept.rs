@@ -250,6 +250,14 @@ impl Kept {
         }
     }
 
+    /// The furthest end of a segment that is not more than `bytes_max` bytes behind `at`.
+    pub(super) fn border(&self, at: Offset, bytes_max: u64) -> Option<Offset> {
+        let ends = self.sealed.iter().skip(1).map(|segment| segment.first);
+        let ends = ends.chain([self.open.first, self.next]);
+        let near = |end: &Offset| end.byte.saturating_sub(at.byte) <= bytes_max;
+        ends.take_while(near).last().filter(|border| *border > at)
+    }
+
     fn after(&self, at: Offset, records: &[u8]) -> Offset {
         at.advance(self.framing.records(records), records.len() as u64)
     }

@@ -32,6 +32,7 @@ mod keeper;
 mod kept;
 mod metrics;
 mod open;
+mod pool;
 #[cfg(test)]
 mod proof;
 mod recovery;

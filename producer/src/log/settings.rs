@@ -78,6 +78,19 @@ impl Framing {
         }
     }
 
+    /// Puts `between` behind each line, where there are lines.
+    pub(super) fn separate(self, records: &mut [u8], between: u8) {
+        if self == Self::Lines && between != ndjson::NEWLINE {
+            for byte in records {
+                *byte = if *byte == ndjson::NEWLINE {
+                    between
+                } else {
+                    *byte
+                };
+            }
+        }
+    }
+
     /// Whether a record ends where `before` ends.
     pub(super) fn is_border(self, before: &[u8]) -> bool {
         let ends = before.last().is_none_or(|last| *last == ndjson::NEWLINE);

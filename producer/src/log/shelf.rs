@@ -25,6 +25,7 @@ use super::{
     disk::{self, Disk, File},
     entry::StreamId,
     journal::Damage,
+    pool::{Lent, Pool},
     settings::Framing,
 };
 
@@ -50,6 +51,7 @@ pub(super) struct Opened {
     lines: Box<dyn File>,
     path: PathBuf,
     framing: Framing,
+    pool: Pool,
 }
 
 /// Where a piece ends, when its newest record was appended, and the check of its bytes.
@@ -90,7 +92,7 @@ impl Shelf {
     pub(super) fn open(
         &self,
         (disk, stream, framing): (&dyn Disk, StreamId, Framing),
-        at: Offset,
+        (at, pool): (Offset, &Pool),
     ) -> Result<Option<Opened>, Damage> {
         let after = self.firsts.partition_point(|first| first.byte <= at.byte);
         let first = after.checked_sub(1).and_then(|last| self.firsts.get(last));
@@ -113,6 +115,7 @@ impl Shelf {
             lines,
             path,
             framing,
+            pool: pool.clone(),
         }))
     }
 }
@@ -125,7 +128,8 @@ impl Opened {
     }
 
     /// Whole records from `at` on, and the place behind them: `bytes_max` bytes at the most, but
-    /// one record at the least. None where no record begins there.
+    /// one record at the least. None where no record begins there. Where they are lines, `between`
+    /// stands behind each of them.
     ///
     /// # Errors
     /// What is on disk is not what was written.
@@ -133,6 +137,7 @@ impl Opened {
         &self,
         at: Offset,
         bytes_max: usize,
+        between: u8,
     ) -> Result<Option<(Bytes, Offset)>, Damage> {
         let index = self
             .pieces
@@ -143,36 +148,50 @@ impl Opened {
         let begin = before.map_or(self.first, |before| before.end);
         let rest = self.pieces.get(index..).unwrap_or_default();
         let fits = rest.partition_point(|piece| piece.end.byte - at.byte <= bytes_max as u64);
-        let bytes = self.verified(begin, rest.get(..fits.max(1)).unwrap_or_default())?;
+        let mut bytes = self.verified(begin, rest.get(..fits.max(1)).unwrap_or_default())?;
         let skip = usize::try_from(at.byte.saturating_sub(begin.byte)).unwrap_or(usize::MAX);
-        let Some(skipped) = bytes.get(..skip) else {
+        let Some((skipped, page)) = bytes.as_ref().split_at_checked(skip) else {
             return Ok(None);
         };
         let records = begin.record + self.framing.records(skipped);
         if !self.framing.is_border(skipped) || records != at.record {
             return Ok(None);
         }
-        let page = bytes.slice(skip..);
-        match rest.get(fits.wrapping_sub(1)) {
-            Some(last) => Ok(Some((page, last.end))),
+        let (length, next) = match rest.get(fits.wrapping_sub(1)) {
+            Some(last) => (page.len(), last.end),
             None => {
-                let page = page.slice(..self.framing.page(&page, bytes_max));
-                let next = at.advance(self.framing.records(&page), page.len() as u64);
-                Ok(Some((page, next)))
+                let length = self.framing.page(page, bytes_max);
+                let page = page.get(..length).unwrap_or_default();
+                (
+                    length,
+                    at.advance(self.framing.records(page), length as u64),
+                )
             }
+        };
+        if let Some(page) = bytes.as_mut().get_mut(skip..skip + length) {
+            self.framing.separate(page, between);
         }
+        Ok(Some((bytes.share().slice(skip..skip + length), next)))
+    }
+
+    /// The furthest end of a piece that is not more than `bytes_max` bytes behind `at`.
+    pub(super) fn border(&self, at: Offset, bytes_max: u64) -> Option<Offset> {
+        let near = |piece: &Piece| piece.end.byte.saturating_sub(at.byte) <= bytes_max;
+        let behind = self.pieces.partition_point(near).checked_sub(1)?;
+        let border = self.pieces.get(behind)?.end;
+        (border > at).then_some(border)
     }
 
     /// The bytes of pieces, the first of which begins at `begin`.
-    fn verified(&self, begin: Offset, pieces: &[Piece]) -> Result<Bytes, Damage> {
+    fn verified(&self, begin: Offset, pieces: &[Piece]) -> Result<Lent, Damage> {
         let end = pieces.last().map_or(begin, |last| last.end);
-        let mut bytes = vec![0; length(begin, end)];
+        let mut bytes = self.pool.lend(length(begin, end));
         self.lines
-            .read_at(&mut bytes, begin.byte - self.first.byte)?;
+            .read_at(bytes.as_mut(), begin.byte - self.first.byte)?;
         let mut at = begin;
         for piece in pieces {
             let (from, to) = (length(begin, at), length(begin, piece.end));
-            if crc32c::crc32c(bytes.get(from..to).unwrap_or_default()) != piece.check {
+            if crc32c::crc32c(bytes.as_ref().get(from..to).unwrap_or_default()) != piece.check {
                 return Err(Damage::File {
                     file: self.path.display().to_string(),
                     what: "a piece's check is wrong; it is not served",
@@ -180,7 +199,7 @@ impl Opened {
             }
             at = piece.end;
         }
-        Ok(bytes.into())
+        Ok(bytes)
     }
 
     /// Where the last piece begins.

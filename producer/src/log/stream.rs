@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use bytes::Bytes;
-use common::{offset::Offset, time::Timestamp};
+use common::{ndjson::NEWLINE, offset::Offset, time::Timestamp};
 use tokio::sync::watch;
 
 use super::{
@@ -96,6 +96,11 @@ impl Stream {
         }
     }
 
+    /// A number that no other stream of this log has or had.
+    pub(crate) fn number(&self) -> u64 {
+        self.shared.id.0
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.shared.name
     }
@@ -162,7 +167,8 @@ impl Stream {
             byte: until.byte.saturating_sub(1),
         };
         let opened = self.open_segment(last).ok().flatten();
-        let read = opened.and_then(|opened| opened.read(opened.last(), usize::MAX).ok()?);
+        let read =
+            opened.and_then(|opened| opened.read(opened.last(), usize::MAX, NEWLINE).ok()?);
         read.map(|(lines, _)| lines).unwrap_or_default()
     }
 
@@ -200,7 +206,7 @@ impl Stream {
         tokio::task::block_in_place(|| {
             let opened = self.open_segment(at).map_err(damaged)?;
             let opened = opened.ok_or_else(nowhere)?;
-            match opened.read(at, 1).map_err(damaged)? {
+            match opened.read(at, 1, NEWLINE).map_err(damaged)? {
                 Some(_) => Ok(opened),
                 None => Err(nowhere()),
             }
@@ -217,7 +223,8 @@ impl Stream {
         };
         let shelf = self.shelf()?;
         let Some(shelf) = shelf else { return Ok(None) };
-        shelf.open((disk.as_ref(), self.id(), self.framing()), at)
+        let place = (disk.as_ref(), self.id(), self.framing());
+        shelf.open(place, (at, &self.shared.base.pool))
     }
 
     pub(super) fn is_on_disk(&self) -> bool {
@@ -293,6 +300,14 @@ impl Stream {
     /// are.
     pub(super) fn recent(&self, at: Offset, bytes_max: usize) -> Option<(Bytes, Offset)> {
         self.kept().read(at, bytes_max)
+    }
+
+    /// A copy of lines, with `between` behind each of them.
+    pub(super) fn separated(&self, lines: &[u8], between: u8) -> Bytes {
+        let mut copy = self.shared.base.pool.lend(lines.len());
+        copy.as_mut().copy_from_slice(lines);
+        self.framing().separate(copy.as_mut(), between);
+        copy.share()
     }
 
     /// What is on `shelf` need not be in memory any more.

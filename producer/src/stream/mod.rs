@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     live::{Format, Live, Metrics},
+    page::Shape,
     request::{Asked, Form},
 };
 use crate::{
@@ -123,10 +124,11 @@ impl Door {
             }
             Form::Live(_) => Err(Refusal::NotLines(stream.settings().content_type.clone())),
             Form::Page { as_lines } => {
-                let mut cursor = cursor(&stream, start)?;
-                let page = page::read(&mut cursor, self.options.page_bytes, start == Start::Now)?;
+                let cursor = cursor(&stream, start)?;
+                let (shape, bytes_max) = (Shape::of(&stream, as_lines), self.options.page_bytes);
+                let page = page::read(cursor, shape, bytes_max, start == Start::Now)?;
                 self.metrics.sent(page.records(), page.bytes());
-                Ok(page.answer(&stream, as_lines, asked.headers()))
+                Ok(page.answer(&stream, asked.headers()))
             }
         }
     }

@@ -1,14 +1,13 @@
 //! A page of a stream: what is there from a place on, up to a bound, as an answer with an end.
 //!
 //! The lines of JSON records become an array by putting commas where newlines are: a newline stands
-//! between records only, so nothing needs to be parsed. That is done piece by piece, as the body is
-//! sent.
+//! between records only, so nothing needs to be parsed.
 
 use bytes::Bytes;
 use common::{
     ndjson::NEWLINE,
     offset::Offset,
-    service::reply::{self, Body},
+    service::reply::{self, Aborted, Body},
     wire,
 };
 use hyper::{
@@ -35,23 +34,25 @@ const ASKED_AGAIN: &str = "no-cache";
 /// Where the stream ends is never true for long.
 const NOT_CACHED: &str = "no-store";
 
-/// How much of an array is made at a time: what the allocator keeps at hand, and the processor too.
-/// Larger parts would each be memory anew from the system, and take ten times as long.
-const PART_BYTES: usize = 64 * 1024;
+/// How much is read at a time: what the processor has at hand until it is sent.
+const PART_BYTES: usize = 256 * 1024;
 
-/// What was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A page: its beginning was read, and it is known where it ends.
+#[derive(Debug)]
 pub(super) struct Page {
-    pieces: Vec<Bytes>,
     first: Offset,
     next: Offset,
+    shape: Shape,
     /// Whether only the end was asked for.
     is_now: bool,
+    begun: Option<Bytes>,
+    /// What reads the rest.
+    rest: Cursor,
 }
 
 /// How a page is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
+pub(super) enum Shape {
     /// As it is kept.
     Plain,
     /// A JSON array of the lines.
@@ -60,41 +61,64 @@ enum Shape {
     Lines,
 }
 
-/// Reads a page: `bytes_max` bytes, but a record at the least if there is one. Of the end, where
-/// only that was asked for, the page is empty.
-pub(super) fn read(cursor: &mut Cursor, bytes_max: usize, is_now: bool) -> Result<Page, Refusal> {
+/// Begins to read a page: `bytes_max` bytes, but a record at the least if there is one. Of the end,
+/// where only that was asked for, the page is empty.
+pub(super) fn read(
+    mut cursor: Cursor,
+    shape: Shape,
+    bytes_max: usize,
+    is_now: bool,
+) -> Result<Page, Refusal> {
     let first = cursor.at();
-    let mut page = Page {
-        pieces: Vec::new(),
-        first,
-        next: first,
-        is_now,
+    let part = if is_now {
+        None
+    } else {
+        cursor
+            .read_separated(bytes_max.min(PART_BYTES), shape.between())
+            .map_err(refusal)?
     };
-    // Each piece is a byte at the least, and a page begins with room for one.
-    let mut left = if is_now { 0 } else { bytes_max.max(1) };
-    while left > 0 {
-        match cursor.read(left) {
-            Ok(Some(piece)) if page.pieces.is_empty() || piece.lines.len() <= left => {
-                page.next = piece.next;
-                left = left.saturating_sub(piece.lines.len());
-                page.pieces.push(piece.lines);
-            }
-            Ok(_) => break,
-            // What was read before it can still be given.
-            Err(_) if !page.pieces.is_empty() => break,
-            Err(Lost::Overrun { at, earliest }) => {
-                return Err(Misplaced::Gone { at, earliest }.into());
-            }
-            Err(Lost::Damaged { at, why }) => return Err(Misplaced::Damaged { at, why }.into()),
-            Err(Lost::Deleted) => return Err(Refused::Missing("stream".to_owned()).into()),
-        }
+    let begun = part.map(|part| part.lines);
+    let left = bytes_max.saturating_sub(begun.as_ref().map_or(0, Bytes::len));
+    let next = cursor.border(left).filter(|_| begun.is_some());
+    Ok(Page {
+        first,
+        next: next.unwrap_or(cursor.at()),
+        shape,
+        is_now,
+        begun,
+        rest: cursor,
+    })
+}
+
+fn refusal(lost: Lost) -> Refusal {
+    match lost {
+        Lost::Overrun { at, earliest } => Misplaced::Gone { at, earliest }.into(),
+        Lost::Damaged { at, why } => Misplaced::Damaged { at, why }.into(),
+        Lost::Deleted => Refused::Missing("stream".to_owned()).into(),
     }
-    Ok(page)
+}
+
+/// The parts of a page that are not read yet. What cannot be read any more breaks the body off.
+fn rest(
+    mut cursor: Cursor,
+    until: Offset,
+    shape: Shape,
+) -> impl Iterator<Item = Result<Bytes, Aborted>> {
+    std::iter::from_fn(move || {
+        let left = until.byte.saturating_sub(cursor.at().byte);
+        let left = usize::try_from(left).ok().filter(|left| *left > 0)?;
+        let read = cursor.read_separated(left.min(PART_BYTES), shape.between());
+        Some(match read {
+            Ok(Some(part)) => Ok(part.lines),
+            Ok(None) => Err(Aborted("the page is not there any more".to_owned())),
+            Err(lost) => Err(Aborted(lost.to_string())),
+        })
+    })
 }
 
 impl Page {
     pub(super) fn bytes(&self) -> usize {
-        self.pieces.iter().map(Bytes::len).sum()
+        usize::try_from(self.next.byte - self.first.byte).unwrap_or(usize::MAX)
     }
 
     pub(super) const fn records(&self) -> u64 {
@@ -102,35 +126,23 @@ impl Page {
     }
 
     /// The answer to who asked for it with these headers.
-    pub(super) fn answer(
-        self,
-        stream: &Stream,
-        wants_lines: bool,
-        asked: &HeaderMap,
-    ) -> Response<Body> {
-        let settings = stream.settings();
+    pub(super) fn answer(self, stream: &Stream, asked: &HeaderMap) -> Response<Body> {
         let tail = stream.tail();
         let is_closed = tail.closed && self.next == tail.next;
         // Where the end was asked for, it was there, whatever has come since.
         let is_up_to_date = self.is_now || self.next == tail.next;
-        let is_json = wire::is_same_type(&settings.content_type, wire::JSON);
-        let shape = match (stream.framing(), wants_lines) {
-            (Framing::Lines, true) => Shape::Lines,
-            (Framing::Lines, false) if is_json => Shape::Array,
-            (Framing::Lines | Framing::Bytes, _) => Shape::Plain,
-        };
         let cache = match (self.is_now, is_up_to_date) {
             (true, _) => NOT_CACHED,
             (false, true) => ASKED_AGAIN,
             (false, false) => CACHED,
         };
         let (next, is_now) = (self.next, self.is_now);
-        let tag = header(&self.tag(shape, is_closed));
+        let tag = header(&self.tag(stream.number(), is_closed));
         let is_known = !is_now && is_one_of(asked, &tag);
         let mut answer = if is_known {
             reply::empty(StatusCode::NOT_MODIFIED)
         } else {
-            self.body(shape, &settings.content_type)
+            self.body(&stream.settings().content_type)
         };
         let headers = answer.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
@@ -152,29 +164,18 @@ impl Page {
     }
 
     /// What is different whenever the body is, and when the stream has been closed. A stream that
-    /// was deleted and made anew can have other bytes at the same places, so they are in it.
-    fn tag(&self, shape: Shape, is_closed: bool) -> String {
-        let shape = match shape {
-            Shape::Plain => "",
-            Shape::Array => ":array",
-            Shape::Lines => ":lines",
-        };
-        let closed = if is_closed { ":closed" } else { "" };
-        let check = self
-            .pieces
-            .iter()
-            .fold(0, |check, piece| crc32c::crc32c_append(check, piece));
-        format!(
-            "\"{}:{}:{check:08x}{shape}{closed}\"",
-            self.first, self.next
-        )
+    /// was deleted and made anew has another number.
+    fn tag(&self, number: u64, is_closed: bool) -> String {
+        tag(number, (self.first, self.next), self.shape, is_closed)
     }
 
-    fn body(self, shape: Shape, content_type: &str) -> Response<Body> {
-        let bytes = self.bytes();
+    fn body(self, content_type: &str) -> Response<Body> {
+        let (bytes, shape) = (self.bytes(), self.shape);
+        let rest = rest(self.rest, self.next, shape);
+        let parts = self.begun.into_iter().map(Ok).chain(rest);
         let (length, mut answer) = match shape {
-            Shape::Array => (array_bytes(bytes), of_pieces(array(self.pieces))),
-            Shape::Plain | Shape::Lines => (bytes, of_pieces(self.pieces.into_iter())),
+            Shape::Array => (array_bytes(bytes), of_parts(array(parts))),
+            Shape::Plain | Shape::Lines => (bytes, of_parts(parts)),
         };
         let headers = answer.headers_mut();
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
@@ -187,47 +188,65 @@ impl Page {
     }
 }
 
-fn of_pieces(pieces: impl Iterator<Item = Bytes> + Send + 'static) -> Response<Body> {
-    let frames = pieces.map(|piece| Ok(Frame::data(piece)));
+fn of_parts(
+    parts: impl Iterator<Item = Result<Bytes, Aborted>> + Send + 'static,
+) -> Response<Body> {
+    let frames = parts.map(|part| part.map(Frame::data));
     reply::stream(wire::NDJSON, futures_util::stream::iter(frames))
 }
 
-/// Lines as an array, made part by part as it is asked for.
-fn array(pieces: Vec<Bytes>) -> impl Iterator<Item = Bytes> + Send {
-    let parts: Vec<_> = pieces.into_iter().flat_map(parts).collect();
-    let count = parts.len();
-    let nothing = (count == 0).then(|| Bytes::from_static(b"[]"));
-    let parts = parts.into_iter().enumerate();
-    nothing
-        .into_iter()
-        .chain(parts.map(move |(at, lines)| part_of_array(&lines, at == 0, at + 1 == count)))
+/// What has a comma behind each record, as an array.
+fn array<E>(
+    parts: impl Iterator<Item = Result<Bytes, E>>,
+) -> impl Iterator<Item = Result<Bytes, E>> {
+    let bracket = |bracket| Ok(Bytes::from_static(bracket));
+    let mut parts = parts.peekable();
+    let parts = std::iter::from_fn(move || {
+        let mut part = parts.next()?;
+        if let (Ok(last), None) = (&mut part, parts.peek()) {
+            // The last comma is none.
+            last.truncate(last.len().saturating_sub(1));
+        }
+        Some(part)
+    });
+    let (open, close) = (bracket(b"["), bracket(b"]"));
+    std::iter::once(open).chain(parts).chain([close])
 }
 
-fn parts(mut lines: Bytes) -> impl Iterator<Item = Bytes> {
-    std::iter::from_fn(move || {
-        let length = lines.len().min(PART_BYTES);
-        (length > 0).then(|| lines.split_to(length))
-    })
+/// How many bytes the array of records of so many bytes has.
+const fn array_bytes(records: usize) -> usize {
+    // The last comma becomes a bracket; without records there are two of them.
+    if records == 0 { 2 } else { records + 1 }
 }
 
-/// How many bytes the array of lines of so many bytes has.
-const fn array_bytes(lines: usize) -> usize {
-    // The last newline becomes a bracket; without lines there are two of them.
-    if lines == 0 { 2 } else { lines + 1 }
-}
-
-/// Lines as the part of an array that they are.
-fn part_of_array(lines: &[u8], is_first: bool, is_last: bool) -> Bytes {
-    let mut part = Vec::with_capacity(lines.len() + 1);
-    if is_first {
-        part.push(b'[');
+impl Shape {
+    /// What stands behind each line.
+    const fn between(self) -> u8 {
+        match self {
+            Self::Array => b',',
+            Self::Plain | Self::Lines => NEWLINE,
+        }
     }
-    let comma = |byte: &u8| if *byte == NEWLINE { b',' } else { *byte };
-    part.extend(lines.iter().map(comma));
-    if is_last && let Some(last) = part.last_mut() {
-        *last = b']';
+
+    /// How a page of `stream` is written for who wants lines, or does not say so.
+    pub(super) fn of(stream: &Stream, wants_lines: bool) -> Self {
+        let is_json = wire::is_same_type(&stream.settings().content_type, wire::JSON);
+        match (stream.framing(), wants_lines) {
+            (Framing::Lines, true) => Self::Lines,
+            (Framing::Lines, false) if is_json => Self::Array,
+            (Framing::Lines | Framing::Bytes, _) => Self::Plain,
+        }
     }
-    part.into()
+}
+
+fn tag(number: u64, (first, next): (Offset, Offset), shape: Shape, is_closed: bool) -> String {
+    let shape = match shape {
+        Shape::Plain => "",
+        Shape::Array => ":array",
+        Shape::Lines => ":lines",
+    };
+    let closed = if is_closed { ":closed" } else { "" };
+    format!("\"{number:x}:{first}:{next}{shape}{closed}\"")
 }
 
 /// Whether the client has what `tag` stands for.
@@ -245,42 +264,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_become_an_array_however_they_are_cut() {
+    fn records_become_an_array_however_they_are_cut() {
         let check = |pieces: &[&str], expected: &str| {
-            let all: Vec<_> = pieces
+            let parts = pieces
                 .iter()
-                .map(|lines| Bytes::from((*lines).to_owned()))
-                .collect();
-            let bytes = all.iter().map(Bytes::len).sum();
+                .map(|records| Ok::<_, ()>(Bytes::from((*records).to_owned())));
+            let bytes = pieces.iter().map(|records| records.len()).sum();
             assert_eq!(array_bytes(bytes), expected.len());
-            assert!(array(all).collect::<Vec<_>>().concat() == expected.as_bytes());
+            let all: Vec<_> = array(parts).map(Result::unwrap).collect();
+            assert_eq!(all.concat(), expected.as_bytes());
         };
         check(&[], "[]");
-        check(&["1\n"], "[1]");
-        check(&["1\n{\"a\":\"b\\n\"}\n"], "[1,{\"a\":\"b\\n\"}]");
-        check(&["1\n2\n", "3\n", "4\n"], "[1,2,3,4]");
-        let many = "1\n".repeat(PART_BYTES);
-        let array = format!("[{}1]", "1,".repeat(2 * PART_BYTES - 1));
-        check(&[&many, &many], &array);
+        check(&["1,"], "[1]");
+        check(&["1,2,", "3,", "4,"], "[1,2,3,4]");
     }
 
     #[test]
     fn a_tag_tells_apart_what_is_different() {
-        let page = |next| Page {
-            pieces: Vec::new(),
-            first: Offset::default(),
-            next: Offset {
-                record: next,
-                byte: next,
-            },
-            is_now: false,
+        let tag = |end, shape, is_closed| {
+            let next = Offset {
+                record: end,
+                byte: end,
+            };
+            tag(1, (Offset::default(), next), shape, is_closed)
         };
         let tags = [
-            page(1).tag(Shape::Plain, false),
-            page(2).tag(Shape::Plain, false),
-            page(2).tag(Shape::Plain, true),
-            page(2).tag(Shape::Array, false),
-            page(2).tag(Shape::Lines, false),
+            tag(1, Shape::Plain, false),
+            tag(2, Shape::Plain, false),
+            tag(2, Shape::Plain, true),
+            tag(2, Shape::Array, false),
+            tag(2, Shape::Lines, false),
         ];
         for (at, tag) in tags.iter().enumerate() {
             assert_eq!(tags.iter().position(|other| other == tag), Some(at));
