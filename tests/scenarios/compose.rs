@@ -146,6 +146,7 @@ fn two_words_run_the_main_job() {
         "{published}"
     );
 
+    let before = ids(&project);
     let asked = Instant::now();
     project.run(&["stop"]);
     assert!(
@@ -160,4 +161,25 @@ fn two_words_run_the_main_job() {
             assert_eq!(code, "0", "{service} was not stopped in good order");
         }
     }
+
+    project.run(&["down"]);
+    let up = ["up", "--wait"];
+    let code = Service::spawn(project.command(&up)).exit_code_within(BUILD_LIMIT);
+    assert_eq!(code, Some(0), "it is healthy again");
+    let after = ids(&project);
+    assert!(after.starts_with(&before), "what was appended is there");
+    let expected: Vec<_> = (0..after.len() as u64).collect();
+    assert_eq!(after, expected, "and numbers go on from the last one");
+}
+
+/// The numbers that there are.
+fn ids(project: &Project) -> Vec<u64> {
+    let url = format!("http://127.0.0.1:{}/v1/stream/default", project.port);
+    let page = fetch(&url, &[]).text().expect("a page ends");
+    let records: Vec<serde_json::Value> = serde_json::from_str(&page).expect("an array");
+    let id = |record: &serde_json::Value| record.get("id").and_then(serde_json::Value::as_u64);
+    records
+        .iter()
+        .map(|record| id(record).expect("an id"))
+        .collect()
 }

@@ -9,6 +9,7 @@ mod consumer;
 mod durable;
 mod faults;
 mod flood;
+mod full;
 mod json;
 mod ledger;
 mod live;

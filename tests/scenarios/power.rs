@@ -21,6 +21,9 @@ use crate::ledger::{End, Life, records, tail};
 /// How often the power is cut where nothing else is said.
 const CUTS: usize = 100;
 
+/// How large its disk is: far from full.
+const MEGABYTES: u64 = 512;
+
 /// `_IOR('X', 125, __u32)` with 2: shut the file system down, and drop what its journal has not
 /// written.
 const CUT: &str = "\
@@ -33,7 +36,9 @@ const NO_SYNC: &str = "int fsync(int f) { return 0; } int fdatasync(int f) { ret
 
 #[test]
 fn what_was_acknowledged_survives_a_power_cut() {
-    let Some(disk) = Disk::make() else { return };
+    let Some(disk) = Disk::make(MEGABYTES) else {
+        return;
+    };
     let cuts = std::env::var_os("TESTS_CUTS").and_then(|cuts| cuts.to_str()?.parse().ok());
     let acknowledged = cut(&disk, cuts.unwrap_or(CUTS), None).expect("nothing is lost");
     eprintln!("{acknowledged} acknowledged records, 0 lost");
@@ -41,7 +46,9 @@ fn what_was_acknowledged_survives_a_power_cut() {
 
 #[test]
 fn a_disk_that_does_not_sync_loses_what_was_acknowledged() {
-    let Some(disk) = Disk::make() else { return };
+    let Some(disk) = Disk::make(MEGABYTES) else {
+        return;
+    };
     if tool("cc").is_none() {
         return;
     }
@@ -94,15 +101,15 @@ fn cut(disk: &Disk, cuts: usize, preload: Option<&Path>) -> Result<usize, String
 }
 
 /// An ext4 in a file.
-struct Disk {
+pub(crate) struct Disk {
     folder: tempfile::TempDir,
     image: PathBuf,
-    mounted: PathBuf,
+    pub(crate) mounted: PathBuf,
 }
 
 impl Disk {
-    /// Makes one; none where that cannot be done.
-    fn make() -> Option<Self> {
+    /// Makes one of so many MiB; none where that cannot be done.
+    pub(crate) fn make(megabytes: u64) -> Option<Self> {
         let tools = ["mkfs.ext4", "mount", "umount", "python3"];
         if !tools.iter().all(|name| tool(name).is_some()) {
             return None;
@@ -111,7 +118,7 @@ impl Disk {
         let (image, mounted) = (folder.path().join("image"), folder.path().join("mounted"));
         fs::create_dir(&mounted).expect("a folder can be made");
         let file = fs::File::create(&image).expect("a file can be made");
-        file.set_len(512 << 20).expect("it can be long");
+        file.set_len(megabytes << 20).expect("it can be long");
         run("mkfs.ext4", &["-q", "-F", text(&image)]);
         let disk = Self {
             folder,

@@ -1,0 +1,112 @@
+//! A disk that gets full: appends are refused, nothing is lost, and it goes on when there is space.
+
+use std::fs;
+
+use tests::{
+    Service,
+    http::{ask, fetch, send},
+    producer,
+};
+
+use crate::power::Disk;
+
+/// How large the disk is, and what else lies on it in the beginning.
+const MEGABYTES: u64 = 96;
+const OTHERS_MEGABYTES: usize = 20;
+
+/// Records of a request.
+const RECORDS: u64 = 5_000;
+
+fn on(disk: &Disk, floor: &str) -> Service {
+    let directory = disk.mounted.join("log");
+    let directory = directory.to_str().expect("a path of ASCII");
+    let files = ["--journal-bytes", "2MiB", "--segment-bytes", "1MiB"];
+    let place = ["--source", "none", "--data-dir", directory];
+    producer(&[&place[..], &files, &["--disk-floor-bytes", floor]].concat())
+}
+
+/// Waits until the service is ready, or is not.
+fn wait_for_ready(service: &Service, ready: bool) {
+    let status = || fetch(&service.url("/readyz"), &[]).status;
+    while (status() == 200) != ready {
+        std::thread::yield_now();
+    }
+}
+
+fn records(service: &Service) -> u64 {
+    let head = ask("HEAD", &service.url("/v1/stream/default"), &[], b"");
+    let count = head.header("stream-record-count");
+    count.parse().expect("a number")
+}
+
+/// Appends until it is refused; returns how many records were acknowledged.
+fn fill(service: &Service) -> u64 {
+    let line = format!("\"{}\"\n", "x".repeat(98));
+    let body = line.repeat(usize::try_from(RECORDS).expect("a few thousand"));
+    for requests in 0.. {
+        let answer = send(&service.url("/stream"), &[], body.as_bytes());
+        if answer.status != 200 {
+            assert_eq!((answer.status, answer.header("retry-after")), (503, "1"));
+            assert_eq!(answer.json()["code"], "DISK_FULL");
+            return requests * RECORDS;
+        }
+    }
+    0
+}
+
+fn check(floor: &str) {
+    let Some(disk) = Disk::make(MEGABYTES) else {
+        return;
+    };
+    let others = disk.mounted.join("others");
+    fs::write(&others, vec![7; OTHERS_MEGABYTES << 20]).expect("there is space");
+    let mut service = on(&disk, floor);
+    let mut acknowledged = fill(&service);
+    assert!(acknowledged > 50 * RECORDS, "{acknowledged} records");
+    wait_for_ready(&service, false);
+    assert_eq!(records(&service), acknowledged, "what is there can be read");
+
+    service.kill();
+    let _killed = service.exit_code();
+    let mut service = on(&disk, floor);
+    assert_eq!(records(&service), acknowledged, "it starts on a full disk");
+    let before = acknowledged;
+    acknowledged += fill(&service);
+    assert!(acknowledged < before + 20 * RECORDS, "it is still full");
+    wait_for_ready(&service, false);
+
+    fs::remove_file(&others).expect("it is there");
+    wait_for_ready_after_asking(&service);
+    acknowledged += RECORDS_ASKED;
+    acknowledged += fill(&service);
+    assert!(acknowledged > before + 20 * RECORDS, "it goes on");
+    assert_eq!(records(&service), acknowledged);
+
+    service.kill();
+    let _killed = service.exit_code();
+    assert_eq!(
+        records(&on(&disk, floor)),
+        acknowledged,
+        "and loses nothing"
+    );
+}
+
+/// One record is asked for at a time until it is taken: it is seen then that there is space.
+const RECORDS_ASKED: u64 = 1;
+
+fn wait_for_ready_after_asking(service: &Service) {
+    while send(&service.url("/stream"), &[], b"1").status != 200 {
+        std::thread::yield_now();
+    }
+    wait_for_ready(service, true);
+}
+
+#[test]
+fn above_a_floor_appends_are_refused_until_there_is_space() {
+    check("16MiB");
+}
+
+#[test]
+fn without_a_floor_the_last_block_is_met_and_nothing_is_lost() {
+    check("0B");
+}
