@@ -162,12 +162,17 @@ fn two_words_run_the_main_job() {
         }
     }
 
+    go_on(&project, &before);
+}
+
+/// Takes all of it down and up again: what was appended is there.
+fn go_on(project: &Project, before: &[u64]) {
     project.run(&["down"]);
     let up = ["up", "--wait"];
     let code = Service::spawn(project.command(&up)).exit_code_within(BUILD_LIMIT);
     assert_eq!(code, Some(0), "it is healthy again");
-    let after = ids(&project);
-    assert!(after.starts_with(&before), "what was appended is there");
+    let after = ids(project);
+    assert!(after.starts_with(before), "what was appended is there");
     let expected: Vec<_> = (0..after.len() as u64).collect();
     assert_eq!(after, expected, "and numbers go on from the last one");
 }

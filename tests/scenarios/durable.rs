@@ -58,3 +58,119 @@ fn a_log_larger_than_its_memory_is_read_from_disk() {
     );
     assert_eq!(send(&again.url("/stream"), &[], b"1").status, 409);
 }
+
+#[test]
+fn numbers_go_on_from_their_last_id() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for end in ["kill", "stop", "kill"] {
+        let mut producer = on(directory.path(), "numbers@1000/s");
+        let mut news = fetch(&producer.url("/stream?offset=now"), &[]);
+        drop(news.lines(5));
+        let posted = send(
+            &producer.url("/stream"),
+            &[],
+            b"{\"id\":7}\n{\"value\":100}",
+        );
+        assert_eq!(posted.status, 200);
+        match end {
+            "kill" => producer.kill(),
+            _ => producer.terminate(),
+        }
+        let clean = (end == "stop").then_some(0);
+        assert_eq!(producer.exit_code(), clean);
+    }
+    let (records, _) = records(&on(directory.path(), "none"), "-1");
+    let numbers = records
+        .iter()
+        .filter(|record| record.contains(r#","value":"#));
+    for (id, record) in numbers.enumerate() {
+        assert_eq!(*record, format!(r#"{{"id":{id},"value":{}}}"#, 2 * id));
+    }
+}
+
+#[test]
+fn a_reader_that_retention_overruns_is_told_so() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().to_str().expect("a path of ASCII");
+    let args = [
+        "--source",
+        "none",
+        "--data-dir",
+        path,
+        "--retention-bytes",
+        "1MiB",
+    ];
+    let producer = producer(&args);
+    let line = format!("\"{}\"\n", "x".repeat(1_000_000));
+    let body = line.repeat(16);
+    let mut slow = TcpStream::connect(producer.address()).expect("it listens");
+    slow.write_all(b"GET /stream HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .expect("a request");
+    for _ in 0..16 {
+        assert_eq!(
+            send(&producer.url("/stream"), &[], body.as_bytes()).status,
+            200
+        );
+    }
+    thread::scope(|scope| {
+        scope.spawn(|| std::io::copy(&mut slow, &mut std::io::sink()));
+        drop(producer.says("was too slow"));
+        producer.kill();
+    });
+    assert_eq!(
+        producer
+            .stderr
+            .all()
+            .join("\n")
+            .matches("cannot be read")
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn a_second_producer_keeps_out() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let first = on(directory.path(), "none");
+    drop(first.url("/"));
+    let mut second = on(directory.path(), "none");
+    assert_eq!(second.exit_code(), Some(69));
+    drop(second.says("another producer uses it"));
+}
+
+#[test]
+fn a_damaged_piece_is_named_and_never_served() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut producer = on(directory.path(), "numbers@max:100000");
+    drop(producer.says("the stream is closed"));
+    producer.terminate();
+    assert_eq!(producer.exit_code(), Some(0));
+    let folder = directory.path().join("streams/0000000000000001");
+    let name = "0000000000000000_0000000000000000.lines";
+    let mut lines = fs::read(folder.join(name)).expect("the segment");
+    lines[1000] ^= 1;
+    fs::write(folder.join(name), &lines).expect("the segment");
+    let producer = on(directory.path(), "none");
+    let answer = fetch(&producer.url("/stream"), &[]);
+    assert_eq!(answer.status, 500);
+    assert_eq!(answer.json()["code"], "DAMAGED");
+    assert_eq!(
+        fs::read(folder.join(name)).expect("the segment"),
+        lines,
+        "it is left as it is"
+    );
+}
+
+#[test]
+fn without_a_word_records_are_kept_in_a_folder_that_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let mut command = leashed(&binary("producer"));
+    command
+        .current_dir(folder.path())
+        .args(["--listen", "127.0.0.1:0", "--source", "none"]);
+    let service = Service::spawn(command);
+    drop(service.says("records are kept in ./brooklet-data"));
+    let url = service.url("/stream");
+    assert_eq!(send(&url, &[], b"1").status, 200);
+    assert!(folder.path().join("brooklet-data/journal").is_dir());
+}

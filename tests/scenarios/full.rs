@@ -47,7 +47,9 @@ fn fill(service: &Service) -> u64 {
         let answer = send(&service.url("/stream"), &[], body.as_bytes());
         if answer.status != 200 {
             assert_eq!((answer.status, answer.header("retry-after")), (503, "1"));
-            assert_eq!(answer.json()["code"], "DISK_FULL");
+            let problem = answer.json();
+            let code = problem.get("code").and_then(|code| code.as_str());
+            assert_eq!(code, Some("DISK_FULL"));
             return requests * RECORDS;
         }
     }
