@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use crate::{
-    json,
+    json::{self, Pointer, Value},
     limits::{EXCERPT_BYTES_MAX, RECORD_BYTES_MAX},
     ndjson,
 };
@@ -74,7 +74,10 @@ impl Batch {
     /// The first fault, or record over the limit. Then nothing of it is a record.
     pub fn from_json(body: &[u8]) -> Result<Self, Refused> {
         let mut batch = Self::with_room(body.len());
-        each_element(body, |line, text| batch.add(line, &one_line(text)))?;
+        let whole = Pointer::default();
+        each_element(body, &whole, |line, text, _| {
+            batch.add(line, &one_line(text))
+        })?;
         batch.or_empty()
     }
 
@@ -217,14 +220,16 @@ pub fn each_line<'a, E: From<Refused>>(
     Ok(())
 }
 
-/// Shows to `take` each element of the JSON array that `body` is, or the one value that it is;
-/// they are valid JSON, but may go over several lines (see [`one_line`]).
+/// Shows to `take` each element of the JSON array that `body` is, or the one value that it is, with
+/// what `pointer` leads to in it. They are valid JSON, but may go over several lines (see
+/// [`one_line`]).
 ///
 /// # Errors
 /// The first that `take` has, or why the body is not JSON.
 pub fn each_element<'a, E: From<Refused>>(
     body: &'a [u8],
-    mut take: impl FnMut(Line<'a>, &'a str) -> Result<(), E>,
+    pointer: &Pointer,
+    mut take: impl FnMut(Line<'a>, &'a str, Option<Value<'a>>) -> Result<(), E>,
 ) -> Result<(), E> {
     let line_at = |at: usize| Line {
         counted: 0,
@@ -237,13 +242,14 @@ pub fn each_element<'a, E: From<Refused>>(
         return Err(Refused::Empty.into());
     }
     let mut taken = Ok(());
-    json::flattened(text, |element| {
+    let element = |element: &'a str, found| {
         if taken.is_ok() {
             let at = element.as_ptr() as usize - text.as_ptr() as usize;
-            taken = take(line_at(at), element);
+            taken = take(line_at(at), element, found);
         }
-    })
-    .map_err(|fault| in_its_line(text, fault, line_at(fault.at)))?;
+    };
+    let read = pointer.flattened(text, element);
+    read.map_err(|fault| in_its_line(text, fault, line_at(fault.at)))?;
     taken
 }
 

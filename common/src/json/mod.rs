@@ -72,12 +72,18 @@ pub fn value(text: &str) -> Result<Value<'_>, Fault> {
 ///
 /// # Errors
 /// Where the text is not JSON, and why; `member` may have been called before.
-pub fn members<'a>(text: &'a str, member: impl FnMut(Text<'a>, Value<'a>)) -> Result<bool, Fault> {
+pub fn members<'a>(
+    text: &'a str,
+    mut member: impl FnMut(Text<'a>, Value<'a>),
+) -> Result<bool, Fault> {
     let mut scanner = Scanner::new(text);
     scanner.space();
     let is_object = scanner.peek() == Some(b'{');
     if is_object {
-        scanner.object(0, member)?;
+        scanner.object(0, |scanner, key, depth| {
+            member(key, scanner.value(depth)?);
+            Ok(())
+        })?;
     } else {
         scanner.value(0)?;
     }
@@ -91,17 +97,7 @@ pub fn members<'a>(text: &'a str, member: impl FnMut(Text<'a>, Value<'a>)) -> Re
 /// # Errors
 /// Where the text is not JSON, and why; `element` may have been called before.
 pub fn flattened<'a>(text: &'a str, mut element: impl FnMut(&'a str)) -> Result<(), Fault> {
-    let mut scanner = Scanner::new(text);
-    scanner.space();
-    if scanner.peek() == Some(b'[') {
-        scanner.array(|scanner| {
-            element(scanner.text_of_value()?);
-            Ok(())
-        })?;
-    } else {
-        element(scanner.text_of_value()?);
-    }
-    scanner.end()
+    Pointer::default().flattened(text, |text, _| element(text))
 }
 
 /// `text` as a JSON string, quotes included.

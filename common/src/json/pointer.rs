@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Fault, Value, flattened, members, value};
+use super::{Fault, Scanner, Value};
 use crate::limits::{DEPTH_MAX, POINTER_BYTES_MAX};
 
 /// Where in a record something is: `/user/id`. The empty one points to the record itself.
@@ -69,55 +69,41 @@ impl Pointer {
     /// Checks that `text` is exactly one JSON value, and returns what this points to in it, if that
     /// is there; of duplicate keys the last one counts.
     ///
-    /// One step costs no more than the check alone; each further one passes the value that the step
-    /// before it found once more.
+    /// It costs one pass over the text, no more than the check alone.
     ///
     /// # Errors
     /// Where the text is not JSON, and why.
     pub fn find<'a>(&self, text: &'a str) -> Result<Option<Value<'a>>, Fault> {
-        let Some((first, rest)) = self.steps.split_first() else {
-            return value(text).map(Some);
-        };
-        let mut found = inside(text, first)?;
-        for step in rest {
-            found = match found {
-                Some(Value::Object(inner) | Value::Array(inner)) => inside(inner, step)?,
-                _ => return Ok(None),
-            };
-        }
+        let mut scanner = Scanner::new(text);
+        scanner.space();
+        let found = scanner.find(0, &self.steps)?;
+        scanner.end()?;
         Ok(found)
     }
-}
 
-/// What `step` leads to in the value that `text` is.
-fn inside<'a>(text: &'a str, step: &str) -> Result<Option<Value<'a>>, Fault> {
-    let mut found = None;
-    let is_object = members(text, |key, value| {
-        if key.is(step) {
-            found = Some(value);
+    /// As [`flattened`](super::flattened), with what this points to in each element.
+    ///
+    /// # Errors
+    /// As those of [`flattened`](super::flattened).
+    pub fn flattened<'a>(
+        &self,
+        text: &'a str,
+        mut element: impl FnMut(&'a str, Option<Value<'a>>),
+    ) -> Result<(), Fault> {
+        let mut scanner = Scanner::new(text);
+        scanner.space();
+        let mut pass = |scanner: &mut Scanner<'a>| {
+            let (text, found) = scanner.element(&self.steps)?;
+            element(text, found);
+            Ok(())
+        };
+        if scanner.peek() == Some(b'[') {
+            scanner.array(pass)?;
+        } else {
+            pass(&mut scanner)?;
         }
-    })?;
-    if is_object || !text.trim_ascii_start().starts_with('[') {
-        return Ok(found);
+        scanner.end()
     }
-    let Some(index) = index(step) else {
-        return Ok(None);
-    };
-    let (mut count, mut element) = (0, None);
-    flattened(text, |text| {
-        if count == index {
-            element = Some(text);
-        }
-        count += 1;
-    })?;
-    element.map(value).transpose()
-}
-
-/// A step as the index of an array: digits, no zero before others.
-fn index(step: &str) -> Option<usize> {
-    let is_number = step.bytes().all(|byte| byte.is_ascii_digit());
-    let is_plain = step == "0" || !step.starts_with('0');
-    (is_number && is_plain).then(|| step.parse().ok()).flatten()
 }
 
 #[cfg(test)]

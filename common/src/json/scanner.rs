@@ -14,11 +14,49 @@ impl<'a> Scanner<'a> {
         Self { text, at: 0 }
     }
 
-    /// Passes one value; returns its text.
-    pub(super) fn text_of_value(&mut self) -> Result<&'a str, Fault> {
+    /// Passes one value; returns its text, and what `steps` lead to in it.
+    pub(super) fn element(
+        &mut self,
+        steps: &[String],
+    ) -> Result<(&'a str, Option<Value<'a>>), Fault> {
         let from = self.at;
-        self.value(0)?;
-        Ok(self.since(from))
+        let found = self.find(0, steps)?;
+        Ok((self.since(from), found))
+    }
+
+    /// Passes one value; returns what `steps` lead to in it, if that is there. Of duplicate keys the
+    /// last one counts.
+    pub(super) fn find(
+        &mut self,
+        depth: usize,
+        steps: &[String],
+    ) -> Result<Option<Value<'a>>, Fault> {
+        let Some((step, rest)) = steps.split_first() else {
+            return self.value(depth).map(Some);
+        };
+        let mut found = None;
+        match self.peek() {
+            Some(b'{') => self.object(depth, |scanner, key, inner| {
+                if key.is(step) {
+                    found = scanner.find(inner, rest)?;
+                    return Ok(());
+                }
+                scanner.value(inner).map(drop)
+            })?,
+            Some(b'[') => {
+                let (inner, wanted, mut index) = (self.deeper(depth)?, index(step), 0);
+                self.array(|scanner| {
+                    index += 1;
+                    if wanted == Some(index - 1) {
+                        found = scanner.find(inner, rest)?;
+                        return Ok(());
+                    }
+                    scanner.value(inner).map(drop)
+                })?;
+            }
+            _ => drop(self.value(depth)?),
+        }
+        Ok(found)
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -74,7 +112,7 @@ impl<'a> Scanner<'a> {
             Some(b'"') => self.string().map(Value::String),
             Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
             Some(b'{') => {
-                self.object(depth, |_, _| {})?;
+                self.object(depth, |scanner, _, inner| scanner.value(inner).map(drop))?;
                 Ok(Value::Object(self.since(from)))
             }
             Some(b'[') => {
@@ -107,7 +145,7 @@ impl<'a> Scanner<'a> {
     pub(super) fn object(
         &mut self,
         depth: usize,
-        mut member: impl FnMut(Text<'a>, Value<'a>),
+        mut member: impl FnMut(&mut Self, Text<'a>, usize) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let inner = self.deeper(depth)?;
         self.expect(b'{')?;
@@ -120,7 +158,7 @@ impl<'a> Scanner<'a> {
             self.space();
             self.expect(b':')?;
             self.space();
-            member(key, self.value(inner)?);
+            member(self, key, inner)?;
             self.space();
             if self.pass(b'}') {
                 return Ok(());
@@ -174,8 +212,17 @@ impl<'a> Scanner<'a> {
     /// Passes all that may stand in a string as it is.
     fn plain(&mut self) {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-        self.at += rest.iter().position(special).unwrap_or(rest.len());
+        let (words, _) = rest.as_chunks::<8>();
+        let is_plain = |word: &&[u8; 8]| special(u64::from_le_bytes(**word)) == 0;
+        let passed = words.iter().take_while(is_plain).count();
+        self.at += passed * 8;
+        if let Some(word) = words.get(passed) {
+            self.at += (special(u64::from_le_bytes(*word)).trailing_zeros() / 8) as usize;
+            return;
+        }
+        let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+        let rest = rest.get(passed * 8..).unwrap_or_default();
+        self.at += rest.iter().position(is_special).unwrap_or(rest.len());
     }
 
     fn escape(&mut self) -> Result<(), Fault> {
@@ -254,6 +301,46 @@ impl<'a> Scanner<'a> {
             Err(self.fault(What::Number))
         } else {
             Ok(())
+        }
+    }
+}
+
+/// Every byte of a word.
+const EVERY: u64 = 0x0101_0101_0101_0101;
+const HIGHEST: u64 = 0x80 * EVERY;
+
+/// The highest bit of the first byte of `word` that cannot stand in a string as it is; what lies
+/// above that says nothing. ("Determine if a word has a byte less than n", Bit Twiddling Hacks.)
+const fn special(word: u64) -> u64 {
+    const fn less(word: u64, than: u64) -> u64 {
+        word.wrapping_sub(than * EVERY) & !word & HIGHEST
+    }
+    let quote = less(word ^ (b'"' as u64 * EVERY), 1);
+    let backslash = less(word ^ (b'\\' as u64 * EVERY), 1);
+    quote | backslash | less(word, 0x20)
+}
+
+/// A step of a pointer as the index of an array: digits, no zero before others.
+fn index(step: &str) -> Option<usize> {
+    let is_number = step.bytes().all(|byte| byte.is_ascii_digit());
+    let is_plain = step == "0" || !step.starts_with('0');
+    (is_number && is_plain).then(|| step.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_plain_in_a_string_is_found_byte_by_byte(
+            text in r#"[a-z\x80-\xff]{0,9}[ !#\[\]"\\\x00-\x21\x7f]{0,9}[a-z]{0,20}"#
+        ) {
+            let mut scanner = Scanner::new(&text);
+            scanner.plain();
+            let is_special = |byte| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+            let expected = text.bytes().position(is_special).unwrap_or(text.len());
+            proptest::prop_assert_eq!(scanner.at, expected, "{:?}", text);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! appended, or none.
 
 use common::{
-    json::Pointer,
+    json::{Pointer, Value},
     record::{self, Batch, Line, Refused},
     service::reply::{self, Body},
     wire,
@@ -55,8 +55,7 @@ fn split(
 ) -> Result<Vec<Batch>, Refusal> {
     let share = body.len() / usize::from(partitions.max(1));
     let mut batches = vec![Batch::default(); usize::from(partitions)];
-    let mut take = |line: Line<'_>, text: &str, record: &[u8]| {
-        let value = key.find(text).map_err(|fault| line.not_json(text, fault))?;
+    let mut take = |line: Line<'_>, value: Option<Value<'_>>, record: &[u8]| {
         let partition = partition::of_value(value, partitions);
         let partition = partition.ok_or_else(|| Refusal::NoKey {
             line: line.number(),
@@ -71,9 +70,14 @@ fn split(
         Ok::<_, Refusal>(batch.add(line, record)?)
     };
     if is_json {
-        record::each_element(body, |line, text| take(line, text, &record::one_line(text)))?;
+        record::each_element(body, key, |line, text, value| {
+            take(line, value, &record::one_line(text))
+        })?;
     } else {
-        record::each_line(body, |line, text| take(line, text, text.as_bytes()))?;
+        record::each_line(body, |line, text| {
+            let value = key.find(text).map_err(|fault| line.not_json(text, fault))?;
+            take(line, value, text.as_bytes())
+        })?;
     }
     if batches.iter().all(|batch| batch.records() == 0) {
         return Err(Refused::Empty.into());
