@@ -33,12 +33,15 @@ const ROWS: [(usize, u64, u32); 5] = [
     (64, 10_000, 1),
 ];
 
-pub(crate) fn run() {
+/// All rows, or the one of that number, counted from 1.
+pub(crate) fn run(row: Option<u64>) {
     say(&format!(
         "durable appends of 100 B records, {RUNS} runs of 3 s each in turns; median (least … most)"
     ));
     say(WRITTEN);
-    for (connections, streams, records) in ROWS {
+    let is_asked = |at: usize| row.is_none_or(|row| row == at as u64 + 1);
+    let rows = ROWS.iter().enumerate().filter(|(at, _)| is_asked(*at));
+    for (_, &(connections, streams, records)) in rows {
         let plan = plan(connections, streams, records);
         say(&format!(
             "\n{connections} connections, {streams} streams, {records} records a request; {}",
