@@ -16,7 +16,8 @@ pub(super) trait Disk: fmt::Debug + Send + Sync {
     fn open(&self, path: &Path) -> io::Result<Box<dyn File>>;
     /// The names in a folder, in order. A folder that is not there is empty.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
-    /// Makes a folder, and those above it, for good.
+    /// Makes a folder, and those above it. It is sure to be there after a crash when those above
+    /// were synced.
     fn make_folder(&self, folder: &Path) -> io::Result<()>;
     /// Gives a file another name in the same folder, in place of what had that name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -55,6 +56,13 @@ pub(super) fn read_all(disk: &dyn Disk, path: &Path) -> io::Result<Vec<u8>> {
     let mut content = vec![0; length];
     file.read_at(&mut content, 0)?;
     Ok(content)
+}
+
+/// Makes a folder, and those above it, for good.
+pub(super) fn make_folder_for_good(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
+    disk.make_folder(folder)?;
+    let mut above = folder.ancestors().skip(1);
+    above.try_for_each(|above| disk.sync_folder(above))
 }
 
 /// The file that is locked.
@@ -130,11 +138,7 @@ impl Disk for Folder {
     }
 
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
-        fs::create_dir_all(self.root.join(folder))?;
-        folder
-            .ancestors()
-            .skip(1)
-            .try_for_each(|above| self.sync_folder(above))
+        fs::create_dir_all(self.root.join(folder))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

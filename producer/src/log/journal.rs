@@ -80,7 +80,7 @@ impl Files {
     /// durable, and its space on the disk.
     pub(super) fn begin(&self, link: Link, bytes: u64) -> io::Result<Journal> {
         let _spare = self.spare();
-        self.disk.make_folder(Path::new(FOLDER))?;
+        disk::make_folder_for_good(self.disk.as_ref(), Path::new(FOLDER))?;
         let file = self.disk.create(Path::new(SPARE))?;
         let mut head = Vec::with_capacity(HEAD_BYTES);
         head.put_slice(MAGIC);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use common::{offset::Offset, time::Timestamp};
 
 use super::{
-    disk::{Disk, File},
+    disk::{self, Disk, File},
     entry::StreamId,
     journal::Damage,
     kept::Segment,
@@ -156,13 +156,17 @@ impl Segments<'_> {
     }
 
     fn begin(&mut self, first: Offset) -> io::Result<Open> {
-        self.disk.make_folder(&shelf::folder(self.stream))?;
+        let folder = shelf::folder(self.stream);
+        match self.sync {
+            Sync::Each => disk::make_folder_for_good(self.disk, &folder)?,
+            Sync::Together => self.disk.make_folder(&folder)?,
+        }
         let open = self.open(first)?;
         open.side.set_length(0)?;
         open.side.write_at(&shelf::side_head(first), 0)?;
         self.cut(&open)?;
         if self.sync == Sync::Each {
-            self.disk.sync_folder(&shelf::folder(self.stream))?;
+            self.disk.sync_folder(&folder)?;
         }
         self.firsts.push(first);
         Ok(open)
