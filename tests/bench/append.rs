@@ -1,7 +1,7 @@
 //! Durable appends: the same requests to both servers in turns, beside what the disk itself takes
 //! for a sync. Every run has a new server and an empty log.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use crate::{
     clients::{Plan, Until},
@@ -17,9 +17,12 @@ use crate::{
 const RUNS: usize = 3;
 const DURATION: Duration = Duration::from_secs(3);
 
-/// What the figures behind `w` are.
-const WRITTEN: &str =
-    "w: bytes given to write() (with sockets) and to the disk, for each byte of record";
+/// A run in which the journal is settled several times.
+const LONG: Duration = Duration::from_secs(15);
+
+/// What the figure behind `w` is. (What the system counts as written to the disk is of no use: a few
+/// bytes in a file that is in memory in large pieces count as whole pieces.)
+const WRITTEN: &str = "w: bytes given to write(), sockets and all, for each byte of record";
 
 /// Partitions of the topic.
 const PARTITIONS: u32 = 8;
@@ -48,8 +51,9 @@ pub(crate) fn run(row: Option<u64>) {
             disk::syncs()
         ));
         let kinds = Kind::all();
-        let turns = turns(kinds.len(), |which| {
-            kinds.get(which).map(|kind| run::run(*kind, &plan))
+        let turns = turns(kinds.len(), |which, folder| {
+            let kind = kinds.get(which)?;
+            Some(run::run(&Server::start(*kind, folder), &plan))
         });
         for (kind, runs) in kinds.iter().zip(&turns) {
             say(&line(kind.name(), runs));
@@ -69,28 +73,61 @@ pub(crate) fn topic() {
         "{connections} connections, {records} records a request, {PARTITIONS} partitions; {}",
         disk::syncs()
     ));
-    let turns = turns(2, |which| {
-        let folder = disk::folder();
-        let server = Server::start(Kind::Ours, folder.path());
-        let mut plan = plan(connections, 1, records);
-        if which == 0 {
-            let topic = Plan {
-                request: Request::create_topic(PARTITIONS),
-                connections: 1,
-                until: Until::Requests(1),
-                ..plan.clone()
-            };
-            drop(topic.run(server.address));
-            plan.request = Request::publish(records);
-        } else {
-            run::create(&server, 1);
+    let to_one = plan(connections, 1, records);
+    let to_topic = Plan {
+        request: Request::publish(records),
+        ..to_one.clone()
+    };
+    let make_topic = Plan {
+        request: Request::create_topic(PARTITIONS),
+        connections: 1,
+        until: Until::Requests(1),
+        ..to_one.clone()
+    };
+    compare(
+        ("the topic", &|server| {
+            drop(make_topic.run(server.address));
+            run::measure(server, &to_topic)
+        }),
+        ("one stream", &|server| run::run(server, &to_one)),
+    );
+}
+
+/// The same requests over very many streams of ours and over few, for so long that the journal is
+/// settled several times.
+pub(crate) fn many() {
+    let [.., (connections, few, records), (_, many, _)] = ROWS;
+    say(WRITTEN);
+    say(&format!(
+        "{connections} connections, {records} records a request, {} s; {}",
+        LONG.as_secs(),
+        disk::syncs()
+    ));
+    let over = |streams| {
+        move |server: &Server| {
+            let until = Until::Time(LONG);
+            let plan = plan(connections, streams, records);
+            run::run(server, &Plan { until, ..plan })
         }
-        Some(run::measure(&server, &plan))
+    };
+    compare(("many", &over(many)), ("few", &over(few)));
+}
+
+/// A name, and what is measured of a new server of ours.
+type Competitor<'a> = (&'a str, &'a dyn Fn(&Server) -> Run);
+
+/// Measures two in turns, and says how they compare.
+fn compare(one: Competitor<'_>, other: Competitor<'_>) {
+    let competitors = [one, other];
+    let turns = turns(competitors.len(), |which, folder| {
+        let (_, measure) = competitors.get(which)?;
+        Some(measure(&Server::start(Kind::Ours, folder)))
     });
-    if let [topic, stream] = &turns[..] {
-        say(&line("the topic", topic));
-        say(&line("one stream", stream));
-        say(&ratio("topic / stream", topic, stream));
+    for ((name, _), runs) in competitors.iter().zip(&turns) {
+        say(&line(name, runs));
+    }
+    if let [ones, others] = &turns[..] {
+        say(&ratio(&format!("{} / {}", one.0, other.0), ones, others));
     }
 }
 
@@ -104,12 +141,17 @@ fn plan(connections: usize, streams: u64, records: u32) -> Plan {
     }
 }
 
-/// The runs of each of `count` competitors, who take turns; the first turn is not counted.
-fn turns(count: usize, measure: impl Fn(usize) -> Option<Run>) -> Vec<Vec<Run>> {
+/// The runs of each of `count` competitors, who take turns, each in a folder of its own; the first
+/// turn is not counted. All folders are kept to the end: a file system that has just removed many
+/// files is slow to make others.
+fn turns(count: usize, measure: impl Fn(usize, &Path) -> Option<Run>) -> Vec<Vec<Run>> {
     let mut all: Vec<Vec<Run>> = (0..count).map(|_| Vec::new()).collect();
+    let mut folders = Vec::new();
     for turn in 0..=RUNS {
         for (which, runs) in all.iter_mut().enumerate() {
-            let run = measure(which);
+            let folder = disk::folder();
+            let run = measure(which, folder.path());
+            folders.push(folder);
             if turn > 0 {
                 runs.extend(run);
             }
@@ -126,12 +168,11 @@ fn line(name: &str, runs: &[Run]) -> String {
     let p50 = sample(|run| run.outcome.acks.median()).median();
     let p99 = sample(|run| run.outcome.acks.quantile(0.99)).median();
     let processor = sample(|run| run.processor_seconds).median();
-    let written = sample(|run| run.written.0).median();
-    let on_disk = sample(|run| run.written.1).median();
+    let written = sample(|run| run.written).median();
     let files = runs.iter().map(|run| run.files).max().unwrap_or_default();
     format!(
         "  {name:<12}{rate} M records/s, {requests} k requests/s, ack p50 {p50:.2} p99 {p99:.2} ms, \
-         {processor:.2} CPU s/M records, w {written:.2} {on_disk:.2}, {files} files"
+         {processor:.2} CPU s/M records, w {written:.2}, {files} files"
     )
 }
 

@@ -32,10 +32,11 @@ use std::time::Duration;
 /// What there is to measure. Some of it takes a number, which stands behind its name.
 type Section = (&'static str, fn(Option<u64>));
 
-const SECTIONS: [Section; 11] = [
+const SECTIONS: [Section; 12] = [
     ("throughput", |_| throughput::run()),
     ("append", append::run),
     ("topic", |_| append::topic()),
+    ("many", |_| append::many()),
     ("load", |_| load::run()),
     ("reads", |_| reads::run()),
     ("idle", idle::run),

@@ -20,18 +20,12 @@ pub(crate) fn processor_seconds(id: u32) -> (f64, f64) {
     (seconds(12), seconds(13))
 }
 
-/// Bytes that process `id` has given to `write()` and the like (sockets and all), and bytes of that
-/// for which pages of a file had to go to the disk.
-pub(crate) fn written(id: u32) -> (f64, f64) {
+/// Bytes that process `id` has given to `write()` and the like, sockets and all.
+pub(crate) fn written(id: u32) -> f64 {
     let counts = fs::read_to_string(format!("/proc/{id}/io")).unwrap_or_default();
-    let count = |name: &str| {
-        let line = counts.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|count| count.trim().parse().ok())
-    };
-    (
-        count("wchar:").unwrap_or(f64::NAN),
-        count("write_bytes:").unwrap_or(f64::NAN),
-    )
+    let count = counts.lines().find_map(|line| line.strip_prefix("wchar:"));
+    let bytes = count.and_then(|count| count.trim().parse().ok());
+    bytes.unwrap_or(f64::NAN)
 }
 
 /// How many files, sockets included, process `id` has open.

@@ -8,10 +8,9 @@ use std::{
 
 use crate::{
     clients::{Outcome, Plan, Until},
-    disk::folder,
     process,
     request::{RECORD_BYTES, Request},
-    server::{Kind, Server},
+    server::Server,
 };
 
 /// How often the open files are counted. It costs a walk through a folder each time.
@@ -28,18 +27,16 @@ pub(crate) struct Run {
     pub(crate) million_records_per_second: f64,
     /// Seconds of processor time, of the server alone, for a million records.
     pub(crate) processor_seconds: f64,
-    /// Bytes given to `write()`, and to the disk, for each byte of record.
-    pub(crate) written: (f64, f64),
+    /// Bytes given to `write()` for each byte of record.
+    pub(crate) written: f64,
     /// The most files that were open at once.
     pub(crate) files: usize,
 }
 
-/// Runs `plan` against a new server with an empty log.
-pub(crate) fn run(kind: Kind, plan: &Plan) -> Run {
-    let folder = folder();
-    let server = Server::start(kind, folder.path());
-    create(&server, plan.streams);
-    measure(&server, plan)
+/// Makes the streams of `plan`, and runs it.
+pub(crate) fn run(server: &Server, plan: &Plan) -> Run {
+    create(server, plan.streams);
+    measure(server, plan)
 }
 
 /// Makes so many streams.
@@ -71,10 +68,7 @@ pub(crate) fn measure(server: &Server, plan: &Plan) -> Run {
         requests_per_second: outcome.requests / outcome.seconds,
         million_records_per_second: total / 1e6 / outcome.seconds,
         processor_seconds: spent / (total / 1e6),
-        written: (
-            (written.0 - written_before.0) / bytes,
-            (written.1 - written_before.1) / bytes,
-        ),
+        written: (written - written_before) / bytes,
         outcome,
         files,
     }
