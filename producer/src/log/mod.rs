@@ -41,6 +41,7 @@ mod room;
 mod segment;
 mod settings;
 mod shelf;
+mod sound;
 mod staged;
 mod stream;
 mod survey;

@@ -19,6 +19,7 @@ use super::{
     kept::{Kept, Misplaced, SEGMENT_BYTES},
     settings::{Framing, Lifetime, Retention, Settings},
     shelf::{Opened, Shelf},
+    sound::Sound,
 };
 
 /// A stream; its clones are the same stream.
@@ -37,6 +38,7 @@ struct Shared {
     kept: Mutex<Kept>,
     tail: watch::Sender<Tail>,
     settled: Mutex<Settled>,
+    sound: Sound,
     /// The byte position that the reader who is furthest has been given.
     read: AtomicU64,
     /// When it was used last.
@@ -88,6 +90,7 @@ impl Stream {
             kept: Mutex::new(kept),
             tail: watch::Sender::new(tail),
             settled: Mutex::new(Settled { from, until, shelf }),
+            sound: Sound::default(),
             used: AtomicI64::new(base.clock.now().0),
             base: base.clone(),
         };
@@ -224,7 +227,8 @@ impl Stream {
         let shelf = self.shelf()?;
         let Some(shelf) = shelf else { return Ok(None) };
         let place = (disk.as_ref(), self.id(), self.framing());
-        shelf.open(place, (at, &self.shared.base.pool))
+        let shared = &self.shared;
+        shelf.open(place, (at, &shared.base.pool, &shared.sound))
     }
 
     pub(super) fn is_on_disk(&self) -> bool {
@@ -315,6 +319,7 @@ impl Stream {
         let from = shelf.firsts.first().copied().unwrap_or(shelf.until);
         let until = shelf.until;
         let shelf = Some(shelf);
+        self.shared.sound.forget_before(from);
         *self.settled() = Settled { from, until, shelf };
         // What is let go of on disk is not shown from memory either.
         self.kept().release(from);
