@@ -103,10 +103,14 @@ impl Cursor {
     /// `bytes_max` bytes away.
     pub(crate) fn border(&self, bytes_max: usize) -> Option<Offset> {
         let bytes_max = bytes_max as u64;
-        match &self.opened {
-            Some(opened) => opened.border(self.at, bytes_max),
-            None => self.stream.kept().border(self.at, bytes_max),
-        }
+        let opened = self.opened.as_ref();
+        let on_disk = opened.and_then(|opened| opened.border(self.at, bytes_max));
+        let at = on_disk.unwrap_or(self.at);
+        let kept = self.stream.kept();
+        // What is in memory may follow at once.
+        let in_memory =
+            (kept.earliest() <= at).then(|| kept.border(at, bytes_max - (at.byte - self.at.byte)));
+        in_memory.flatten().or(on_disk)
     }
 
     /// The records that are there now, as [`Cursor::next`] gives them; none when there are none
