@@ -11,7 +11,8 @@ use tests::{
 };
 
 use crate::{
-    ledger::{End, Life, records},
+    faulty_disk::{Fault, FaultyDisk},
+    ledger::{End, Life, records, tail},
     outcome::{Outcome, read_all},
 };
 
@@ -23,19 +24,47 @@ pub(crate) fn on(directory: &Path, source: &str) -> Service {
     producer(&["--source", source, "--data-dir", directory])
 }
 
-#[test]
-fn what_was_acknowledged_survives_being_killed() {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let mut producer = on(directory.path(), "none");
+/// Kills a producer again and again, each time another that `start` gives, until what was
+/// acknowledged is not there.
+fn kill(start: impl Fn() -> Service) -> Option<String> {
+    let mut producer = start();
     let (_, mut place) = records(&producer, "-1");
     for number in 0..LIVES {
         let end = (End::Killed, || producer.kill());
         let life = Life::lead(&producer, (number, 20 + number * 7), &place, end);
-        producer = on(directory.path(), "none");
+        let _killed = producer.exit_code();
+        producer = start();
+        if tail(&producer) < place {
+            return Some(format!("life {number}: the log ended at {place}"));
+        }
         let (found, next) = records(&producer, &place);
-        assert_eq!(life.contradiction(&found), None, "life {number}");
+        if let Some(contradiction) = life.contradiction(&found) {
+            return Some(format!("life {number}: {contradiction}"));
+        }
         place = next;
     }
+    None
+}
+
+#[test]
+fn what_was_acknowledged_survives_being_killed() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    assert_eq!(kill(|| on(directory.path(), "none")), None);
+}
+
+#[test]
+fn an_answer_before_the_write_is_found_out() {
+    let Some(disk) = FaultyDisk::make() else {
+        return;
+    };
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let late = Fault {
+        how: "late",
+        path: "/journal/",
+        after: 0,
+    };
+    let lost = kill(|| disk.producer(directory.path(), late, &[]));
+    assert!(lost.is_some(), "so no kill would show it");
 }
 
 #[test]

@@ -10,13 +10,14 @@ use std::{
 };
 
 use tests::{
-    Service,
-    binaries::binary,
-    service::leashed,
+    Service, producer,
     tool::{is_set, skip, tool},
 };
 
-use crate::ledger::{End, Life, records, tail};
+use crate::{
+    faulty_disk::{Fault, FaultyDisk},
+    ledger::{End, Life, records, tail},
+};
 
 /// How often the power is cut where nothing else is said.
 const CUTS: usize = 100;
@@ -31,8 +32,12 @@ import fcntl, os, struct, sys
 folder = os.open(sys.argv[1], os.O_RDONLY)
 fcntl.ioctl(folder, 0x8004587D, struct.pack('I', 2))";
 
-/// A disk on which nothing is ever synced.
-const NO_SYNC: &str = "int fsync(int f) { return 0; } int fdatasync(int f) { return 0; }";
+/// Nothing is ever synced.
+const UNSYNCED: Fault = Fault {
+    how: "unsynced",
+    path: "",
+    after: 0,
+};
 
 #[test]
 fn what_was_acknowledged_survives_a_power_cut() {
@@ -49,14 +54,10 @@ fn a_disk_that_does_not_sync_loses_what_was_acknowledged() {
     let Some(disk) = Disk::make(MEGABYTES) else {
         return;
     };
-    if tool("cc").is_none() {
+    let Some(faulty) = FaultyDisk::make() else {
         return;
-    }
-    let library = disk.folder.path().join("no_sync.so");
-    let source = disk.folder.path().join("no_sync.c");
-    fs::write(&source, NO_SYNC).expect("a file can be written");
-    run("cc", &["-shared", "-o", text(&library), text(&source)]);
-    let lost = cut(&disk, 10, Some(&library));
+    };
+    let lost = cut(&disk, 10, Some(&faulty));
     assert!(
         lost.is_err(),
         "so a cut would not show that something is not synced"
@@ -64,11 +65,11 @@ fn a_disk_that_does_not_sync_loses_what_was_acknowledged() {
 }
 
 /// Cuts the power so many times; returns how many records were acknowledged, or what was lost.
-fn cut(disk: &Disk, cuts: usize, preload: Option<&Path>) -> Result<usize, String> {
+fn cut(disk: &Disk, cuts: usize, faulty: Option<&FaultyDisk>) -> Result<usize, String> {
     let mut acknowledged = 0;
     let mut place = "-1".to_owned();
     for number in 0..cuts {
-        let mut producer = disk.producer(preload);
+        let mut producer = disk.producer(faulty);
         if number == 0 {
             (_, place) = records(&producer, "-1");
         }
@@ -80,7 +81,7 @@ fn cut(disk: &Disk, cuts: usize, preload: Option<&Path>) -> Result<usize, String
         let life = Life::lead(&producer, (number, acks), &place, (End::PowerCut, end));
         let _killed = producer.exit_code();
         disk.power_on();
-        let mut again = disk.producer(preload);
+        let mut again = disk.producer(faulty);
         if again.stderr.wait_for("listening").is_none() {
             return Err(again.stderr.all().join("\n"));
         }
@@ -102,7 +103,7 @@ fn cut(disk: &Disk, cuts: usize, preload: Option<&Path>) -> Result<usize, String
 
 /// An ext4 in a file.
 pub(crate) struct Disk {
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     image: PathBuf,
     pub(crate) mounted: PathBuf,
 }
@@ -121,7 +122,7 @@ impl Disk {
         file.set_len(megabytes << 20).expect("it can be long");
         run("mkfs.ext4", &["-q", "-F", text(&image)]);
         let disk = Self {
-            folder,
+            _folder: folder,
             image,
             mounted,
         };
@@ -140,21 +141,12 @@ impl Disk {
             .is_ok_and(|status| status.success())
     }
 
-    fn producer(&self, preload: Option<&Path>) -> Service {
-        let mut producer = leashed(&binary("producer"));
+    fn producer(&self, faulty: Option<&FaultyDisk>) -> Service {
         let data = self.mounted.join("data");
-        producer.args([
-            "--listen",
-            "127.0.0.1:0",
-            "--source",
-            "none",
-            "--data-dir",
-            text(&data),
-        ]);
-        if let Some(library) = preload {
-            producer.env("LD_PRELOAD", library);
+        match faulty {
+            Some(faulty) => faulty.producer(&data, UNSYNCED, &[]),
+            None => producer(&["--source", "none", "--data-dir", text(&data)]),
         }
-        Service::spawn(producer)
     }
 
     fn cut(&self) {
