@@ -6,6 +6,7 @@ use common::{
     service::{
         edge,
         health::{self, Health},
+        listen::Listener,
         reply::{self, Body},
     },
     time::Clock,
@@ -34,12 +35,30 @@ pub async fn serve(
     config: Config,
     stop: CancellationToken,
 ) -> Result<(), CannotServe> {
-    let clock = Clock::System;
     let mut registry = Registry::with_prefix("brooklet");
+    let (log, running) = Log::open(&config.log, &Clock::System, &mut registry)?;
+    let address = listener.local_addr()?;
+    tracing::info!("listening on http://{address}");
+    if !address.ip().is_loopback() {
+        tracing::warn!("who can reach {address} can read and append: nobody is asked for a token");
+    }
+    run(listener, log, registry, config, stop).await;
+    running.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Runs both doors of `log` on `listener` until `stop`; then drains.
+pub(crate) async fn run<L: Listener>(
+    listener: L,
+    log: Log,
+    mut registry: Registry,
+    config: Config,
+    stop: CancellationToken,
+) {
     let edge = edge::Metrics::default();
     edge.register(&mut registry);
-    let (log, running) = Log::open(&config.log, &clock, &mut registry)?;
-    let health = log.health();
+    let (health, clock) = (log.health(), log.clock().clone());
     let ingest = ingest::Door::new(log.clone(), &mut registry);
     let stream = stream::Door::new(
         log.clone(),
@@ -57,11 +76,6 @@ pub async fn serve(
     let tasks = TaskTracker::new();
     tasks.spawn(ingest::feed(config.sources, log, clock, stop.clone()));
     tasks.close();
-    let address = listener.local_addr()?;
-    tracing::info!("listening on http://{address}");
-    if !address.ip().is_loopback() {
-        tracing::warn!("who can reach {address} can read and append: nobody is asked for a token");
-    }
     let answer = {
         let service = service.clone();
         move |request| service.clone().answer(request)
@@ -76,9 +90,6 @@ pub async fn serve(
         ready
     );
     tasks.wait().await;
-    running.stop().await;
-    tracing::info!("stopped");
-    Ok(())
 }
 
 /// The service is ready as long as the log takes appends.

@@ -17,10 +17,9 @@ use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge},
     registry::Registry,
 };
-use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{reply::Body, stall::Stallable};
+use super::{listen::Listener, reply::Body, stall::Stallable};
 use crate::limits::HEAD_BYTES_MAX;
 
 /// How much of an answer waits in memory for a slow reader, beyond the piece being written.
@@ -85,13 +84,14 @@ impl Metrics {
 
 /// Accepts connections on `listener` and answers their requests by `answer`, until `stop`. Then no
 /// new one is accepted, idle ones close, and answers under way get the drain limit to end.
-pub async fn serve<A, F>(
-    listener: TcpListener,
+pub async fn serve<L, A, F>(
+    listener: L,
     limits: Limits,
     metrics: Metrics,
     answer: A,
     stop: CancellationToken,
 ) where
+    L: Listener,
     A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
@@ -111,7 +111,8 @@ pub async fn serve<A, F>(
         if let Some(seat) = door.seat(peer) {
             let (kill, connection) = (
                 kill.clone(),
-                door.clone().connection(tcp, peer, answer.clone()),
+                door.clone()
+                    .connection::<L, A, F>(tcp, peer, answer.clone()),
             );
             tasks.spawn(async move {
                 let _seat = seat;
@@ -165,7 +166,7 @@ struct Taken {
 
 impl Door {
     /// The next connection; none when it is time to stop.
-    async fn next(&self, listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+    async fn next<L: Listener>(&self, listener: &L) -> Option<(L::Connection, SocketAddr)> {
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -209,8 +210,9 @@ impl Door {
         })
     }
 
-    async fn connection<A, F>(self, tcp: TcpStream, peer: SocketAddr, answer: A)
+    async fn connection<L, A, F>(self, mut tcp: L::Connection, peer: SocketAddr, answer: A)
     where
+        L: Listener,
         A: Fn(Request<Incoming>) -> F,
         F: Future<Output = Response<Body>>,
     {
@@ -220,19 +222,14 @@ impl Door {
             stop,
             ..
         } = self;
-        // Only a peek is sure: a new socket counts as readable until it was tried once.
-        let mut first = [0];
         tokio::select! {
-            first_byte = tokio::time::timeout(limits.header_timeout, tcp.peek(&mut first)) => {
+            first_byte = tokio::time::timeout(limits.header_timeout, L::first_byte(&mut tcp)) => {
                 if first_byte.is_err() {
                     metrics.silent.inc();
                     return;
                 }
             }
             () = stop.cancelled() => return,
-        }
-        if let Err(error) = tcp.set_nodelay(true) {
-            tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
         }
         let io = TokioIo::new(Stallable::new(
             tcp,

@@ -2,6 +2,7 @@
 
 pub mod edge;
 pub mod health;
+pub mod listen;
 pub mod reply;
 pub mod settings;
 pub mod shutdown;

@@ -11,29 +11,23 @@ use std::{
 use prometheus_client::metrics::counter::Counter;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Instant, Sleep},
 };
 
-/// A TCP connection with a bound on the time for which a write may wait.
+/// A connection with a bound on the time for which a write may wait.
 ///
 /// Flowing → Stuck (a write has to wait) → Flowing (a byte was taken) or cut (the limit passed).
 #[derive(Debug)]
-pub(super) struct Stallable {
-    tcp: TcpStream,
+pub(super) struct Stallable<C> {
+    tcp: C,
     peer: SocketAddr,
     limit: Duration,
     cut: Counter,
     stuck: Option<Pin<Box<Sleep>>>,
 }
 
-impl Stallable {
-    pub(super) const fn new(
-        tcp: TcpStream,
-        peer: SocketAddr,
-        limit: Duration,
-        cut: Counter,
-    ) -> Self {
+impl<C> Stallable<C> {
+    pub(super) const fn new(tcp: C, peer: SocketAddr, limit: Duration, cut: Counter) -> Self {
         Self {
             tcp,
             peer,
@@ -67,7 +61,7 @@ impl Stallable {
     }
 }
 
-impl AsyncRead for Stallable {
+impl<C: AsyncRead + Unpin> AsyncRead for Stallable<C> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -77,7 +71,7 @@ impl AsyncRead for Stallable {
     }
 }
 
-impl AsyncWrite for Stallable {
+impl<C: AsyncWrite + Unpin> AsyncWrite for Stallable<C> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -5,6 +5,7 @@ use common::{ndjson::NEWLINE, offset::Offset};
 use tokio::sync::watch;
 
 use super::{
+    disk,
     journal::Damage,
     shelf::Opened,
     stream::{Stream, Tail},
@@ -160,12 +161,7 @@ impl Cursor {
     fn older(&mut self, bytes_max: usize, between: u8) -> Result<(Bytes, Offset), Lost> {
         let at = self.at;
         let overrun = |earliest| Lost::Overrun { at, earliest };
-        // A log in memory has nothing to read, and may be used on any runtime.
-        let read = if self.stream.is_on_disk() {
-            tokio::task::block_in_place(|| self.read_segment(bytes_max, between))
-        } else {
-            Ok(None)
-        };
+        let read = disk::aside(|| self.read_segment(bytes_max, between));
         read.and_then(|read| read.ok_or_else(missing))
             .map_err(|damage| match self.stream.earliest() {
                 earliest if at < earliest => overrun(earliest),

@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use tokio::runtime::{Handle, RuntimeFlavor};
+
 /// A folder that holds a log. Paths are relative to it.
 pub(super) trait Disk: fmt::Debug + Send + Sync {
     /// Opens a file to read and write, and makes it if it is not there. It is sure to be there after
@@ -47,6 +49,15 @@ pub(super) trait File: fmt::Debug + Send + Sync {
     fn set_length(&self, length: u64) -> io::Result<()>;
     /// Makes it so long, with space on the disk for all of it.
     fn allocate(&self, length: u64) -> io::Result<()>;
+}
+
+/// Reads from a disk where that holds up no other task. A runtime of one thread, as simulations have
+/// it, has no such place.
+pub(super) fn aside<T>(read: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::CurrentThread) => read(),
+        _ => tokio::task::block_in_place(read),
+    }
 }
 
 /// The whole content of the file at `path`.

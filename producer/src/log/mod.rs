@@ -34,7 +34,7 @@ mod metrics;
 mod open;
 mod pool;
 #[cfg(test)]
-mod proof;
+pub(crate) mod proof;
 mod recovery;
 mod repair;
 mod room;
@@ -50,6 +50,7 @@ mod writer;
 
 use std::sync::Arc;
 
+use common::time::Clock;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use self::{
@@ -93,6 +94,11 @@ impl Log {
     /// How it is, now and later.
     pub(crate) fn health(&self) -> watch::Receiver<Health> {
         self.base.health.subscribe()
+    }
+
+    /// Who tells the time of appends.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.base.clock
     }
 
     /// Makes a stream, or finds it as it shall be.
@@ -215,10 +221,7 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
-    use common::{
-        record::Batch,
-        time::{Clock, Timestamp},
-    };
+    use common::{record::Batch, time::Timestamp};
 
     use futures_util::FutureExt;
     use prometheus_client::registry::Registry;

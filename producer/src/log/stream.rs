@@ -14,6 +14,7 @@ use super::{
     append::Content,
     base::Base,
     cursor::Cursor,
+    disk,
     entry::StreamId,
     head::Head,
     kept::{Kept, Misplaced, SEGMENT_BYTES},
@@ -206,7 +207,7 @@ impl Stream {
         if at < earliest {
             return Err(Misplaced::Gone { at, earliest });
         }
-        tokio::task::block_in_place(|| {
+        disk::aside(|| {
             let opened = self.open_segment(at).map_err(damaged)?;
             let opened = opened.ok_or_else(nowhere)?;
             match opened.read(at, 1, NEWLINE).map_err(damaged)? {
@@ -229,10 +230,6 @@ impl Stream {
         let place = (disk.as_ref(), self.id(), self.framing());
         let shared = &self.shared;
         shelf.open(place, (at, &shared.base.pool, &shared.sound))
-    }
-
-    pub(super) fn is_on_disk(&self) -> bool {
-        self.shared.base.disk().is_some()
     }
 
     /// Where its segments are, if it has any.

@@ -1,0 +1,39 @@
+//! Where connections come from: the system, or a simulated network.
+
+use std::{io, net::SocketAddr};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+};
+
+/// What connections are accepted on.
+pub trait Listener: Send + Sync + 'static {
+    /// A connection.
+    type Connection: AsyncRead + AsyncWrite + Send + Unpin + 'static;
+
+    /// The next connection, and who it is from.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Connection, SocketAddr)>> + Send;
+
+    /// Waits until the other side has said something, or is gone, and takes nothing of it.
+    fn first_byte(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = io::Result<usize>> + Send;
+}
+
+impl Listener for TcpListener {
+    type Connection = TcpStream;
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (tcp, peer) = self.accept().await?;
+        if let Err(error) = tcp.set_nodelay(true) {
+            tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
+        }
+        Ok((tcp, peer))
+    }
+
+    async fn first_byte(tcp: &mut TcpStream) -> io::Result<usize> {
+        // Only a peek is sure: a new socket counts as readable until it was tried once.
+        tcp.peek(&mut [0]).await
+    }
+}
