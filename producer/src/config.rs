@@ -275,7 +275,7 @@ pub struct Args {
 }
 
 /// Settings of a producer, checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     pub(crate) sources: Vec<Spec>,
     pub(crate) log: Options,

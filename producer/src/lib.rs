@@ -11,6 +11,8 @@ pub mod heap;
 mod ingest;
 mod log;
 mod service;
+#[cfg(test)]
+mod simulation;
 mod stream;
 
 pub use log::{CannotOpen, Inspection, Repaired, inspect, repair};

@@ -11,6 +11,7 @@ const FILE_LINES_MAX: usize = 400;
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("producer/src/ingest/", &["log", "error"]),
     ("producer/src/log/", &[]),
+    ("producer/src/simulation/", &["config", "log", "service"]),
     ("producer/src/stream/", &["log", "error"]),
     ("producer/src/error.rs", &["log"]),
     ("consumer/src/fetch/", &[]),

@@ -1,11 +1,12 @@
 //! A life of a log: opened on a simulated disk, stepped by hand, and observed from outside.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use common::{
     record::Batch,
     time::{Clock, Timestamp},
 };
+use fastrand::Rng;
 use tokio::sync::oneshot::{self, Receiver};
 
 use super::{
@@ -13,13 +14,16 @@ use super::{
     simulated::SimDisk,
 };
 use crate::log::{
-    Append, Appended, Content, Create, Created, FileBytesMax, Options, Producer, Refused,
+    Append, Appended, Content, Create, Created, FileBytesMax, Log, Options, Producer, Refused,
     Retention, Room, Settings, Topic, command::Command, disk::Disk, kept::SEGMENT_BYTES,
     open::Parts, stream::Stream,
 };
 
 /// Of the stream that is kept by bytes, so many are there at least.
 const RETENTION_BYTES: u64 = 60;
+
+/// A group takes less than this, where there is time at all.
+const SYNC_MILLISECONDS: u64 = 4;
 
 pub(super) struct Life {
     parts: Parts,
@@ -40,6 +44,11 @@ enum Pending {
 impl Life {
     /// Opens the log on `disk`.
     pub(super) fn begin(disk: &SimDisk) -> Result<Self, String> {
+        Self::on(Arc::new(disk.clone()))
+    }
+
+    /// Opens the log on any disk.
+    pub(super) fn on(disk: Arc<dyn Disk>) -> Result<Self, String> {
         let options = Options {
             directory: None,
             retention: Retention::default(),
@@ -51,7 +60,6 @@ impl Life {
             },
             floor_bytes: 0,
         };
-        let disk: Arc<dyn Disk> = Arc::new(disk.clone());
         let clock = Clock::manual(Timestamp(0));
         let parts = Parts::open(Some(disk), &options, &clock);
         parts
@@ -71,15 +79,36 @@ impl Life {
         // A group may need another file, and then something is sealed.
         self.settle().ok()?;
         while let Ok(first) = self.parts.commands.try_recv() {
-            let mut first = Some(first);
-            while let Some(command) = first {
-                let _flow: ControlFlow<()> =
-                    self.parts.writer.step(command, &mut self.parts.commands);
-                first = self.parts.writer.held.take();
-                self.settle().ok()?;
-            }
+            self.step(first).ok()?;
         }
         pending.into_iter().map(Pending::outcome).collect()
+    }
+
+    /// Does what is asked of the log until its disk fails. What is asked while a group is on its way
+    /// to the disk gathers.
+    pub(super) async fn work(mut self, mut rng: Rng) -> Result<(), ()> {
+        self.settle()?;
+        while let Some(first) = self.parts.commands.recv().await {
+            tokio::time::sleep(Duration::from_millis(rng.u64(..SYNC_MILLISECONDS))).await;
+            self.step(first)?;
+        }
+        Ok(())
+    }
+
+    /// Writes groups until all is done that is asked now, and settles what they seal.
+    fn step(&mut self, first: Command) -> Result<(), ()> {
+        let mut first = Some(first);
+        while let Some(command) = first {
+            let _flow: ControlFlow<()> = self.parts.writer.step(command, &mut self.parts.commands);
+            first = self.parts.writer.held.take();
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// The log, for those who ask something of it.
+    pub(super) fn log(&self) -> Log {
+        self.parts.log.clone()
     }
 
     /// Settles what is sealed.

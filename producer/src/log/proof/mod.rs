@@ -3,11 +3,12 @@
 
 mod damage;
 mod errors;
+pub(crate) mod foreign;
 mod histories;
 mod life;
 mod model;
 mod power;
-mod simulated;
+pub(crate) mod simulated;
 
 use std::cell::Cell;
 
@@ -23,7 +24,7 @@ pub(super) fn is_forgotten(entry: &Entry) -> bool {
 }
 
 /// Runs `check` on this thread with that fault.
-fn forgetting_producers<T>(check: impl FnOnce() -> T) -> T {
+pub(crate) fn forgetting_producers<T>(check: impl FnOnce() -> T) -> T {
     FORGETS_PRODUCERS.set(true);
     let checked = check();
     FORGETS_PRODUCERS.set(false);

@@ -14,7 +14,7 @@ use crate::log::disk::{Disk, File};
 
 /// What a disk does wrong, for controls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     None,
     FileSyncDoesNothing,
     FolderSyncDoesNothing,
