@@ -144,9 +144,7 @@ impl Disk for ForeignDisk {
     }
 
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
-        self.operate(("make", folder), |_| fs::create_dir_all(at(folder)))?;
-        let mut above = folder.ancestors().skip(1);
-        above.try_for_each(|above| self.sync_folder(above))
+        self.operate(("make", folder), |_| fs::create_dir_all(at(folder)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
