@@ -10,6 +10,7 @@
 pub mod config;
 pub mod fetch;
 pub mod parse;
+pub mod plan;
 pub mod transform;
 pub mod write;
 

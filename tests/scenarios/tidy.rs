@@ -16,7 +16,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("producer/src/error.rs", &["log"]),
     ("consumer/src/fetch/", &[]),
     ("consumer/src/parse/", &["fetch"]),
-    ("consumer/src/transform/", &["parse"]),
+    ("consumer/src/plan/", &["parse"]),
+    ("consumer/src/transform/", &["parse", "plan"]),
     ("consumer/src/write/", &["transform"]),
     (
         "common/src/service/",

@@ -4,6 +4,8 @@
 
 mod average;
 mod averages;
+mod changes;
 
 pub use average::{Answer, Average, Update};
 pub use averages::Averages;
+pub use changes::{Changes, Op};

@@ -1,0 +1,61 @@
+//! How records are written. The names and meanings of options are Flink's.
+
+/// How the records of a table are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Format {
+    /// A JSON object a line.
+    Json(Json),
+    /// Comma-separated values.
+    Csv(Csv),
+}
+
+/// Options of the format `json`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Json {
+    /// Whether a record without a field of the table is rejected; else the column is null.
+    pub fail_on_missing_field: bool,
+    /// Whether what cannot be read as its column's type is null; else the record is rejected.
+    pub ignore_parse_errors: bool,
+    /// How timestamps are written.
+    pub timestamps: Timestamps,
+}
+
+/// How timestamps are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Timestamps {
+    /// `2026-01-01 00:00:00.000`, with a `Z` where it is of a zone.
+    #[default]
+    Sql,
+    /// `2026-01-01T00:00:00.000`, with a `Z` where it is of a zone.
+    Iso8601,
+}
+
+/// Options of the format `csv`. The first line is a record too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Csv {
+    /// What stands between fields.
+    pub field_delimiter: char,
+    /// What stands around fields; none where nothing does.
+    pub quote_character: Option<char>,
+    /// What stands before a quote that does not end a field.
+    pub escape_character: Option<char>,
+    /// What stands for null.
+    pub null_literal: Option<String>,
+    /// Whether lines that begin with `#` are no records.
+    pub allow_comments: bool,
+    /// Whether what cannot be read as its column's type is null; else the record is rejected.
+    pub ignore_parse_errors: bool,
+}
+
+impl Default for Csv {
+    fn default() -> Self {
+        Self {
+            field_delimiter: ',',
+            quote_character: Some('"'),
+            escape_character: None,
+            null_literal: None,
+            allow_comments: false,
+            ignore_parse_errors: false,
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What a job does: steps that hand changes to each other. It is what the planner gives, and what
+//! operators are made from. A step reads only from steps that stand before it.
+
+use std::{sync::Arc, time::Duration};
+
+use arrow::datatypes::SchemaRef;
+use chrono_tz::Tz;
+use datafusion_physical_expr::{PhysicalExpr, aggregate::AggregateFunctionExpr};
+
+use super::Table;
+
+/// An expression over the columns of a step's input.
+pub type Expression = Arc<dyn PhysicalExpr>;
+
+/// The steps of a job, from its scans to its sinks.
+#[derive(Debug, Clone, Default)]
+pub struct Dataflow {
+    /// In an order in which each stands behind those it reads from.
+    pub steps: Vec<Step>,
+}
+
+/// Which step of a dataflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StepId(pub usize);
+
+/// One step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The steps it reads from, in the order in which it numbers its inputs.
+    pub inputs: Vec<StepId>,
+    /// The columns it gives.
+    pub schema: SchemaRef,
+    /// What kinds of changes it gives.
+    pub changelog: Changelog,
+    /// What it does.
+    pub kind: Kind,
+}
+
+/// What kinds of changes there can be among a step's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changelog {
+    /// Rows are only ever added.
+    Append,
+    /// Rows may be taken back or replaced: what was before is given too (`-U`, `+U`, `-D`).
+    Retract,
+}
+
+/// What a step does.
+#[derive(Debug, Clone)]
+pub enum Kind {
+    /// Reads a table.
+    Scan(Scan),
+    /// Keeps the rows for which an expression is true.
+    Filter(Expression),
+    /// Computes columns.
+    Project(Vec<Expression>),
+    /// Says how far event time has come.
+    Watermarks(Watermarks),
+    /// All rows of all its inputs.
+    Union,
+    /// Adds the columns `window_start`, `window_end` and `window_time`: a row for each window that
+    /// a row is in.
+    Assign {
+        /// The windows.
+        window: Window,
+        /// Where its time is.
+        time: Time,
+        /// What sessions are apart by; empty for other windows.
+        keys: Vec<Expression>,
+        /// In which zone windows are aligned, where the time is a `TIMESTAMP_LTZ`.
+        zone: Option<Tz>,
+    },
+    /// Aggregates the rows of each window and key.
+    Windowed(Windowed),
+    /// Aggregates all rows so far of each key, and gives each new result as a change.
+    Running(Running),
+    /// Adds to each row aggregates over all rows up to it.
+    Over(Over),
+    /// Writes to a table.
+    Insert(Sink),
+}
+
+/// Reads some columns of a table. Of a table's columns, only physical ones and metadata: computed
+/// ones are a projection behind it.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// The table.
+    pub table: Arc<Table>,
+    /// Which of [`Table::columns`], in the order of the step's schema.
+    pub columns: Vec<usize>,
+}
+
+/// How far event time has come: the greatest that `watermark` ever was; it never falls.
+#[derive(Debug, Clone)]
+pub struct Watermarks {
+    /// The column that is the time of a row: a timestamp in milliseconds. It may be null: such a
+    /// row is in no window.
+    pub time: usize,
+    /// What the watermark is behind a row, over the step's input; of the type of the time.
+    pub watermark: Expression,
+    /// For how long a partition may be silent before it holds up nothing any more.
+    pub idle_timeout: Option<Duration>,
+    /// The table to which late rows are written, where there is one.
+    pub late: Option<Arc<Table>>,
+}
+
+/// When something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Time {
+    /// The timestamp in this column of the input.
+    Event(usize),
+    /// When it is computed.
+    Processing,
+}
+
+/// Windows of time. All lengths are above zero; `offset` moves their borders from where they would
+/// be aligned to the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// One after another.
+    Tumble {
+        /// How long each is.
+        size: Duration,
+        /// In milliseconds.
+        offset: i64,
+    },
+    /// One begins at each slide; `size` is a multiple of `slide`.
+    Hop {
+        /// From one to the next.
+        slide: Duration,
+        /// How long each is.
+        size: Duration,
+        /// In milliseconds.
+        offset: i64,
+    },
+    /// They begin together each `size` and end one `step` after another; `size` is a multiple.
+    Cumulate {
+        /// From one end to the next.
+        step: Duration,
+        /// How long the longest is.
+        size: Duration,
+        /// In milliseconds.
+        offset: i64,
+    },
+    /// As long as no gap between rows of a key is as long as this.
+    Session {
+        /// How long nothing happens between two.
+        gap: Duration,
+    },
+}
+
+/// Aggregates by window and key. Its columns are the keys, the aggregates, and then `window_start`,
+/// `window_end` (both `TIMESTAMP(3)`, without a zone) and `window_time` (of the time's type).
+#[derive(Debug, Clone)]
+pub struct Windowed {
+    /// The windows.
+    pub window: Window,
+    /// Where the time of a row is.
+    pub time: Time,
+    /// In which zone windows are aligned, where the time is a `TIMESTAMP_LTZ`.
+    pub zone: Option<Tz>,
+    /// By what rows are grouped beside their window; may be none.
+    pub keys: Vec<Expression>,
+    /// What is computed; may be none.
+    pub aggregates: Vec<Aggregate>,
+}
+
+/// Aggregates by key, over all rows so far. Its columns are the keys and then the aggregates. With
+/// no key there is one group.
+#[derive(Debug, Clone)]
+pub struct Running {
+    /// By what rows are grouped.
+    pub keys: Vec<Expression>,
+    /// What is computed; none is `SELECT DISTINCT`.
+    pub aggregates: Vec<Aggregate>,
+}
+
+/// Adds aggregates over the rows of the same key from the first up to each. Its columns are those of
+/// the input and then the aggregates.
+#[derive(Debug, Clone)]
+pub struct Over {
+    /// What rows are apart by; none is all together.
+    pub keys: Vec<Expression>,
+    /// In whose order rows count.
+    pub time: Time,
+    /// Whether rows of one moment count together (`RANGE`), or each behind the one before (`ROWS`).
+    pub is_range: bool,
+    /// What is computed.
+    pub aggregates: Vec<Aggregate>,
+}
+
+/// What is computed of the rows of a group.
+#[derive(Debug, Clone)]
+pub struct Aggregate {
+    /// The function.
+    pub function: Function,
+    /// Of what; none for `COUNT(*)`. It has the type that the function computes in.
+    pub argument: Option<Expression>,
+    /// Which rows count; all where there is none.
+    pub filter: Option<Expression>,
+    /// Whether equal values count once.
+    pub distinct: bool,
+}
+
+/// A function of many rows. Results are Flink's: an average of integers is an integer, rounded
+/// towards zero; a sum has the type of its argument and wraps around where that is an integer; of
+/// no rows all but a count are null.
+#[derive(Debug, Clone)]
+pub enum Function {
+    /// How many rows, or how many values that are not null.
+    Count,
+    /// Their sum.
+    Sum,
+    /// Their average.
+    Average,
+    /// The least.
+    Minimum,
+    /// The greatest.
+    Maximum,
+    /// The first in order of arrival that is not null.
+    First,
+    /// The last in order of arrival that is not null.
+    Last,
+    /// One of DataFusion's.
+    Other(Arc<AggregateFunctionExpr>),
+}
+
+/// Writes to a table. The input's columns are those of the table, in its order and of its types.
+#[derive(Debug, Clone)]
+pub struct Sink {
+    /// The table; none is the console, for a bare `SELECT`.
+    pub table: Option<Arc<Table>>,
+}

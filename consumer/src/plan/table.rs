@@ -1,0 +1,140 @@
+//! Tables as a job declares them: columns, and where they are read from or written to.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use arrow::datatypes::DataType;
+
+use crate::parse::Format;
+
+/// A table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// Its columns but for computed ones, in order.
+    pub columns: Vec<Column>,
+    /// The columns whose values name a row; empty where rows have no name.
+    pub primary_key: Vec<usize>,
+    /// Where it is.
+    pub connector: Connector,
+    /// How its records are written; none where the connector has rows of its own.
+    pub format: Option<Format>,
+}
+
+/// A column that is read or written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Its name, which is also that of the record's field.
+    pub name: String,
+    /// Its type, as Arrow has it.
+    pub data_type: DataType,
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// Where its values come from.
+    pub origin: Origin,
+}
+
+/// Where a column's values come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A field of the record.
+    Field,
+    /// What is known of the record beside its fields.
+    Metadata(Metadata),
+}
+
+/// What is known of a record beside its fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metadata {
+    /// The name of its stream, or the path of its file.
+    Stream,
+    /// Its offset there, as text.
+    Offset,
+    /// When it was appended, where that is known.
+    Timestamp,
+}
+
+/// Where a table is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Connector {
+    /// A stream or topic of a producer.
+    Brooklet {
+        /// The producer's address, `http://HOST:PORT`; the consumer's own setting where none is said.
+        url: Option<String>,
+        /// `/v1/stream/NAME` or `/v1/topics/NAME`.
+        path: String,
+        /// Where reading begins.
+        startup: Startup,
+        /// Where reading ends.
+        bounded: Bounded,
+    },
+    /// Anything that gives records over HTTP.
+    Http {
+        /// The whole URL.
+        url: String,
+        /// Where reading ends.
+        bounded: Bounded,
+    },
+    /// Files.
+    Filesystem {
+        /// A file, a folder, or a pattern with `*`; for writing, a folder.
+        path: PathBuf,
+        /// How often to look for new files and lines; none reads what is there and ends.
+        monitor: Option<std::time::Duration>,
+    },
+    /// Rows that are made up.
+    Datagen {
+        /// Rows a second.
+        rate: u64,
+        /// How many in all; for ever where none is said.
+        rows: Option<u64>,
+        /// How each column is made up; those that are not named are random.
+        fields: BTreeMap<String, Generator>,
+    },
+    /// Rows on stdout, for writing.
+    Print {
+        /// What stands before each.
+        prefix: Option<String>,
+    },
+    /// Nowhere, for writing.
+    Blackhole,
+}
+
+/// Where reading begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Startup {
+    /// With the earliest record that is kept.
+    Earliest,
+    /// With what is appended from now on.
+    Latest,
+}
+
+/// Where reading ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bounded {
+    /// Nowhere, unless the stream is closed.
+    Unbounded,
+    /// Where the stream ends at the start of the job.
+    Latest,
+}
+
+/// How a column of `datagen` is made up.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Generator {
+    /// Whole numbers from `start` to `end`, and then no more rows.
+    Sequence {
+        /// The first.
+        start: i64,
+        /// The last.
+        end: i64,
+    },
+    /// By chance, between two bounds.
+    Random {
+        /// The least.
+        min: Option<f64>,
+        /// The greatest.
+        max: Option<f64>,
+        /// How long a text is.
+        length: Option<usize>,
+    },
+}
