@@ -10,6 +10,7 @@ mod body;
 mod connection;
 mod events;
 mod excerpt;
+mod files;
 mod frame;
 mod lag;
 mod lines;
@@ -27,6 +28,7 @@ mod values;
 
 pub use block::{Block, Content, Origin, Place};
 pub use connection::{Ended, Patience};
+pub use files::{FileSource, Files};
 pub use lag::Lag;
 pub use partitions::{Source, open};
 

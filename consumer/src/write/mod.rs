@@ -1,12 +1,19 @@
 //! Results out: to the console; and rejects to the dead letters and, sampled, to the log.
 //!
-//! In: [`Update`](crate::transform::Update) and [`Answer`](crate::transform::Answer).
+//! In: [`Changes`](crate::transform::Changes); [`Update`](crate::transform::Update) and
+//! [`Answer`](crate::transform::Answer) of the running average.
 
 mod console;
 mod dead_letters;
+mod json;
+mod parts;
+mod printer;
+mod row;
 mod samples;
 mod text;
 
 pub use console::{Console, Output, Print};
 pub use dead_letters::DeadLetters;
+pub use parts::Parts;
+pub use printer::Printer;
 pub use samples::Samples;

@@ -1,0 +1,141 @@
+//! Files out: NDJSON in a folder, in parts. A part has its name when it is complete and on stable
+//! storage; until then its name begins with a dot, and nobody who reads the folder sees it.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use super::json;
+use crate::transform::Changes;
+
+/// A part is complete when it is as long as this.
+const PART_BYTES: u64 = 128 * 1024 * 1024;
+
+/// A folder that is written to.
+#[derive(Debug)]
+pub struct Parts {
+    folder: PathBuf,
+    /// What the names of its parts have in common, and those of no other run.
+    run: String,
+    number: u64,
+    open: Option<Part>,
+    bytes_max: u64,
+    lines: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Part {
+    file: BufWriter<File>,
+    hidden: PathBuf,
+    name: PathBuf,
+    bytes: u64,
+}
+
+impl Parts {
+    /// Makes the folder if need be. `run` tells this run's parts from those of others.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn in_folder(folder: &Path, run: &str) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            run: run.to_owned(),
+            number: 0,
+            open: None,
+            bytes_max: PART_BYTES,
+            lines: Vec::new(),
+        })
+    }
+
+    /// Writes rows, all of which must be new.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn write(&mut self, changes: &Changes) -> io::Result<()> {
+        self.lines.clear();
+        json::lines(&changes.rows, &mut self.lines).map_err(io::Error::other)?;
+        let part = match self.open.take() {
+            Some(part) => part,
+            None => self.begin()?,
+        };
+        let part = self.open.insert(part);
+        part.file.write_all(&self.lines)?;
+        part.bytes += self.lines.len() as u64;
+        if part.bytes >= self.bytes_max {
+            self.finish()?;
+        }
+        Ok(())
+    }
+
+    /// Completes the part that is open, if there is one.
+    ///
+    /// # Errors
+    /// It cannot be made durable.
+    pub fn finish(&mut self) -> io::Result<()> {
+        let Some(part) = self.open.take() else {
+            return Ok(());
+        };
+        let file = part
+            .file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        fs::rename(&part.hidden, &part.name)?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    fn begin(&mut self) -> io::Result<Part> {
+        let name = format!("part-{}-{}.json", self.run, self.number);
+        self.number += 1;
+        let hidden = self.folder.join(format!(".{name}.inprogress"));
+        Ok(Part {
+            file: BufWriter::new(File::create(&hidden)?),
+            hidden,
+            name: self.folder.join(name),
+            bytes: 0,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::{
+        array::{ArrayRef, Int64Array},
+        record_batch::RecordBatch,
+    };
+
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let name =
+            |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+        let mut names: Vec<_> = entries.map(name).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_part_has_its_name_when_it_is_complete() {
+        let folder = tempfile::tempdir().unwrap();
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+        let rows = RecordBatch::try_from_iter([("n", column)]).unwrap();
+        let mut parts = Parts::in_folder(&folder.path().join("out"), "r").unwrap();
+        parts.bytes_max = 20;
+        let path = folder.path().join("out");
+        parts.write(&Changes::inserts(rows.clone())).unwrap();
+        assert_eq!(names(&path), [".part-r-0.json.inprogress"]);
+        parts.write(&Changes::inserts(rows.clone())).unwrap();
+        assert_eq!(names(&path), ["part-r-0.json"], "it is long enough");
+        parts.write(&Changes::inserts(rows)).unwrap();
+        parts.finish().unwrap();
+        assert_eq!(names(&path), ["part-r-0.json", "part-r-1.json"]);
+        let text = fs::read_to_string(path.join("part-r-0.json")).unwrap();
+        assert_eq!(text, "{\"n\":1}\n{\"n\":2}\n{\"n\":1}\n{\"n\":2}\n");
+    }
+}
