@@ -142,7 +142,7 @@ pub enum Window {
         /// In milliseconds.
         offset: i64,
     },
-    /// As long as no gap between rows of a key is as long as this.
+    /// As long as no gap between rows of a key is longer than this.
     Session {
         /// How long nothing happens between two.
         gap: Duration,

@@ -1,11 +1,32 @@
-//! Batches of values → the running average of one stream, or of a topic's. Pure: no clock, no I/O, no waiting.
+//! Changes of rows → changes of results, step by step as a job's dataflow says; and batches of values
+//! → the running average of the smallest job. Pure: no clock, no I/O, no waiting.
 //!
-//! In: [`Batch`](crate::parse::Batch). Out: [`Update`].
+//! In: record batches, each of one [`Origin`], watermarks and ticks. Out: [`Changes`] by sink.
 
+mod aggregate;
 mod average;
 mod averages;
+mod build;
 mod changes;
+mod error;
+mod expression;
+mod group;
+mod operator;
+mod over;
+mod running;
+mod state;
+mod stateless;
+mod task;
+mod watermarks;
+mod window;
 
 pub use average::{Answer, Average, Update};
 pub use averages::Averages;
 pub use changes::{Changes, Op};
+pub use error::{Error, Fault};
+pub use operator::{BEGINNING, Counts, END, Event, Operator, Origin, Out, Progress};
+pub use state::State;
+pub use task::{Outputs, Report, Settings, Task};
+
+#[cfg(test)]
+mod proof;

@@ -1,0 +1,147 @@
+//! MIN and MAX of rows that may be taken back: all values of a group are kept, in order, each with how
+//! often it is there.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use arrow::{
+    array::{ArrayRef, AsArray, Int64Array, ListArray},
+    buffer::OffsetBuffer,
+    datatypes::{DataType, Field, Int64Type},
+};
+
+use super::{Accumulator, Input, part, sorted::Sorter};
+use crate::transform::error::Fault;
+
+/// What the map of a group takes for each value, beside it.
+const ENTRY_BYTES: usize = 48;
+
+#[derive(Debug)]
+pub(super) struct Counted {
+    is_maximum: bool,
+    data_type: DataType,
+    sorter: Sorter,
+    groups: Vec<BTreeMap<Box<[u8]>, i64>>,
+    bytes: usize,
+}
+
+impl Counted {
+    pub(super) fn new(is_maximum: bool, data_type: DataType) -> Result<Self, Fault> {
+        let sorter = Sorter::new(&data_type)?;
+        Ok(Self {
+            is_maximum,
+            data_type,
+            sorter,
+            groups: Vec::new(),
+            bytes: 0,
+        })
+    }
+
+    fn add(&mut self, group: usize, value: &[u8], times: i64) {
+        let Some(counts) = self.groups.get_mut(group) else {
+            return;
+        };
+        if let Some(count) = counts.get_mut(value) {
+            *count += times;
+            if *count == 0 {
+                counts.remove(value);
+                self.bytes -= value.len() + ENTRY_BYTES;
+            }
+        } else {
+            counts.insert(value.into(), times);
+            self.bytes += value.len() + ENTRY_BYTES;
+        }
+    }
+
+    /// A value that was taken back before it was added does not count.
+    fn chosen(&self, group: u32) -> Option<&[u8]> {
+        let mut there = self
+            .groups
+            .get(group as usize)?
+            .iter()
+            .filter(|(_, count)| **count > 0);
+        let found = if self.is_maximum {
+            there.next_back()
+        } else {
+            there.next()
+        };
+        found.map(|(value, _)| &**value)
+    }
+}
+
+impl Accumulator for Counted {
+    fn grow(&mut self, bound: usize) {
+        self.groups
+            .resize_with(bound.max(self.groups.len()), BTreeMap::new);
+    }
+
+    fn update(&mut self, input: &Input<'_>) -> Result<(), Fault> {
+        let rows = self.sorter.encode(input.argument()?)?;
+        input.each(|row, group, adds| {
+            self.add(group, rows.row(row).data(), if adds { 1 } else { -1 });
+        });
+        Ok(())
+    }
+
+    fn update_each(&mut self, _: &Input<'_>) -> Result<ArrayRef, Fault> {
+        Err(Fault::Unsupported(
+            "OVER on rows that are taken back".to_owned(),
+        ))
+    }
+
+    fn values(&mut self, groups: &[u32]) -> Result<ArrayRef, Fault> {
+        self.sorter
+            .decode(groups.iter().map(|group| self.chosen(*group)))
+    }
+
+    fn state(&mut self, groups: &[u32]) -> Result<Vec<ArrayRef>, Fault> {
+        let of = |group: &u32| self.groups.get(*group as usize);
+        let lengths = groups
+            .iter()
+            .map(|group| of(group).map_or(0, BTreeMap::len));
+        let offsets = OffsetBuffer::from_lengths(lengths);
+        let all = || groups.iter().filter_map(of).flatten();
+        let values = self.sorter.decode(all().map(|(value, _)| Some(&**value)))?;
+        let counts = Arc::new(Int64Array::from_iter_values(all().map(|(_, count)| *count)));
+        Ok(vec![
+            list(&self.data_type, offsets.clone(), values)?,
+            list(&DataType::Int64, offsets, counts)?,
+        ])
+    }
+
+    fn merge(&mut self, groups: &[u32], state: &[ArrayRef]) -> Result<(), Fault> {
+        let values = part(state, 0)?.as_list::<i32>();
+        let counts = part(state, 1)?.as_list::<i32>();
+        for (row, group) in groups.iter().enumerate() {
+            let (values, counts) = (self.sorter.encode(&values.value(row))?, counts.value(row));
+            for (value, count) in values
+                .iter()
+                .zip(counts.as_primitive::<Int64Type>().values())
+            {
+                self.add(*group as usize, value.data(), *count);
+            }
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self, groups: &[u32]) {
+        for group in groups {
+            let counts = self.groups.get_mut(*group as usize).map(std::mem::take);
+            let keys = counts.iter().flat_map(BTreeMap::keys);
+            self.bytes -= keys.map(|value| value.len() + ENTRY_BYTES).sum::<usize>();
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes + self.groups.capacity() * size_of::<BTreeMap<Box<[u8]>, i64>>()
+    }
+}
+
+/// A list for each group.
+pub(super) fn list(
+    of: &DataType,
+    offsets: OffsetBuffer<i32>,
+    values: ArrayRef,
+) -> Result<ArrayRef, Fault> {
+    let field = Arc::new(Field::new("item", of.clone(), true));
+    Ok(Arc::new(ListArray::try_new(field, offsets, values, None)?))
+}

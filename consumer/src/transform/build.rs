@@ -1,0 +1,121 @@
+//! A step of a dataflow → the operator that does its work.
+
+use arrow::datatypes::{DataType, SchemaRef};
+
+use super::{
+    aggregate::Program,
+    error::Fault,
+    operator::Operator,
+    over::Over,
+    running::Running,
+    stateless::{Filter, Project, Union},
+    watermarks::Watermarks,
+    window::{Assign, Assigned, SessionWindowed, Timed, Windowed},
+};
+use crate::plan::{self, Changelog, Kind, Step, Window};
+
+/// What an operator must know of the step that it reads from.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub(super) schema: SchemaRef,
+    pub(super) changelog: Changelog,
+    /// Whether late rows are wanted.
+    pub(super) keeps_late: bool,
+}
+
+/// What a step does, in a word.
+pub(super) const fn name(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Scan(_) => "scan",
+        Kind::Filter(_) => "filter",
+        Kind::Project(_) => "project",
+        Kind::Watermarks(_) => "watermarks",
+        Kind::Union => "union",
+        Kind::Assign { .. } => "window",
+        Kind::Windowed(_) => "window aggregate",
+        Kind::Running(_) => "running aggregate",
+        Kind::Over(_) => "over",
+        Kind::Insert(_) => "insert",
+    }
+}
+
+/// The operator of a step; none where it does nothing to rows.
+pub(super) fn operator(step: &Step, source: &Source) -> Result<Option<Box<dyn Operator>>, Fault> {
+    let schema = step.schema.clone();
+    Ok(Some(match &step.kind {
+        Kind::Scan(_) | Kind::Insert(_) => return Ok(None),
+        Kind::Filter(condition) => Box::new(Filter(condition.clone())),
+        Kind::Project(expressions) => {
+            let expressions = expressions.clone();
+            Box::new(Project {
+                expressions,
+                schema,
+            })
+        }
+        Kind::Watermarks(watermarks) => Box::new(Watermarks::new(
+            watermarks.time,
+            watermarks.watermark.clone(),
+        )),
+        Kind::Union => Box::new(Union(schema)),
+        Kind::Assign {
+            window,
+            time,
+            keys,
+            zone,
+        } => {
+            let timed = Timed::new(*time, *zone);
+            let windows = Assigned::new(*window, &source.schema, keys)?;
+            Box::new(Assign::new(schema, windows, timed, source.keeps_late))
+        }
+        Kind::Windowed(windowed) => self::windowed(schema, windowed, source)?,
+        Kind::Running(running) => {
+            let results = results(&schema, running.keys.len());
+            let program = program(&running.keys, &running.aggregates, source, &results)?;
+            Box::new(Running::new(schema, program)?)
+        }
+        Kind::Over(over) => {
+            let results = results(&schema, source.schema.fields().len());
+            let program = program(&over.keys, &over.aggregates, source, &results)?;
+            Box::new(Over::new(
+                schema,
+                source.schema.clone(),
+                program,
+                over,
+                source.keeps_late,
+            )?)
+        }
+    }))
+}
+
+fn windowed(
+    schema: SchemaRef,
+    windowed: &plan::Windowed,
+    source: &Source,
+) -> Result<Box<dyn Operator>, Fault> {
+    let results = results(&schema, windowed.keys.len());
+    let program = program(&windowed.keys, &windowed.aggregates, source, &results)?;
+    let timed = Timed::new(windowed.time, windowed.zone);
+    let keeps_late = source.keeps_late;
+    Ok(match windowed.window {
+        Window::Session { gap } => Box::new(SessionWindowed::new(
+            schema, program, gap, timed, keeps_late,
+        )?),
+        window => Box::new(Windowed::new(schema, program, window, timed, keeps_late)?),
+    })
+}
+
+fn program(
+    keys: &[plan::Expression],
+    aggregates: &[plan::Aggregate],
+    source: &Source,
+    results: &[DataType],
+) -> Result<Program, Fault> {
+    let retracts = source.changelog == Changelog::Retract;
+    Program::new(keys, aggregates, &source.schema, results, retracts)
+}
+
+/// The types of the columns behind the first `before`.
+fn results(schema: &SchemaRef, before: usize) -> Vec<DataType> {
+    let fields = schema.fields().iter().skip(before);
+    fields.map(|field| field.data_type().clone()).collect()
+}

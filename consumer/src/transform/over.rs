@@ -1,0 +1,241 @@
+//! Aggregates over all rows of a key up to each. By event time, rows wait until the watermark has
+//! passed them and then count in the order of their times; one that comes behind it is late. By
+//! processing time they count as they come.
+
+use std::collections::HashMap;
+
+use arrow::{
+    array::{ArrayRef, UInt32Array},
+    compute::{concat_batches, take, take_record_batch},
+    datatypes::SchemaRef,
+    record_batch::RecordBatch,
+};
+
+use super::{
+    aggregate::{Program, Table},
+    changes::Changes,
+    error::Fault,
+    operator::{Counts, Operator, Origin, Out},
+    state::State,
+    window::{Moment, Timed},
+};
+use crate::plan::Time;
+
+#[derive(Debug)]
+pub(super) struct Over {
+    schema: SchemaRef,
+    input: SchemaRef,
+    program: Program,
+    table: Table,
+    time: Time,
+    is_range: bool,
+    timed: Timed,
+    passed: i64,
+    waiting: Vec<Run>,
+    arrived: u64,
+    late: u64,
+    keeps_late: bool,
+}
+
+/// Rows that wait, by their times.
+#[derive(Debug)]
+struct Run {
+    times: Vec<i64>,
+    rows: RecordBatch,
+}
+
+impl Run {
+    /// Sorts rows by their times; those of one moment stay in order.
+    fn new(rows: &RecordBatch, times: impl Iterator<Item = i64>) -> Result<Self, Fault> {
+        let mut order: Vec<_> = times.zip(0_u32..).collect();
+        let is_sorted = order.is_sorted();
+        order.sort_by_key(|(time, _)| *time);
+        let (times, order): (Vec<_>, Vec<_>) = order.into_iter().unzip();
+        let rows = match is_sorted {
+            true => rows.clone(),
+            false => take_record_batch(rows, &UInt32Array::from(order))?,
+        };
+        Ok(Self { times, rows })
+    }
+
+    /// Splits those off whose times have passed.
+    fn split(&mut self, passed: i64) -> Option<Self> {
+        let due = self.times.partition_point(|time| *time <= passed);
+        let rest = self.times.split_off(due);
+        let times = std::mem::replace(&mut self.times, rest);
+        let rows = self.rows.slice(0, due);
+        self.rows = self.rows.slice(due, self.times.len());
+        (due > 0).then_some(Self { times, rows })
+    }
+}
+
+impl Over {
+    pub(super) fn new(
+        schema: SchemaRef,
+        input: SchemaRef,
+        program: Program,
+        over: &crate::plan::Over,
+        keeps_late: bool,
+    ) -> Result<Self, Fault> {
+        if program.retracts {
+            return Err(Fault::Unsupported(
+                "OVER on rows that are taken back".to_owned(),
+            ));
+        }
+        let table = Table::new(&program)?;
+        Ok(Self {
+            schema,
+            input,
+            program,
+            table,
+            time: over.time,
+            is_range: over.is_range,
+            timed: Timed::new(over.time, None),
+            passed: i64::MIN,
+            waiting: Vec::new(),
+            arrived: 0,
+            late: 0,
+            keeps_late,
+        })
+    }
+
+    /// Computes rows in the order in which they are.
+    fn compute(&mut self, rows: &RecordBatch, peers: Option<&[i64]>) -> Result<RecordBatch, Fault> {
+        let columns = self
+            .program
+            .columns(&Changes::inserts(rows.clone()), self.arrived)?;
+        self.arrived += u64::try_from(columns.rows).unwrap_or_default();
+        let groups = self.table.find(&columns)?.to_vec();
+        let last = peers.map(|times| last_peers(&groups, times));
+        let mut all = rows.columns().to_vec();
+        for (at, accumulator) in self.table.accumulators.iter_mut().enumerate() {
+            let values: ArrayRef = accumulator.update_each(&columns.input(at, &groups))?;
+            all.push(match &last {
+                Some(last) => take(&values, last, None)?,
+                None => values,
+            });
+        }
+        Ok(RecordBatch::try_new(self.schema.clone(), all)?)
+    }
+
+    fn wait(&mut self, rows: &RecordBatch, out: &mut Out) -> Result<(), Fault> {
+        let times = self.timed.times(rows)?;
+        let (mut kept, mut late, mut known) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, time) in (0_u32..).zip(times) {
+            match time {
+                Some(time) if time <= self.passed => late.push(row),
+                Some(time) => {
+                    kept.push(row);
+                    known.push(time);
+                }
+                None => {}
+            }
+        }
+        self.late += u64::try_from(late.len()).unwrap_or_default();
+        if self.keeps_late && !late.is_empty() {
+            out.late
+                .push(take_record_batch(rows, &UInt32Array::from(late))?);
+        }
+        if !kept.is_empty() {
+            let rows = take_record_batch(rows, &UInt32Array::from(kept))?;
+            self.waiting.push(Run::new(&rows, known.into_iter())?);
+        }
+        Ok(())
+    }
+
+    /// Gives out all rows that wait for no other.
+    fn give(&mut self, out: &mut Out) -> Result<(), Fault> {
+        let passed = self.passed;
+        let due: Vec<_> = self
+            .waiting
+            .iter_mut()
+            .filter_map(|run| run.split(passed))
+            .collect();
+        self.waiting.retain(|run| !run.times.is_empty());
+        if due.is_empty() {
+            return Ok(());
+        }
+        let rows = concat_batches(&self.input, due.iter().map(|run| &run.rows))?;
+        let due = Run::new(&rows, due.iter().flat_map(|run| run.times.iter().copied()))?;
+        let rows = self.compute(&due.rows, self.is_range.then_some(&due.times))?;
+        out.changes.push(Changes::inserts(rows));
+        Ok(())
+    }
+}
+
+/// For each row the last one of its group and time.
+fn last_peers(groups: &[u32], times: &[i64]) -> UInt32Array {
+    let mut last = HashMap::new();
+    let rows = || (0_u32..).zip(groups.iter().zip(times));
+    for (row, peer) in rows() {
+        last.insert(peer, row);
+    }
+    rows()
+        .map(|(row, peer)| last.get(&peer).copied().unwrap_or(row))
+        .collect()
+}
+
+impl Operator for Over {
+    fn push(&mut self, _: Origin, changes: Changes, out: &mut Out) -> Result<(), Fault> {
+        if self.time == Time::Processing {
+            let rows = self.compute(&changes.rows, None)?;
+            out.changes.push(Changes::inserts(rows));
+            return Ok(());
+        }
+        self.wait(&changes.rows, out)
+    }
+
+    fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
+        if self.timed.reach(Moment::Event(watermark)).is_some() {
+            self.passed = self.passed.max(watermark);
+            self.give(out)?;
+        }
+        Ok(())
+    }
+
+    fn state(&mut self) -> Result<State, Fault> {
+        let mut state = State::default();
+        let [now, passed, untimed] = self.timed.memory();
+        let counts = [
+            now,
+            passed,
+            untimed,
+            self.arrived.cast_signed(),
+            self.late.cast_signed(),
+        ];
+        state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
+        let groups = self.table.numbers();
+        state.put("groups", self.table.state(&groups)?);
+        let waiting = self.waiting.iter().map(|run| &run.rows);
+        state.put("waiting", concat_batches(&self.input, waiting)?);
+        Ok(state)
+    }
+
+    fn restore(&mut self, mut state: State) -> Result<(), Fault> {
+        let [now, passed, untimed, arrived, late] = state.take_one("counts")?;
+        self.timed.remember([now, passed, untimed]);
+        self.passed = passed;
+        (self.arrived, self.late) = (arrived.cast_unsigned(), late.cast_unsigned());
+        self.table.restore(&state.take("groups")?)?;
+        let waiting = state.take("waiting")?;
+        let mut timed = Timed::new(self.time, None);
+        let times = timed.times(&waiting)?.into_iter().flatten();
+        self.waiting.push(Run::new(&waiting, times)?);
+        Ok(())
+    }
+
+    fn state_bytes(&self) -> usize {
+        let waiting = self
+            .waiting
+            .iter()
+            .map(|run| run.rows.get_array_memory_size());
+        self.table.bytes() + waiting.sum::<usize>()
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            late: self.late,
+            untimed: self.timed.untimed,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! How rows and event time go from step to step.
+
+use super::{Outputs, Task};
+use crate::{
+    plan::StepId,
+    transform::{
+        changes::Changes,
+        error::{Error, Fault},
+        operator::{BEGINNING, Operator, Origin, Out, Progress},
+        watermarks::least,
+    },
+};
+
+impl Task {
+    /// Lets event time go on wherever it can.
+    pub(super) fn settle(&mut self, outputs: &mut Outputs) -> Result<(), Error> {
+        for at in 0..self.nodes.len() {
+            let Some(input) = self.input_progress(at) else {
+                continue;
+            };
+            let known = self
+                .nodes
+                .get(at)
+                .map_or(BEGINNING, |node| node.progress.watermark);
+            let own = self.nodes.get(at).and_then(|node| node.operator.as_ref());
+            let reached = own.map_or(input, |operator| operator.progress(input));
+            let watermark = reached.watermark.max(known);
+            if watermark > known {
+                self.work(at, outputs, |operator, out| {
+                    operator.advance(watermark, out)
+                })?;
+            }
+            if let Some(node) = self.nodes.get_mut(at) {
+                node.progress = Progress {
+                    watermark,
+                    ..reached
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// How far event time has come before a step; none where it is no part of the task.
+    fn input_progress(&self, at: usize) -> Option<Progress> {
+        if let Some(progress) = self.ports.progress(StepId(at)) {
+            return Some(progress);
+        }
+        let node = self.nodes.get(at).filter(|node| node.is_run)?;
+        let inputs = node
+            .inputs
+            .iter()
+            .filter_map(|input| self.nodes.get(*input));
+        Some(least(inputs.map(|input| input.progress)))
+    }
+
+    /// Lets an operator work, and hands on what it gives.
+    pub(super) fn work(
+        &mut self,
+        at: usize,
+        outputs: &mut Outputs,
+        work: impl FnOnce(&mut dyn Operator, &mut Out) -> Result<(), Fault>,
+    ) -> Result<(), Error> {
+        let Some(node) = self.nodes.get_mut(at) else {
+            return Ok(());
+        };
+        let kind = node.kind;
+        let Some(operator) = &mut node.operator else {
+            return Ok(());
+        };
+        let mut out = Out::default();
+        let fail = |source| Error::Step {
+            step: StepId(at),
+            kind,
+            source,
+        };
+        work(&mut **operator, &mut out).map_err(fail)?;
+        outputs
+            .late
+            .extend(out.late.into_iter().map(|rows| (StepId(at), rows)));
+        // Behind an aggregate it no longer matters from where rows came.
+        let origin = Origin {
+            port: StepId(at),
+            partition: 0,
+        };
+        for changes in out.changes {
+            self.give(at, origin, changes, outputs)?;
+        }
+        Ok(())
+    }
+
+    /// Hands what a step gives to those that read from it.
+    pub(super) fn give(
+        &mut self,
+        at: usize,
+        from: Origin,
+        changes: Changes,
+        outputs: &mut Outputs,
+    ) -> Result<(), Error> {
+        let Some(node) = self.nodes.get_mut(at) else {
+            return Ok(());
+        };
+        node.rows_out += count(&changes);
+        let readers = node.readers.clone();
+        if node.is_given {
+            outputs.changes.push((StepId(at), changes.clone()));
+        }
+        let Some((last, others)) = readers.split_last() else {
+            return Ok(());
+        };
+        for reader in others {
+            self.take(*reader, from, changes.clone(), outputs)?;
+        }
+        self.take(*last, from, changes, outputs)
+    }
+
+    /// Lets a step take rows.
+    fn take(
+        &mut self,
+        at: usize,
+        from: Origin,
+        changes: Changes,
+        outputs: &mut Outputs,
+    ) -> Result<(), Error> {
+        let Some(node) = self.nodes.get_mut(at) else {
+            return Ok(());
+        };
+        node.rows_in += count(&changes);
+        let kind = node.kind;
+        let Some(operator) = &mut node.operator else {
+            return self.give(at, from, changes, outputs);
+        };
+        let mut out = Out::default();
+        let fail = |source| Error::Step {
+            step: StepId(at),
+            kind,
+            source,
+        };
+        operator.push(from, changes, &mut out).map_err(fail)?;
+        outputs
+            .late
+            .extend(out.late.into_iter().map(|rows| (StepId(at), rows)));
+        for changes in out.changes {
+            self.give(at, from, changes, outputs)?;
+        }
+        Ok(())
+    }
+}
+
+fn count(changes: &Changes) -> u64 {
+    u64::try_from(changes.rows.num_rows()).unwrap_or_default()
+}

@@ -1,0 +1,275 @@
+//! Some steps of a dataflow, run in one thread: rows and events in, changes out.
+//!
+//! A task runs a range of steps. Rows come in at its *ports*: the scans among its steps, and the steps
+//! before the range from which its steps read, which is how tasks are put one behind another: what one
+//! gives at a step is pushed into the next at that same step, with a partition for each task before.
+//! What it gives are the changes of its sinks and of all steps that steps behind the range read from.
+//!
+//! Everything is a function of the order of the calls.
+
+mod flow;
+mod nodes;
+mod ports;
+
+use arrow::record_batch::RecordBatch;
+
+use self::{nodes::Node, ports::Ports};
+use super::{
+    changes::Changes,
+    error::Error,
+    operator::{Counts, Event, Origin, Progress},
+    state::State,
+};
+use crate::plan::{Dataflow, StepId};
+
+/// What a task is made with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How much memory the state of all steps may take. It is looked at behind each batch, so a
+    /// batch can take more for a moment: a table that is full grows to twice its size.
+    pub budget_bytes: usize,
+    /// The name of the setting that says so, for the error.
+    pub budget_setting: &'static str,
+}
+
+/// What a task gives.
+#[derive(Debug, Default)]
+pub struct Outputs {
+    /// Changes, each with the step that gave them (a sink, or one that others read from).
+    pub changes: Vec<(StepId, Changes)>,
+    /// Rows that came too late, each with the step at which they did, of the columns of its input.
+    /// Only where the watermarks that the step goes by have a table for them.
+    pub late: Vec<(StepId, RecordBatch)>,
+}
+
+/// What a step has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Report {
+    /// Which.
+    pub step: StepId,
+    /// What it does, in a word.
+    pub kind: &'static str,
+    /// How many rows it took.
+    pub rows_in: u64,
+    /// How many it gave.
+    pub rows_out: u64,
+    /// How many it left out.
+    pub counts: Counts,
+    /// How much memory its state takes.
+    pub state_bytes: usize,
+    /// How far event time has come behind it; [`BEGINNING`](super::BEGINNING) where nothing is known of it.
+    pub watermark: i64,
+}
+
+/// Some steps of a dataflow.
+#[derive(Debug)]
+pub struct Task {
+    settings: Settings,
+    nodes: Vec<Node>,
+    ports: Ports,
+}
+
+impl Task {
+    /// All steps of a dataflow.
+    ///
+    /// # Errors
+    /// A step cannot be done.
+    pub fn new(dataflow: &Dataflow, settings: Settings) -> Result<Self, Error> {
+        Self::of(dataflow, 0..dataflow.steps.len(), settings)
+    }
+
+    /// Makes a partition of a port known. Until it has rows, event time stands still.
+    ///
+    /// # Errors
+    /// There is no such port.
+    pub fn open(&mut self, port: StepId, partition: usize) -> Result<(), Error> {
+        self.hear(Origin { port, partition }, Event::Open)
+    }
+
+    /// Takes rows of a scan that were just read.
+    ///
+    /// # Errors
+    /// A step cannot go on, or state is too large. The task is not to be used any more.
+    pub fn push(
+        &mut self,
+        scan: StepId,
+        partition: usize,
+        rows: RecordBatch,
+    ) -> Result<Outputs, Error> {
+        self.push_changes(
+            Origin {
+                port: scan,
+                partition,
+            },
+            Changes::inserts(rows),
+        )
+    }
+
+    /// Takes changes that another task has given.
+    ///
+    /// # Errors
+    /// As for [`Task::push`].
+    pub fn push_changes(&mut self, from: Origin, changes: Changes) -> Result<Outputs, Error> {
+        self.hear(from, Event::Open)?;
+        let mut outputs = Outputs::default();
+        self.give(from.port.0, from, changes, &mut outputs)?;
+        self.settle(&mut outputs)?;
+        self.check_budget()?;
+        Ok(outputs)
+    }
+
+    /// Event time of a partition has come that far, as another task has told.
+    ///
+    /// # Errors
+    /// As for [`Task::push`].
+    pub fn advance(&mut self, of: Origin, watermark: i64) -> Result<Outputs, Error> {
+        self.hear(of, Event::Open)?;
+        self.ports.raise(of, watermark);
+        self.settled()
+    }
+
+    /// A partition is idle, or no longer.
+    ///
+    /// # Errors
+    /// As for [`Task::push`].
+    pub fn idle(
+        &mut self,
+        port: StepId,
+        partition: usize,
+        is_idle: bool,
+    ) -> Result<Outputs, Error> {
+        self.hear(Origin { port, partition }, Event::Idle(is_idle))?;
+        self.settled()
+    }
+
+    /// A partition has no more rows. When none of a port has, all its windows close.
+    ///
+    /// # Errors
+    /// As for [`Task::push`].
+    pub fn end(&mut self, port: StepId, partition: usize) -> Result<Outputs, Error> {
+        self.hear(Origin { port, partition }, Event::End)?;
+        self.settled()
+    }
+
+    /// It is `now`, in milliseconds since the epoch. To be told before the first rows.
+    ///
+    /// # Errors
+    /// As for [`Task::push`].
+    pub fn tick(&mut self, now: i64) -> Result<Outputs, Error> {
+        let mut outputs = Outputs::default();
+        for at in 0..self.nodes.len() {
+            self.work(at, &mut outputs, |operator, out| operator.tick(now, out))?;
+        }
+        Ok(outputs)
+    }
+
+    fn hear(&mut self, of: Origin, event: Event) -> Result<(), Error> {
+        if !self.ports.hear(of, event) {
+            return Err(Error::NoSuchPort(of.port));
+        }
+        let hearing = self
+            .nodes
+            .iter_mut()
+            .filter(|node| node.heard.contains(&of.port.0));
+        hearing
+            .filter_map(|node| node.operator.as_mut())
+            .for_each(|one| one.hear(of, event));
+        Ok(())
+    }
+
+    fn settled(&mut self) -> Result<Outputs, Error> {
+        let mut outputs = Outputs::default();
+        self.settle(&mut outputs)?;
+        Ok(outputs)
+    }
+
+    fn check_budget(&self) -> Result<(), Error> {
+        let sizes = self.nodes.iter().map(Node::state_bytes);
+        let bytes = sizes.clone().sum();
+        let Settings {
+            budget_bytes: budget,
+            budget_setting: setting,
+        } = self.settings;
+        let largest = sizes.enumerate().max_by_key(|(_, bytes)| *bytes);
+        match largest.and_then(|(at, largest)| Some((at, largest, self.nodes.get(at)?))) {
+            Some((at, largest, node)) if bytes > budget => {
+                let (step, kind) = (StepId(at), node.kind);
+                Err(Error::Budget {
+                    step,
+                    kind,
+                    largest,
+                    bytes,
+                    budget,
+                    setting,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How far event time has come behind a step: what to tell the task that reads from it.
+    #[must_use]
+    pub fn progress(&self, step: StepId) -> Option<Progress> {
+        self.nodes.get(step.0).map(|node| node.progress)
+    }
+
+    /// What each step has done.
+    #[must_use]
+    pub fn reports(&self) -> Vec<Report> {
+        let run = self
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| node.is_run);
+        let report = |(at, node): (usize, &Node)| Report {
+            step: StepId(at),
+            kind: node.kind,
+            rows_in: node.rows_in,
+            rows_out: node.rows_out,
+            counts: node
+                .operator
+                .as_ref()
+                .map(|one| one.counts())
+                .unwrap_or_default(),
+            state_bytes: node.state_bytes(),
+            watermark: node.progress.watermark,
+        };
+        run.map(report).collect()
+    }
+
+    /// All it knows, between two batches. It goes on as if nothing had been asked.
+    ///
+    /// # Errors
+    /// A function cannot tell its state.
+    pub fn state(&mut self) -> Result<State, Error> {
+        let mut state = State::default();
+        for (at, node) in self.nodes.iter_mut().enumerate() {
+            let fail = node.failure(at);
+            if let Some(operator) = &mut node.operator {
+                state.put_below(&format!("{at}/"), operator.state().map_err(fail)?);
+            }
+        }
+        self.ports
+            .state(&mut state, self.nodes.iter().map(|node| node.progress))?;
+        Ok(state)
+    }
+
+    /// Makes a new task of the same steps one that knows `state`.
+    ///
+    /// # Errors
+    /// It is not the state of such a task.
+    pub fn restore(&mut self, mut state: State) -> Result<(), Error> {
+        for (at, node) in self.nodes.iter_mut().enumerate() {
+            let fail = node.failure(at);
+            let own = state.below(&format!("{at}/"));
+            if let Some(operator) = &mut node.operator {
+                operator.restore(own).map_err(fail)?;
+            }
+        }
+        let progress = self.ports.restore(&mut state)?;
+        for (node, progress) in self.nodes.iter_mut().zip(progress) {
+            node.progress = progress;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! A dataflow → the nodes of a task, joined to those that read from them.
+
+use std::ops::Range;
+
+use super::{Settings, Task, ports::Ports};
+use crate::{
+    plan::{Dataflow, Kind, Step, StepId},
+    transform::{
+        build::{self, Source},
+        error::{Error, Fault},
+        operator::{BEGINNING, Operator, Progress},
+    },
+};
+
+/// A step of the dataflow. Those that the task does not run stand there too, without an operator.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) kind: &'static str,
+    pub(super) inputs: Vec<usize>,
+    /// Who reads from it, within the task.
+    pub(super) readers: Vec<usize>,
+    pub(super) operator: Option<Box<dyn Operator>>,
+    pub(super) is_run: bool,
+    pub(super) is_given: bool,
+    pub(super) rows_in: u64,
+    pub(super) rows_out: u64,
+    pub(super) progress: Progress,
+    /// The ports whose partitions' rows come here.
+    pub(super) heard: Vec<usize>,
+}
+
+impl Task {
+    /// The steps of a range.
+    ///
+    /// # Errors
+    /// A step cannot be done.
+    pub fn of(dataflow: &Dataflow, range: Range<usize>, settings: Settings) -> Result<Self, Error> {
+        let mut task = Self {
+            settings,
+            nodes: Vec::new(),
+            ports: Ports::default(),
+        };
+        for (at, step) in dataflow.steps.iter().enumerate() {
+            let kind = build::name(&step.kind);
+            let fail = |source| Error::Step {
+                step: StepId(at),
+                kind,
+                source,
+            };
+            let is_run = range.contains(&at);
+            let source = source(dataflow, step);
+            let operator = match (is_run, &source) {
+                (true, Some(source)) => build::operator(step, source).map_err(fail)?,
+                _ => None,
+            };
+            task.nodes.push(Node {
+                kind,
+                inputs: step.inputs.iter().map(|input| input.0).collect(),
+                readers: Vec::new(),
+                operator,
+                is_run,
+                is_given: matches!(step.kind, Kind::Insert(_)) && is_run,
+                rows_in: 0,
+                rows_out: 0,
+                progress: Progress {
+                    watermark: BEGINNING,
+                    is_idle: false,
+                },
+                heard: Vec::new(),
+            });
+            task.connect(at, matches!(step.kind, Kind::Scan(_)) && is_run);
+        }
+        Ok(task)
+    }
+
+    /// Lets the inputs of a new node know it, and makes ports.
+    fn connect(&mut self, at: usize, is_scan: bool) {
+        let Some(node) = self.nodes.get(at) else {
+            return;
+        };
+        let (inputs, is_run) = (node.inputs.clone(), node.is_run);
+        let mut heard = Vec::new();
+        if is_scan {
+            self.ports.add(StepId(at));
+            heard.push(at);
+        }
+        for input in inputs {
+            let Some(before) = self.nodes.get_mut(input) else {
+                continue;
+            };
+            match (before.is_run, is_run) {
+                (_, true) => before.readers.push(at),
+                (true, false) => before.is_given = true,
+                (false, false) => {}
+            }
+            if is_run && !before.is_run {
+                self.ports.add(StepId(input));
+                before.heard = vec![input];
+            }
+            heard.extend(before.heard.iter().copied());
+        }
+        if let Some(node) = self.nodes.get_mut(at).filter(|_| is_run) {
+            node.heard = heard;
+        }
+    }
+}
+
+impl Node {
+    pub(super) fn state_bytes(&self) -> usize {
+        self.operator
+            .as_ref()
+            .map_or(0, |operator| operator.state_bytes())
+    }
+
+    pub(super) fn failure(&self, at: usize) -> impl Fn(Fault) -> Error + use<> {
+        let kind = self.kind;
+        move |source| Error::Step {
+            step: StepId(at),
+            kind,
+            source,
+        }
+    }
+}
+
+/// What a step reads from; none for a scan.
+fn source(dataflow: &Dataflow, step: &Step) -> Option<Source> {
+    let before = dataflow.steps.get(step.inputs.first()?.0)?;
+    let mut above = before;
+    let keeps_late = loop {
+        match &above.kind {
+            Kind::Watermarks(watermarks) => break watermarks.late.is_some(),
+            _ => match above
+                .inputs
+                .first()
+                .and_then(|input| dataflow.steps.get(input.0))
+            {
+                Some(next) => above = next,
+                None => break false,
+            },
+        }
+    };
+    let (schema, changelog) = (before.schema.clone(), before.changelog);
+    Some(Source {
+        schema,
+        changelog,
+        keeps_late,
+    })
+}

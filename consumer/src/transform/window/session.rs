@@ -1,0 +1,172 @@
+//! SESSION with aggregates: each open session has a slot in every accumulator.
+
+use arrow::{array::UInt32Array, datatypes::SchemaRef, record_batch::RecordBatch};
+
+use super::{
+    aligned::length,
+    emit::{Emitter, ROWS_MAX, joined, rows_at},
+    sessions::{Placed, Sessions},
+    timed::{Moment, Timed},
+};
+use crate::transform::{
+    aggregate::{Accumulator, Columns, Program},
+    changes::Changes,
+    error::Fault,
+    group::Groups,
+    operator::{Counts, Operator, Origin, Out},
+    state::{State, rows_of},
+};
+
+#[derive(Debug)]
+pub(in crate::transform) struct SessionWindowed {
+    schema: SchemaRef,
+    program: Program,
+    timed: Timed,
+    sessions: Sessions,
+    accumulators: Vec<Box<dyn Accumulator>>,
+    arrived: u64,
+    late: u64,
+    keeps_late: bool,
+}
+
+impl SessionWindowed {
+    pub(in crate::transform) fn new(
+        schema: SchemaRef,
+        program: Program,
+        gap: std::time::Duration,
+        timed: Timed,
+        keeps_late: bool,
+    ) -> Result<Self, Fault> {
+        if program.retracts {
+            return Err(Fault::Unsupported(
+                "a session of rows that are taken back".to_owned(),
+            ));
+        }
+        Ok(Self {
+            schema,
+            timed,
+            sessions: Sessions::new(length(gap)?, Groups::new(&program.key_types)?),
+            accumulators: program.accumulators()?,
+            program,
+            arrived: 0,
+            late: 0,
+            keeps_late,
+        })
+    }
+
+    fn add(&mut self, placed: &Placed, columns: Columns) -> Result<(), Fault> {
+        for accumulator in &mut self.accumulators {
+            accumulator.grow(self.sessions.bound());
+            for (from, into) in &placed.moves {
+                let state = accumulator.state(&[*from])?;
+                accumulator.merge(&[*into], &state)?;
+                accumulator.clear(&[*from]);
+            }
+        }
+        let columns = match placed.rows.len() == columns.rows {
+            true => columns,
+            false => columns.take(&UInt32Array::from(placed.rows.clone()))?,
+        };
+        for (at, accumulator) in self.accumulators.iter_mut().enumerate() {
+            accumulator.update(&columns.input(at, &placed.slots))?;
+        }
+        self.sessions
+            .free(placed.moves.iter().map(|(from, _)| *from));
+        Ok(())
+    }
+
+    fn reach(&mut self, moment: Moment, out: &mut Out) -> Result<(), Fault> {
+        if self.timed.reach(moment).is_none() {
+            return Ok(());
+        }
+        let ended = self.sessions.ended(self.timed.passed);
+        let mut emitter = Emitter::new(&self.schema, &self.timed.local, out);
+        for part in ended.chunks(ROWS_MAX) {
+            let groups: Vec<_> = part.iter().map(|(_, session)| session.group).collect();
+            let slots: Vec<_> = part.iter().map(|(slot, _)| *slot).collect();
+            let spans: Vec<_> = part.iter().map(|(_, session)| session.span).collect();
+            let all = self.accumulators.iter_mut();
+            let values = all
+                .map(|one| one.values(&slots))
+                .collect::<Result<_, _>>()?;
+            emitter.give(joined(self.sessions.keys(&groups)?, values), &spans)?;
+            self.accumulators
+                .iter_mut()
+                .for_each(|one| one.clear(&slots));
+        }
+        emitter.flush()?;
+        self.sessions.remove(&ended);
+        Ok(())
+    }
+}
+
+impl Operator for SessionWindowed {
+    fn push(&mut self, _: Origin, changes: Changes, out: &mut Out) -> Result<(), Fault> {
+        let columns = self.program.columns(&changes, self.arrived)?;
+        let times = self.timed.times(&changes.rows)?;
+        self.arrived += u64::try_from(columns.rows).unwrap_or_default();
+        let placed = self
+            .sessions
+            .place(&columns.keys, &times, self.timed.passed)?;
+        self.late += u64::try_from(placed.late.len()).unwrap_or_default();
+        if self.keeps_late && !placed.late.is_empty() {
+            out.late.push(rows_at(&changes.rows, &placed.late)?);
+        }
+        self.add(&placed, columns)
+    }
+
+    fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
+        self.reach(Moment::Event(watermark), out)
+    }
+
+    fn tick(&mut self, now: i64, out: &mut Out) -> Result<(), Fault> {
+        self.reach(Moment::Clock(now), out)
+    }
+
+    fn state(&mut self) -> Result<State, Fault> {
+        let mut state = State::default();
+        let [now, passed, untimed] = self.timed.memory();
+        let counts = [
+            now,
+            passed,
+            untimed,
+            self.arrived.cast_signed(),
+            self.late.cast_signed(),
+        ];
+        state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
+        let slots = self.sessions.state(&mut state)?;
+        for (at, accumulator) in self.accumulators.iter_mut().enumerate() {
+            state.put(
+                format!("aggregate {at}"),
+                rows_of(accumulator.state(&slots)?)?,
+            );
+        }
+        Ok(state)
+    }
+
+    fn restore(&mut self, mut state: State) -> Result<(), Fault> {
+        let [now, passed, untimed, arrived, late] = state.take_one("counts")?;
+        self.timed.remember([now, passed, untimed]);
+        (self.arrived, self.late) = (arrived.cast_unsigned(), late.cast_unsigned());
+        let open = self.sessions.restore(&mut state)?;
+        let slots: Vec<_> = (0_u32..).take(open).collect();
+        for (at, accumulator) in self.accumulators.iter_mut().enumerate() {
+            let known: RecordBatch = state.take(&format!("aggregate {at}"))?;
+            accumulator.grow(open);
+            accumulator.merge(&slots, known.columns())?;
+        }
+        Ok(())
+    }
+
+    fn state_bytes(&self) -> usize {
+        let values: usize = self.accumulators.iter().map(|one| one.bytes()).sum();
+        self.sessions.bytes() + values
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            late: self.late,
+            untimed: self.timed.untimed,
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! TUMBLE, HOP and CUMULATE with aggregates. A pane holds its groups with what their rows come to; a
+//! batch is nearly always of one pane, and so goes into it as it is.
+
+use std::collections::BTreeMap;
+
+use arrow::{array::UInt32Array, datatypes::SchemaRef, record_batch::RecordBatch};
+
+use super::{
+    aligned::Aligned,
+    emit::{Emitter, ROWS_MAX, Span, joined, rows_at},
+    timed::{Moment, Timed},
+    zone::TIME_MAX_MS,
+};
+use crate::transform::{
+    aggregate::{Columns, Program, Table},
+    changes::Changes,
+    error::Fault,
+    operator::{Counts, Operator, Origin, Out},
+    state::State,
+};
+
+#[derive(Debug)]
+pub(in crate::transform) struct Windowed {
+    schema: SchemaRef,
+    program: Program,
+    windows: Aligned,
+    timed: Timed,
+    /// By where they begin, in local time. Of CUMULATE, a pane holds all before it of its window
+    /// once that has been given out.
+    panes: BTreeMap<i64, Table>,
+    /// How many rows have come.
+    arrived: u64,
+    late: u64,
+    /// Whether late rows are given out.
+    keeps_late: bool,
+}
+
+/// Which rows of a batch go where.
+#[derive(Debug, Default)]
+struct Sorted {
+    /// The pane of each row that goes into one, and its number.
+    rows: Vec<(i64, u32)>,
+    late: Vec<u32>,
+}
+
+impl Windowed {
+    pub(in crate::transform) fn new(
+        schema: SchemaRef,
+        program: Program,
+        window: crate::plan::Window,
+        timed: Timed,
+        keeps_late: bool,
+    ) -> Result<Self, Fault> {
+        let windows = Aligned::new(window)?;
+        let panes = BTreeMap::new();
+        Ok(Self {
+            schema,
+            program,
+            windows,
+            timed,
+            panes,
+            arrived: 0,
+            late: 0,
+            keeps_late,
+        })
+    }
+
+    /// Where all rows go, if they are all of one pane.
+    fn only_target(&mut self, rows: &RecordBatch) -> Option<i64> {
+        let (least, greatest) = self.timed.span(rows)?;
+        let pane = self.windows.pane_of(least);
+        (greatest < pane + self.windows.pane).then(|| self.target(pane))?
+    }
+
+    fn sort(&mut self, rows: &RecordBatch) -> Result<Sorted, Fault> {
+        let times = self.timed.times(rows)?;
+        let mut sorted = Sorted {
+            rows: Vec::with_capacity(times.len()),
+            ..Sorted::default()
+        };
+        // The pane of the row before, how far it goes, and where its rows go; none if they are late.
+        let (mut from, mut until, mut goes_to) = (0, 0, None);
+        for (row, time) in (0_u32..).zip(times) {
+            let Some(time) = time else {
+                continue;
+            };
+            if time < from || time >= until {
+                from = self.windows.pane_of(time);
+                until = from + self.windows.pane;
+                goes_to = self.target(from);
+            }
+            match goes_to {
+                Some(pane) => sorted.rows.push((pane, row)),
+                None => sorted.late.push(row),
+            }
+        }
+        Ok(sorted)
+    }
+
+    /// Where rows of a pane go: nowhere when all of its windows are closed. Of CUMULATE, when some
+    /// of its windows are closed, into the first pane that was not given out yet.
+    fn target(&self, pane: i64) -> Option<i64> {
+        let passed = self.timed.passed;
+        if self.windows.last_end(pane) - 1 <= passed {
+            return None;
+        }
+        let is_given = self.windows.is_cumulative && pane + self.windows.pane - 1 <= passed;
+        Some(if is_given {
+            self.windows.pane_of(passed + 1)
+        } else {
+            pane
+        })
+    }
+
+    fn add(&mut self, pane: i64, columns: &Columns) -> Result<(), Fault> {
+        let table = match self.panes.entry(pane) {
+            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(Table::new(&self.program)?)
+            }
+        };
+        table.find(columns)?;
+        table.update(columns)
+    }
+
+    fn add_sorted(&mut self, mut rows: Vec<(i64, u32)>, columns: &Columns) -> Result<(), Fault> {
+        let first = rows.first().map(|(pane, _)| *pane);
+        let Some(first) = first else {
+            return Ok(());
+        };
+        if rows.len() == columns.rows && rows.iter().all(|(pane, _)| *pane == first) {
+            return self.add(first, columns);
+        }
+        // Stable: within a pane rows stay in the order in which they came.
+        rows.sort_by_key(|(pane, _)| *pane);
+        let order: UInt32Array = rows.iter().map(|(_, row)| *row).collect();
+        let columns = columns.take(&order)?;
+        let mut from = 0;
+        for part in rows.chunk_by(|one, other| one.0 == other.0) {
+            if let Some((pane, _)) = part.first() {
+                self.add(*pane, &columns.slice(from, part.len()))?;
+            }
+            from += part.len();
+        }
+        Ok(())
+    }
+
+    fn reach(&mut self, moment: Moment, out: &mut Out) -> Result<(), Fault> {
+        let Some(mut given) = self.timed.reach(moment) else {
+            return Ok(());
+        };
+        let mut emitter = Emitter::new(&self.schema, &self.timed.local, out);
+        while let Some(end) = next_end(&self.panes, &self.windows, given) {
+            if end - 1 > self.timed.passed {
+                break;
+            }
+            close(
+                &mut self.panes,
+                &self.windows,
+                &self.program,
+                end,
+                &mut emitter,
+            )?;
+            given = end - 1;
+        }
+        emitter.flush()
+    }
+}
+
+impl Operator for Windowed {
+    fn push(&mut self, _: Origin, changes: Changes, out: &mut Out) -> Result<(), Fault> {
+        let columns = self.program.columns(&changes, self.arrived)?;
+        self.arrived += u64::try_from(columns.rows).unwrap_or_default();
+        if let Some(pane) = self.only_target(&changes.rows) {
+            return self.add(pane, &columns);
+        }
+        let sorted = self.sort(&changes.rows)?;
+        self.late += u64::try_from(sorted.late.len()).unwrap_or_default();
+        if self.keeps_late && !sorted.late.is_empty() {
+            out.late.push(rows_at(&changes.rows, &sorted.late)?);
+        }
+        self.add_sorted(sorted.rows, &columns)
+    }
+
+    fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
+        self.reach(Moment::Event(watermark), out)
+    }
+
+    fn tick(&mut self, now: i64, out: &mut Out) -> Result<(), Fault> {
+        self.reach(Moment::Clock(now), out)
+    }
+
+    fn state(&mut self) -> Result<State, Fault> {
+        let mut state = State::default();
+        let [now, passed, untimed] = self.timed.memory();
+        let counts = [
+            now,
+            passed,
+            untimed,
+            self.arrived.cast_signed(),
+            self.late.cast_signed(),
+        ];
+        state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
+        let begins: Vec<_> = self.panes.keys().copied().collect();
+        state.put_numbers("panes", &[&begins])?;
+        for (begins, table) in &mut self.panes {
+            let groups = table.numbers();
+            state.put(format!("pane {begins}"), table.state(&groups)?);
+        }
+        Ok(state)
+    }
+
+    fn restore(&mut self, mut state: State) -> Result<(), Fault> {
+        let [now, passed, untimed, arrived, late] = state.take_one("counts")?;
+        self.timed.remember([now, passed, untimed]);
+        (self.arrived, self.late) = (arrived.cast_unsigned(), late.cast_unsigned());
+        let [begins] = state.take_numbers("panes")?;
+        for begins in begins {
+            let mut table = Table::new(&self.program)?;
+            table.restore(&state.take(&format!("pane {begins}"))?)?;
+            self.panes.insert(begins, table);
+        }
+        Ok(())
+    }
+
+    fn state_bytes(&self) -> usize {
+        self.panes.values().map(Table::bytes).sum()
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            late: self.late,
+            untimed: self.timed.untimed,
+        }
+    }
+}
+
+/// Where the next window with rows ends, of those that were not closed when `passed` had passed.
+fn next_end(panes: &BTreeMap<i64, Table>, windows: &Aligned, passed: i64) -> Option<i64> {
+    let (first, _) = panes.first_key_value()?;
+    // The windows between two panes whose windows do not meet hold nothing, and are not visited.
+    let first = first + windows.pane;
+    let is_within = passed > -TIME_MAX_MS * 2 && passed < TIME_MAX_MS * 2;
+    Some(if is_within {
+        first.max(windows.pane_of(passed + 1) + windows.pane)
+    } else {
+        first
+    })
+}
+
+/// Gives a window out and forgets what no later one needs.
+fn close(
+    panes: &mut BTreeMap<i64, Table>,
+    windows: &Aligned,
+    program: &Program,
+    end: i64,
+    emitter: &mut Emitter<'_>,
+) -> Result<(), Fault> {
+    let span = Span {
+        end,
+        start: windows.start_of(end),
+    };
+    let within: Vec<_> = panes
+        .range(span.start..end)
+        .map(|(pane, _)| *pane)
+        .collect();
+    if let [one] = within.as_slice() {
+        if let Some(table) = panes.get_mut(one) {
+            give(table, span, emitter)?;
+        }
+    } else if windows.is_cumulative {
+        let mut parts: Vec<_> = within
+            .iter()
+            .filter_map(|pane| panes.remove(pane))
+            .collect();
+        let mut table = merge(&mut parts.iter_mut(), program)?;
+        give(&mut table, span, emitter)?;
+        panes.insert(span.start, table);
+    } else {
+        let mut parts = panes.range_mut(span.start..end).map(|(_, table)| table);
+        give(&mut merge(&mut parts, program)?, span, emitter)?;
+    }
+    for pane in within.iter().filter(|pane| windows.last_end(**pane) <= end) {
+        panes.remove(pane);
+    }
+    if windows.last_end(span.start) <= end {
+        panes.remove(&span.start);
+    }
+    Ok(())
+}
+
+/// All of several panes.
+fn merge(parts: &mut dyn Iterator<Item = &mut Table>, program: &Program) -> Result<Table, Fault> {
+    let mut table = Table::new(program)?;
+    for part in parts {
+        table.merge(part)?;
+    }
+    Ok(table)
+}
+
+/// Gives all groups of a window out.
+fn give(table: &mut Table, span: Span, emitter: &mut Emitter<'_>) -> Result<(), Fault> {
+    let groups: Vec<_> = table.numbers();
+    let groups: Vec<_> = groups
+        .into_iter()
+        .filter(|group| table.has_rows(*group))
+        .collect();
+    for groups in groups.chunks(ROWS_MAX) {
+        let columns = joined(table.keys(groups)?, table.values(groups)?);
+        emitter.give(columns, &vec![span; groups.len()])?;
+    }
+    Ok(())
+}
