@@ -48,15 +48,18 @@ pub enum Reason {
     WrongType,
     /// It is longer than a record may be.
     TooLong,
+    /// It is not a line of separated values.
+    NotCsv,
 }
 
 impl Reason {
     /// All reasons there are.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::NotJson,
         Self::MissingField,
         Self::WrongType,
         Self::TooLong,
+        Self::NotCsv,
     ];
 
     /// Its name, for programs.
@@ -67,6 +70,7 @@ impl Reason {
             Self::MissingField => "missing_field",
             Self::WrongType => "wrong_type",
             Self::TooLong => "too_long",
+            Self::NotCsv => "not_csv",
         }
     }
 }

@@ -33,6 +33,9 @@ pub enum Timestamps {
 /// Options of the format `csv`. The first line is a record too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Csv {
+    /// The names of a line's fields, in their order; where none are said, all columns that are
+    /// wanted, in theirs.
+    pub fields: Vec<String>,
     /// What stands between fields.
     pub field_delimiter: char,
     /// What stands around fields; none where nothing does.
@@ -50,6 +53,7 @@ pub struct Csv {
 impl Default for Csv {
     fn default() -> Self {
         Self {
+            fields: Vec::new(),
             field_delimiter: ',',
             quote_character: Some('"'),
             escape_character: None,

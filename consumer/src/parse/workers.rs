@@ -4,11 +4,11 @@
 //! come back in the order of the stream, whichever worker is faster, and whatever is computed from
 //! them in that order (a sum of floats, above all) is bit for bit what one thread would compute.
 
-use std::{sync::Arc, thread::JoinHandle};
+use std::thread::JoinHandle;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{Batch, Parser};
+use super::{Batch, Parser, Reader, Rows};
 use crate::fetch::Block;
 
 /// Blocks that may wait at one worker.
@@ -20,11 +20,36 @@ const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// A block from which on handing it over costs less than parsing it at once.
 const WORTHWHILE_BYTES: usize = 16 * 1024;
 
+/// What parses blocks. Each thread has its own.
+pub trait Parse: Clone + Send + 'static {
+    /// What becomes of a block.
+    type Parsed: Send + 'static;
+
+    /// Parses `block`.
+    fn parse(&mut self, block: Block) -> Self::Parsed;
+}
+
+impl Parse for Parser {
+    type Parsed = Batch;
+
+    fn parse(&mut self, block: Block) -> Batch {
+        Self::parse(self, block)
+    }
+}
+
+impl Parse for Reader {
+    type Parsed = Rows;
+
+    fn parse(&mut self, block: Block) -> Rows {
+        Self::parse(self, block)
+    }
+}
+
 /// Threads that parse. Dropping them waits for them.
 #[derive(Debug)]
-pub struct Workers {
-    parser: Arc<Parser>,
-    workers: Vec<Worker>,
+pub struct Workers<P: Parse = Parser> {
+    parser: P,
+    workers: Vec<Worker<P::Parsed>>,
     /// How many blocks were ever handed over, and how many of them came back.
     given: usize,
     taken: usize,
@@ -32,19 +57,18 @@ pub struct Workers {
 }
 
 #[derive(Debug)]
-struct Worker {
+struct Worker<T> {
     blocks: Option<Sender<Block>>,
-    batches: Receiver<(Batch, usize)>,
+    batches: Receiver<(T, usize)>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Workers {
+impl<P: Parse> Workers<P> {
     /// `threads` workers; with one there is no gain in handing blocks over, and so no thread.
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn new(parser: Parser, threads: usize) -> std::io::Result<Self> {
-        let parser = Arc::new(parser);
+    pub fn new(parser: P, threads: usize) -> std::io::Result<Self> {
         let threads = if threads > 1 { threads } else { 0 };
         Ok(Self {
             workers: (0..threads)
@@ -70,7 +94,7 @@ impl Workers {
     }
 
     /// Parses `block` here and now if that is quickest and keeps the order, or hands it over.
-    pub fn give(&mut self, block: Block) -> Option<Batch> {
+    pub fn give(&mut self, block: Block) -> Option<P::Parsed> {
         let at_once = !self.are_busy() && block.bytes() < WORTHWHILE_BYTES;
         let bytes = block.bytes();
         let worker = self.given.checked_rem(self.workers.len());
@@ -91,7 +115,7 @@ impl Workers {
 
     /// The next batch in the order of the stream; none when nothing was handed over. It can be
     /// cancelled without a loss.
-    pub async fn take(&mut self) -> Option<Batch> {
+    pub async fn take(&mut self) -> Option<P::Parsed> {
         if !self.are_busy() {
             return None;
         }
@@ -104,8 +128,8 @@ impl Workers {
     }
 }
 
-impl Worker {
-    fn start(parser: Arc<Parser>) -> std::io::Result<Self> {
+impl<T: Send + 'static> Worker<T> {
+    fn start(mut parser: impl Parse<Parsed = T>) -> std::io::Result<Self> {
         let (blocks, mut given) = channel::<Block>(BLOCKS_MAX);
         let (parsed, batches) = channel(BLOCKS_MAX);
         let work = move || {
@@ -127,7 +151,7 @@ impl Worker {
     }
 }
 
-impl Drop for Worker {
+impl<T> Drop for Worker<T> {
     fn drop(&mut self) {
         self.blocks = None;
         self.batches.close();

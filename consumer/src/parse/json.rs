@@ -1,0 +1,194 @@
+//! A JSON value into its column, by the rules of Flink's JSON format.
+//!
+//! | column | takes | what else |
+//! |---|---|---|
+//! | BOOLEAN | `true`, `false` | a string or number is true if it says `true`, in any case, and else false |
+//! | TINYINT, SMALLINT | whole numbers in range | strings of them |
+//! | INT, BIGINT | numbers in range, without their fraction | strings of whole ones |
+//! | FLOAT, DOUBLE | numbers | strings of them, `NaN` and `Infinity` too |
+//! | DECIMAL | numbers, rounded half up | strings of them; null where there are too many digits |
+//! | STRING | strings | numbers and booleans as they are written, arrays and objects without white space |
+//! | BYTES | strings of base64 | |
+//! | DATE, TIME, TIMESTAMP, TIMESTAMP_LTZ | strings, see `moment` | |
+//! | ROW, MAP | objects; of several members with one name, the last | |
+//! | ARRAY | arrays | |
+//!
+//! White space around a number in a string is passed over. All else is a fault: of the record, or,
+//! where parse errors are ignored, of the innermost value that may be null, and is null then.
+//! Flink differs where an object or array stands for a BOOLEAN: it is no fault there.
+
+use std::collections::HashMap;
+
+use super::{
+    Json, Reason,
+    column::{Column, List, Map, Values},
+    digits,
+    scan::Scanner,
+};
+
+impl Column {
+    /// Passes a value and adds it. What cannot be read as the column's type is added as a null, and
+    /// an error unless errors are ignored and there may be nulls. After [`Reason::NotJson`] the
+    /// column is to be cut back, and the value was not passed.
+    #[inline]
+    pub(super) fn read(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        depth: usize,
+        options: Json,
+    ) -> Result<(), Reason> {
+        if self.values.take_usual(scanner, options) {
+            self.rows += 1;
+            return Ok(());
+        }
+        match self.values.take(scanner, depth, options) {
+            Ok(true) => self.rows += 1,
+            Ok(false) => return self.null(),
+            Err(Reason::NotJson) => return Err(Reason::NotJson),
+            Err(reason) => return self.fault(reason, options.ignore_parse_errors),
+        }
+        Ok(())
+    }
+
+    /// Adds a null, if there may be one.
+    pub(super) fn null(&mut self) -> Result<(), Reason> {
+        self.add_null();
+        if self.nullable {
+            Ok(())
+        } else {
+            Err(Reason::WrongType)
+        }
+    }
+
+    /// Adds a null for what could not be read, of which some may have been added.
+    pub(super) fn fault(&mut self, reason: Reason, ignored: bool) -> Result<(), Reason> {
+        self.truncate(self.rows);
+        self.null().and(if ignored { Ok(()) } else { Err(reason) })
+    }
+}
+
+impl Values {
+    /// Adds the value that is next if it is written as most of the type are.
+    #[inline]
+    fn take_usual(&mut self, scanner: &mut Scanner<'_>, options: Json) -> bool {
+        let rest = scanner.text.get(scanner.at..).unwrap_or_default();
+        let length = match self {
+            Self::Int64(values) => digits::integer(rest).map(|(number, length)| {
+                values.push(number);
+                length
+            }),
+            Self::Float64(values) => digits::decimal(rest).map(|(number, length)| {
+                values.push(number);
+                length
+            }),
+            Self::Text(pieces) => scanner.plain_string().map(|text| {
+                pieces.add(text);
+                0
+            }),
+            Self::Moment(moments) => rest.strip_prefix(b"\"").and_then(|rest| {
+                let length = moments.take(rest, options.timestamps)?;
+                moments.check_end(rest.get(length) == Some(&b'"'))?;
+                Some(length + 2)
+            }),
+            _ => None,
+        };
+        scanner.at += length.unwrap_or_default();
+        length.is_some()
+    }
+
+    /// Passes any value, and adds it unless it is null; tells whether it is there.
+    fn take(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        depth: usize,
+        options: Json,
+    ) -> Result<bool, Reason> {
+        let taken = match (scanner.peek(), self) {
+            (Some(b'n'), _) => scanner.word(b"null").map(|()| Some(false))?,
+            (Some(b't'), values) => {
+                scanner.word(b"true")?;
+                values.take_boolean(true)
+            }
+            (Some(b'f'), values) => {
+                scanner.word(b"false")?;
+                values.take_boolean(false)
+            }
+            (Some(b'-' | b'0'..=b'9'), values) => values.take_number(scanner.number()?),
+            (Some(b'"'), values) => {
+                let string = scanner.string()?;
+                values.take_text(&string.characters(), options.timestamps)
+            }
+            (Some(b'{'), Self::Row(row)) => {
+                row.object.read(scanner, depth, options)?;
+                Some(true)
+            }
+            (Some(b'{'), Self::Map(map)) => map.read(scanner, depth, options).map(Some)?,
+            (Some(b'['), Self::List(list)) => list.read(scanner, depth, options).map(Some)?,
+            (_, values) => {
+                let from = scanner.at;
+                scanner.skip(depth)?;
+                values.take_structure(scanner.since(from))
+            }
+        };
+        taken.ok_or(Reason::WrongType)
+    }
+}
+
+impl List {
+    fn read(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        depth: usize,
+        options: Json,
+    ) -> Result<bool, Reason> {
+        let mut fault = None;
+        scanner.elements(depth, |scanner, depth| {
+            note(self.element.read(scanner, depth, options), &mut fault)
+        })?;
+        self.end();
+        fault.map_or(Ok(true), Err)
+    }
+}
+
+impl Map {
+    /// Members are passed once to find the last of each name, and then those are read.
+    fn read(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        depth: usize,
+        options: Json,
+    ) -> Result<bool, Reason> {
+        let mut members = Vec::new();
+        scanner.members(depth, |scanner, depth| {
+            let key = scanner.string()?;
+            scanner.colon()?;
+            members.push((key.characters(), scanner.at));
+            scanner.skip(depth)
+        })?;
+        let end = scanner.at;
+        let last: HashMap<_, _> = members.iter().map(|(key, at)| (key, *at)).collect();
+        let mut fault = None;
+        for (key, at) in &members {
+            if last.get(key) == Some(at) {
+                self.keys.add_text(key);
+                scanner.at = *at;
+                note(self.values.read(scanner, depth + 1, options), &mut fault)?;
+            }
+        }
+        scanner.at = end;
+        self.end();
+        fault.map_or(Ok(true), Err)
+    }
+}
+
+/// Notes the first fault of a part; only what is no JSON ends the reading.
+fn note(read: Result<(), Reason>, fault: &mut Option<Reason>) -> Result<(), Reason> {
+    match read {
+        Err(Reason::NotJson) => Err(Reason::NotJson),
+        Err(reason) => {
+            fault.get_or_insert(reason);
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}

@@ -1,0 +1,132 @@
+//! The keys of objects that are written by the same program: after one key stands the one that stood
+//! there last time, mostly. So the key that is expected is compared at once, colon and all, and only
+//! another one is read and looked up.
+
+use std::collections::HashMap;
+
+use super::{Reason, scan::Scanner};
+
+/// How many spellings of keys are remembered: so many that no honest stream has more.
+const SPELLINGS_MAX: usize = 4096;
+
+/// How many bytes of a key are compared in one step.
+const WORD: usize = 16;
+
+/// What is known of keys.
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    /// The column of each name that is wanted.
+    columns: HashMap<Box<[u8]>, usize>,
+    /// Where a spelling is in `known`.
+    spellings: HashMap<Box<[u8]>, usize>,
+    /// The first stands for the beginning of an object.
+    known: Vec<Known>,
+}
+
+/// A spelling of a key.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    /// The first bytes of it, from its quote to its colon, and which of them count.
+    word: u128,
+    mask: u128,
+    /// The bytes that follow.
+    rest: Box<[u8]>,
+    length: usize,
+    column: Option<usize>,
+    /// What followed it last time.
+    next: usize,
+}
+
+impl Keys {
+    pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let columns = names.enumerate();
+        Self {
+            columns: columns
+                .map(|(at, name)| (name.as_bytes().into(), at))
+                .collect(),
+            spellings: HashMap::new(),
+            known: vec![Known::default()],
+        }
+    }
+
+    /// Passes the key that follows `before`, and its colon. Returns its column, if it has one.
+    #[inline]
+    pub(super) fn next(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        before: &mut usize,
+    ) -> Result<Option<usize>, Reason> {
+        let expected = self.known.get(*before).map_or(0, |known| known.next);
+        if let Some(known) = self.known.get(expected)
+            && known.is_next(scanner)
+        {
+            scanner.at += known.length;
+            *before = expected;
+            return Ok(known.column);
+        }
+        self.look_up(scanner, before)
+    }
+
+    #[cold]
+    fn look_up(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        before: &mut usize,
+    ) -> Result<Option<usize>, Reason> {
+        let key = scanner.string()?;
+        scanner.space();
+        scanner.expect(b':')?;
+        if let Some(at) = self.spellings.get(key.raw).copied() {
+            self.follow(before, at);
+            return Ok(self.known.get(at).and_then(|known| known.column));
+        }
+        let column = self.columns.get(&*key.characters()).copied();
+        if self.known.len() < SPELLINGS_MAX {
+            self.spellings.insert(key.raw.into(), self.known.len());
+            self.known.push(Known::new(key.raw, column));
+            self.follow(before, self.known.len() - 1);
+        }
+        Ok(column)
+    }
+
+    fn follow(&mut self, before: &mut usize, at: usize) {
+        if let Some(known) = self.known.get_mut(*before) {
+            known.next = at;
+        }
+        *before = at;
+    }
+}
+
+impl Known {
+    fn new(raw: &[u8], column: Option<usize>) -> Self {
+        let spelling = [b"\"", raw, b"\":"].concat();
+        let (first, rest) = spelling.split_at(spelling.len().min(WORD));
+        let (mut word, mut mask) = ([0; WORD], [0; WORD]);
+        for ((byte, is_set), from) in word.iter_mut().zip(&mut mask).zip(first) {
+            (*byte, *is_set) = (*from, u8::MAX);
+        }
+        Self {
+            word: u128::from_le_bytes(word),
+            mask: u128::from_le_bytes(mask),
+            rest: rest.into(),
+            length: spelling.len(),
+            column,
+            next: 0,
+        }
+    }
+
+    #[inline]
+    fn is_next(&self, scanner: &Scanner<'_>) -> bool {
+        let Some(word) = scanner.chunk::<WORD>() else {
+            return false;
+        };
+        self.length > 0
+            && (u128::from_le_bytes(*word) ^ self.word) & self.mask == 0
+            && (self.rest.is_empty() || self.rest_is_next(scanner))
+    }
+
+    fn rest_is_next(&self, scanner: &Scanner<'_>) -> bool {
+        let rest = scanner.text.get(scanner.at + WORD..);
+        rest.is_some_and(|rest| rest.starts_with(&self.rest))
+    }
+}

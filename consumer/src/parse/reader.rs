@@ -1,0 +1,194 @@
+//! Reads the wanted columns of each record of a block.
+
+use std::{ops::Range, sync::Arc};
+
+use arrow::{
+    array::{RecordBatch, RecordBatchOptions},
+    datatypes::{DataType, Field, Fields, Schema, SchemaRef},
+};
+use common::ndjson;
+
+use super::{
+    Format, Json, Reason, Reject, Rows, column::Unreadable, csv::Separated, object::Object,
+    scan::Scanner,
+};
+use crate::fetch::{Block, Content};
+
+/// A column that a job needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its name, which is that of the record's field.
+    pub name: String,
+    /// Its type, as Arrow has it.
+    pub data_type: DataType,
+    /// Whether it may be null; else a record without a value is rejected.
+    pub nullable: bool,
+}
+
+/// Reads blocks. What it has seen of one makes it quicker with the next.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    schema: SchemaRef,
+    lines: Lines,
+    columns: Object,
+}
+
+/// How a line is read.
+#[derive(Debug, Clone)]
+enum Lines {
+    Json(Json),
+    Csv(Box<Separated>),
+}
+
+/// What has been found in a block's lines so far.
+#[derive(Debug, Default)]
+struct Found {
+    rejects: Vec<Reject>,
+    comments: Vec<u32>,
+    /// How many bytes were blank lines.
+    blank: usize,
+}
+
+impl Reader {
+    /// A reader of `columns`, in this order.
+    ///
+    /// # Errors
+    /// A column has a type that the format cannot have.
+    pub fn new(format: &Format, columns: Vec<Wanted>) -> Result<Self, Unreadable> {
+        let fields: Fields = columns
+            .into_iter()
+            .map(|column| Field::new(column.name, column.data_type, column.nullable))
+            .collect();
+        let lines = match format {
+            Format::Json(options) => Lines::Json(*options),
+            Format::Csv(options) => Lines::Csv(Box::new(Separated::new(options, &fields)?)),
+        };
+        Ok(Self {
+            columns: Object::new(&fields)?,
+            schema: Arc::new(Schema::new(fields)),
+            lines,
+        })
+    }
+
+    /// The columns that it reads.
+    #[must_use]
+    pub const fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Reads the records of `block`.
+    #[must_use]
+    pub fn parse(&mut self, block: Block) -> Rows {
+        let (text, found) = match block.content {
+            Content::Lines(text) => {
+                let found = self.lines(&text);
+                (text, found)
+            }
+            Content::TooLong(head) => {
+                let mut found = Found::default();
+                found.add(Some(Reason::TooLong), 0..head.len(), 0);
+                (head, found)
+            }
+        };
+        Rows {
+            origin: block.origin,
+            proved: block.proved,
+            text,
+            place: block.place,
+            rows: self.finish(),
+            rejects: found.rejects,
+            comments: found.comments,
+        }
+    }
+}
+
+impl Reader {
+    fn lines(&mut self, text: &[u8]) -> Found {
+        // UTF-8 is checked once for all lines, and for each where that fails.
+        let is_utf8 = std::str::from_utf8(text).is_ok();
+        let Self { columns, lines, .. } = self;
+        let mut found = Found::default();
+        let mut scanner = Scanner { text, at: 0 };
+        while scanner.at < text.len() {
+            let (start, rows) = (scanner.at, columns.rows);
+            let read = match &mut *lines {
+                Lines::Json(options) if is_utf8 => {
+                    record(&mut scanner, columns, *options).map_err(Some)
+                }
+                lines => lines.read(scanner.line(), columns),
+            };
+            if let Err(reason) = read {
+                columns.truncate(rows);
+                scanner.at = start;
+                let line = scanner.line();
+                if ndjson::is_blank(line) {
+                    found.blank += line.len() + 1;
+                } else {
+                    found.add(reason, start..start + line.len(), rows);
+                }
+            }
+        }
+        found
+    }
+
+    /// The columns as a batch; they begin anew.
+    fn finish(&mut self) -> RecordBatch {
+        let rows = RecordBatchOptions::new().with_row_count(Some(self.columns.rows));
+        let columns = self.columns.finish();
+        RecordBatch::try_new_with_options(self.schema.clone(), columns, &rows)
+            .expect("columns of one length and of the schema's types, with nulls where they may be")
+    }
+}
+
+impl Lines {
+    /// Reads a line of which nothing is known yet. Without a reason, it is no record.
+    fn read(&mut self, line: &[u8], columns: &mut Object) -> Result<(), Option<Reason>> {
+        let is_utf8 = std::str::from_utf8(line).is_ok();
+        match self {
+            Self::Json(options) if is_utf8 => {
+                record(&mut Scanner { text: line, at: 0 }, columns, *options).map_err(Some)
+            }
+            Self::Json(_) => Err(Some(Reason::NotJson)),
+            Self::Csv(separated) if ndjson::is_blank(line) || separated.is_comment(line) => {
+                Err(None)
+            }
+            Self::Csv(separated) if is_utf8 => separated.read(line, columns).map_err(Some),
+            Self::Csv(_) => Err(Some(Reason::NotCsv)),
+        }
+    }
+}
+
+/// Reads a record of JSON and passes its newline. After an error, the columns are to be cut back.
+#[inline]
+fn record(scanner: &mut Scanner<'_>, columns: &mut Object, options: Json) -> Result<(), Reason> {
+    scanner.space();
+    let read = if scanner.peek() == Some(b'{') {
+        columns.read(scanner, 0, options)
+    } else {
+        scanner.skip(0).and(Err(Reason::WrongType))
+    };
+    match read {
+        Err(Reason::NotJson) => read,
+        read => scanner.end().and(read),
+    }
+}
+
+impl Found {
+    /// Adds a line that is no row, behind so many that are.
+    fn add(&mut self, reason: Option<Reason>, line: Range<usize>, rows: usize) {
+        let records = position(rows + self.rejects.len() + self.comments.len());
+        match reason {
+            None => self.comments.push(records),
+            Some(reason) => self.rejects.push(Reject {
+                reason,
+                before: (records, position(line.start - self.blank)),
+                span: position(line.start)..position(line.end),
+            }),
+        }
+    }
+}
+
+/// A position in a block, which is far shorter than 4 GiB.
+fn position(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
