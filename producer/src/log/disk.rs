@@ -77,6 +77,10 @@ pub(super) fn make_folder_for_good(disk: &dyn Disk, folder: &Path) -> io::Result
 }
 
 /// The file that is locked.
+/// So much is written to files that nobody waits for before it is synced. More at once would keep the
+/// sync that an append waits for waiting behind it.
+pub(super) const AT_ONCE_BYTES: usize = 1024 * 1024;
+
 const LOCK: &str = "lock";
 
 /// A real folder.

@@ -23,7 +23,7 @@ use std::{
 use bytes::{Buf, BufMut, Bytes};
 
 use super::{
-    disk::{self, Disk, File},
+    disk::{self, AT_ONCE_BYTES, Disk, File},
     entry::Entry,
     frame::{self, Draft, Link, Read},
 };
@@ -33,9 +33,6 @@ const HEAD_BYTES: usize = 24;
 const FOLDER: &str = "journal";
 const SPARE: &str = "journal/spare";
 const NEW_SPARE: &str = "journal/spare.new";
-
-/// A spare is filled with so many zeros at a time.
-const FILL_BYTES: usize = 1024 * 1024;
 
 /// The file that is being written.
 #[derive(Debug)]
@@ -107,13 +104,13 @@ impl Files {
             return Ok(());
         }
         let file = self.disk.create(Path::new(NEW_SPARE))?;
-        let zeros = vec![0; FILL_BYTES.min(usize::try_from(bytes).unwrap_or(FILL_BYTES))];
+        let zeros = vec![0; AT_ONCE_BYTES.min(usize::try_from(bytes).unwrap_or(AT_ONCE_BYTES))];
         let mut at = 0;
         while at < bytes {
             file.write_at(&zeros, at)?;
+            file.sync()?;
             at += zeros.len() as u64;
         }
-        file.sync()?;
         let _spare = self.spare();
         self.disk.rename(Path::new(NEW_SPARE), Path::new(SPARE))
     }

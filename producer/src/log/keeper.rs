@@ -21,7 +21,7 @@ use super::{
     base::Base,
     catalogue::{Catalogue, Contents},
     command::Command,
-    disk::Disk,
+    disk::{AT_ONCE_BYTES, Disk},
     entry::{Entry, StreamId},
     frame::Link,
     journal::Files,
@@ -38,7 +38,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 const SPACE_WAIT: Duration = Duration::from_millis(200);
 
 /// Of so many streams each file is synced on its own; of more all at once.
-const SYNCED_EACH_MAX: usize = 32;
+const SYNCED_EACH_MAX: usize = 128;
 
 /// Everything before `link` may be settled.
 #[derive(Debug)]
@@ -261,11 +261,17 @@ impl Durable {
         };
         let mut entries = sealed.news.clone();
         let mut all = Vec::with_capacity(sealed.dirty.len());
+        let mut unsynced = 0;
         for dirty in &sealed.dirty {
             entries.extend(dirty.entries.iter().cloned());
             if let Some(moved) = self.write(dirty, sync, now)? {
+                unsynced += dirty.until.byte - dirty.from.byte;
                 entries.push(moved.entry());
                 all.push(moved);
+            }
+            if sync == Sync::Together && unsynced >= AT_ONCE_BYTES as u64 {
+                self.disk.sync_all()?;
+                unsynced = 0;
             }
         }
         if sync == Sync::Together {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use common::{offset::Offset, time::Timestamp};
 
 use super::{
-    disk::{self, Disk, File},
+    disk::{self, AT_ONCE_BYTES, Disk, File},
     entry::StreamId,
     journal::Damage,
     kept::Segment,
@@ -49,6 +49,8 @@ pub(super) struct Open {
     lines: Box<dyn File>,
     side: Box<dyn File>,
     pieces: u64,
+    /// How many bytes of lines were written since they were last synced.
+    unsynced: usize,
 }
 
 impl Segments<'_> {
@@ -72,6 +74,11 @@ impl Segments<'_> {
         };
         let at = self.until.byte - open.first.byte;
         open.lines.write_at(&piece.bytes, at)?;
+        open.unsynced += piece.bytes.len();
+        if self.sync == Sync::Each && open.unsynced >= AT_ONCE_BYTES {
+            open.lines.sync()?;
+            open.unsynced = 0;
+        }
         let described = Piece {
             end,
             time: piece.time,
@@ -180,6 +187,7 @@ impl Segments<'_> {
             lines: create("lines")?,
             side: create("side")?,
             pieces: 0,
+            unsynced: 0,
         })
     }
 
