@@ -22,7 +22,7 @@ use consumer::{
         Aggregate, Changelog, Connector, Dataflow, Expression, Function, Kind, Running, Scan, Sink,
         Step, StepId, Table, Time, Watermarks, Window, Windowed,
     },
-    transform::{Settings, Task},
+    transform::{Budget, Settings, Task},
 };
 use datafusion_expr::Operator;
 use datafusion_physical_expr::expressions::{binary, col, lit};
@@ -120,8 +120,7 @@ fn cases() -> Vec<Case> {
 fn run(case: &Case) {
     let dataflow = dataflow(&case.kind);
     let settings = Settings {
-        budget_bytes: usize::MAX,
-        budget_setting: "none",
+        budget: Arc::new(Budget::new(usize::MAX, "none")),
     };
     let mut task = Task::new(&dataflow, settings).unwrap();
     let mut given = 0;

@@ -12,6 +12,7 @@ use reqwest::Url;
 
 use crate::{
     fetch::{Patience, Source},
+    memory, run,
     write::{Output, Print},
 };
 
@@ -25,7 +26,7 @@ pub(crate) const EDGE: edge::Limits = edge::Limits {
 };
 
 /// More threads than any machine has use for.
-const WORKERS_MAX: u16 = 256;
+const PARALLELISM_MAX: u16 = 256;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,6 +35,8 @@ Examples:
   consumer --url http://host/v1/topics/t            all partitions of a topic
   consumer --until-end --print final --output json  the answer, at the end of the stream
   consumer --field price --records 1000             the average of the first 1000 prices
+  consumer run job.sql                              a job in Flink SQL
+  consumer sql 'SELECT …'                           the same, typed here
 
 Each option can also be set as BROOKLET_…, as BROOKLET_UNTIL_END for --until-end.
 
@@ -43,7 +46,8 @@ Exit codes:
   69  the stream is not there, or ended or was stopped before N records
   78  wrong setting";
 
-/// Reads a stream of JSON records (NDJSON, SSE or an array) and computes the average of a field.
+/// Runs jobs in Flink SQL over streams; without one, reads a stream of JSON records (NDJSON, SSE or an
+/// array) and computes the average of a field.
 #[derive(Debug, Parser)]
 #[command(name = "consumer", version, after_help = EXAMPLES)]
 pub struct Args {
@@ -56,7 +60,8 @@ pub struct Args {
         long,
         env = "BROOKLET_URL",
         hide_env = true,
-        default_value = "http://127.0.0.1:8080/stream"
+        default_value = "http://127.0.0.1:8080/stream",
+        global = true
     )]
     pub url: String,
     /// The field of each record to average
@@ -87,7 +92,8 @@ pub struct Args {
         hide_possible_values = true,
         value_name = "FORM",
         value_enum,
-        default_value = "text"
+        default_value = "text",
+        global = true
     )]
     pub output: Output,
     /// Stop after N records, rejected ones too
@@ -97,25 +103,29 @@ pub struct Args {
     #[arg(long, env = "BROOKLET_UNTIL_END", hide_env = true, value_parser = switch)]
     pub until_end: bool,
     /// Give up when nothing was received for so long [default: never]
-    #[arg(long, env = "BROOKLET_RETRY_FOR", hide_env = true, value_name = "TIME", value_parser = duration)]
+    #[arg(long, global = true, env = "BROOKLET_RETRY_FOR", hide_env = true, value_name = "TIME", value_parser = duration)]
     pub retry_for: Option<Duration>,
     /// Connect anew when nothing comes for so long [default: 15s if the server is ours]
-    #[arg(long, env = "BROOKLET_IDLE_TIMEOUT", hide_env = true, value_name = "TIME", value_parser = duration)]
+    #[arg(long, global = true, env = "BROOKLET_IDLE_TIMEOUT", hide_env = true, value_name = "TIME", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
     /// Append rejected records to this file
     #[arg(
         long,
         env = "BROOKLET_DEAD_LETTER",
         hide_env = true,
-        value_name = "PATH"
+        value_name = "PATH",
+        global = true
     )]
     pub dead_letter: Option<PathBuf>,
     /// How long that file may get
-    #[arg(long, env = "BROOKLET_DEAD_LETTER_BYTES_MAX", hide_env = true, value_name = "SIZE", value_parser = size, default_value = "64MiB")]
+    #[arg(long, global = true, env = "BROOKLET_DEAD_LETTER_BYTES_MAX", hide_env = true, value_name = "SIZE", value_parser = size, default_value = "64MiB")]
     pub dead_letter_bytes_max: u64,
-    /// Parsing threads [default: one for each core]
-    #[arg(long, env = "BROOKLET_WORKERS", hide_env = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(WORKERS_MAX)))]
-    pub workers: Option<u16>,
+    /// How many parse, and compute, side by side [default: one for each core]
+    #[arg(long, alias = "workers", global = true, env = "BROOKLET_PARALLELISM", hide_env = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(PARALLELISM_MAX)))]
+    pub parallelism: Option<u16>,
+    /// Memory for the state of a job's steps [default: half of what there is]
+    #[arg(long, global = true, env = "BROOKLET_STATE_BYTES", hide_env = true, value_name = "SIZE", value_parser = size)]
+    pub state_bytes: Option<u64>,
     /// Serve /healthz, /readyz and /metrics there [default: nowhere]
     #[arg(
         long,
@@ -130,9 +140,29 @@ pub struct Args {
     pub telemetry: telemetry::Args,
 }
 
-/// What the consumer does instead of reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+/// What the consumer does instead of averaging a field.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
+    /// Run a job, which is a file of Flink SQL
+    Run {
+        /// The file; - is what comes on stdin
+        job: PathBuf,
+    },
+    /// Run statements, as a file of them would be
+    Sql {
+        /// The statements
+        text: String,
+    },
+    /// Say whether a job can be run, and what is wrong with it
+    Validate {
+        /// The file; - is what comes on stdin
+        job: PathBuf,
+    },
+    /// Print what a job would do
+    Explain {
+        /// The file; - is what comes on stdin
+        job: PathBuf,
+    },
     /// Ask the consumer that listens on --listen whether it is ready
     Healthcheck,
 }
@@ -153,7 +183,7 @@ pub struct Config {
     /// Where rejects are kept, and how many bytes of them.
     pub dead_letters: Option<(PathBuf, u64)>,
     /// How many threads parse.
-    pub workers: usize,
+    pub parallelism: usize,
     /// Where the service says how it is.
     pub listen: Option<SocketAddr>,
 }
@@ -175,6 +205,7 @@ impl TryFrom<Args> for Config {
     type Error = Invalid;
 
     fn try_from(args: Args) -> Result<Self, Invalid> {
+        let parallelism = args.parallelism();
         let source = Source {
             url: url(&args.url)?,
             // Whoever asks for N records is told when there are fewer.
@@ -193,7 +224,7 @@ impl TryFrom<Args> for Config {
             dead_letters: args
                 .dead_letter
                 .map(|path| (path, args.dead_letter_bytes_max)),
-            workers: args.workers.map_or_else(cores, usize::from),
+            parallelism,
             listen: args.listen,
         })
     }
@@ -225,6 +256,41 @@ fn url(text: &str) -> Result<Url, Invalid> {
     match url.scheme() {
         "http" | "https" => Ok(url),
         other => Err(invalid(format!("cannot read {other:?}"))),
+    }
+}
+
+impl Args {
+    /// How many parse, and compute, side by side.
+    #[must_use]
+    pub fn parallelism(&self) -> usize {
+        self.parallelism.map_or_else(cores, usize::from)
+    }
+
+    /// How jobs are run.
+    ///
+    /// # Errors
+    /// A setting cannot be.
+    pub fn options(&self) -> Result<run::Options, Invalid> {
+        let url = url(&self.url)?;
+        let half = || memory::bytes() / 2;
+        Ok(run::Options {
+            parallelism: self.parallelism(),
+            output: self.output,
+            reach: run::Reach {
+                url: url.origin().ascii_serialization(),
+                idle_timeout: self.idle_timeout,
+                patience: Patience {
+                    retry_for: self.retry_for,
+                },
+            },
+            dead_letters: self
+                .dead_letter
+                .clone()
+                .map(|path| (path, self.dead_letter_bytes_max)),
+            state_bytes_max: usize::try_from(self.state_bytes.unwrap_or_else(half))
+                .unwrap_or(usize::MAX),
+            run: format!("{:016x}", fastrand::u64(..)),
+        })
     }
 }
 

@@ -7,14 +7,17 @@
 //!
 //! [`run`] is the whole service, as a function of its settings, its output and the signal to stop.
 
+pub mod command;
 pub mod config;
 pub mod fetch;
 pub mod parse;
 pub mod plan;
+pub mod run;
 pub mod transform;
 pub mod write;
 
 mod error;
+mod memory;
 mod metrics;
 mod pipeline;
 mod watch;

@@ -5,6 +5,7 @@ use std::{error::Error, process::ExitCode, time::Duration};
 use common::service::{health, settings, settings::Exit, shutdown, telemetry};
 use consumer::{
     Config,
+    command::{self, Act},
     config::{Args, Command},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -24,8 +25,16 @@ fn start() -> Result<Exit, Exit> {
         .enable_all()
         .build()
         .map_err(|error| fail(&error, Exit::Unavailable))?;
-    if args.command == Some(Command::Healthcheck) {
-        return runtime.block_on(healthcheck(&args));
+    match &args.command {
+        Some(Command::Healthcheck) => return runtime.block_on(healthcheck(&args)),
+        Some(command) => {
+            let (act, job) = job(command).map_err(|error| fail(&error, error.exit()))?;
+            let ran = shutdown::until_signal(|stop| act_on(act, job, &args, stop));
+            let ran = runtime.block_on(ran);
+            runtime.shutdown_background();
+            return ran.map_err(|error| fail(&error, Exit::Unavailable))?;
+        }
+        None => {}
     }
     let config = Config::try_from(args).map_err(|error| fail(&error, Exit::Config))?;
     let ran = runtime.block_on(shutdown::until_signal(|stop| consume(config, stop)));
@@ -44,6 +53,36 @@ async fn consume(config: Config, stop: CancellationToken) -> Result<Exit, Exit> 
         },
         () = overdue(stop) => {
             tracing::error!("the output takes nothing: the answer is not written");
+            Err(Exit::Unavailable)
+        }
+    }
+}
+
+/// What to do with which job: its text and its name.
+fn job(command: &Command) -> Result<(Act, (String, String)), command::Error> {
+    Ok(match command {
+        Command::Run { job } => (Act::Run, command::text(job)?),
+        Command::Validate { job } => (Act::Validate, command::text(job)?),
+        Command::Explain { job } => (Act::Explain, command::text(job)?),
+        Command::Sql { text } => (Act::Run, (text.clone(), "sql".to_owned())),
+        Command::Healthcheck => (Act::Validate, (String::new(), String::new())),
+    })
+}
+
+async fn act_on(
+    act: Act,
+    job: (String, String),
+    args: &Args,
+    stop: CancellationToken,
+) -> Result<Exit, Exit> {
+    let acted = command::act(act, job, args, std::io::stdout(), stop.clone());
+    tokio::select! {
+        acted = acted => match acted {
+            Ok(()) => Ok(Exit::Success),
+            Err(error) => Err(fail(&error, error.exit())),
+        },
+        () = overdue(stop) => {
+            tracing::error!("the output takes nothing: results are not written");
             Err(Exit::Unavailable)
         }
     }

@@ -87,7 +87,7 @@ impl<W: Write> Pipeline<W> {
             })
         };
         Ok(Self {
-            workers: Workers::new(parser, config.workers).map_err(Error::Workers)?,
+            workers: Workers::new(parser, config.parallelism).map_err(Error::Workers)?,
             averages: Averages::default(),
             console: Console::new(out, config.print, config.output),
             dead_letters: config.dead_letters.as_ref().map(open).transpose()?,
@@ -176,9 +176,9 @@ impl<W: Write> Pipeline<W> {
         }
         let update = self.averages.push(batch);
         self.watch.metrics.count(&update);
-        self.samples.update(&update, Instant::now());
+        self.samples.tell(update.batch.rejected(), Instant::now());
         if let Some(dead_letters) = &mut self.dead_letters {
-            let dropped = dead_letters.update(&update);
+            let dropped = dead_letters.keep(update.batch.rejected());
             self.watch.metrics.dead_letters_dropped.inc_by(dropped);
         }
         self.console.update(&update).map_err(Error::Output)?;

@@ -6,7 +6,7 @@ use common::limits::EXCERPT_BYTES_MAX;
 const MESSAGE_BYTES_MAX: usize = 1024;
 
 /// The beginning of a server's text, quoted and escaped.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let (beginning, dots) = beginning(text, EXCERPT_BYTES_MAX);
     format!("{beginning:?}{dots}")
 }

@@ -34,7 +34,7 @@ const HTTPS: &str = "https";
 
 /// A client for `url` that keeps no connection for later and takes no settings from the
 /// environment.
-pub(super) fn client(url: &Url) -> reqwest::Result<Client> {
+pub(crate) fn client(url: &Url) -> reqwest::Result<Client> {
     builder(url)
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_keepalive(PROBE_AFTER)
@@ -98,7 +98,7 @@ pub(super) fn failed(error: reqwest::Error) -> Happened {
 }
 
 /// What went wrong, in words that may stand in the log.
-pub(super) fn message(error: &dyn Error) -> String {
+pub(crate) fn message(error: &dyn Error) -> String {
     excerpt::message(&chain(error))
 }
 

@@ -37,6 +37,19 @@ pub struct Reject {
     pub span: Range<u32>,
 }
 
+/// A reject, with all that can be told of it.
+#[derive(Debug, Clone)]
+pub struct Rejected<'a> {
+    /// The stream that it is from.
+    pub origin: &'a Origin,
+    /// The server's name for its place.
+    pub offset: Option<String>,
+    /// Why it has no value.
+    pub reason: Reason,
+    /// The record, or how it begins.
+    pub line: &'a [u8],
+}
+
 /// Why a record has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
@@ -99,6 +112,16 @@ impl Batch {
     pub fn line(&self, span: &Range<u32>) -> &[u8] {
         let span = span.start as usize..span.end as usize;
         self.text.get(span).unwrap_or_default()
+    }
+
+    /// All that can be told of the rejects.
+    pub fn rejected(&self) -> impl ExactSizeIterator<Item = Rejected<'_>> {
+        self.rejects.iter().map(|reject| Rejected {
+            origin: &self.origin,
+            offset: self.offset(reject),
+            reason: reject.reason,
+            line: self.line(&reject.span),
+        })
     }
 
     /// The server's name for the place of `reject`.

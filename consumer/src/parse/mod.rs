@@ -25,7 +25,7 @@ mod scan;
 mod text;
 mod workers;
 
-pub use batch::{Batch, Reason, Reject};
+pub use batch::{Batch, Reason, Reject, Rejected};
 pub use column::Unreadable;
 pub use format::{Csv, Format, Json, Timestamps};
 pub use parser::Parser;

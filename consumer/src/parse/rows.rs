@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use bytes::Bytes;
 use common::ndjson;
 
-use super::Reject;
+use super::{Reject, batch::Rejected};
 use crate::fetch::{Origin, Place};
 
 /// The rows of a block.
@@ -41,6 +41,16 @@ impl Rows {
     pub fn line(&self, span: &Range<u32>) -> &[u8] {
         let span = span.start as usize..span.end as usize;
         self.text.get(span).unwrap_or_default()
+    }
+
+    /// All that can be told of the rejects.
+    pub fn rejected(&self) -> impl ExactSizeIterator<Item = Rejected<'_>> {
+        self.rejects.iter().map(|reject| Rejected {
+            origin: &self.origin,
+            offset: self.offset(reject),
+            reason: reject.reason,
+            line: self.line(&reject.span),
+        })
     }
 
     /// The server's name for the place of `reject`.

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{Batch, Parser, Reader, Rows};
+use super::{Batch, Parser};
 use crate::fetch::Block;
 
 /// Blocks that may wait at one worker.
@@ -20,27 +20,29 @@ const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// A block from which on handing it over costs less than parsing it at once.
 const WORTHWHILE_BYTES: usize = 16 * 1024;
 
-/// What parses blocks. Each thread has its own.
+/// What parses. Each thread has its own.
 pub trait Parse: Clone + Send + 'static {
-    /// What becomes of a block.
-    type Parsed: Send + 'static;
+    /// What is parsed.
+    type Given: std::fmt::Debug + Send + 'static;
+    /// What becomes of it.
+    type Parsed: std::fmt::Debug + Send + 'static;
 
-    /// Parses `block`.
-    fn parse(&mut self, block: Block) -> Self::Parsed;
+    /// How many bytes it holds in memory.
+    fn bytes(given: &Self::Given) -> usize;
+
+    /// Parses `given`.
+    fn parse(&mut self, given: Self::Given) -> Self::Parsed;
 }
 
 impl Parse for Parser {
+    type Given = Block;
     type Parsed = Batch;
 
-    fn parse(&mut self, block: Block) -> Batch {
-        Self::parse(self, block)
+    fn bytes(block: &Block) -> usize {
+        block.bytes()
     }
-}
 
-impl Parse for Reader {
-    type Parsed = Rows;
-
-    fn parse(&mut self, block: Block) -> Rows {
+    fn parse(&mut self, block: Block) -> Batch {
         Self::parse(self, block)
     }
 }
@@ -49,7 +51,7 @@ impl Parse for Reader {
 #[derive(Debug)]
 pub struct Workers<P: Parse = Parser> {
     parser: P,
-    workers: Vec<Worker<P::Parsed>>,
+    workers: Vec<Worker<P>>,
     /// How many blocks were ever handed over, and how many of them came back.
     given: usize,
     taken: usize,
@@ -57,9 +59,9 @@ pub struct Workers<P: Parse = Parser> {
 }
 
 #[derive(Debug)]
-struct Worker<T> {
-    blocks: Option<Sender<Block>>,
-    batches: Receiver<(T, usize)>,
+struct Worker<P: Parse> {
+    blocks: Option<Sender<P::Given>>,
+    batches: Receiver<(P::Parsed, usize)>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -94,9 +96,9 @@ impl<P: Parse> Workers<P> {
     }
 
     /// Parses `block` here and now if that is quickest and keeps the order, or hands it over.
-    pub fn give(&mut self, block: Block) -> Option<P::Parsed> {
-        let at_once = !self.are_busy() && block.bytes() < WORTHWHILE_BYTES;
-        let bytes = block.bytes();
+    pub fn give(&mut self, block: P::Given) -> Option<P::Parsed> {
+        let bytes = P::bytes(&block);
+        let at_once = !self.are_busy() && bytes < WORTHWHILE_BYTES;
         let worker = self.given.checked_rem(self.workers.len());
         let Some(worker) = worker
             .filter(|_| !at_once)
@@ -128,13 +130,13 @@ impl<P: Parse> Workers<P> {
     }
 }
 
-impl<T: Send + 'static> Worker<T> {
-    fn start(mut parser: impl Parse<Parsed = T>) -> std::io::Result<Self> {
-        let (blocks, mut given) = channel::<Block>(BLOCKS_MAX);
+impl<P: Parse> Worker<P> {
+    fn start(mut parser: P) -> std::io::Result<Self> {
+        let (blocks, mut given) = channel::<P::Given>(BLOCKS_MAX);
         let (parsed, batches) = channel(BLOCKS_MAX);
         let work = move || {
             while let Some(block) = given.blocking_recv() {
-                let bytes = block.bytes();
+                let bytes = P::bytes(&block);
                 if parsed.blocking_send((parser.parse(block), bytes)).is_err() {
                     return;
                 }
@@ -151,7 +153,7 @@ impl<T: Send + 'static> Worker<T> {
     }
 }
 
-impl<T> Drop for Worker<T> {
+impl<P: Parse> Drop for Worker<P> {
     fn drop(&mut self) {
         self.blocks = None;
         self.batches.close();

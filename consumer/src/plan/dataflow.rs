@@ -115,7 +115,7 @@ pub enum Time {
 
 /// Windows of time. All lengths are above zero; `offset` moves their borders from where they would
 /// be aligned to the epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Window {
     /// One after another.
     Tumble {

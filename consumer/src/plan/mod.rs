@@ -1,12 +1,47 @@
 //! SQL text → what is to be done: tables, and the steps of a dataflow.
 //!
 //! In: the text of a job. Out: its [`Dataflow`], which is what operators are made from.
+//!
+//! ```text
+//! text ──statement──→ statements ──supported, rewrite──→ queries ──query──→ logical plans ──lower──→ steps
+//!                       │ declare, connector
+//!                       └──────────────────→ catalog: tables and views
+//! ```
+//!
+//! Nothing is read, written or waited for here, and what is not supported is refused with its place.
 
+mod casts;
+mod catalog;
+mod coerce;
+mod connector;
+mod context;
 mod dataflow;
+mod declare;
+mod dialect;
+mod error;
+mod explain;
+mod functions;
+mod interval;
+mod job;
+mod lineage;
+mod lower;
+mod options;
+mod query;
+mod rewrite;
+mod settings;
+mod statement;
+mod supported;
 mod table;
+mod tvf;
+mod types;
+mod windows;
 
 pub use dataflow::{
     Aggregate, Changelog, Dataflow, Expression, Function, Kind, Over, Running, Scan, Sink, Step,
     StepId, Time, Watermarks, Window, Windowed,
 };
+pub use error::Error;
+pub use explain::explain;
+pub use job::{Job, Planned, plan};
+pub use settings::{MiniBatch, Settings};
 pub use table::{Bounded, Column, Connector, Generator, Metadata, Origin, Startup, Table};

@@ -7,6 +7,7 @@ mod aggregate;
 mod average;
 mod averages;
 mod build;
+mod chain;
 mod changes;
 mod error;
 mod expression;
@@ -22,11 +23,12 @@ mod window;
 
 pub use average::{Answer, Average, Update};
 pub use averages::Averages;
+pub use chain::{Chain, Chained};
 pub use changes::{Changes, Op};
 pub use error::{Error, Fault};
 pub use operator::{BEGINNING, Counts, END, Event, Operator, Origin, Out, Progress};
 pub use state::State;
-pub use task::{Outputs, Report, Settings, Task};
+pub use task::{Budget, Outputs, Report, Settings, Task};
 
 #[cfg(test)]
 mod proof;

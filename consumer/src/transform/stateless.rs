@@ -16,11 +16,11 @@ use super::{
 use crate::plan::Expression;
 
 /// Keeps rows for which an expression is true.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Filter(pub(super) Expression);
 
 /// Computes columns.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Project {
     pub(super) expressions: Vec<Expression>,
     pub(super) schema: SchemaRef,

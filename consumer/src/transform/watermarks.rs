@@ -170,40 +170,45 @@ impl Watermarks {
             partitions,
         }
     }
+}
 
-    /// The rows whose times are times: what is far from now must not move the watermark, nor fail.
-    fn timed(&self, rows: &RecordBatch) -> Result<RecordBatch, Fault> {
-        let times = rows.columns().get(self.time);
-        let times = times.and_then(|times| times.as_primitive_opt::<TimestampMillisecondType>());
-        let Some(times) = times else {
-            return Err(Fault::Unsupported(
-                "a time that is no TIMESTAMP(3)".to_owned(),
-            ));
-        };
-        let is_time = |time: &i64| (-TIME_MAX_MS..=TIME_MAX_MS).contains(time);
-        if times.values().iter().all(is_time) {
-            return Ok(rows.clone());
-        }
-        let kept: BooleanArray = times
-            .iter()
-            .map(|time| time.as_ref().map(is_time))
-            .collect();
-        Ok(filter_record_batch(rows, &kept)?)
-    }
+/// The greatest watermark among rows.
+pub(super) fn greatest(
+    time: usize,
+    watermark: &Expression,
+    rows: &RecordBatch,
+) -> Result<Option<i64>, Fault> {
+    let watermarks = column(watermark, &timed(time, rows)?)?;
+    let Some(watermarks) = watermarks.as_primitive_opt::<TimestampMillisecondType>() else {
+        let found = watermarks.data_type();
+        return Err(Fault::Unsupported(format!("a watermark of type {found}")));
+    };
+    Ok(max(watermarks))
+}
 
-    fn greatest(&self, rows: &RecordBatch) -> Result<Option<i64>, Fault> {
-        let watermarks = column(&self.watermark, &self.timed(rows)?)?;
-        let Some(watermarks) = watermarks.as_primitive_opt::<TimestampMillisecondType>() else {
-            let found = watermarks.data_type();
-            return Err(Fault::Unsupported(format!("a watermark of type {found}")));
-        };
-        Ok(max(watermarks))
+/// The rows whose times are times: what is far from now must not move the watermark, nor fail.
+fn timed(time: usize, rows: &RecordBatch) -> Result<RecordBatch, Fault> {
+    let times = rows.columns().get(time);
+    let times = times.and_then(|times| times.as_primitive_opt::<TimestampMillisecondType>());
+    let Some(times) = times else {
+        return Err(Fault::Unsupported(
+            "a time that is no TIMESTAMP(3)".to_owned(),
+        ));
+    };
+    let is_time = |time: &i64| (-TIME_MAX_MS..=TIME_MAX_MS).contains(time);
+    if times.values().iter().all(is_time) {
+        return Ok(rows.clone());
     }
+    let kept: BooleanArray = times
+        .iter()
+        .map(|time| time.as_ref().map(is_time))
+        .collect();
+    Ok(filter_record_batch(rows, &kept)?)
 }
 
 impl Operator for Watermarks {
     fn push(&mut self, from: Origin, changes: Changes, out: &mut Out) -> Result<(), Fault> {
-        let greatest = self.greatest(&changes.rows)?;
+        let greatest = greatest(self.time, &self.watermark, &changes.rows)?;
         self.partitions.raise(from, greatest.unwrap_or(BEGINNING));
         out.changes.push(changes);
         Ok(())

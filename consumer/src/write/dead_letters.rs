@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::text;
-use crate::transform::Update;
+use crate::parse::Rejected;
 
 /// What is held back until it is written, at the most.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -42,19 +42,12 @@ impl DeadLetters {
         })
     }
 
-    /// Keeps the rejects of `update`, and says how many it could not keep: they are lost, for the
-    /// stream is worth more than its rejects.
-    pub fn update(&mut self, update: &Update) -> u64 {
+    /// Keeps rejects, and says how many it could not keep: they are lost, for the stream is worth
+    /// more than its rejects.
+    pub fn keep<'a>(&mut self, rejects: impl Iterator<Item = Rejected<'a>>) -> u64 {
         let dropped = self.dropped;
-        let batch = &update.batch;
-        for reject in &batch.rejects {
-            let offset = batch.offset(reject);
-            self.letter(
-                &batch.origin.url,
-                offset.as_deref(),
-                reject.reason.name(),
-                batch.line(&reject.span),
-            );
+        for reject in rejects {
+            self.letter(&reject);
             if self.buffer.len() > BUFFER_BYTES {
                 self.flush();
             }
@@ -82,20 +75,20 @@ impl DeadLetters {
         self.buffer.clear();
     }
 
-    fn letter(&mut self, source: &str, offset: Option<&str>, reason: &str, line: &[u8]) {
+    fn letter(&mut self, reject: &Rejected<'_>) {
         let out = &mut self.buffer;
         let from = out.len();
         out.extend_from_slice(b"{\"source\":");
-        text::quoted(out, source.as_bytes());
+        text::quoted(out, reject.origin.url.as_bytes());
         out.extend_from_slice(b",\"offset\":");
-        match offset {
+        match &reject.offset {
             Some(offset) => text::quoted(out, offset.as_bytes()),
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"reason\":");
-        text::quoted(out, reason.as_bytes());
+        text::quoted(out, reject.reason.name().as_bytes());
         out.extend_from_slice(b",\"text\":");
-        text::quoted(out, line);
+        text::quoted(out, reject.line);
         out.extend_from_slice(b"}\n");
         let bytes = (out.len() - from) as u64;
         if self.bytes + bytes > self.bytes_max {
@@ -122,12 +115,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{
-        parse::{Batch, Reason, Reject},
-        transform::Averages,
-    };
+    use crate::parse::{Batch, Reason, Reject};
 
-    fn update() -> Update {
+    fn batch() -> Batch {
         let mut batch = Batch {
             text: b"x\"\xff\n".to_vec().into(),
             rejects: vec![Reject {
@@ -138,7 +128,7 @@ mod tests {
             ..Batch::default()
         };
         Arc::make_mut(&mut batch.origin).url = "http://h/".to_owned();
-        Averages::default().push(batch)
+        batch
     }
 
     const LETTER: &str = "{\"source\":\"http://h/\",\"offset\":null,\"reason\":\"not_json\",\"text\":\"x\\\"\u{fffd}\"}\n";
@@ -151,9 +141,9 @@ mod tests {
             let room = if run == 0 { 1 } else { 2 };
             let bytes_max = (LETTER.len() * room + 1) as u64;
             let mut letters = DeadLetters::open(&path, bytes_max).unwrap();
-            let mut lost = letters.update(&update());
+            let mut lost = letters.keep(batch().rejected());
             if run != 1 {
-                lost += letters.update(&update());
+                lost += letters.keep(batch().rejected());
             }
             assert_eq!(lost, dropped, "run {run}");
             assert_eq!(

@@ -1,8 +1,9 @@
-//! Results out: to the console; and rejects to the dead letters and, sampled, to the log.
+//! Results out: to the console, files and streams; and rejects to the dead letters and, sampled, to the log.
 //!
 //! In: [`Changes`](crate::transform::Changes); [`Update`](crate::transform::Update) and
 //! [`Answer`](crate::transform::Answer) of the running average.
 
+mod appends;
 mod console;
 mod dead_letters;
 mod json;
@@ -12,6 +13,7 @@ mod row;
 mod samples;
 mod text;
 
+pub use appends::Appends;
 pub use console::{Console, Output, Print};
 pub use dead_letters::DeadLetters;
 pub use parts::Parts;

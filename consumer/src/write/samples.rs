@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use common::limits::EXCERPT_BYTES_MAX;
 
-use crate::transform::Update;
+use crate::parse::Rejected;
 
 /// Rejects that are logged in a second.
 const SAMPLES_MAX: u64 = 5;
@@ -27,16 +27,16 @@ impl Samples {
         }
     }
 
-    /// Logs rejects of `update` as long as there are few of them.
-    pub fn update(&mut self, update: &Update, now: Instant) {
-        if update.batch.rejects.is_empty() {
+    /// Logs rejects as long as there are few of them.
+    pub fn tell<'a>(&mut self, rejects: impl ExactSizeIterator<Item = Rejected<'a>>, now: Instant) {
+        if rejects.len() == 0 {
             return;
         }
         if now.saturating_duration_since(self.since) >= PERIOD {
             self.finish();
             self.since = now;
         }
-        for sample in self.sample(update) {
+        for sample in self.sample(rejects) {
             tracing::warn!("rejected {sample}");
         }
     }
@@ -49,14 +49,12 @@ impl Samples {
         }
     }
 
-    fn sample(&mut self, update: &Update) -> Vec<String> {
-        let batch = &update.batch;
+    fn sample<'a>(&mut self, rejects: impl ExactSizeIterator<Item = Rejected<'a>>) -> Vec<String> {
         let room = SAMPLES_MAX.saturating_sub(self.rejects);
-        self.rejects += batch.rejects.len() as u64;
-        let described = batch.rejects.iter().map(|reject| {
-            let line = batch.line(&reject.span);
-            let excerpt = line.get(..EXCERPT_BYTES_MAX).unwrap_or(line);
-            let place = match batch.offset(reject) {
+        self.rejects += rejects.len() as u64;
+        let described = rejects.map(|reject| {
+            let excerpt = reject.line.get(..EXCERPT_BYTES_MAX).unwrap_or(reject.line);
+            let place = match &reject.offset {
                 Some(token) => {
                     let end = token.floor_char_boundary(EXCERPT_BYTES_MAX);
                     format!(" at {:?}", token.get(..end).unwrap_or_default())
@@ -64,7 +62,7 @@ impl Samples {
                 None => String::new(),
             };
             let text = String::from_utf8_lossy(excerpt);
-            let label = &batch.origin.label;
+            let label = &reject.origin.label;
             format!("{label}{}{place}: {text:?}", reject.reason.name())
         });
         described
@@ -78,10 +76,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{
-        parse::{Batch, Reason, Reject},
-        transform::Averages,
-    };
+    use crate::parse::{Batch, Reason, Reject};
 
     #[test]
     fn only_the_first_of_a_second_are_logged() {
@@ -96,14 +91,13 @@ mod tests {
             ..Batch::default()
         };
         Arc::make_mut(&mut batch.origin).label = "partition 7: ".to_owned();
-        let update = Averages::default().push(batch);
         let start = Instant::now();
         let mut samples = Samples::new(start);
         let expected = r#"partition 7: missing_field: "{\u{1b}}""#;
-        assert_eq!(samples.sample(&update)[0], expected);
-        assert_eq!(samples.sample(&update).len(), 2);
-        assert_eq!(samples.sample(&update).len(), 0);
-        samples.update(&update, start + PERIOD);
+        assert_eq!(samples.sample(batch.rejected())[0], expected);
+        assert_eq!(samples.sample(batch.rejected()).len(), 2);
+        assert_eq!(samples.sample(batch.rejected()).len(), 0);
+        samples.tell(batch.rejected(), start + PERIOD);
         assert_eq!(samples.rejects, 3);
     }
 }

@@ -25,7 +25,7 @@ use datafusion_expr::Operator as Sign;
 use datafusion_physical_expr::expressions::{binary, col, lit};
 
 use self::text::{history, row_of, text, texts};
-use super::{Changes, Outputs, Settings, Task};
+use super::{Budget, Changes, Outputs, Settings, Task};
 use crate::plan::{
     Aggregate, Changelog, Dataflow, Expression, Function, Kind, Over, Running, Scan, Sink, Step,
     StepId, Table, Time, Watermarks, Window, Windowed,
@@ -233,10 +233,9 @@ fn scan() -> Kind {
     })
 }
 
-const fn settings(budget_bytes: usize) -> Settings {
+fn settings(bytes_max: usize) -> Settings {
     Settings {
-        budget_bytes,
-        budget_setting: "--state-max",
+        budget: Arc::new(Budget::new(bytes_max, "--state-max")),
     }
 }
 

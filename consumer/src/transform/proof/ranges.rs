@@ -8,8 +8,8 @@ fn two_tasks_give_what_one_gives() {
     let plan = Plan::windowed(hop(5, 10), all_functions());
     let text = "a@1 b@4=7 | a@11=2 | b@3 a@30 c@31=_ | c@90";
     let dataflow = plan.dataflow();
-    let mut first = Task::of(&dataflow, 0..2, settings(usize::MAX)).unwrap();
-    let mut second = Task::of(&dataflow, 2..4, settings(usize::MAX)).unwrap();
+    let mut first = Task::of(&dataflow, &[0, 1].map(StepId).into(), settings(usize::MAX)).unwrap();
+    let mut second = Task::of(&dataflow, &[2, 3].map(StepId).into(), settings(usize::MAX)).unwrap();
     let port = Origin {
         port: StepId(1),
         partition: 0,

@@ -1,15 +1,20 @@
 //! Some steps of a dataflow, run in one thread: rows and events in, changes out.
 //!
-//! A task runs a range of steps. Rows come in at its *ports*: the scans among its steps, and the steps
-//! before the range from which its steps read, which is how tasks are put one behind another: what one
-//! gives at a step is pushed into the next at that same step, with a partition for each task before.
-//! What it gives are the changes of its sinks and of all steps that steps behind the range read from.
+//! Rows come in at its *ports*: the scans among its steps, and the steps of others from which its
+//! steps read, which is how tasks are put one behind another: what one gives at a step is pushed into
+//! the next at that same step, with a partition for each task before. What it gives are the changes of
+//! its sinks and of all steps that steps of others read from.
 //!
 //! Everything is a function of the order of the calls.
 
 mod flow;
 mod nodes;
 mod ports;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use arrow::record_batch::RecordBatch;
 
@@ -25,11 +30,38 @@ use crate::plan::{Dataflow, StepId};
 /// What a task is made with.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// How much memory the state of all steps may take. It is looked at behind each batch, so a
-    /// batch can take more for a moment: a table that is full grows to twice its size.
-    pub budget_bytes: usize,
+    /// How much memory state may take. Several tasks may share it.
+    pub budget: Arc<Budget>,
+}
+
+/// How much memory the state of all steps may take. It is looked at behind each batch, so a batch can
+/// take more for a moment: a table that is full grows to twice its size.
+#[derive(Debug)]
+pub struct Budget {
+    bytes_max: usize,
     /// The name of the setting that says so, for the error.
-    pub budget_setting: &'static str,
+    setting: &'static str,
+    /// How much all tasks take.
+    bytes: AtomicUsize,
+}
+
+impl Budget {
+    /// So many bytes, as `setting` says.
+    #[must_use]
+    pub const fn new(bytes_max: usize, setting: &'static str) -> Self {
+        Self {
+            bytes_max,
+            setting,
+            bytes: AtomicUsize::new(0),
+        }
+    }
+
+    /// A task takes `bytes` now, and took `before`. Returns how much all take.
+    fn takes(&self, bytes: usize, before: usize) -> usize {
+        let change = bytes.wrapping_sub(before);
+        let all = self.bytes.fetch_add(change, Ordering::Relaxed);
+        all.wrapping_add(change)
+    }
 }
 
 /// What a task gives.
@@ -61,10 +93,24 @@ pub struct Report {
     pub watermark: i64,
 }
 
+impl Report {
+    /// Adds what another task has done at the same step.
+    pub fn add(&mut self, other: &Self) {
+        self.rows_in += other.rows_in;
+        self.rows_out += other.rows_out;
+        self.counts.late += other.counts.late;
+        self.counts.untimed += other.counts.untimed;
+        self.state_bytes += other.state_bytes;
+        self.watermark = self.watermark.min(other.watermark);
+    }
+}
+
 /// Some steps of a dataflow.
 #[derive(Debug)]
 pub struct Task {
     settings: Settings,
+    /// How much its state took when that was last looked at.
+    state_bytes: usize,
     nodes: Vec<Node>,
     ports: Ports,
 }
@@ -75,7 +121,8 @@ impl Task {
     /// # Errors
     /// A step cannot be done.
     pub fn new(dataflow: &Dataflow, settings: Settings) -> Result<Self, Error> {
-        Self::of(dataflow, 0..dataflow.steps.len(), settings)
+        let all = (0..dataflow.steps.len()).map(StepId);
+        Self::of(dataflow, &all.collect(), settings)
     }
 
     /// Makes a partition of a port known. Until it has rows, event time stands still.
@@ -183,28 +230,24 @@ impl Task {
         Ok(outputs)
     }
 
-    fn check_budget(&self) -> Result<(), Error> {
+    fn check_budget(&mut self) -> Result<(), Error> {
         let sizes = self.nodes.iter().map(Node::state_bytes);
-        let bytes = sizes.clone().sum();
-        let Settings {
-            budget_bytes: budget,
-            budget_setting: setting,
-        } = self.settings;
-        let largest = sizes.enumerate().max_by_key(|(_, bytes)| *bytes);
-        match largest.and_then(|(at, largest)| Some((at, largest, self.nodes.get(at)?))) {
-            Some((at, largest, node)) if bytes > budget => {
-                let (step, kind) = (StepId(at), node.kind);
-                Err(Error::Budget {
-                    step,
-                    kind,
-                    largest,
-                    bytes,
-                    budget,
-                    setting,
-                })
-            }
-            _ => Ok(()),
+        let own = sizes.clone().sum();
+        let budget = &self.settings.budget;
+        let bytes = budget.takes(own, std::mem::replace(&mut self.state_bytes, own));
+        if bytes <= budget.bytes_max {
+            return Ok(());
         }
+        let largest = sizes.enumerate().max_by_key(|(_, bytes)| *bytes);
+        let (at, largest) = largest.unwrap_or_default();
+        Err(Error::Budget {
+            step: StepId(at),
+            kind: self.nodes.get(at).map_or("nothing", |node| node.kind),
+            largest,
+            bytes,
+            budget: budget.bytes_max,
+            setting: budget.setting,
+        })
     }
 
     /// How far event time has come behind a step: what to tell the task that reads from it.

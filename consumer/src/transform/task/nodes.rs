@@ -1,6 +1,6 @@
 //! A dataflow → the nodes of a task, joined to those that read from them.
 
-use std::ops::Range;
+use std::collections::BTreeSet;
 
 use super::{Settings, Task, ports::Ports};
 use crate::{
@@ -30,13 +30,18 @@ pub(super) struct Node {
 }
 
 impl Task {
-    /// The steps of a range.
+    /// Some steps.
     ///
     /// # Errors
     /// A step cannot be done.
-    pub fn of(dataflow: &Dataflow, range: Range<usize>, settings: Settings) -> Result<Self, Error> {
+    pub fn of(
+        dataflow: &Dataflow,
+        steps: &BTreeSet<StepId>,
+        settings: Settings,
+    ) -> Result<Self, Error> {
         let mut task = Self {
             settings,
+            state_bytes: 0,
             nodes: Vec::new(),
             ports: Ports::default(),
         };
@@ -47,7 +52,7 @@ impl Task {
                 kind,
                 source,
             };
-            let is_run = range.contains(&at);
+            let is_run = steps.contains(&StepId(at));
             let source = source(dataflow, step);
             let operator = match (is_run, &source) {
                 (true, Some(source)) => build::operator(step, source).map_err(fail)?,

@@ -1,0 +1,214 @@
+//! Jobs from the command line: text → plan → run, and what is said of it meanwhile.
+
+use std::{
+    io::{self, Read, Write},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use common::{service::settings::Exit, time::Clock};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Args, Invalid},
+    plan::{self, Job, Settings},
+    run::{self, Options, Reports, Summary},
+};
+
+/// How often a job that goes on says how it goes.
+const TOLD_EACH: Duration = Duration::from_secs(10);
+
+/// What to do with a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Run it.
+    Run,
+    /// Say whether it can be run.
+    Validate,
+    /// Print what it would do.
+    Explain,
+}
+
+/// Why a job was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no text.
+    #[error("cannot read {name}")]
+    Read {
+        /// The name of the file.
+        name: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The text is no job.
+    #[error(transparent)]
+    Plan(#[from] plan::Error),
+    /// A setting cannot be.
+    #[error(transparent)]
+    Setting(#[from] Invalid),
+    /// It cannot go on.
+    #[error("the job cannot go on")]
+    Run(#[from] run::Failure),
+    /// Nothing can be written.
+    #[error("cannot write")]
+    Output(#[source] io::Error),
+}
+
+impl Error {
+    /// How the process exits.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Read { .. } | Self::Plan(_) | Self::Setting(_) => Exit::Config,
+            Self::Run(_) | Self::Output(_) => Exit::Unavailable,
+        }
+    }
+}
+
+/// The text of a job, and its name for errors.
+///
+/// # Errors
+/// It cannot be read.
+pub fn text(path: &Path) -> Result<(String, String), Error> {
+    let is_stdin = path.as_os_str() == "-";
+    let name = if is_stdin {
+        "stdin".into()
+    } else {
+        path.display().to_string()
+    };
+    let read = if is_stdin {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    match read {
+        Ok(text) => Ok((text, name)),
+        Err(source) => Err(Error::Read { name, source }),
+    }
+}
+
+/// Does with a job what is to be done.
+///
+/// # Errors
+/// It is none, or cannot be done.
+pub async fn act<W: Write + Send + 'static>(
+    act: Act,
+    (text, name): (String, String),
+    args: &Args,
+    mut out: W,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    let mut options = args.options()?;
+    let job = plan::plan(&text, &Settings::new(name.as_str(), Clock::System))?;
+    if let Some(parallelism) = job.settings.parallelism {
+        options.parallelism = parallelism.get();
+    }
+    if act == Act::Explain || (act == Act::Run && job.is_explained) {
+        return write!(out, "{}", plan::explain(&job)).map_err(Error::Output);
+    }
+    if act == Act::Validate {
+        return writeln!(out, "{name} can be run").map_err(Error::Output);
+    }
+    run_job(&job, &options, out, stop).await
+}
+
+async fn run_job<W: Write + Send + 'static>(
+    job: &Job,
+    options: &Options,
+    out: W,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    let name = job.settings.name.as_ref().unwrap_or(&job.settings.job);
+    tracing::info!(
+        "{name} begins from its start, {} side by side; stop with Ctrl-C",
+        options.parallelism
+    );
+    let (begun, reports) = (Instant::now(), Reports::default());
+    let mut told = tokio::time::interval(TOLD_EACH);
+    told.reset();
+    let mut ran = std::pin::pin!(run::run(job, options, out, &reports, stop));
+    let summary = loop {
+        tokio::select! {
+            summary = &mut ran => break summary,
+            _ = told.tick() => tell(&reports, begun),
+        }
+    };
+    match summary {
+        Ok(summary) => {
+            tell_end(&summary, &reports, begun);
+            Ok(())
+        }
+        // Whoever read the results has seen enough.
+        Err(run::Failure::Sink { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(())
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// Says how it goes.
+fn tell(reports: &Reports, begun: Instant) {
+    let totals = Totals::of(reports);
+    let seconds = begun.elapsed().as_secs();
+    tracing::info!("after {seconds} s: {totals}");
+}
+
+fn tell_end(summary: &Summary, reports: &Reports, begun: Instant) {
+    let Summary {
+        records,
+        rejected,
+        gaps,
+        is_stopped,
+        ..
+    } = summary;
+    let how = if *is_stopped { "stopped" } else { "done" };
+    let seconds = begun.elapsed().as_secs_f64();
+    let totals = Totals::of(reports);
+    tracing::info!(
+        "{how} after {seconds:.1} s: {records} records read, {rejected} rejected, {totals}"
+    );
+    if *gaps > 0 {
+        tracing::warn!("records were missing, or began again, {gaps} times");
+    }
+}
+
+/// What all steps have done together.
+#[derive(Debug, Default)]
+struct Totals {
+    given: u64,
+    late: u64,
+    untimed: u64,
+    state_bytes: usize,
+}
+
+impl Totals {
+    fn of(reports: &Reports) -> Self {
+        let mut totals = Self::default();
+        for report in reports.all().values() {
+            if report.kind == "insert" {
+                totals.given += report.rows_in;
+            }
+            totals.late += report.counts.late;
+            totals.untimed += report.counts.untimed;
+            totals.state_bytes += report.state_bytes;
+        }
+        totals
+    }
+}
+
+impl std::fmt::Display for Totals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            given,
+            late,
+            untimed,
+            state_bytes,
+        } = self;
+        write!(
+            f,
+            "{given} rows given, {late} late, {untimed} without a time"
+        )?;
+        write!(f, ", {:.1} MB of state", *state_bytes as f64 / 1e6)
+    }
+}

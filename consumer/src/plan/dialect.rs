@@ -1,0 +1,94 @@
+//! How Flink writes SQL, where it differs from the standard that the parser knows.
+
+use datafusion_sql::sqlparser::{
+    ast::{
+        Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
+        Ident, ObjectName,
+    },
+    dialect::Dialect,
+    keywords::Keyword,
+    parser::{Parser, ParserError},
+    tokenizer::{Token, TokenWithSpan},
+};
+
+/// Flink's SQL.
+#[derive(Debug)]
+pub(super) struct Flink;
+
+/// The function that stands for `TABLE name [PARTITION BY column, …]` among the arguments of a window:
+/// its first argument is the name, the others are the columns.
+pub(super) const TABLE: &str = "TABLE";
+
+impl Dialect for Flink {
+    fn is_delimited_identifier_start(&self, c: char) -> bool {
+        c == '`'
+    }
+
+    fn identifier_quote_style(&self, _identifier: &str) -> Option<char> {
+        Some('`')
+    }
+
+    fn is_identifier_start(&self, c: char) -> bool {
+        c.is_alphabetic() || c == '_'
+    }
+
+    fn is_identifier_part(&self, c: char) -> bool {
+        c.is_alphanumeric() || c == '_' || c == '$'
+    }
+
+    fn supports_filter_during_aggregation(&self) -> bool {
+        true
+    }
+
+    fn supports_group_by_expr(&self) -> bool {
+        true
+    }
+
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        let [first, second] = parser.peek_tokens_with_location();
+        match (&first.token, second.token) {
+            (Token::Word(table), Token::Word(_)) if table.keyword == Keyword::TABLE => {
+                parser.next_token();
+                Some(table_argument(parser, &first))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn table_argument(parser: &mut Parser<'_>, table: &TokenWithSpan) -> Result<Expr, ParserError> {
+    let name = parser.parse_object_name(false)?;
+    let idents = name.0.iter().filter_map(|part| part.as_ident().cloned());
+    let mut arguments = vec![Expr::CompoundIdentifier(idents.collect())];
+    if parser.parse_keywords(&[Keyword::PARTITION, Keyword::BY]) {
+        if parser.consume_token(&Token::LParen) {
+            arguments.extend(parser.parse_comma_separated(Parser::parse_expr)?);
+            parser.expect_token(&Token::RParen)?;
+        } else {
+            arguments.push(parser.parse_expr()?);
+        }
+    }
+    Ok(call(
+        Ident::with_span(table.span, TABLE),
+        arguments.into_iter().collect(),
+    ))
+}
+
+/// A call of a function.
+pub(super) fn call(name: Ident, arguments: Vec<Expr>) -> Expr {
+    let unnamed = |argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument));
+    Expr::Function(Function {
+        name: ObjectName::from(vec![name]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: arguments.into_iter().map(unnamed).collect(),
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}

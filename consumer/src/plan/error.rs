@@ -1,0 +1,182 @@
+//! Why a text is no job. Each error says at which line and column, and what to write instead where
+//! that is known.
+
+use datafusion_common::{DataFusionError, SchemaError};
+use datafusion_sql::sqlparser::{
+    parser::ParserError,
+    tokenizer::{Location, Span, TokenizerError},
+};
+
+/// Why a text is no job.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{job}:{line}:{column}: {message}")]
+pub struct Error {
+    /// The name of the text: that of its file.
+    pub job: String,
+    /// Where; the first line is 1.
+    pub line: u64,
+    /// Where in the line; the first character is 1.
+    pub column: u64,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+/// An error of which it is not yet known in which text it is; and maybe not yet where.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub(super) struct Fault {
+    pub(super) at: Location,
+    pub(super) message: String,
+}
+
+/// Nowhere in the text, or not known where.
+pub(super) const NOWHERE: Location = Location { line: 0, column: 0 };
+
+impl Fault {
+    pub(super) fn new(at: Location, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { at, message }
+    }
+
+    /// That this is not supported, and what is.
+    pub(super) fn unsupported(at: Location, what: &str, instead: &str) -> Self {
+        Self::new(at, format!("{what} is not supported; {instead}"))
+    }
+
+    /// The same, at a place where none is known yet.
+    pub(super) fn or_at(self, at: Location) -> Self {
+        if self.at == NOWHERE {
+            Self { at, ..self }
+        } else {
+            self
+        }
+    }
+
+    pub(super) fn into_error(self, job: &str) -> Error {
+        Error {
+            job: job.to_owned(),
+            line: self.at.line.max(1),
+            column: self.at.column.max(1),
+            message: self.message,
+        }
+    }
+}
+
+impl From<TokenizerError> for Fault {
+    fn from(error: TokenizerError) -> Self {
+        Self::new(error.location, sentence(&error.message))
+    }
+}
+
+/// The parser tells the place in its message only.
+impl From<ParserError> for Fault {
+    fn from(error: ParserError) -> Self {
+        let message = match error {
+            ParserError::RecursionLimitExceeded => {
+                return Self::new(NOWHERE, "this is nested too deeply");
+            }
+            ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
+        };
+        let place = message.rsplit_once(" at Line: ");
+        let parsed = place.and_then(|(text, numbers)| {
+            let (line, column) = numbers.split_once(", Column: ")?;
+            let (line, column) = (line.parse().ok()?, column.parse().ok()?);
+            Some(Self::new(Location { line, column }, sentence(text)))
+        });
+        parsed.unwrap_or_else(|| Self::new(NOWHERE, sentence(&message)))
+    }
+}
+
+/// For what is planned within DataFusion.
+impl From<Fault> for DataFusionError {
+    fn from(fault: Fault) -> Self {
+        Self::External(Box::new(fault))
+    }
+}
+
+impl From<DataFusionError> for Fault {
+    fn from(error: DataFusionError) -> Self {
+        let span = error.diagnostic().and_then(|diagnostic| diagnostic.span);
+        let at = span.map_or(NOWHERE, |span| Location {
+            line: span.start.line,
+            column: span.start.column,
+        });
+        let fault = match error.find_root() {
+            DataFusionError::External(inner) => inner.downcast_ref::<Self>().cloned(),
+            DataFusionError::SchemaError(error, _) => Some(Self::new(NOWHERE, of_schema(error))),
+            _ => None,
+        };
+        let plain = || Self::new(NOWHERE, sentence(&error.strip_backtrace()));
+        fault.unwrap_or_else(plain).or_at(at)
+    }
+}
+
+fn of_schema(error: &SchemaError) -> String {
+    match error {
+        SchemaError::FieldNotFound {
+            field,
+            valid_fields,
+        } => {
+            let names = valid_fields.iter().map(|field| field.name.as_str());
+            format!(
+                "there is no column '{}'{}",
+                field.flat_name().replace('`', ""),
+                did_you_mean(&field.name, names)
+            )
+        }
+        SchemaError::AmbiguousReference { field } => format!(
+            "the column '{}' could be one of several; write the name of its table before it",
+            field.name
+        ),
+        SchemaError::DuplicateQualifiedField { name, .. }
+        | SchemaError::DuplicateUnqualifiedField { name } => {
+            format!("there are two columns '{name}'; give one another name by AS")
+        }
+    }
+}
+
+/// In lower case at its begin, and without the words that only say that it is an error.
+fn sentence(text: &str) -> String {
+    let prefixes = [
+        "Error during planning: ",
+        "This feature is not implemented: ",
+        "Invalid function ",
+        "type_coercion\ncaused by\n",
+        "sql parser error: ",
+    ];
+    let mut text = text.trim();
+    while let Some(rest) = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)) {
+        text = rest;
+    }
+    let line = text.lines().next().unwrap_or_default();
+    let mut characters = line.trim_end_matches('.').chars();
+    let first = characters.next().unwrap_or('?');
+    let rest = characters.as_str();
+    if rest.starts_with(|c: char| c.is_uppercase()) {
+        return format!("{first}{rest}");
+    }
+    format!("{}{rest}", first.to_lowercase())
+}
+
+/// `; did you mean 'x'?` with the name that is nearest, or what there is where nothing is near.
+pub(super) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known: Vec<_> = known.collect();
+    let distance =
+        |other: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
+    let nearest = known.iter().min_by_key(|other| distance(other));
+    match nearest {
+        Some(nearest) if distance(nearest) <= nearest.len().max(name.len()) / 3 => {
+            format!("; did you mean '{nearest}'?")
+        }
+        Some(_) if known.len() <= KNOWN_MAX => format!("; there is {}", known.join(", ")),
+        Some(_) | None => String::new(),
+    }
+}
+
+/// So many names are told where none is near.
+const KNOWN_MAX: usize = 20;
+
+/// Where a span begins.
+pub(super) const fn begin(span: Span) -> Location {
+    span.start
+}

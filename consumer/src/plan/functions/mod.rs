@@ -1,0 +1,250 @@
+//! The functions of SQL under Flink's names, and with Flink's results.
+//!
+//! Where DataFusion's function gives what Flink's gives, it is taken; the rest is here, or is only
+//! another way of writing something (`rewrite`). What differs all the same stands in `FUNCTIONS.md`.
+
+mod aggregates;
+mod clock;
+mod pattern;
+mod text;
+mod time;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono_tz::Tz;
+use common::time::Clock;
+use datafusion_expr::{AggregateUDF, ScalarUDF};
+use datafusion_functions::{core, crypto, encoding, math, regex, string, unicode};
+use datafusion_functions_aggregate as aggregate;
+use datafusion_functions_nested::{cardinality::cardinality_udf, make_array::make_array_udf};
+
+pub(super) use aggregates::function;
+pub(super) use clock::PROCTIME;
+pub(super) use time::TimestampText;
+
+/// All functions that a job can call, by name.
+#[derive(Debug)]
+pub(super) struct Functions {
+    scalars: BTreeMap<String, Arc<ScalarUDF>>,
+    aggregates: BTreeMap<String, Arc<AggregateUDF>>,
+    /// All names as they are told to people.
+    names: Vec<String>,
+}
+
+/// What is only another way of writing something.
+const REWRITTEN: [&str; 28] = [
+    "IF",
+    "IFNULL",
+    "MOD",
+    "CONCAT",
+    "GREATEST",
+    "LEAST",
+    "POWER",
+    "SHA224",
+    "SHA256",
+    "SHA384",
+    "SHA512",
+    "REGEXP_REPLACE",
+    "TIMESTAMPDIFF",
+    "TIMESTAMPADD",
+    "LOCATE",
+    "INSTR",
+    "LOG",
+    "TO_DATE",
+    "YEAR",
+    "QUARTER",
+    "MONTH",
+    "WEEK",
+    "DAYOFYEAR",
+    "DAYOFMONTH",
+    "DAYOFWEEK",
+    "HOUR",
+    "MINUTE",
+    "SECOND",
+];
+
+const TABLE_FUNCTIONS: [&str; 6] = [
+    "TUMBLE",
+    "HOP",
+    "CUMULATE",
+    "SESSION",
+    "TABLE",
+    "DESCRIPTOR",
+];
+
+/// Known in Flink, and not here yet.
+const LATER: [&str; 14] = [
+    "ROW_NUMBER",
+    "RANK",
+    "DENSE_RANK",
+    "PERCENT_RANK",
+    "CUME_DIST",
+    "NTILE",
+    "LAG",
+    "LEAD",
+    "NTH_VALUE",
+    "COLLECT",
+    "LISTAGG",
+    "ARRAY_AGG",
+    "JSON_OBJECTAGG",
+    "JSON_ARRAYAGG",
+];
+
+impl Functions {
+    /// All functions. `clock` tells the time to those that ask for it, and `zone` is where a
+    /// `TIMESTAMP_LTZ` is local.
+    pub(super) fn new(clock: &Clock, zone: Tz) -> Self {
+        let scalars: BTreeMap<_, _> = taken()
+            .into_iter()
+            .chain(text::functions())
+            .chain(time::functions(zone))
+            .chain(clock::functions(clock, zone))
+            .map(|(name, function)| (name.to_lowercase(), function))
+            .collect();
+        let aggregates: BTreeMap<_, _> = aggregates::functions()
+            .into_iter()
+            .chain(taken_aggregates())
+            .map(|(name, function)| (name.to_lowercase(), function))
+            .collect();
+        let own = scalars.keys().chain(aggregates.keys());
+        let own = own.map(|name| name.to_uppercase());
+        let names = own.chain(REWRITTEN.map(str::to_owned)).collect();
+        Self {
+            scalars,
+            aggregates,
+            names,
+        }
+    }
+
+    /// The function of one row of this name.
+    pub(super) fn scalar(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        self.scalars.get(&name.to_lowercase()).cloned()
+    }
+
+    /// The function of many rows of this name.
+    pub(super) fn aggregate(&self, name: &str) -> Option<Arc<AggregateUDF>> {
+        self.aggregates.get(&name.to_lowercase()).cloned()
+    }
+
+    /// Whether a query may call this.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        let name = name.to_uppercase();
+        TABLE_FUNCTIONS.contains(&name.as_str()) || self.names.contains(&name)
+    }
+
+    /// Whether this stands in FROM.
+    pub(super) fn is_table_function(&self, name: &str) -> bool {
+        TABLE_FUNCTIONS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether this is Flink's, and not here yet.
+    pub(super) fn later(&self, name: &str) -> bool {
+        LATER.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    /// The names of all.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+}
+
+type Named<F> = (&'static str, Arc<F>);
+
+/// Functions of DataFusion whose results are Flink's.
+fn taken() -> Vec<Named<ScalarUDF>> {
+    let mut functions = taken_of_text();
+    functions.extend(taken_of_numbers());
+    functions.extend([
+        ("COALESCE", core::coalesce()),
+        ("NULLIF", core::nullif()),
+        ("CARDINALITY", cardinality_udf()),
+        ("ARRAY", make_array_udf()),
+        // What others are rewritten to.
+        ("greatest", core::greatest()),
+        ("least", core::least()),
+        ("encode", encoding::encode()),
+        ("sha224", crypto::sha224()),
+        ("sha256", crypto::sha256()),
+        ("sha384", crypto::sha384()),
+        ("sha512", crypto::sha512()),
+        ("date_trunc", datafusion_functions::datetime::date_trunc()),
+    ]);
+    functions
+}
+
+fn taken_of_text() -> Vec<Named<ScalarUDF>> {
+    vec![
+        ("ASCII", string::ascii()),
+        ("BTRIM", string::btrim()),
+        ("CHARACTER_LENGTH", unicode::character_length()),
+        ("CHAR_LENGTH", unicode::character_length()),
+        ("CHR", string::chr()),
+        ("CONCAT_WS", string::concat_ws()),
+        ("ENDSWITH", string::ends_with()),
+        ("INITCAP", unicode::initcap()),
+        ("LEFT", unicode::left()),
+        ("LOWER", string::lower()),
+        ("LPAD", unicode::lpad()),
+        ("LTRIM", string::ltrim()),
+        ("MD5", crypto::md5()),
+        ("REGEXP", regex::regexp_like()),
+        ("REGEXP_REPLACE", regex::regexp_replace()),
+        ("REPEAT", string::repeat()),
+        ("REPLACE", string::replace()),
+        ("REVERSE", unicode::reverse()),
+        ("RIGHT", unicode::right()),
+        ("RPAD", unicode::rpad()),
+        ("RTRIM", string::rtrim()),
+        ("STARTSWITH", string::starts_with()),
+        ("SUBSTR", unicode::substr()),
+        ("SUBSTRING", unicode::substr()),
+        ("TRANSLATE", unicode::translate()),
+        ("UPPER", string::upper()),
+    ]
+}
+
+fn taken_of_numbers() -> Vec<Named<ScalarUDF>> {
+    vec![
+        ("ABS", math::abs()),
+        ("ACOS", math::acos()),
+        ("ASIN", math::asin()),
+        ("ATAN", math::atan()),
+        ("ATAN2", math::atan2()),
+        ("CEIL", math::ceil()),
+        ("CEILING", math::ceil()),
+        ("COS", math::cos()),
+        ("COSH", math::cosh()),
+        ("COT", math::cot()),
+        ("DEGREES", math::degrees()),
+        ("EXP", math::exp()),
+        ("FLOOR", math::floor()),
+        ("LN", math::ln()),
+        ("LOG", math::log()),
+        ("LOG10", math::log10()),
+        ("LOG2", math::log2()),
+        ("PI", math::pi()),
+        ("POWER", math::power()),
+        ("RADIANS", math::radians()),
+        ("ROUND", math::round()),
+        ("SIN", math::sin()),
+        ("SINH", math::sinh()),
+        ("SQRT", math::sqrt()),
+        ("TAN", math::tan()),
+        ("TANH", math::tanh()),
+        ("TRUNCATE", math::trunc()),
+    ]
+}
+
+/// Functions of many rows of DataFusion whose results are Flink's.
+fn taken_aggregates() -> Vec<Named<AggregateUDF>> {
+    vec![
+        ("STDDEV_POP", aggregate::stddev::stddev_pop_udaf()),
+        ("STDDEV_SAMP", aggregate::stddev::stddev_udaf()),
+        ("STDDEV", aggregate::stddev::stddev_udaf()),
+        ("VAR_POP", aggregate::variance::var_pop_udaf()),
+        ("VAR_SAMP", aggregate::variance::var_samp_udaf()),
+        ("VARIANCE", aggregate::variance::var_samp_udaf()),
+    ]
+}

@@ -1,0 +1,374 @@
+//! Functions of times and of how they are written. A `TIMESTAMP_LTZ` is written as the clocks of the
+//! job's zone show it.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{
+        ArrayRef, AsArray, Int64Builder, PrimitiveArray, StringBuilder, TimestampMillisecondBuilder,
+    },
+    compute::cast,
+    datatypes::{DataType, TimeUnit, TimestampMillisecondType},
+};
+use chrono::{DateTime, LocalResult, Offset, TimeZone, Utc};
+use chrono_tz::Tz;
+use datafusion_common::{Result, ScalarValue, exec_err, plan_err};
+use datafusion_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
+};
+
+use super::{
+    Named,
+    pattern::{Pattern, USUAL},
+    text::{Texts, once},
+};
+
+/// A function of a time.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Time {
+    name: &'static str,
+    does: Does,
+    zone: Tz,
+    signature: Signature,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Does {
+    /// `DATE_FORMAT(timestamp, pattern)`.
+    Write,
+    /// `FROM_UNIXTIME(seconds [, pattern])`.
+    WriteSeconds,
+    /// `TO_TIMESTAMP(text [, pattern])`.
+    Read,
+    /// `UNIX_TIMESTAMP(text [, pattern])`.
+    ReadSeconds,
+    /// `TO_TIMESTAMP_LTZ(number, precision)`.
+    Instant,
+    /// What `CAST(timestamp AS STRING)` is.
+    Text,
+}
+
+/// The functions by name.
+pub(super) fn functions(zone: Tz) -> Vec<Named<ScalarUDF>> {
+    [
+        ("date_format", Does::Write),
+        ("from_unixtime", Does::WriteSeconds),
+        ("to_timestamp", Does::Read),
+        ("unix_timestamp", Does::ReadSeconds),
+        ("to_timestamp_ltz", Does::Instant),
+    ]
+    .into_iter()
+    .map(|(name, does)| (name, Arc::new(function(name, does, zone))))
+    .collect()
+}
+
+fn function(name: &'static str, does: Does, zone: Tz) -> ScalarUDF {
+    ScalarUDF::from(Time {
+        name,
+        does,
+        zone,
+        signature: Signature::user_defined(Volatility::Immutable),
+    })
+}
+
+/// What a timestamp is as text.
+#[derive(Debug)]
+pub(in super::super) struct TimestampText;
+
+impl TimestampText {
+    /// The function that writes it.
+    pub(in super::super) fn function(zone: Tz) -> ScalarUDF {
+        function("timestamp_text", Does::Text, zone)
+    }
+}
+
+impl ScalarUDFImpl for Time {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        let taken = match (self.does, given) {
+            (Does::Text, [time]) => vec![time.clone()],
+            (Does::Write, [time @ DataType::Timestamp(_, zone), pattern]) if is_text(pattern) => {
+                let _ = time;
+                vec![milliseconds(zone.as_deref()), DataType::Utf8]
+            }
+            (Does::Write, [text, pattern]) if is_text(text) && is_text(pattern) => {
+                vec![milliseconds(None), DataType::Utf8]
+            }
+            (Does::WriteSeconds, [number, rest @ ..])
+                if number.is_integer() && are_text(rest, 1) =>
+            {
+                with_texts(DataType::Int64, rest)
+            }
+            (Does::Read | Does::ReadSeconds, [text, rest @ ..])
+                if is_text(text) && are_text(rest, 1) =>
+            {
+                with_texts(DataType::Utf8, rest)
+            }
+            (Does::Instant, [number, precision])
+                if number.is_integer() && precision.is_integer() =>
+            {
+                vec![DataType::Int64, DataType::Int64]
+            }
+            _ => return plan_err!("{}", self.usage()),
+        };
+        Ok(taken)
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(match self.does {
+            Does::Write | Does::WriteSeconds | Does::Text => DataType::Utf8,
+            Does::Read => milliseconds(None),
+            Does::ReadSeconds => DataType::Int64,
+            Does::Instant => milliseconds(Some(self.zone.name())),
+        })
+    }
+
+    /// What is no time gives null.
+    fn return_field_from_args(
+        &self,
+        args: ReturnFieldArgs<'_>,
+    ) -> Result<Arc<arrow::datatypes::Field>> {
+        let types: Vec<_> = args
+            .arg_fields
+            .iter()
+            .map(|field| field.data_type().clone())
+            .collect();
+        let of = self.return_type(&types)?;
+        let nullable =
+            self.does != Does::Text || args.arg_fields.iter().any(|field| field.is_nullable());
+        Ok(Arc::new(arrow::datatypes::Field::new(
+            self.name, of, nullable,
+        )))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let rows = args.number_rows;
+        let result: ArrayRef = match (self.does, args.args.as_slice()) {
+            (Does::Write, [time, pattern]) => self.written(time, pattern, rows)?,
+            (Does::WriteSeconds, [seconds, rest @ ..]) => {
+                let factor = |seconds: i64| seconds.saturating_mul(1000);
+                let seconds = seconds.cast_to(&DataType::Int64, None)?.into_array(rows)?;
+                let seconds = seconds.as_primitive::<arrow::datatypes::Int64Type>();
+                let times: PrimitiveArray<TimestampMillisecondType> = seconds.unary(factor);
+                let times = times.with_timezone(self.zone.name());
+                let pattern = rest.first().cloned().unwrap_or_else(usual);
+                self.written(&ColumnarValue::Array(Arc::new(times)), &pattern, rows)?
+            }
+            (Does::Read, [text, rest @ ..]) => {
+                let mut read = TimestampMillisecondBuilder::with_capacity(rows);
+                self.read(text, rest, rows, |time| read.append_option(time))?;
+                Arc::new(read.finish())
+            }
+            (Does::ReadSeconds, [text, rest @ ..]) => {
+                let mut read = Int64Builder::with_capacity(rows);
+                let seconds = |time| self.instant(time).div_euclid(1000);
+                self.read(text, rest, rows, |time| {
+                    read.append_option(time.map(seconds))
+                })?;
+                Arc::new(read.finish())
+            }
+            (Does::Instant, [number, precision]) => self.instants(number, precision, rows)?,
+            (Does::Text, [time]) => self.texts(time, rows)?,
+            _ => return exec_err!("{}", self.usage()),
+        };
+        once(result, &args.args)
+    }
+}
+
+impl Time {
+    const fn usage(&self) -> &'static str {
+        match self.does {
+            Does::Write => "DATE_FORMAT is DATE_FORMAT(timestamp, 'pattern')",
+            Does::WriteSeconds => "FROM_UNIXTIME is FROM_UNIXTIME(seconds [, 'pattern'])",
+            Does::Read => "TO_TIMESTAMP is TO_TIMESTAMP(text [, 'pattern'])",
+            Does::ReadSeconds => "UNIX_TIMESTAMP is UNIX_TIMESTAMP([text [, 'pattern']])",
+            Does::Instant => {
+                "TO_TIMESTAMP_LTZ is TO_TIMESTAMP_LTZ(number, precision), precision 0 or 3"
+            }
+            Does::Text => "a timestamp is cast",
+        }
+    }
+
+    /// What a clock on a wall shows at a time.
+    fn local(&self, time: i64) -> i64 {
+        let instant = DateTime::<Utc>::from_timestamp_millis(time);
+        let offset = instant.map_or(0, |instant| {
+            let offset = self.zone.offset_from_utc_datetime(&instant.naive_utc());
+            i64::from(offset.fix().local_minus_utc())
+        });
+        time.saturating_add(offset * 1000)
+    }
+
+    /// When a clock on a wall shows this; where it shows it twice, the first time.
+    fn instant(&self, local: i64) -> i64 {
+        let Some(shown) = DateTime::<Utc>::from_timestamp_millis(local) else {
+            return local;
+        };
+        match self.zone.from_local_datetime(&shown.naive_utc()) {
+            LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => time.timestamp_millis(),
+            // In the hour that is left out, the offset before it counts on.
+            LocalResult::None => {
+                let before = self.local(local.saturating_sub(86_400_000));
+                local - (before - local.saturating_sub(86_400_000))
+            }
+        }
+    }
+
+    fn written(
+        &self,
+        time: &ColumnarValue,
+        pattern: &ColumnarValue,
+        rows: usize,
+    ) -> Result<ArrayRef> {
+        let is_local = matches!(time.data_type(), DataType::Timestamp(_, None));
+        let times = time.cast_to(&milliseconds(None), None)?.into_array(rows)?;
+        let times = times.as_primitive::<TimestampMillisecondType>();
+        let patterns = Texts::new(pattern)?;
+        let mut known = Known::default();
+        let mut written = StringBuilder::with_capacity(rows, rows * USUAL.len());
+        let mut text = String::new();
+        for (row, time) in times.iter().enumerate() {
+            match (time, patterns.at(row)) {
+                (Some(time), Some(pattern)) => {
+                    text.clear();
+                    let pattern = known.pattern(pattern)?;
+                    let time = if is_local { time } else { self.local(time) };
+                    pattern.write(time, &mut text);
+                    written.append_value(&text);
+                }
+                _ => written.append_null(),
+            }
+        }
+        Ok(Arc::new(written.finish()))
+    }
+
+    fn read(
+        &self,
+        text: &ColumnarValue,
+        rest: &[ColumnarValue],
+        rows: usize,
+        mut found: impl FnMut(Option<i64>),
+    ) -> Result<()> {
+        let texts = Texts::new(text)?;
+        let patterns = rest.first().map(Texts::new).transpose()?;
+        let mut known = Known::default();
+        let with_fraction = Pattern::new(&format!("{USUAL}.SSS"));
+        let with_fraction = with_fraction.filter(|_| patterns.is_none());
+        for row in 0..rows {
+            let pattern = match &patterns {
+                None => Some(USUAL),
+                Some(patterns) => patterns.at(row),
+            };
+            found(match (texts.at(row), pattern) {
+                (Some(text), Some(pattern)) => {
+                    let read = known.pattern(pattern)?.read(text);
+                    read.or_else(|| with_fraction.as_ref()?.read(text))
+                }
+                _ => None,
+            });
+        }
+        Ok(())
+    }
+
+    fn instants(
+        &self,
+        number: &ColumnarValue,
+        precision: &ColumnarValue,
+        rows: usize,
+    ) -> Result<ArrayRef> {
+        let factor = match precision {
+            ColumnarValue::Scalar(ScalarValue::Int64(Some(0))) => 1000,
+            ColumnarValue::Scalar(ScalarValue::Int64(Some(3))) => 1,
+            _ => return exec_err!("{}", self.usage()),
+        };
+        let numbers = number.clone().into_array(rows)?;
+        let numbers = numbers.as_primitive::<arrow::datatypes::Int64Type>();
+        let times: PrimitiveArray<TimestampMillisecondType> =
+            numbers.unary(|number| number.saturating_mul(factor));
+        Ok(Arc::new(times.with_timezone(self.zone.name())))
+    }
+
+    /// With as many digits behind the point as its type has.
+    fn texts(&self, time: &ColumnarValue, rows: usize) -> Result<ArrayRef> {
+        let DataType::Timestamp(unit, zone) = time.data_type() else {
+            return exec_err!("{}", self.usage());
+        };
+        let (per_second, digits) = match unit {
+            TimeUnit::Second => (1, 0),
+            TimeUnit::Millisecond => (1_000, 3),
+            TimeUnit::Microsecond => (1_000_000, 6),
+            TimeUnit::Nanosecond => (1_000_000_000, 9),
+        };
+        let numbers = cast(&time.clone().into_array(rows)?, &DataType::Int64)?;
+        let numbers = numbers.as_primitive::<arrow::datatypes::Int64Type>();
+        let mut known = Known::default();
+        let pattern = known.pattern(USUAL)?;
+        let mut texts = StringBuilder::with_capacity(rows, rows * USUAL.len());
+        for number in numbers {
+            texts.append_option(number.map(|number: i64| {
+                let seconds = number.div_euclid(per_second).saturating_mul(1000);
+                let seconds = if zone.is_some() {
+                    self.local(seconds)
+                } else {
+                    seconds
+                };
+                let mut text = String::new();
+                pattern.write(seconds, &mut text);
+                format!("{text}.{:0digits$}", number.rem_euclid(per_second))
+            }));
+        }
+        Ok(Arc::new(texts.finish()))
+    }
+}
+
+/// The pattern of the row before, which is mostly that of the next.
+#[derive(Debug, Default)]
+struct Known(Option<(String, Pattern)>);
+
+impl Known {
+    fn pattern(&mut self, text: &str) -> Result<&Pattern> {
+        let is_known = matches!(&self.0, Some((known, _)) if known == text);
+        if !is_known {
+            self.0 = Pattern::new(text).map(|pattern| (text.to_owned(), pattern));
+        }
+        match &self.0 {
+            Some((_, pattern)) => Ok(pattern),
+            None => exec_err!(
+                "the pattern '{text}' has a letter that is not supported; there is y, M, d, D, H, h, \
+                 m, s, S and a"
+            ),
+        }
+    }
+}
+
+fn usual() -> ColumnarValue {
+    ColumnarValue::Scalar(ScalarValue::from(USUAL))
+}
+
+fn milliseconds(zone: Option<&str>) -> DataType {
+    DataType::Timestamp(TimeUnit::Millisecond, zone.map(Into::into))
+}
+
+const fn is_text(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 | DataType::Null
+    )
+}
+
+fn are_text(types: &[DataType], most: usize) -> bool {
+    types.len() <= most && types.iter().all(is_text)
+}
+
+fn with_texts(first: DataType, rest: &[DataType]) -> Vec<DataType> {
+    let rest = rest.iter().map(|_| DataType::Utf8);
+    [first].into_iter().chain(rest).collect()
+}

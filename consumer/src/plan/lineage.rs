@@ -1,0 +1,112 @@
+//! Which columns of a plan are time: event time with a watermark, or processing time. A column stays
+//! time where it is passed on as it is, and no longer.
+
+use datafusion_expr::{Distinct, Expr, LogicalPlan};
+
+use super::{
+    catalog::{Source, Value},
+    windows::{ADDED, Windows},
+};
+
+/// What kind of time a column is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attribute {
+    Event,
+    Processing,
+}
+
+/// What kind of time the column of this number is, if any.
+pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> {
+    match plan {
+        LogicalPlan::TableScan(scan) => {
+            let projected = scan.projection.as_ref();
+            let column = projected.map_or(Some(column), |all| all.get(column).copied())?;
+            of_table(scan.source.downcast_ref::<Source>()?, column)
+        }
+        LogicalPlan::Projection(projection) => {
+            of_expression(&projection.input, projection.expr.get(column)?)
+        }
+        LogicalPlan::Filter(filter) => attribute(&filter.input, column),
+        LogicalPlan::SubqueryAlias(alias) => attribute(&alias.input, column),
+        LogicalPlan::Distinct(Distinct::All(input)) => of_window_time(input, column),
+        LogicalPlan::Aggregate(aggregate) => {
+            let key = aggregate.group_expr.get(column)?;
+            let Expr::Column(key) = unaliased(key) else {
+                return None;
+            };
+            let column = aggregate.input.schema().maybe_index_of_column(key)?;
+            of_window_time(&aggregate.input, column)
+        }
+        LogicalPlan::Window(window) => {
+            let is_input = column < window.input.schema().fields().len();
+            is_input.then(|| attribute(&window.input, column)).flatten()
+        }
+        LogicalPlan::Union(union) => {
+            let mut all = union.inputs.iter().map(|input| attribute(input, column));
+            let first = all.next().flatten();
+            first.filter(|_| all.all(|other| other == first))
+        }
+        LogicalPlan::Extension(extension) => {
+            let windows = extension.node.as_any().downcast_ref::<Windows>()?;
+            let width = windows.input.schema().fields().len();
+            if column < width {
+                return attribute(&windows.input, column);
+            }
+            let is_event = windows.time.is_some();
+            let of = if is_event {
+                Attribute::Event
+            } else {
+                Attribute::Processing
+            };
+            (column == width + 2).then_some(of)
+        }
+        _ => None,
+    }
+}
+
+fn of_table(source: &Source, column: usize) -> Option<Attribute> {
+    let Source::Table(declared) = source else {
+        return None;
+    };
+    if let Value::Processing(_) = declared.columns.get(column)?.value {
+        return Some(Attribute::Processing);
+    }
+    let watermark = declared.watermark.as_ref()?;
+    (watermark.time == column).then_some(Attribute::Event)
+}
+
+fn of_expression(input: &LogicalPlan, expression: &Expr) -> Option<Attribute> {
+    match unaliased(expression) {
+        Expr::Column(column) => attribute(input, input.schema().maybe_index_of_column(column)?),
+        _ => None,
+    }
+}
+
+/// By the windows' time rows may be grouped without its ceasing to be one.
+fn of_window_time(input: &LogicalPlan, column: usize) -> Option<Attribute> {
+    match input {
+        LogicalPlan::Filter(filter) => of_window_time(&filter.input, column),
+        LogicalPlan::SubqueryAlias(alias) => of_window_time(&alias.input, column),
+        LogicalPlan::Projection(projection) => {
+            let Expr::Column(inner) = unaliased(projection.expr.get(column)?) else {
+                return None;
+            };
+            let column = projection.input.schema().maybe_index_of_column(inner)?;
+            of_window_time(&projection.input, column)
+        }
+        LogicalPlan::Extension(extension) => {
+            let windows = extension.node.as_any().downcast_ref::<Windows>()?;
+            let is_added = column + 1 == windows.input.schema().fields().len() + ADDED.len();
+            is_added.then(|| attribute(input, column)).flatten()
+        }
+        _ => None,
+    }
+}
+
+/// The expression under its other names.
+pub(super) fn unaliased(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Alias(alias) => unaliased(&alias.expr),
+        other => other,
+    }
+}

@@ -1,0 +1,153 @@
+//! Windows: what stands between them and what aggregates over them, and rows that only get them.
+
+use datafusion_common::{
+    Result,
+    tree_node::{Transformed, TreeNode},
+};
+use datafusion_expr::{Expr, LogicalPlan, utils::split_conjunction_owned};
+
+use super::{
+    super::{
+        Changelog, Kind, Time,
+        error::{Fault, NOWHERE},
+        lineage::unaliased,
+        windows::{Windows, fields},
+    },
+    Lowered, Lowering, expressions, schema,
+};
+
+/// A plan whose rows are those of windows, renamed, computed from and filtered.
+#[derive(Debug)]
+pub(super) struct Windowed<'a> {
+    pub(super) windows: &'a Windows,
+    /// The plan's columns, over those of the windows.
+    pub(super) columns: Vec<Expr>,
+    /// Which rows are left, over the columns of the windows.
+    pub(super) filters: Vec<Expr>,
+}
+
+/// What an expression over the columns of windows looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LooksAt {
+    Nothing,
+    /// The columns that windows add, alone.
+    Window,
+    /// The columns of the rows, alone.
+    Row,
+    Both,
+}
+
+impl<'a> Windowed<'a> {
+    /// None where there is something else between the plan and its windows.
+    pub(super) fn new(plan: &'a LogicalPlan) -> Result<Option<Self>, Fault> {
+        match plan {
+            LogicalPlan::Extension(extension) => {
+                let windows = extension.node.as_any().downcast_ref::<Windows>();
+                Ok(windows.map(|windows| Self {
+                    windows,
+                    columns: plan
+                        .schema()
+                        .columns()
+                        .into_iter()
+                        .map(Expr::Column)
+                        .collect(),
+                    filters: Vec::new(),
+                }))
+            }
+            LogicalPlan::SubqueryAlias(alias) => Self::new(&alias.input),
+            LogicalPlan::Projection(projection) => {
+                let Some(inner) = Self::new(&projection.input)? else {
+                    return Ok(None);
+                };
+                let values = projection.expr.iter();
+                let values = values.map(|value| inner.substituted(value, &projection.input));
+                let columns = values.collect::<Result<_, Fault>>()?;
+                Ok(Some(Self { columns, ..inner }))
+            }
+            LogicalPlan::Filter(filter) => {
+                let Some(mut inner) = Self::new(&filter.input)? else {
+                    return Ok(None);
+                };
+                let condition = inner.substituted(&filter.predicate, &filter.input)?;
+                inner.filters.extend(split_conjunction_owned(condition));
+                Ok(Some(inner))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// An expression over the columns of `plan`, over those of the windows.
+    pub(super) fn substituted(&self, value: &Expr, plan: &LogicalPlan) -> Result<Expr, Fault> {
+        let substituted = unaliased(value).clone().transform_up(|value| {
+            let Expr::Column(column) = &value else {
+                return Ok(Transformed::no(value));
+            };
+            let place = plan.schema().index_of_column(column)?;
+            let of = self.columns.get(place).map(unaliased).cloned();
+            Ok(of.map_or(Transformed::no(value), Transformed::yes))
+        })?;
+        Ok(substituted.data)
+    }
+
+    pub(super) fn looks_at(value: &Expr) -> LooksAt {
+        let columns = value.column_refs();
+        let of_window = columns
+            .iter()
+            .filter(|column| Windows::added_column(&Expr::Column((**column).clone())).is_some());
+        match (of_window.count(), columns.len()) {
+            (_, 0) => LooksAt::Nothing,
+            (0, _) => LooksAt::Row,
+            (some, all) if some == all => LooksAt::Window,
+            _ => LooksAt::Both,
+        }
+    }
+}
+
+impl Lowering<'_> {
+    /// The rows that are put into windows.
+    pub(super) fn windowed_rows(&mut self, windows: &Windows) -> Result<Lowered, Fault> {
+        let input = self.plan(&windows.input)?;
+        if input.changelog == Changelog::Retract {
+            let instead =
+                "put the rows into windows first, and group by window_start and window_end";
+            return Err(Fault::unsupported(
+                NOWHERE,
+                "a window of rows that change",
+                instead,
+            ));
+        }
+        Ok(input)
+    }
+
+    /// Where the time of a row is.
+    pub(super) fn time(windows: &Windows, rows: &Lowered) -> Result<Time, Fault> {
+        match &windows.time {
+            Some(Expr::Column(column)) => Ok(Time::Event(rows.schema.index_of_column(column)?)),
+            Some(_) => Err(Fault::new(NOWHERE, "the time of a window is a column")),
+            None => Ok(Time::Processing),
+        }
+    }
+
+    /// In which zone windows are aligned.
+    pub(super) fn zone(&self, windows: &Windows) -> Option<chrono_tz::Tz> {
+        let zone = Some(self.settings.zone);
+        zone.filter(|_| {
+            use arrow::datatypes::DataType;
+            matches!(windows.time_type, DataType::Timestamp(_, Some(_)))
+        })
+    }
+
+    /// Rows with their windows.
+    pub(super) fn assign(&mut self, windows: &Windows) -> Result<Lowered, Fault> {
+        let rows = self.windowed_rows(windows)?;
+        let kind = Kind::Assign {
+            window: windows.window,
+            time: Self::time(windows, &rows)?,
+            keys: expressions(&windows.keys, &rows.schema)?,
+            zone: self.zone(windows),
+        };
+        let added = super::super::windows::added(&windows.time_type);
+        let schema = schema(fields(&rows.schema).chain(added).collect())?;
+        Ok(self.step(&[&rows], schema, Changelog::Append, kind))
+    }
+}

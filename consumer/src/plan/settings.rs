@@ -1,0 +1,125 @@
+//! What a job is run with, and what it sets itself by `SET`. The names are Flink's.
+
+use std::{num::NonZeroUsize, time::Duration};
+
+use chrono_tz::Tz;
+use common::time::Clock;
+
+use super::{
+    error::Fault,
+    options::{DURATION, boolean, duration, unknown, value},
+    statement::Setting,
+};
+
+/// What a job is run with. What it sets itself counts more.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The name of the text, for errors: that of its file.
+    pub job: String,
+    /// Who tells `CURRENT_TIMESTAMP` and its like the time, when they are computed.
+    pub clock: Clock,
+    /// `pipeline.name`.
+    pub name: Option<String>,
+    /// `parallelism.default`: how many work side by side; as many as there are cores if not said.
+    pub parallelism: Option<NonZeroUsize>,
+    /// `table.local-time-zone`: where a `TIMESTAMP_LTZ` is local.
+    pub zone: Tz,
+    /// `table.exec.source.idle-timeout`: for how long a partition may be silent before it holds up
+    /// nothing any more; none is for ever, as `0 ms`.
+    pub idle_timeout: Option<Duration>,
+    /// `table.exec.mini-batch.…`: how changes of running aggregates are gathered.
+    pub mini_batch: Option<MiniBatch>,
+}
+
+/// How long and how many changes are gathered, so that a key that changes often gives few of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MiniBatch {
+    /// `table.exec.mini-batch.allow-latency`.
+    pub latency: Duration,
+    /// `table.exec.mini-batch.size`, in rows.
+    pub size: usize,
+}
+
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+const MINI_BATCH: MiniBatch = MiniBatch {
+    latency: Duration::ZERO,
+    size: 8192,
+};
+
+const KEYS: [&str; 8] = [
+    "execution.runtime-mode",
+    "parallelism.default",
+    "pipeline.name",
+    "table.exec.mini-batch.allow-latency",
+    "table.exec.mini-batch.enabled",
+    "table.exec.mini-batch.size",
+    "table.exec.source.idle-timeout",
+    "table.local-time-zone",
+];
+
+impl Settings {
+    /// The usual ones, for a text of this name.
+    #[must_use]
+    pub fn new(job: impl Into<String>, clock: Clock) -> Self {
+        Self {
+            job: job.into(),
+            clock,
+            name: None,
+            parallelism: None,
+            zone: Tz::UTC,
+            idle_timeout: Some(IDLE_TIMEOUT),
+            mini_batch: None,
+        }
+    }
+
+    /// Does what a `SET` says.
+    pub(super) fn set(&mut self, setting: &Setting) -> Result<(), Fault> {
+        match setting.key.as_str() {
+            "execution.runtime-mode" => {
+                let is_streaming =
+                    |text: &str| text.eq_ignore_ascii_case("streaming").then_some(());
+                value(
+                    setting,
+                    "'streaming', also for bounded inputs",
+                    is_streaming,
+                )?;
+            }
+            "parallelism.default" => {
+                let number = |text: &str| text.parse().ok();
+                self.parallelism = Some(value(setting, "a number from 1", number)?);
+            }
+            "pipeline.name" => self.name = Some(setting.value.clone()),
+            "table.exec.source.idle-timeout" => {
+                let timeout = value(setting, DURATION, duration)?;
+                self.idle_timeout = (!timeout.is_zero()).then_some(timeout);
+            }
+            "table.local-time-zone" => {
+                let zone = |text: &str| text.parse().ok();
+                self.zone = value(setting, "a time zone such as 'Europe/Berlin'", zone)?;
+            }
+            key => match key.strip_prefix("table.exec.mini-batch.") {
+                Some(key) => self.set_mini_batch(key, setting)?,
+                None => return Err(unknown(setting, KEYS.into_iter())),
+            },
+        }
+        Ok(())
+    }
+
+    fn set_mini_batch(&mut self, key: &str, setting: &Setting) -> Result<(), Fault> {
+        let batch = self.mini_batch.unwrap_or(MINI_BATCH);
+        self.mini_batch = match key {
+            "enabled" => value(setting, "true or false", boolean)?.then_some(batch),
+            "allow-latency" => {
+                let latency = value(setting, DURATION, duration)?;
+                Some(MiniBatch { latency, ..batch })
+            }
+            "size" => {
+                let size = |text: &str| text.parse().ok().filter(|size| *size > 0);
+                let size = value(setting, "a number from 1", size)?;
+                Some(MiniBatch { size, ..batch })
+            }
+            _ => return Err(unknown(setting, KEYS.into_iter())),
+        };
+        Ok(())
+    }
+}

@@ -1,0 +1,275 @@
+//! Reads the statements of a text one after another. What is no statement of a job is refused here.
+
+use datafusion_sql::sqlparser::{
+    ast::{Ident, Query, SetExpr},
+    keywords::Keyword,
+    parser::Parser,
+    tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace},
+};
+
+use super::{
+    super::{
+        dialect::Flink,
+        error::{Fault, begin},
+        types::{take_word, take_words},
+    },
+    Insert, Kind, Setting, Statement, table,
+};
+
+const SUPPORTED: &str = "there is CREATE TABLE, CREATE VIEW, SET, INSERT INTO, EXECUTE STATEMENT SET, \
+                         EXPLAIN and SELECT";
+
+/// Reads all statements.
+pub(in super::super) fn statements(text: &str) -> Result<Vec<Statement>, Fault> {
+    let mut parser = Parser::new(&Flink).with_tokens_with_locations(tokens(text)?);
+    let mut statements = Vec::new();
+    loop {
+        while parser.consume_token(&Token::SemiColon) {}
+        if parser.peek_token_ref().token == Token::EOF {
+            return Ok(statements);
+        }
+        statements.push(statement(&mut parser)?);
+        let next = parser.peek_token_ref();
+        if !matches!(next.token, Token::SemiColon | Token::EOF) {
+            return Err(unexpected(next, "the end of the statement"));
+        }
+    }
+}
+
+/// There is no operator `>>`, but there are types that end in it; and a hint is a comment only for
+/// others.
+fn tokens(text: &str) -> Result<Vec<TokenWithSpan>, Fault> {
+    let mut tokens = Vec::new();
+    for token in Tokenizer::new(&Flink, text).tokenize_with_location()? {
+        match &token.token {
+            Token::ShiftRight => {
+                let half = TokenWithSpan::new(Token::Gt, token.span);
+                tokens.extend([half.clone(), half]);
+            }
+            Token::Whitespace(Whitespace::MultiLineComment(comment))
+                if comment.starts_with('+') =>
+            {
+                let at = begin(token.span);
+                let instead = "write the options of a table in its WITH (…)";
+                return Err(Fault::unsupported(at, "a hint", instead));
+            }
+            Token::DoubleQuotedString(_) => {
+                let message = "text stands in '…', and a name in `…`";
+                return Err(Fault::new(begin(token.span), message));
+            }
+            _ => tokens.push(token),
+        }
+    }
+    Ok(tokens)
+}
+
+fn statement(parser: &mut Parser<'_>) -> Result<Statement, Fault> {
+    let at = begin(parser.peek_token_ref().span);
+    let kind = kind(parser, at).map_err(|fault| fault.or_at(at))?;
+    Ok(Statement { at, kind })
+}
+
+fn kind(parser: &mut Parser<'_>, at: Location) -> Result<Kind, Fault> {
+    if take_word(parser, "CREATE") {
+        return create(parser);
+    }
+    if take_word(parser, "SET") {
+        return set(parser);
+    }
+    if take_word(parser, "EXPLAIN") {
+        return explain(parser);
+    }
+    if take_words(parser, &["EXECUTE", "STATEMENT", "SET"]) {
+        return statement_set(parser);
+    }
+    if parser.peek_keyword(Keyword::INSERT) {
+        return Ok(Kind::Insert(vec![insert(parser)?]));
+    }
+    let next = parser.peek_token_ref();
+    let is_query = match &next.token {
+        Token::LParen => true,
+        Token::Word(word) => matches!(
+            word.keyword,
+            Keyword::SELECT | Keyword::WITH | Keyword::VALUES
+        ),
+        _ => false,
+    };
+    if is_query {
+        return Ok(Kind::Select(parser.parse_query()?));
+    }
+    let what = match &next.token {
+        Token::Word(word) => word.value.to_uppercase(),
+        other => format!("'{other}' as the begin of a statement"),
+    };
+    Err(Fault::unsupported(at, &what, SUPPORTED))
+}
+
+fn create(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
+    let at = begin(parser.peek_token_ref().span);
+    let is_temporary = take_word(parser, "TEMPORARY");
+    if take_word(parser, "TABLE") {
+        return table::definition(parser).map(|table| Kind::Table(Box::new(table)));
+    }
+    if !take_word(parser, "VIEW") {
+        let next = parser.peek_token_ref();
+        let what = format!("CREATE {}", next.token).to_uppercase();
+        let at = if is_temporary { begin(next.span) } else { at };
+        return Err(Fault::unsupported(at, &what, SUPPORTED));
+    }
+    take_words(parser, &["IF", "NOT", "EXISTS"]);
+    let name = name(parser)?;
+    let columns = names(parser)?;
+    if take_word(parser, "COMMENT") {
+        text(parser)?;
+    }
+    parser.expect_keyword(Keyword::AS)?;
+    let query = parser.parse_query()?;
+    Ok(Kind::View {
+        name,
+        columns,
+        query,
+    })
+}
+
+/// `'key' = 'value'`, where the quotes may be left out.
+fn set(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
+    let at = begin(parser.peek_token_ref().span);
+    let key = loose_text(parser, &Token::Eq)?;
+    parser.expect_token(&Token::Eq)?;
+    let value_at = begin(parser.peek_token_ref().span);
+    let value = loose_text(parser, &Token::SemiColon)?;
+    Ok(Kind::Set(Setting {
+        at,
+        key,
+        value_at,
+        value,
+    }))
+}
+
+fn loose_text(parser: &mut Parser<'_>, end: &Token) -> Result<String, Fault> {
+    if let Token::SingleQuotedString(text) = &parser.peek_token_ref().token {
+        let text = text.clone();
+        parser.next_token();
+        return Ok(text);
+    }
+    let mut text = String::new();
+    loop {
+        let next = parser.peek_token_ref();
+        if next.token == *end || matches!(next.token, Token::EOF | Token::SemiColon) {
+            break;
+        }
+        text.push_str(&parser.next_token().token.to_string());
+    }
+    if text.is_empty() {
+        return Err(unexpected(parser.peek_token_ref(), "'key' = 'value'"));
+    }
+    Ok(text)
+}
+
+fn explain(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
+    take_words(parser, &["PLAN", "FOR"]);
+    let at = begin(parser.peek_token_ref().span);
+    if take_words(parser, &["STATEMENT", "SET"]) {
+        let kind = statement_set(parser)?;
+        return Ok(Kind::Explain(Box::new(Statement { at, kind })));
+    }
+    let explained = statement(parser)?;
+    match explained.kind {
+        Kind::Insert(_) | Kind::Select(_) => Ok(Kind::Explain(Box::new(explained))),
+        Kind::Table(_) | Kind::View { .. } | Kind::Set(_) | Kind::Explain(_) => {
+            let instead = "there is EXPLAIN of SELECT, INSERT INTO and STATEMENT SET";
+            Err(Fault::unsupported(at, "this EXPLAIN", instead))
+        }
+    }
+}
+
+fn statement_set(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
+    parser.expect_keyword(Keyword::BEGIN)?;
+    let mut inserts = Vec::new();
+    while !take_word(parser, "END") {
+        inserts.push(insert(parser)?);
+        parser.expect_token(&Token::SemiColon)?;
+    }
+    Ok(Kind::Insert(inserts))
+}
+
+fn insert(parser: &mut Parser<'_>) -> Result<Insert, Fault> {
+    parser.expect_keyword(Keyword::INSERT)?;
+    let at = begin(parser.peek_token_ref().span);
+    if take_word(parser, "OVERWRITE") {
+        let instead = "there is INSERT INTO";
+        return Err(Fault::unsupported(at, "INSERT OVERWRITE", instead));
+    }
+    parser.expect_keyword(Keyword::INTO)?;
+    let table = name(parser)?;
+    let at = begin(parser.peek_token_ref().span);
+    if take_word(parser, "PARTITION") {
+        let instead = "write the columns in the SELECT";
+        return Err(Fault::unsupported(at, "PARTITION (…)", instead));
+    }
+    let columns = match parser.peek_tokens() {
+        [Token::LParen, Token::Word(word)] if word.keyword != Keyword::SELECT => names(parser)?,
+        _ => Vec::new(),
+    };
+    let at = begin(parser.peek_token_ref().span);
+    let query = parser.parse_query()?;
+    refuse_values(&query, at)?;
+    Ok(Insert {
+        table,
+        columns,
+        query,
+    })
+}
+
+fn refuse_values(query: &Query, at: Location) -> Result<(), Fault> {
+    if matches!(*query.body, SetExpr::Values(_)) {
+        let instead = "there is INSERT INTO … SELECT … FROM a table";
+        return Err(Fault::unsupported(at, "VALUES", instead));
+    }
+    Ok(())
+}
+
+/// The name of a table. There is one catalog with one database, so their names are passed over.
+pub(super) fn name(parser: &mut Parser<'_>) -> Result<Ident, Fault> {
+    let at = begin(parser.peek_token_ref().span);
+    let name = parser.parse_object_name(false)?;
+    match name.0.as_slice() {
+        [part] => part.as_ident().cloned().ok_or(()),
+        _ => Err(()),
+    }
+    .map_err(|()| {
+        let instead = "write the name of the table alone";
+        Fault::unsupported(at, "a catalog or database", instead)
+    })
+}
+
+/// Names in round brackets, if there are any.
+pub(super) fn names(parser: &mut Parser<'_>) -> Result<Vec<Ident>, Fault> {
+    if !parser.consume_token(&Token::LParen) {
+        return Ok(Vec::new());
+    }
+    let names = parser.parse_comma_separated(Parser::parse_identifier)?;
+    parser.expect_token(&Token::RParen)?;
+    Ok(names)
+}
+
+/// A text in single quotes.
+pub(super) fn text(parser: &mut Parser<'_>) -> Result<String, Fault> {
+    let token = parser.next_token();
+    match token.token {
+        Token::SingleQuotedString(text) => Ok(text),
+        _ => Err(unexpected(&token, "a text in single quotes")),
+    }
+}
+
+/// That something else was to stand here.
+pub(super) fn unexpected(token: &TokenWithSpan, expected: &str) -> Fault {
+    let found = match &token.token {
+        Token::EOF => "the end of the text".to_owned(),
+        other => format!("'{other}'"),
+    };
+    Fault::new(
+        begin(token.span),
+        format!("expected {expected}, found {found}"),
+    )
+}

@@ -1,0 +1,256 @@
+//! Refuses, with its place, what a query may hold in Flink's grammar but not here, before anything
+//! is planned.
+
+use std::ops::ControlFlow;
+
+use datafusion_sql::sqlparser::{
+    ast::{
+        Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
+        LimitClause, Query, Select, SetExpr, SetOperator, SetQuantifier, Spanned, TableFactor,
+        Visit, Visitor,
+    },
+    tokenizer::{Location, Span},
+};
+
+use super::{
+    error::{Fault, NOWHERE, begin, did_you_mean},
+    functions::Functions,
+};
+
+const QUERY: &str = "there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]";
+const AGGREGATES: &str = "there is COUNT, SUM, AVG, MIN, MAX, FIRST_VALUE and LAST_VALUE";
+
+/// Fails at the first thing in `tree` that is not supported.
+pub(super) fn check(tree: &impl Visit, functions: &Functions) -> Result<(), Fault> {
+    match tree.visit(&mut Check { functions }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(fault) => Err(fault),
+    }
+}
+
+struct Check<'a> {
+    functions: &'a Functions,
+}
+
+type Checked = ControlFlow<Fault>;
+
+fn refuse(span: Span, what: &str, instead: &str) -> Checked {
+    ControlFlow::Break(Fault::unsupported(begin(span), what, instead))
+}
+
+/// Refuses what stands behind one of these, if it is there.
+fn refuse_first(parts: &[(bool, Span, &str)]) -> Checked {
+    match parts.iter().find(|(is_there, ..)| *is_there) {
+        None => ControlFlow::Continue(()),
+        Some((_, span, what)) => refuse(*span, what, QUERY),
+    }
+}
+
+impl Visitor for Check<'_> {
+    type Break = Fault;
+
+    fn pre_visit_query(&mut self, query: &Query) -> Checked {
+        let span = query.span();
+        let order = query.order_by.as_ref().map(Spanned::span);
+        let limit = query.limit_clause.as_ref().map(of_limit);
+        let is_recursive = query.with.as_ref().is_some_and(|with| with.recursive);
+        refuse_first(&[
+            (is_recursive, span, "WITH RECURSIVE"),
+            (order.is_some(), order.unwrap_or(span), "ORDER BY"),
+            (limit.is_some(), limit.unwrap_or(span), "LIMIT"),
+            (query.fetch.is_some(), span, "FETCH"),
+            (!query.locks.is_empty(), span, "FOR UPDATE"),
+            (!query.pipe_operators.is_empty(), span, "|>"),
+        ])?;
+        set_operation(&query.body)
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> Checked {
+        let span = select.span();
+        let grouping = grouping(&select.group_by);
+        let second = select.from.get(1).map(Spanned::span);
+        let join = select.from.iter().flat_map(|from| &from.joins).next();
+        let join = join.map(|join| join.relation.span());
+        let is_on = matches!(select.distinct, Some(Distinct::On(_)));
+        let qualify = select.qualify.as_ref().map(Spanned::span);
+        refuse_first(&[
+            (select.from.is_empty(), span, "SELECT without FROM"),
+            (join.is_some(), join.unwrap_or(span), "a join"),
+            (second.is_some(), second.unwrap_or(span), "a join"),
+            (is_on, span, "DISTINCT ON"),
+            (
+                grouping.is_some(),
+                grouping.unwrap_or(span),
+                "GROUPING SETS",
+            ),
+            (qualify.is_some(), qualify.unwrap_or(span), "QUALIFY"),
+            (select.top.is_some(), span, "TOP"),
+            (select.into.is_some(), span, "SELECT INTO"),
+            (!select.lateral_views.is_empty(), span, "LATERAL VIEW"),
+            (!select.sort_by.is_empty(), span, "SORT BY"),
+            (!select.cluster_by.is_empty(), span, "CLUSTER BY"),
+            (!select.distribute_by.is_empty(), span, "DISTRIBUTE BY"),
+        ])
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> Checked {
+        let (what, instead) = match factor {
+            TableFactor::Table {
+                version: Some(_), ..
+            } => ("FOR SYSTEM_TIME AS OF", QUERY),
+            TableFactor::Table {
+                sample: Some(_), ..
+            } => ("TABLESAMPLE", QUERY),
+            TableFactor::Table { .. } | TableFactor::TableFunction { .. } => {
+                return ControlFlow::Continue(());
+            }
+            TableFactor::Derived { lateral: false, .. } => return ControlFlow::Continue(()),
+            TableFactor::MatchRecognize { .. } => ("MATCH_RECOGNIZE", QUERY),
+            TableFactor::UNNEST { .. } => ("UNNEST", QUERY),
+            TableFactor::NestedJoin { .. } => ("a join", QUERY),
+            _ => (
+                "this in FROM",
+                "there are tables, views, sub-queries and window functions",
+            ),
+        };
+        refuse(factor.span(), what, instead)
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> Checked {
+        let (what, instead) = match expr {
+            Expr::Function(function) => return self.function(function),
+            Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => (
+                "a sub-query in an expression",
+                "there are sub-queries in FROM",
+            ),
+            Expr::SimilarTo { .. } => ("SIMILAR TO", "there is LIKE and REGEXP(text, pattern)"),
+            Expr::ILike { .. } => ("ILIKE", "there is LIKE, with LOWER"),
+            Expr::RLike { .. } => ("RLIKE", "there is REGEXP(text, pattern)"),
+            Expr::AtTimeZone { .. } => (
+                "AT TIME ZONE",
+                "there is CAST, and SET 'table.local-time-zone'",
+            ),
+            _ => return ControlFlow::Continue(()),
+        };
+        refuse(expr.span(), what, instead)
+    }
+}
+
+impl Check<'_> {
+    fn function(&self, function: &Function) -> Checked {
+        let span = function.name.span();
+        let name = function.name.to_string();
+        if self.functions.later(&name) {
+            return refuse(span, &name.to_uppercase(), AGGREGATES);
+        }
+        if !self.functions.knows(&name) {
+            let hint = did_you_mean(&name.to_uppercase(), self.functions.names());
+            let message = format!("there is no function {}{hint}", name.to_uppercase());
+            return ControlFlow::Break(Fault::new(begin(span), message));
+        }
+        if !function.within_group.is_empty() {
+            return refuse(span, "WITHIN GROUP", AGGREGATES);
+        }
+        if function.null_treatment.is_some() {
+            return refuse(
+                span,
+                "IGNORE or RESPECT NULLS",
+                "FIRST_VALUE and LAST_VALUE pass NULL over",
+            );
+        }
+        let FunctionArguments::List(list) = &function.args else {
+            return ControlFlow::Continue(());
+        };
+        if !list.clauses.is_empty() {
+            return refuse(
+                span,
+                "a clause among arguments",
+                "write the arguments alone",
+            );
+        }
+        let is_named = |argument: &FunctionArg| !matches!(argument, FunctionArg::Unnamed(_));
+        let is_window = self.functions.is_table_function(&name);
+        if !is_window && list.args.iter().any(is_named) {
+            return refuse(span, "an argument by name", "write the arguments in order");
+        }
+        let is_star = matches!(
+            list.args.as_slice(),
+            [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]
+        );
+        if is_star && !name.eq_ignore_ascii_case("count") {
+            return refuse(
+                span,
+                &format!("{}(*)", name.to_uppercase()),
+                "there is COUNT(*)",
+            );
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn of_limit(limit: &LimitClause) -> Span {
+    match limit {
+        LimitClause::LimitOffset { limit, offset, .. } => {
+            let limit = limit.as_ref().map(Spanned::span);
+            let offset = offset.as_ref().map(|offset| offset.value.span());
+            limit.or(offset).unwrap_or_else(Span::empty)
+        }
+        LimitClause::OffsetCommaLimit { offset, .. } => offset.span(),
+    }
+}
+
+fn grouping(group_by: &GroupByExpr) -> Option<Span> {
+    match group_by {
+        GroupByExpr::All(_) => Some(group_by.span()),
+        GroupByExpr::Expressions(expressions, modifiers) => {
+            let is_set = |expression: &&Expr| {
+                matches!(
+                    expression,
+                    Expr::GroupingSets(_) | Expr::Cube(_) | Expr::Rollup(_)
+                )
+            };
+            let set = expressions.iter().find(is_set).map(Spanned::span);
+            set.or_else(|| (!modifiers.is_empty()).then(|| group_by.span()))
+        }
+    }
+}
+
+fn set_operation(body: &SetExpr) -> Checked {
+    let span = body.span();
+    match body {
+        SetExpr::SetOperation {
+            op,
+            set_quantifier,
+            left,
+            right,
+        } => {
+            let by_name = !matches!(
+                set_quantifier,
+                SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None
+            );
+            refuse_first(&[
+                (*op == SetOperator::Intersect, right.span(), "INTERSECT"),
+                (*op != SetOperator::Union, right.span(), "EXCEPT"),
+                (by_name, right.span(), "UNION BY NAME"),
+            ])?;
+            set_operation(left)?;
+            set_operation(right)
+        }
+        SetExpr::Select(_) | SetExpr::Query(_) => ControlFlow::Continue(()),
+        SetExpr::Values(_) => refuse(span, "VALUES", QUERY),
+        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
+            refuse(span, "a statement in a query", QUERY)
+        }
+        SetExpr::Table(_) => refuse(span, "TABLE as a query", QUERY),
+    }
+}
+
+/// The first place that is known among those of an expression.
+pub(super) fn place(expression: &impl Spanned) -> Location {
+    let span = expression.span();
+    if span == Span::empty() {
+        NOWHERE
+    } else {
+        begin(span)
+    }
+}

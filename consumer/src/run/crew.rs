@@ -1,0 +1,117 @@
+//! The tasks of the stages behind the first: each takes what comes to it, until all that it reads
+//! from has ended.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::mpsc::Receiver;
+
+use super::{
+    error::Failure,
+    exchange::{Message, Outlet},
+};
+use crate::{
+    plan::StepId,
+    transform::{Origin, Outputs, Report, Task},
+};
+
+/// What all tasks have done, each under the number of its stage and its own in it.
+#[derive(Debug, Clone, Default)]
+pub struct Reports(Arc<Mutex<BTreeMap<(usize, usize), Vec<Report>>>>);
+
+/// A task with what comes to it and where what it gives goes.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) stage: usize,
+    pub(super) number: usize,
+    pub(super) task: Task,
+    pub(super) inbox: Receiver<Message>,
+    pub(super) outlet: Outlet,
+    /// What has not ended yet.
+    pub(super) open: BTreeSet<Origin>,
+    pub(super) reports: Reports,
+}
+
+impl Reports {
+    /// Takes note of what a task has done so far.
+    pub(super) fn put(&self, stage: usize, number: usize, reports: Vec<Report>) {
+        self.lock().insert((stage, number), reports);
+    }
+
+    /// What each step has done in all tasks together.
+    #[must_use]
+    pub fn all(&self) -> BTreeMap<StepId, Report> {
+        let mut all: BTreeMap<StepId, Report> = BTreeMap::new();
+        for report in self.lock().values().flatten() {
+            all.entry(report.step)
+                .and_modify(|known| known.add(report))
+                .or_insert(*report);
+        }
+        all
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<(usize, usize), Vec<Report>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many messages a task takes before it tells what it has done.
+const REPORTED_EACH: usize = 64;
+
+impl Member {
+    /// Makes all that it waits for known to its task.
+    pub(super) fn open_all(&mut self) -> Result<(), Failure> {
+        for origin in &self.open {
+            self.task.open(origin.port, origin.partition)?;
+        }
+        Ok(())
+    }
+
+    /// Works until there is nothing left to do.
+    pub(super) async fn run(mut self) -> Result<(), Failure> {
+        let mut taken = 0_usize;
+        while !self.open.is_empty() {
+            let message = self.inbox.recv().await.ok_or(Failure::Gone)?;
+            if let Message::Tick(now) = message {
+                self.outlet.tick(now).await?;
+            }
+            let outputs = self.take(message)?;
+            self.outlet.give(outputs, &mut self.task).await?;
+            taken += 1;
+            if taken.is_multiple_of(REPORTED_EACH) || self.inbox.is_empty() {
+                self.report();
+            }
+        }
+        self.report();
+        self.outlet.end(self.number, None).await
+    }
+
+    fn take(&mut self, message: Message) -> Result<Outputs, Failure> {
+        Ok(match message {
+            Message::Changes(from, changes) => {
+                self.open.insert(from);
+                self.task.push_changes(from, changes)?
+            }
+            Message::Progress(of, progress) => {
+                self.open.insert(of);
+                let mut outputs = self.task.advance(of, progress.watermark)?;
+                let idle = self.task.idle(of.port, of.partition, progress.is_idle)?;
+                outputs.changes.extend(idle.changes);
+                outputs.late.extend(idle.late);
+                outputs
+            }
+            Message::End(of) => {
+                self.open.remove(&of);
+                self.task.end(of.port, of.partition)?
+            }
+            Message::Tick(now) => self.task.tick(now)?,
+        })
+    }
+
+    fn report(&self) {
+        self.reports
+            .put(self.stage, self.number, self.task.reports());
+    }
+}

@@ -1,0 +1,149 @@
+//! What is known of each partition of each scan while it is read.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    plan::{Bounded, Connector, Dataflow, Kind, Scan, StepId},
+    transform::{BEGINNING, Chain, Progress},
+};
+
+/// A scan of the job.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// The table.
+    pub(super) table: String,
+    /// The step whose rows its chain gives.
+    pub(super) end: StepId,
+    /// Whether it ends where its streams end when it begins.
+    is_bounded: bool,
+    /// For how long a partition may be silent before it holds up nothing any more.
+    idle_timeout: Option<Duration>,
+    pub(super) partitions: Vec<Partition>,
+}
+
+/// A partition of a scan.
+#[derive(Debug, Clone)]
+pub(super) struct Partition {
+    pub(super) progress: Progress,
+    pub(super) has_ended: bool,
+    /// How many records are left to the end, where there is one and it is known.
+    left: Option<u64>,
+    /// Since when nothing has come though there was nothing to wait for.
+    silent_since: Instant,
+    is_behind: bool,
+}
+
+impl Reading {
+    pub(super) fn new(scan: &Scan, chain: &Chain, dataflow: &Dataflow) -> Self {
+        let step = |step: StepId| dataflow.steps.get(step.0).map(|step| &step.kind);
+        let timeout = chain.steps().find_map(|at| match step(at) {
+            Some(Kind::Watermarks(watermarks)) => watermarks.idle_timeout,
+            _ => None,
+        });
+        let is_bounded = matches!(
+            scan.table.connector,
+            Connector::Brooklet {
+                bounded: Bounded::Latest,
+                ..
+            }
+        );
+        Self {
+            table: scan.table.name.clone(),
+            end: chain.end(),
+            is_bounded,
+            idle_timeout: timeout,
+            partitions: vec![Partition::new()],
+        }
+    }
+
+    /// There are so many.
+    pub(super) fn partitions_are(&mut self, number: usize) {
+        self.partitions.resize(number, Partition::new());
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.partitions.iter().all(|partition| partition.has_ended)
+    }
+
+    /// A server has told how many records a partition has that have not come. Whether that one is
+    /// at its end.
+    pub(super) fn lag(&mut self, partition: usize, records: u64) -> bool {
+        let Some(partition) = self.partitions.get_mut(partition) else {
+            return false;
+        };
+        partition.is_behind = records > 0;
+        if !self.is_bounded {
+            return false;
+        }
+        *partition.left.get_or_insert(records) == 0
+    }
+
+    /// How many of some records that came are still wanted.
+    pub(super) fn wanted(&mut self, partition: usize, records: u64) -> u64 {
+        let Some(left) = self
+            .partitions
+            .get_mut(partition)
+            .and_then(|partition| partition.left.as_mut())
+        else {
+            return records;
+        };
+        let wanted = records.min(*left);
+        *left -= wanted;
+        wanted
+    }
+
+    /// Whether all records that were wanted have come.
+    pub(super) fn is_complete(&self, partition: usize) -> bool {
+        let partition = self.partitions.get(partition);
+        partition.is_some_and(|partition| partition.left == Some(0))
+    }
+
+    /// Rows came, and with them event time.
+    pub(super) fn came(&mut self, partition: usize, watermark: Option<i64>) -> Option<Progress> {
+        let partition = self.partitions.get_mut(partition)?;
+        partition.silent_since = Instant::now();
+        let before = partition.progress;
+        let reached = watermark.unwrap_or(BEGINNING).max(before.watermark);
+        partition.progress = Progress {
+            watermark: reached,
+            is_idle: false,
+        };
+        (partition.progress != before).then_some(partition.progress)
+    }
+
+    /// The partitions that have become idle by now.
+    pub(super) fn idle(&mut self) -> Vec<(usize, Progress)> {
+        let Some(timeout) = self.idle_timeout else {
+            return Vec::new();
+        };
+        let mut idle = Vec::new();
+        for (number, partition) in self.partitions.iter_mut().enumerate() {
+            let Partition {
+                has_ended,
+                is_behind,
+                ..
+            } = *partition;
+            let is_silent = partition.silent_since.elapsed() >= timeout;
+            if is_silent && !has_ended && !is_behind && !partition.progress.is_idle {
+                partition.progress.is_idle = true;
+                idle.push((number, partition.progress));
+            }
+        }
+        idle
+    }
+}
+
+impl Partition {
+    fn new() -> Self {
+        Self {
+            progress: Progress {
+                watermark: BEGINNING,
+                is_idle: false,
+            },
+            has_ended: false,
+            left: None,
+            silent_since: Instant::now(),
+            is_behind: false,
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The tables that are written to: each by a task of its own, so that one that is slow holds up only
+//! what it has to.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use arrow::{
+    array::{RecordBatch, RecordBatchOptions, new_null_array},
+    compute::cast,
+    datatypes::{Field, Schema},
+};
+use tokio::sync::mpsc::Receiver;
+
+use super::{error::Failure, source::Reach};
+use crate::{
+    parse::Format,
+    plan::{Connector, Table},
+    transform::Changes,
+    write::{Appends, Output, Parts, Printer},
+};
+
+/// Changes that may wait at a sink.
+pub(super) const CHANGES_MAX: usize = 16;
+
+/// The output of the process, which several tables may share. What is written at once stays together.
+#[derive(Debug)]
+pub(super) struct Shared<W>(Arc<Mutex<W>>);
+
+/// Where rows go.
+#[derive(Debug)]
+enum Target<W: Write> {
+    Console(Printer<Shared<W>>),
+    Folder(Parts),
+    Stream(Box<Appends>),
+    Nowhere,
+}
+
+/// What all sinks of a job are made with.
+#[derive(Debug)]
+pub(super) struct Outputs<W> {
+    pub(super) out: Shared<W>,
+    pub(super) output: Output,
+    pub(super) reach: Reach,
+    /// A name that no other run has.
+    pub(super) run: String,
+}
+
+/// A table that is written to.
+#[derive(Debug)]
+pub(super) struct Sink<W: Write> {
+    name: String,
+    table: Option<Arc<Table>>,
+    target: Target<W>,
+    changes: Receiver<Changes>,
+}
+
+impl<W: Write> Sink<W> {
+    /// Makes ready to write to a table, or to the console where there is none.
+    pub(super) async fn open(
+        table: Option<&Arc<Table>>,
+        outputs: &Outputs<W>,
+        changes: Receiver<Changes>,
+    ) -> Result<Self, Failure> {
+        let name = table.map_or_else(
+            || "the output".to_owned(),
+            |table| format!("table '{}'", table.name),
+        );
+        let target = target(table.map(Arc::as_ref), outputs).await;
+        let target = target.map_err(|source| Failure::Sink {
+            table: name.clone(),
+            source,
+        })?;
+        Ok(Self {
+            name,
+            table: table.cloned(),
+            target,
+            changes,
+        })
+    }
+
+    /// Writes what comes, to the end.
+    pub(super) async fn run(mut self) -> Result<(), Failure> {
+        while let Some(changes) = self.changes.recv().await {
+            self.write(changes)
+                .await
+                .map_err(|error| self.fail(error))?;
+        }
+        self.finish().map_err(|error| self.fail(error))
+    }
+
+    fn fail(&self, source: io::Error) -> Failure {
+        Failure::Sink {
+            table: self.name.clone(),
+            source,
+        }
+    }
+
+    async fn write(&mut self, changes: Changes) -> io::Result<()> {
+        if matches!(self.target, Target::Nowhere) {
+            return Ok(());
+        }
+        let changes = match &self.table {
+            Some(table) => fitted(changes, table).map_err(io::Error::other)?,
+            None => changes,
+        };
+        match &mut self.target {
+            Target::Console(printer) => printer.write(&changes),
+            Target::Folder(parts) => parts.write(&changes),
+            Target::Stream(appends) => appends.write(&changes).await,
+            Target::Nowhere => Ok(()),
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        match &mut self.target {
+            Target::Folder(parts) => parts.finish(),
+            Target::Console(_) | Target::Stream(_) | Target::Nowhere => Ok(()),
+        }
+    }
+}
+
+async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Result<Target<W>> {
+    let console = |prefix| Printer::new(outputs.out.clone(), outputs.output, prefix);
+    let Some(table) = table else {
+        return Ok(Target::Console(console(None)));
+    };
+    if matches!(table.format, Some(Format::Csv(_))) {
+        return Err(io::Error::other(
+            "CSV is read, and not written: use 'format' = 'json'",
+        ));
+    }
+    Ok(match &table.connector {
+        Connector::Print { prefix } => Target::Console(console(prefix.as_deref())),
+        Connector::Blackhole => Target::Nowhere,
+        Connector::Filesystem { path, .. } => Target::Folder(Parts::in_folder(path, &outputs.run)?),
+        Connector::Brooklet { url, path, .. } => {
+            let base = url.as_ref().unwrap_or(&outputs.reach.url);
+            let url = format!("{}{path}", base.trim_end_matches('/'));
+            let url = url.parse().map_err(io::Error::other)?;
+            let patience = outputs.reach.patience.retry_for;
+            let writer = format!("{}-{}", outputs.run, table.name);
+            Target::Stream(Box::new(Appends::open(url, &writer, patience).await?))
+        }
+        Connector::Http { .. } | Connector::Datagen { .. } => {
+            return Err(io::Error::other("its connector only reads"));
+        }
+    })
+}
+
+/// The columns of a table by their names; those that there are not are null. Rows that came too late
+/// have the columns of the step at which they did.
+fn fitted(changes: Changes, table: &Table) -> Result<Changes, arrow::error::ArrowError> {
+    let rows = &changes.rows;
+    let (have, want) = (rows.schema(), &table.columns);
+    let is_same = |(have, want): (&Arc<Field>, &crate::plan::Column)| {
+        *have.name() == want.name && *have.data_type() == want.data_type
+    };
+    if have.fields().len() == want.len() && have.fields().iter().zip(want).all(is_same) {
+        return Ok(changes);
+    }
+    let is_by_place = have.fields().len() == want.len()
+        && !want
+            .iter()
+            .all(|column| have.index_of(&column.name).is_ok());
+    let column = |(place, column): (usize, &crate::plan::Column)| {
+        let found = if is_by_place {
+            rows.columns().get(place)
+        } else {
+            rows.column_by_name(&column.name)
+        };
+        match found {
+            Some(values) => cast(values, &column.data_type),
+            None => Ok(new_null_array(&column.data_type, rows.num_rows())),
+        }
+    };
+    let columns = want
+        .iter()
+        .enumerate()
+        .map(column)
+        .collect::<Result<_, _>>()?;
+    let fields = want
+        .iter()
+        .map(|column| Field::new(&column.name, column.data_type.clone(), true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+    let rows = RecordBatch::try_new_with_options(schema, columns, &options)?;
+    Ok(Changes {
+        rows,
+        ops: changes.ops,
+    })
+}
+
+impl<W> Shared<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self(Arc::new(Mutex::new(out)))
+    }
+}
+
+impl<W> Clone for Shared<W> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<W: Write> Write for Shared<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        out.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .flush()
+    }
+}

@@ -1,0 +1,125 @@
+//! A dataflow → its stages: what can be done where rows are parsed, what one task does with all rows
+//! in their order, and what several tasks do side by side, each with the rows of its keys.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    plan::{Dataflow, Expression, Kind, StepId, Window},
+    transform::Chain,
+};
+
+/// How the steps of a dataflow are shared out.
+#[derive(Debug, Clone)]
+pub(super) struct Stages {
+    /// One for each scan, in the order of the scans. Their steps are in no stage.
+    pub(super) chains: Vec<Chain>,
+    /// The first is run by one task, the others by several each. Each reads only from chains and from
+    /// stages before it.
+    pub(super) stages: Vec<Stage>,
+}
+
+/// Steps that run together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stage {
+    /// Which.
+    pub(super) steps: BTreeSet<StepId>,
+    /// Whose rows come in, and to which of the tasks.
+    pub(super) inputs: Vec<(StepId, Route)>,
+}
+
+/// To which of a stage's tasks a row goes.
+#[derive(Debug, Clone)]
+pub(super) enum Route {
+    /// Rows with the same values of these go to the same one.
+    Keys(Vec<Expression>),
+    /// All go to the first.
+    One,
+    /// To the one with the number of that which gave it.
+    Same,
+}
+
+impl Stages {
+    /// With more than one stage only where tasks are to run side by side.
+    pub(super) fn of(dataflow: &Dataflow, is_parallel: bool) -> Self {
+        let is_scan = |step: &StepId| {
+            let step = dataflow.steps.get(step.0);
+            step.is_some_and(|step| matches!(step.kind, Kind::Scan(_)))
+        };
+        let scans = (0..dataflow.steps.len()).map(StepId).filter(is_scan);
+        let chains: Vec<_> = scans.map(|scan| Chain::behind(scan, dataflow)).collect();
+        let mut stages = Self {
+            chains,
+            stages: vec![Stage::default()],
+        };
+        let chained: BTreeSet<_> = stages.chains.iter().flat_map(Chain::steps).collect();
+        for (at, step) in dataflow.steps.iter().enumerate() {
+            if !chained.contains(&StepId(at)) {
+                let route = route(&step.kind).filter(|_| is_parallel);
+                stages.add(StepId(at), &step.inputs, route);
+            }
+        }
+        stages
+    }
+
+    /// Puts a step where its inputs are; or, where its rows have to be sent to their tasks first, or
+    /// come from several stages, into a stage of its own.
+    fn add(&mut self, step: StepId, inputs: &[StepId], route: Option<Route>) {
+        let mut places = inputs.iter().map(|input| self.stage_of(*input));
+        let first = places.next().unwrap_or_default();
+        let is_new = route.is_some() || places.any(|place| place != first);
+        let at = if is_new {
+            self.stages.push(Stage::default());
+            self.stages.len() - 1
+        } else {
+            first
+        };
+        let steps = self.stages.get(at).map(|stage| stage.steps.clone());
+        let Some(stage) = self.stages.get_mut(at) else {
+            return;
+        };
+        for input in inputs {
+            let is_within = steps.as_ref().is_some_and(|steps| steps.contains(input));
+            let is_known = stage.inputs.iter().any(|(known, _)| known == input);
+            if !is_within && !is_known {
+                stage
+                    .inputs
+                    .push((*input, route.clone().unwrap_or(Route::Same)));
+            }
+        }
+        stage.steps.insert(step);
+    }
+
+    /// The stage that a step is in; what chains give comes from the first.
+    pub(super) fn stage_of(&self, step: StepId) -> usize {
+        let mut stages = self.stages.iter();
+        stages
+            .position(|stage| stage.steps.contains(&step))
+            .unwrap_or_default()
+    }
+}
+
+/// How the rows have to be shared out for a step that knows more than one row; none for others.
+fn route(kind: &Kind) -> Option<Route> {
+    let keys = match kind {
+        Kind::Windowed(windowed) => &windowed.keys,
+        Kind::Running(running) => &running.keys,
+        Kind::Over(over) => &over.keys,
+        Kind::Assign {
+            window: Window::Session { .. },
+            keys,
+            ..
+        } => keys,
+        Kind::Scan(_)
+        | Kind::Filter(_)
+        | Kind::Project(_)
+        | Kind::Watermarks(_)
+        | Kind::Union
+        | Kind::Assign { .. }
+        | Kind::Insert(_) => return None,
+    };
+    Some(if keys.is_empty() {
+        Route::One
+    } else {
+        Route::Keys(keys.clone())
+    })
+}
