@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::mpsc::Receiver;
@@ -19,7 +19,9 @@ use crate::{
 
 /// What all tasks have done, each under the number of its stage and its own in it.
 #[derive(Debug, Clone, Default)]
-pub struct Reports(Arc<Mutex<BTreeMap<(usize, usize), Vec<Report>>>>);
+pub struct Reports(Arc<Mutex<ByTask>>);
+
+type ByTask = BTreeMap<(usize, usize), Vec<Report>>;
 
 /// A task with what comes to it and where what it gives goes.
 #[derive(Debug)]
@@ -52,7 +54,7 @@ impl Reports {
         all
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<(usize, usize), Vec<Report>>> {
+    fn lock(&self) -> MutexGuard<'_, ByTask> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -61,14 +63,6 @@ impl Reports {
 const REPORTED_EACH: usize = 64;
 
 impl Member {
-    /// Makes all that it waits for known to its task.
-    pub(super) fn open_all(&mut self) -> Result<(), Failure> {
-        for origin in &self.open {
-            self.task.open(origin.port, origin.partition)?;
-        }
-        Ok(())
-    }
-
     /// Works until there is nothing left to do.
     pub(super) async fn run(mut self) -> Result<(), Failure> {
         let mut taken = 0_usize;

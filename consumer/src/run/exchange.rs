@@ -1,7 +1,5 @@
 //! Rows from one task to the tasks of the next stage, with how far event time has come.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use arrow::{
     array::{ArrayRef, PrimitiveArray, RecordBatch, RecordBatchOptions},
     compute::take,
@@ -10,10 +8,7 @@ use arrow::{
 use datafusion_common::hash_utils::{RandomState, create_hashes};
 use tokio::sync::mpsc::Sender;
 
-use super::{
-    error::Failure,
-    stages::{Route, Stages},
-};
+use super::{error::Failure, stages::Route, wiring::SinkSenders};
 use crate::{
     plan::{Expression, StepId},
     transform::{Changes, END, Origin, Outputs, Progress, Task},
@@ -45,13 +40,13 @@ pub(super) struct Outlet {
     /// Which of its stage's tasks it is.
     number: usize,
     edges: Vec<Edge>,
-    sinks: Arc<BTreeMap<StepId, Sender<Changes>>>,
-    late: Arc<BTreeMap<StepId, Sender<Changes>>>,
+    sinks: SinkSenders,
+    late: SinkSenders,
 }
 
 /// From a step to a stage.
 #[derive(Debug, Clone)]
-struct Edge {
+pub(super) struct Edge {
     from: StepId,
     route: Route,
     tasks: Vec<Sender<Message>>,
@@ -59,28 +54,16 @@ struct Edge {
 }
 
 impl Outlet {
-    /// For task `number` of a stage of these `steps`. `inboxes` are those of the tasks of each stage.
-    pub(super) fn new(
+    /// For task `number` of a stage.
+    pub(super) const fn new(
         number: usize,
-        gives: impl Fn(StepId) -> bool,
-        stages: &Stages,
-        inboxes: &[Vec<Sender<Message>>],
-        sinks: Arc<BTreeMap<StepId, Sender<Changes>>>,
-        late: Arc<BTreeMap<StepId, Sender<Changes>>>,
+        edges: Vec<Edge>,
+        sinks: SinkSenders,
+        late: SinkSenders,
     ) -> Self {
-        let all = stages.stages.iter().zip(inboxes);
-        let edges = all.flat_map(|(stage, tasks)| {
-            let inputs = stage.inputs.iter().filter(|_| !tasks.is_empty());
-            inputs.map(|(from, route)| Edge {
-                from: *from,
-                route: route.clone(),
-                tasks: tasks.clone(),
-                told: None,
-            })
-        });
         Self {
             number,
-            edges: edges.filter(|edge| gives(edge.from)).collect(),
+            edges,
             sinks,
             late,
         }
@@ -173,6 +156,21 @@ impl Outlet {
 }
 
 impl Edge {
+    /// To these tasks.
+    pub(super) const fn new(from: StepId, route: Route, tasks: Vec<Sender<Message>>) -> Self {
+        Self {
+            from,
+            route,
+            tasks,
+            told: None,
+        }
+    }
+
+    /// Whose rows it carries.
+    pub(super) const fn from(&self) -> StepId {
+        self.from
+    }
+
     async fn changes(&self, partition: usize, changes: &Changes) -> Result<(), Failure> {
         let origin = Origin {
             port: self.from,

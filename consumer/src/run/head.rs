@@ -12,19 +12,20 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Options, Stages,
+    Options,
     crew::Reports,
     error::Failure,
     exchange::Outlet,
     prepare::{Preparation, Preparer, Raw, Ready},
     scans::Reading,
     source::{self, Coming, Comings},
+    wiring::Wiring,
 };
 use crate::{
     fetch::{Block, Content, Ended, Fetched},
     parse::Workers,
     plan::{Job, Kind, StepId, Time},
-    transform::{Changes, Origin, Outputs, Progress, Settings, Task},
+    transform::{Changes, Origin, Outputs, Progress, Task},
     write::{DeadLetters, Samples},
 };
 
@@ -66,15 +67,8 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn new(
-        job: &Job,
-        options: &Options,
-        stages: &Stages,
-        settings: Settings,
-        outlet: Outlet,
-        reports: Reports,
-    ) -> Result<Self, Failure> {
-        let dataflow = &job.dataflow;
+    pub(super) fn new(job: &Job, options: &Options, wiring: &Wiring<'_>) -> Result<Self, Failure> {
+        let (dataflow, stages) = (wiring.dataflow, &wiring.stages);
         let (mut comings, mut scans, mut preparations) = (SelectAll::new(), Vec::new(), Vec::new());
         for (number, chain) in stages.chains.iter().enumerate() {
             let step = dataflow.steps.get(chain.scan().0);
@@ -97,12 +91,12 @@ impl Head {
             workers: Workers::new(Preparer(preparations), options.parallelism)
                 .map_err(Failure::Thread)?,
             scans,
-            task: Task::of(dataflow, &first.steps, settings)?,
+            task: wiring.task(0)?,
             ports: first.inputs.iter().map(|(port, _)| *port).collect(),
-            outlet,
+            outlet: wiring.outlet(0, 0),
             dead_letters: options.dead_letters.as_ref().map(open).transpose()?,
             samples: Samples::new(Instant::now()),
-            reports,
+            reports: wiring.reports.clone(),
             clock: job.settings.clock.clone(),
             is_by_clock: dataflow.steps.iter().any(|step| is_by_clock(&step.kind)),
             summary: Summary::default(),
@@ -205,10 +199,11 @@ impl Head {
             }
             Coming::Fetched(_) if has_ended => Ok(()),
             Coming::Fetched(Fetched::Block(block)) => {
-                let records = count(&block);
-                let wanted = reading.wanted(partition, records);
+                let block = match reading.left(partition) {
+                    Some(left) => first_lines(block, left),
+                    None => block,
+                };
                 let is_complete = reading.is_complete(partition);
-                let block = first_lines(block, wanted, records);
                 self.give((scan, partition, Raw::Block(block))).await?;
                 if is_complete {
                     self.end(scan, partition).await?;
@@ -353,20 +348,26 @@ const fn is_by_clock(kind: &Kind) -> bool {
     }
 }
 
-/// How many records a block has.
+/// How many records a block of one of our own streams has: none of them is blank.
 fn count(block: &Block) -> u64 {
     match &block.content {
-        Content::Lines(text) => ndjson::count(text) as u64,
+        Content::Lines(text) => {
+            let is_open = !text.ends_with(&[ndjson::NEWLINE]);
+            (ndjson::count(text) + usize::from(is_open)) as u64
+        }
         Content::TooLong(_) => 1,
     }
 }
 
-/// The first so many of a block's records.
-fn first_lines(block: Block, wanted: u64, records: u64) -> Block {
+/// The first of a block's records, as many as there are `left`, which become fewer.
+fn first_lines(block: Block, left: &mut u64) -> Block {
+    let records = count(&block);
+    let wanted = records.min(*left);
+    *left -= wanted;
     let Content::Lines(text) = &block.content else {
         return block;
     };
-    if wanted >= records {
+    if wanted == records {
         return block;
     }
     let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);

@@ -21,13 +21,9 @@ mod scans;
 mod sinks;
 mod source;
 mod stages;
+mod wiring;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::Write,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, io::Write, path::PathBuf, sync::Arc};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -40,14 +36,12 @@ pub use source::Reach;
 
 use crate::{
     plan::{Dataflow, Job, Kind, StepId, Table},
-    transform::{Budget, Chain, Changes, Origin, Settings, Task},
+    transform::{Budget, Settings},
     write::Output,
 };
-use crew::Member;
-use exchange::{MESSAGES_MAX, Message, Outlet};
 use head::Head;
 use sinks::{CHANGES_MAX, Outputs, Shared, Sink};
-use stages::Stages;
+use wiring::{SinkSenders, Wiring};
 
 /// How a job is run.
 #[derive(Debug, Clone)]
@@ -83,68 +77,29 @@ pub async fn run<W: Write + Send + 'static>(
     reports: &Reports,
     stop: CancellationToken,
 ) -> Result<Summary, Failure> {
-    let dataflow = &job.dataflow;
-    let stages = Stages::of(dataflow, options.parallelism > 1);
     let budget = Arc::new(Budget::new(options.state_bytes_max, STATE_BYTES));
-    let settings = Settings { budget };
-    let parts = TaskTracker::new();
-    let running = FuturesUnordered::new();
+    let (parts, running) = (TaskTracker::new(), FuturesUnordered::new());
     let outputs = Outputs {
         out: Shared::new(out),
         output: options.output,
         reach: options.reach.clone(),
         run: options.run.clone(),
     };
-    let sinks = Arc::new(start_sinks(&tables(dataflow), &outputs, &parts, &running).await?);
-    let late = Arc::new(start_sinks(&late_tables(dataflow), &outputs, &parts, &running).await?);
-    let (senders, inboxes) = channels(&stages, options.parallelism);
-    let outlet = |stage: usize, number: usize| {
-        let steps = stages.stages.get(stage).map(|stage| stage.steps.clone());
-        let ends: Vec<_> = stages.chains.iter().map(Chain::end).collect();
-        let gives = move |step: StepId| {
-            let is_own = steps.as_ref().is_some_and(|steps| steps.contains(&step));
-            is_own || (stage == 0 && ends.contains(&step))
-        };
-        Outlet::new(
-            number,
-            gives,
-            &stages,
-            &senders,
-            sinks.clone(),
-            late.clone(),
-        )
-    };
-    for (at, inboxes) in inboxes.into_iter().enumerate().skip(1) {
-        for (number, inbox) in inboxes.into_iter().enumerate() {
-            let seats = Seats {
-                dataflow,
-                stages: &stages,
-                parallelism: options.parallelism,
-            };
-            let member = Member {
-                stage: at,
-                number,
-                task: seats.task(at, &settings)?,
-                open: seats.open(at),
-                inbox,
-                outlet: outlet(at, number),
-                reports: reports.clone(),
-            };
-            let mut member = member;
-            member.open_all()?;
-            running.push(parts.spawn(member.run()));
-        }
-    }
-    let head = Head::new(
-        job,
-        options,
-        &stages,
-        settings,
-        outlet(0, 0),
+    let sinks = start_sinks(&tables(&job.dataflow), &outputs, &parts, &running).await?;
+    let late = start_sinks(&late_tables(&job.dataflow), &outputs, &parts, &running).await?;
+    let (wiring, inboxes) = Wiring::new(
+        &job.dataflow,
+        options.parallelism,
+        Settings { budget },
+        [sinks, late],
         reports.clone(),
-    )?;
-    // Whoever else holds a sender would keep tasks and sinks from their ends.
-    drop((senders, sinks, late));
+    );
+    for member in wiring.members(inboxes)? {
+        running.push(parts.spawn(member.run()));
+    }
+    let head = Head::new(job, options, &wiring)?;
+    // What it holds would keep tasks and sinks from their ends.
+    drop(wiring);
     together(head, running, stop).await
 }
 
@@ -225,7 +180,7 @@ async fn start_sinks<W: Write + Send + 'static>(
     outputs: &Outputs<W>,
     parts: &TaskTracker,
     running: &FuturesUnordered<Part>,
-) -> Result<BTreeMap<StepId, mpsc::Sender<Changes>>, Failure> {
+) -> Result<SinkSenders, Failure> {
     let mut sinks = BTreeMap::new();
     for (step, table) in tables {
         let (sender, changes) = mpsc::channel(CHANGES_MAX);
@@ -233,59 +188,5 @@ async fn start_sinks<W: Write + Send + 'static>(
         running.push(parts.spawn(sink.run()));
         sinks.insert(*step, sender);
     }
-    Ok(sinks)
-}
-
-type Channels = (
-    Vec<Vec<mpsc::Sender<Message>>>,
-    Vec<Vec<mpsc::Receiver<Message>>>,
-);
-
-/// For each task of each stage; the first has none.
-fn channels(stages: &Stages, parallelism: usize) -> Channels {
-    let of_stage = |stage: usize| {
-        let number = if stage == 0 { 0 } else { parallelism };
-        (0..number).map(|_| mpsc::channel(MESSAGES_MAX)).unzip()
-    };
-    (0..stages.stages.len()).map(of_stage).unzip()
-}
-
-/// What the tasks of stages are made of.
-struct Seats<'a> {
-    dataflow: &'a Dataflow,
-    stages: &'a Stages,
-    parallelism: usize,
-}
-
-impl Seats<'_> {
-    fn task(&self, stage: usize, settings: &Settings) -> Result<Task, Failure> {
-        let none = BTreeSet::new();
-        let steps = self
-            .stages
-            .stages
-            .get(stage)
-            .map_or(&none, |stage| &stage.steps);
-        Ok(Task::of(self.dataflow, steps, settings.clone())?)
-    }
-
-    /// What a stage waits for: of each step that it reads from, all tasks that do it. Of a chain, the
-    /// first partition: the others are told when they are known.
-    fn open(&self, stage: usize) -> BTreeSet<Origin> {
-        let inputs = self
-            .stages
-            .stages
-            .get(stage)
-            .map(|stage| stage.inputs.as_slice());
-        let inputs = inputs.unwrap_or_default().iter();
-        inputs
-            .flat_map(|(port, _)| {
-                let is_first = self.stages.stage_of(*port) == 0;
-                let tasks = if is_first { 1 } else { self.parallelism };
-                (0..tasks).map(|partition| Origin {
-                    port: *port,
-                    partition,
-                })
-            })
-            .collect()
-    }
+    Ok(Arc::new(sinks))
 }

@@ -78,18 +78,9 @@ impl Reading {
         *partition.left.get_or_insert(records) == 0
     }
 
-    /// How many of some records that came are still wanted.
-    pub(super) fn wanted(&mut self, partition: usize, records: u64) -> u64 {
-        let Some(left) = self
-            .partitions
-            .get_mut(partition)
-            .and_then(|partition| partition.left.as_mut())
-        else {
-            return records;
-        };
-        let wanted = records.min(*left);
-        *left -= wanted;
-        wanted
+    /// How many records of a partition are still wanted, where that is known.
+    pub(super) fn left(&mut self, partition: usize) -> Option<&mut u64> {
+        self.partitions.get_mut(partition)?.left.as_mut()
     }
 
     /// Whether all records that were wanted have come.

@@ -55,7 +55,7 @@ impl Stages {
         for (at, step) in dataflow.steps.iter().enumerate() {
             if !chained.contains(&StepId(at)) {
                 let route = route(&step.kind).filter(|_| is_parallel);
-                stages.add(StepId(at), &step.inputs, route);
+                stages.add(StepId(at), &step.inputs, route.as_ref());
             }
         }
         stages
@@ -63,7 +63,7 @@ impl Stages {
 
     /// Puts a step where its inputs are; or, where its rows have to be sent to their tasks first, or
     /// come from several stages, into a stage of its own.
-    fn add(&mut self, step: StepId, inputs: &[StepId], route: Option<Route>) {
+    fn add(&mut self, step: StepId, inputs: &[StepId], route: Option<&Route>) {
         let mut places = inputs.iter().map(|input| self.stage_of(*input));
         let first = places.next().unwrap_or_default();
         let is_new = route.is_some() || places.any(|place| place != first);
@@ -83,7 +83,7 @@ impl Stages {
             if !is_within && !is_known {
                 stage
                     .inputs
-                    .push((*input, route.clone().unwrap_or(Route::Same)));
+                    .push((*input, route.cloned().unwrap_or(Route::Same)));
             }
         }
         stage.steps.insert(step);
