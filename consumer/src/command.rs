@@ -7,12 +7,12 @@ use std::{
 };
 
 use common::{service::settings::Exit, time::Clock};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::{Args, Invalid},
     plan::{self, Job, Settings},
-    run::{self, Options, Reports, Summary},
+    run::{self, Options, Reports, Status, Summary},
 };
 
 /// How often a job that goes on says how it goes.
@@ -46,6 +46,9 @@ pub enum Error {
     /// A setting cannot be.
     #[error(transparent)]
     Setting(#[from] Invalid),
+    /// Nobody could ask how it goes.
+    #[error(transparent)]
+    Listen(#[from] crate::Error),
     /// It cannot go on.
     #[error("the job cannot go on")]
     Run(#[from] run::Failure),
@@ -60,7 +63,7 @@ impl Error {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Read { .. } | Self::Plan(_) | Self::Setting(_) => Exit::Config,
-            Self::Run(_) | Self::Output(_) => Exit::Unavailable,
+            Self::Listen(_) | Self::Run(_) | Self::Output(_) => Exit::Unavailable,
         }
     }
 }
@@ -110,33 +113,50 @@ pub async fn act<W: Write + Send + 'static>(
     if act == Act::Validate {
         return writeln!(out, "{name} can be run").map_err(Error::Output);
     }
-    run_job(&job, &options, out, stop).await
+    let status = Status {
+        name: job.settings.name.clone().unwrap_or(name),
+        begun: Instant::now(),
+        reports: Reports::default(),
+    };
+    let (closing, tasks) = (CancellationToken::new(), TaskTracker::new());
+    if let Some(address) = args.listen {
+        let listener = crate::listen(address).await?;
+        tasks.spawn(crate::serve_job(listener, status.clone(), closing.clone()));
+    }
+    let ran = run_job(&job, &options, &status, out, stop).await;
+    closing.cancel();
+    tasks.close();
+    tasks.wait().await;
+    ran
 }
 
 async fn run_job<W: Write + Send + 'static>(
     job: &Job,
     options: &Options,
+    Status {
+        name,
+        begun,
+        reports,
+    }: &Status,
     out: W,
     stop: CancellationToken,
 ) -> Result<(), Error> {
-    let name = job.settings.name.as_ref().unwrap_or(&job.settings.job);
     tracing::info!(
         "{name} begins from its start, {} side by side; stop with Ctrl-C",
         options.parallelism
     );
-    let (begun, reports) = (Instant::now(), Reports::default());
     let mut told = tokio::time::interval(TOLD_EACH);
     told.reset();
-    let mut ran = std::pin::pin!(run::run(job, options, out, &reports, stop));
+    let mut ran = std::pin::pin!(run::run(job, options, out, reports, stop));
     let summary = loop {
         tokio::select! {
             summary = &mut ran => break summary,
-            _ = told.tick() => tell(&reports, begun),
+            _ = told.tick() => tell(reports, *begun),
         }
     };
     match summary {
         Ok(summary) => {
-            tell_end(&summary, &reports, begun);
+            tell_end(&summary, reports, *begun);
             Ok(())
         }
         // Whoever read the results has seen enough.

@@ -1,11 +1,13 @@
-//! Reads a stream over HTTP, computes the running average of one field, and prints it.
+//! Runs jobs in Flink SQL over streams. Without one: reads a stream over HTTP, computes the running
+//! average of one field, and prints it.
 //!
 //! ```text
 //! fetch ──Block──→ parse ──Batch──→ transform ──Update──→ write
 //! URL → lines      lines → values   values → average      console, dead letters, log
 //! ```
 //!
-//! [`run`] is the whole service, as a function of its settings, its output and the signal to stop.
+//! [`run`](fn@run) is the smallest job as a function of its settings, its output and the signal to stop;
+//! [`command::act`] is what is done with one in SQL, by [`plan`] and [`run`](mod@run).
 
 pub mod command;
 pub mod config;
@@ -24,7 +26,10 @@ mod watch;
 
 use std::{io::Write, net::SocketAddr, sync::Arc};
 
-use common::service::{edge, health, reply};
+use common::{
+    service::{edge, health, reply},
+    wire,
+};
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -46,11 +51,14 @@ pub async fn run(config: Config, out: impl Write, stop: CancellationToken) -> Re
     let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
     if let Some(address) = config.listen {
         let listener = listen(address).await?;
-        tasks.spawn(serve(
+        let answer = answering(health.clone(), |_| None);
+        let closing = closing.clone();
+        tasks.spawn(edge::serve(
             listener,
+            config::EDGE,
             edge_metrics,
-            health.clone(),
-            closing.clone(),
+            answer,
+            closing,
         ));
     }
     let result = pipeline::run(&config, out, watch::Watch::new(health, metrics), stop).await;
@@ -68,27 +76,43 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     Ok(listener)
 }
 
-/// Answers questions about the service's health.
-async fn serve(
-    listener: TcpListener,
-    metrics: edge::Metrics,
-    health: Arc<health::Health>,
-    stop: CancellationToken,
-) {
-    let answer = move |request: hyper::Request<hyper::body::Incoming>| {
-        let health = health.clone();
-        async move {
-            let path = request.uri().path();
-            match *request.method() {
-                hyper::Method::GET | hyper::Method::HEAD => health
-                    .answer(path)
-                    .unwrap_or_else(|| reply::not_found(path, health::PATHS)),
-                _ => reply::method_not_allowed("GET, HEAD"),
-            }
-        }
+/// Says how a job goes to who asks `listener`, until `closing`.
+async fn serve_job(listener: TcpListener, status: run::Status, closing: CancellationToken) {
+    let mut registry = Registry::with_prefix("brooklet");
+    let metrics = edge::Metrics::default();
+    metrics.register(&mut registry);
+    registry.register_collector(Box::new(status.clone()));
+    let health = Arc::new(health::Health::new(registry));
+    health.set_ready(true);
+    let json = move |path: &str| {
+        let text = status.at(path)?;
+        Some(reply::text(hyper::StatusCode::OK, wire::JSON, text))
     };
-    edge::serve(listener, config::EDGE, metrics, answer, stop).await;
+    let answer = answering(health, json);
+    edge::serve(listener, config::EDGE, metrics, answer, closing).await;
 }
+
+/// Answers questions about the service's health, and what `more` knows.
+fn answering<M>(
+    health: Arc<health::Health>,
+    more: M,
+) -> impl Fn(hyper::Request<hyper::body::Incoming>) -> std::future::Ready<Response> + Clone
+where
+    M: Fn(&str) -> Option<Response> + Clone,
+{
+    move |request| {
+        let path = request.uri().path();
+        std::future::ready(match *request.method() {
+            hyper::Method::GET | hyper::Method::HEAD => health
+                .answer(path)
+                .or_else(|| more(path))
+                .unwrap_or_else(|| reply::not_found(path, health::PATHS)),
+            _ => reply::method_not_allowed("GET, HEAD"),
+        })
+    }
+}
+
+type Response = hyper::Response<reply::Body>;
 
 #[cfg(test)]
 mod tests {

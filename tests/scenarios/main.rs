@@ -14,6 +14,7 @@ mod flood;
 mod formats;
 mod full;
 mod inspect;
+mod jobs;
 mod json;
 mod ledger;
 mod live;

@@ -11,17 +11,23 @@ use tokio::sync::mpsc::Receiver;
 use super::{
     error::Failure,
     exchange::{Message, Outlet},
+    head::Summary,
 };
 use crate::{
     plan::StepId,
     transform::{Origin, Outputs, Report, Task},
 };
 
-/// What all tasks have done, each under the number of its stage and its own in it.
+/// What has been read, and what all tasks have done.
 #[derive(Debug, Clone, Default)]
-pub struct Reports(Arc<Mutex<ByTask>>);
+pub struct Reports(Arc<Mutex<Reported>>);
 
-type ByTask = BTreeMap<(usize, usize), Vec<Report>>;
+#[derive(Debug, Default)]
+struct Reported {
+    summary: Summary,
+    /// Each under the number of its stage and its own in it.
+    tasks: BTreeMap<(usize, usize), Vec<Report>>,
+}
 
 /// A task with what comes to it and where what it gives goes.
 #[derive(Debug)]
@@ -39,14 +45,25 @@ pub(super) struct Member {
 impl Reports {
     /// Takes note of what a task has done so far.
     pub(super) fn put(&self, stage: usize, number: usize, reports: Vec<Report>) {
-        self.lock().insert((stage, number), reports);
+        self.lock().tasks.insert((stage, number), reports);
+    }
+
+    /// Takes note of what has been read so far.
+    pub(super) fn read(&self, summary: Summary) {
+        self.lock().summary = summary;
+    }
+
+    /// What has been read.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        self.lock().summary
     }
 
     /// What each step has done in all tasks together.
     #[must_use]
     pub fn all(&self) -> BTreeMap<StepId, Report> {
         let mut all: BTreeMap<StepId, Report> = BTreeMap::new();
-        for report in self.lock().values().flatten() {
+        for report in self.lock().tasks.values().flatten() {
             all.entry(report.step)
                 .and_modify(|known| known.add(report))
                 .or_insert(*report);
@@ -54,7 +71,7 @@ impl Reports {
         all
     }
 
-    fn lock(&self) -> MutexGuard<'_, ByTask> {
+    fn lock(&self) -> MutexGuard<'_, Reported> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

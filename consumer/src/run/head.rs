@@ -110,7 +110,7 @@ impl Head {
         if let Some(dead_letters) = &self.dead_letters {
             dead_letters.finish();
         }
-        self.reports.put(0, 0, self.task.reports());
+        self.report();
         self.summary.is_stopped = !ran?;
         Ok(self.summary)
     }
@@ -151,8 +151,15 @@ impl Head {
                 self.progress(port, partition, progress).await?;
             }
         }
-        self.reports.put(0, 0, self.task.reports());
+        self.report();
         Ok(())
+    }
+
+    fn report(&self) {
+        let chains = self.scans.iter().flat_map(|reading| &reading.reports);
+        let all = chains.copied().chain(self.task.reports());
+        self.reports.put(0, 0, all.collect());
+        self.reports.read(self.summary);
     }
 
     async fn tick(&mut self) -> Result<(), Failure> {
@@ -269,6 +276,7 @@ impl Head {
         let Some(reading) = self.scans.get_mut(ready.scan) else {
             return Ok(());
         };
+        reading.count(&chained.counts);
         let progress = reading.came(ready.partition, chained.watermark);
         let origin = Origin {
             port: reading.end,

@@ -21,6 +21,7 @@ mod scans;
 mod sinks;
 mod source;
 mod stages;
+mod status;
 mod wiring;
 
 use std::{collections::BTreeMap, io::Write, path::PathBuf, sync::Arc};
@@ -33,6 +34,7 @@ pub use crew::Reports;
 pub use error::Failure;
 pub use head::Summary;
 pub use source::Reach;
+pub use status::Status;
 
 use crate::{
     plan::{Dataflow, Job, Kind, StepId, Table},

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     plan::{Bounded, Connector, Dataflow, Kind, Scan, StepId},
-    transform::{BEGINNING, Chain, Progress},
+    transform::{BEGINNING, Chain, Counts, Progress, Report},
 };
 
 /// A scan of the job.
@@ -19,6 +19,8 @@ pub(super) struct Reading {
     /// For how long a partition may be silent before it holds up nothing any more.
     idle_timeout: Option<Duration>,
     pub(super) partitions: Vec<Partition>,
+    /// What the steps of its chain have done.
+    pub(super) reports: Vec<Report>,
 }
 
 /// A partition of a scan.
@@ -36,7 +38,7 @@ pub(super) struct Partition {
 impl Reading {
     pub(super) fn new(scan: &Scan, chain: &Chain, dataflow: &Dataflow) -> Self {
         let step = |step: StepId| dataflow.steps.get(step.0).map(|step| &step.kind);
-        let timeout = chain.steps().find_map(|at| match step(at) {
+        let timeout = chain.steps().find_map(|(at, _)| match step(at) {
             Some(Kind::Watermarks(watermarks)) => watermarks.idle_timeout,
             _ => None,
         });
@@ -53,6 +55,10 @@ impl Reading {
             is_bounded,
             idle_timeout: timeout,
             partitions: vec![Partition::new()],
+            reports: chain
+                .steps()
+                .map(|(step, kind)| nothing(step, kind))
+                .collect(),
         }
     }
 
@@ -102,6 +108,17 @@ impl Reading {
         (partition.progress != before).then_some(partition.progress)
     }
 
+    /// Takes note of how many rows the steps of the chain took and gave.
+    pub(super) fn count(&mut self, counts: &[(usize, usize)]) {
+        let watermarks = self.partitions.iter().filter(|one| !one.has_ended);
+        let watermark = watermarks.map(|one| one.progress.watermark).min();
+        for (report, (rows_in, rows_out)) in self.reports.iter_mut().zip(counts) {
+            report.rows_in += *rows_in as u64;
+            report.rows_out += *rows_out as u64;
+            report.watermark = watermark.unwrap_or(BEGINNING);
+        }
+    }
+
     /// The partitions that have become idle by now.
     pub(super) fn idle(&mut self) -> Vec<(usize, Progress)> {
         let Some(timeout) = self.idle_timeout else {
@@ -121,6 +138,21 @@ impl Reading {
             }
         }
         idle
+    }
+}
+
+const fn nothing(step: StepId, kind: &'static str) -> Report {
+    Report {
+        step,
+        kind,
+        rows_in: 0,
+        rows_out: 0,
+        counts: Counts {
+            late: 0,
+            untimed: 0,
+        },
+        state_bytes: 0,
+        watermark: BEGINNING,
     }
 }
 

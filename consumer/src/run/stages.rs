@@ -51,7 +51,8 @@ impl Stages {
             chains,
             stages: vec![Stage::default()],
         };
-        let chained: BTreeSet<_> = stages.chains.iter().flat_map(Chain::steps).collect();
+        let chained = stages.chains.iter().flat_map(Chain::steps);
+        let chained: BTreeSet<_> = chained.map(|(step, _)| step).collect();
         for (at, step) in dataflow.steps.iter().enumerate() {
             if !chained.contains(&StepId(at)) {
                 let route = route(&step.kind).filter(|_| is_parallel);

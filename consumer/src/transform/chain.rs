@@ -55,10 +55,10 @@ impl Chain {
         chain
     }
 
-    /// The scan, and the steps behind it in their order.
-    pub fn steps(&self) -> impl Iterator<Item = StepId> {
-        let links = self.links.iter().map(|(step, _)| *step);
-        std::iter::once(self.scan).chain(links)
+    /// The scan, and the steps behind it in their order, each with what it does in a word.
+    pub fn steps(&self) -> impl Iterator<Item = (StepId, &'static str)> {
+        let links = self.links.iter().map(|(step, link)| (*step, link.name()));
+        std::iter::once((self.scan, "scan")).chain(links)
     }
 
     /// The scan.
