@@ -86,7 +86,7 @@ impl Member {
         while !self.open.is_empty() {
             let message = self.inbox.recv().await.ok_or(Failure::Gone)?;
             if let Message::Tick(now) = message {
-                self.outlet.tick(now).await?;
+                self.outlet.tick(now).await;
             }
             let outputs = self.take(message)?;
             self.outlet.give(outputs, &mut self.task).await?;
@@ -96,7 +96,7 @@ impl Member {
             }
         }
         self.report();
-        self.outlet.end(self.number, None).await
+        self.outlet.end(self.number, |_| true).await
     }
 
     fn take(&mut self, message: Message) -> Result<Outputs, Failure> {

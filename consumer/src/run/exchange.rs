@@ -124,20 +124,22 @@ impl Outlet {
         Ok(())
     }
 
-    /// Tells everyone behind what time it is.
-    pub(super) async fn tick(&self, now: i64) -> Result<(), Failure> {
-        for edge in &self.edges {
-            for task in &edge.tasks {
-                send(task, Message::Tick(now)).await?;
-            }
+    /// Tells everyone behind what time it is. Whoever has seen the end of all it reads has gone, and
+    /// need not know; whoever has failed says so itself.
+    pub(super) async fn tick(&self, now: i64) {
+        for task in self.edges.iter().flat_map(|edge| &edge.tasks) {
+            drop(task.send(Message::Tick(now)).await);
         }
-        Ok(())
     }
 
-    /// Tells everyone behind that a step, or each of them, has given all it had.
-    pub(super) async fn end(&self, partition: usize, of: Option<StepId>) -> Result<(), Failure> {
-        let is_meant = |edge: &&Edge| of.is_none_or(|of| of == edge.from);
-        for edge in self.edges.iter().filter(is_meant) {
+    /// Tells everyone behind that these steps have given all they had; each of them is told once, and
+    /// may be gone then.
+    pub(super) async fn end(
+        &self,
+        partition: usize,
+        steps: impl Fn(StepId) -> bool,
+    ) -> Result<(), Failure> {
+        for edge in self.edges.iter().filter(|edge| steps(edge.from)) {
             for task in &edge.tasks {
                 let origin = Origin {
                     port: edge.from,

@@ -136,7 +136,9 @@ impl Head {
                 }
             }
         }
-        self.outlet.end(0, None).await?;
+        // Chains have told their ends already.
+        let is_chain = |step| self.scans.iter().any(|reading| reading.end == step);
+        self.outlet.end(0, |step| !is_chain(step)).await?;
         Ok(true)
     }
 
@@ -169,7 +171,8 @@ impl Head {
         let now = self.clock.now().0;
         let outputs = self.task.tick(now)?;
         self.outlet.give(outputs, &mut self.task).await?;
-        self.outlet.tick(now).await
+        self.outlet.tick(now).await;
+        Ok(())
     }
 
     /// Makes the partitions of a scan known wherever its rows go.
@@ -267,7 +270,7 @@ impl Head {
             let outputs = self.task.end(port, partition)?;
             self.outlet.give(outputs, &mut self.task).await?;
         }
-        self.outlet.end(partition, Some(port)).await
+        self.outlet.end(partition, |step| step == port).await
     }
 
     async fn ready(&mut self, ready: Ready) -> Result<(), Failure> {

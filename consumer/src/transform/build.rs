@@ -43,7 +43,7 @@ pub(super) const fn name(kind: &Kind) -> &'static str {
 pub(super) fn operator(step: &Step, source: &Source) -> Result<Option<Box<dyn Operator>>, Fault> {
     let schema = step.schema.clone();
     Ok(Some(match &step.kind {
-        Kind::Scan(_) | Kind::Insert(_) => return Ok(None),
+        Kind::Scan(_) => return Ok(None),
         Kind::Filter(condition) => Box::new(Filter(condition.clone())),
         Kind::Project(expressions) => {
             let expressions = expressions.clone();
@@ -56,7 +56,8 @@ pub(super) fn operator(step: &Step, source: &Source) -> Result<Option<Box<dyn Op
             watermarks.time,
             watermarks.watermark.clone(),
         )),
-        Kind::Union => Box::new(Union(schema)),
+        // What is written is known by the names that it is asked for under.
+        Kind::Union | Kind::Insert(_) => Box::new(Union(schema)),
         Kind::Assign {
             window,
             time,

@@ -26,7 +26,7 @@ pub(super) struct Project {
     pub(super) schema: SchemaRef,
 }
 
-/// All rows of all inputs.
+/// All rows of all inputs, under names of its own.
 #[derive(Debug)]
 pub(super) struct Union(pub(super) SchemaRef);
 

@@ -261,3 +261,22 @@ fn keys_of_any_type_are_found_and_given_back() {
         }
     }
 }
+
+#[test]
+fn rows_are_given_under_the_names_of_their_sink() {
+    let named = |name| Arc::new(Schema::new(vec![Field::new(name, DataType::Int64, true)]));
+    let step = |inputs: &[usize], name, kind| Step {
+        inputs: inputs.iter().copied().map(StepId).collect(),
+        schema: named(name),
+        changelog: Changelog::Append,
+        kind,
+    };
+    let sink = Kind::Insert(Sink { table: None });
+    let steps = vec![step(&[], "before", scan()), step(&[0], "after", sink)];
+    let mut task = Task::new(&Dataflow { steps }, settings(usize::MAX)).unwrap();
+    let values: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+    let rows = RecordBatch::try_new(named("before"), vec![values]).unwrap();
+    let outputs = task.push(SCAN, 0, rows).unwrap();
+    let (_, changes) = outputs.changes.first().unwrap();
+    assert_eq!(changes.rows.schema(), named("after"));
+}
