@@ -8,7 +8,9 @@ use datafusion_expr::{
     AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF, cast,
     expr::ScalarFunction,
     lit,
-    planner::{ContextProvider, ExprPlanner, PlannerResult, RelationPlanner, TypePlanner},
+    planner::{
+        ContextProvider, ExprPlanner, PlannerResult, RawWindowExpr, RelationPlanner, TypePlanner,
+    },
 };
 use datafusion_functions::{
     core::planner::CoreFunctionPlanner, datetime, unicode::planner::UnicodeFunctionPlanner,
@@ -50,6 +52,7 @@ impl<'a> Context<'a> {
             config,
             expressions: vec![
                 Arc::new(Extract),
+                Arc::new(CountOver),
                 Arc::new(AggregateFunctionPlanner),
                 Arc::new(CoreFunctionPlanner::default()),
                 Arc::new(UnicodeFunctionPlanner),
@@ -137,6 +140,21 @@ impl ExprPlanner for Extract {
         let part = cast(Expr::ScalarFunction(part), DataType::Int64);
         let part = if is_weekday { part + lit(1_i64) } else { part };
         Ok(PlannerResult::Planned(part))
+    }
+}
+
+/// `COUNT(*) OVER` counts rows, as `COUNT(*)` does.
+#[derive(Debug)]
+struct CountOver;
+
+impl ExprPlanner for CountOver {
+    fn plan_window(&self, mut call: RawWindowExpr) -> Result<PlannerResult<RawWindowExpr>> {
+        #[expect(deprecated, reason = "it is what the planner gives for a star")]
+        let is_star = matches!(call.args.as_slice(), [Expr::Wildcard { .. }]);
+        if is_star {
+            call.args = vec![lit(1_i64)];
+        }
+        Ok(PlannerResult::Original(call))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Flink's functions and literals → those that are planned: what is only another way of writing
 //! something is written so.
 
-use std::ops::ControlFlow;
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 use datafusion_sql::sqlparser::{
     ast::{
@@ -26,17 +26,20 @@ struct Rewrite;
 impl VisitorMut for Rewrite {
     type Break = std::convert::Infallible;
 
-    /// A column without a name gets the one that it has in Flink.
+    /// Columns get the names that they have in Flink, each its own.
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
+        let mut names = BTreeSet::new();
         for (place, item) in select.projection.iter_mut().enumerate() {
-            let SelectItem::UnnamedExpr(expr) = item else {
-                continue;
+            let (expr, name) = match item {
+                SelectItem::UnnamedExpr(expr) => (expr, None),
+                SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias.clone())),
+                _ => continue,
             };
-            if !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
-                let alias = Ident::new(format!("EXPR${place}"));
-                let expr = expr.clone();
-                *item = SelectItem::ExprWithAlias { expr, alias };
-            }
+            let name = name.or_else(|| named_by(expr));
+            let name = name.unwrap_or_else(|| Ident::new(format!("EXPR${place}")));
+            let alias = unique(name, &mut names);
+            let expr = expr.clone();
+            *item = SelectItem::ExprWithAlias { expr, alias };
         }
         ControlFlow::Continue(())
     }
@@ -59,6 +62,27 @@ impl VisitorMut for Rewrite {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// The name that an expression gives to its column.
+fn named_by(expr: &Expr) -> Option<Ident> {
+    match expr {
+        Expr::Identifier(name) => Some(name.clone()),
+        Expr::CompoundIdentifier(names) => names.last().cloned(),
+        _ => None,
+    }
+}
+
+/// With a number behind it where there is one of this name already.
+fn unique(mut name: Ident, names: &mut BTreeSet<String>) -> Ident {
+    let given = name.value.clone();
+    for number in 0_usize.. {
+        if names.insert(name.value.clone()) {
+            break;
+        }
+        name.value = format!("{given}{number}");
+    }
+    name
 }
 
 /// A whole number is an `INT` where it fits; one with an exponent is a `DOUBLE`.

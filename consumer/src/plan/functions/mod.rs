@@ -139,12 +139,25 @@ impl Functions {
             .any(|known| known.eq_ignore_ascii_case(name))
     }
 
+    /// Whether this puts rows into windows.
+    pub(super) fn is_window(&self, name: &str) -> bool {
+        self.is_table_function(name)
+            && !["TABLE", "DESCRIPTOR"]
+                .iter()
+                .any(|argument| argument.eq_ignore_ascii_case(name))
+    }
+
     /// Whether this is Flink's, and not here yet.
     pub(super) fn later(&self, name: &str) -> bool {
         LATER.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 
-    /// The names of all.
+    /// The names of all, with those in FROM.
+    pub(super) fn all_names(&self) -> impl Iterator<Item = &str> {
+        self.names().chain(TABLE_FUNCTIONS)
+    }
+
+    /// The names of all functions of rows.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
     }
