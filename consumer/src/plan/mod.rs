@@ -45,3 +45,6 @@ pub use explain::explain;
 pub use job::{Job, Planned, plan};
 pub use settings::{MiniBatch, Settings};
 pub use table::{Bounded, Column, Connector, Generator, Metadata, Origin, Startup, Table};
+
+#[cfg(test)]
+mod proof;
