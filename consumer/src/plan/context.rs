@@ -129,17 +129,26 @@ struct Extract;
 
 impl ExprPlanner for Extract {
     fn plan_extract(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
-        let is_weekday = args.first().is_some_and(|part| match part {
-            Expr::Literal(part, _) => {
-                let part = part.to_string().to_uppercase();
-                part == "DOW" || part == "DAYOFWEEK"
-            }
-            _ => false,
-        });
-        let part = ScalarFunction::new_udf(datetime::date_part(), args);
-        let part = cast(Expr::ScalarFunction(part), DataType::Int64);
-        let part = if is_weekday { part + lit(1_i64) } else { part };
-        Ok(PlannerResult::Planned(part))
+        let [Expr::Literal(part, _), time] = args.as_slice() else {
+            return Ok(PlannerResult::Original(args));
+        };
+        let name = part.to_string().to_uppercase();
+        let part = |name: &str| {
+            let part =
+                ScalarFunction::new_udf(datetime::date_part(), vec![lit(name), time.clone()]);
+            cast(Expr::ScalarFunction(part), DataType::Int64)
+        };
+        let years = |length: i64| part("YEAR") / lit(length);
+        // The first century ends with the year 100.
+        let begun = |length: i64| (part("YEAR") + lit(length - 1)) / lit(length);
+        Ok(PlannerResult::Planned(match name.as_str() {
+            "DOW" | "DAYOFWEEK" => part("DOW") + lit(1_i64),
+            "ISODOW" => (part("DOW") + lit(6_i64)) % lit(7_i64) + lit(1_i64),
+            "DECADE" => years(10),
+            "CENTURY" => begun(100),
+            "MILLENNIUM" => begun(1000),
+            name => part(name),
+        }))
     }
 }
 

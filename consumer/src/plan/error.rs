@@ -140,11 +140,14 @@ fn sentence(text: &str) -> String {
     let prefixes = [
         "Error during planning: ",
         "This feature is not implemented: ",
-        "Invalid function ",
-        "type_coercion\ncaused by\n",
+        "Execution error: ",
+        "Arrow error: ",
+        "Cast error: ",
+        "Invalid argument error: ",
         "sql parser error: ",
     ];
-    let mut text = text.trim();
+    // The cause says more than what has failed by it.
+    let mut text = text.rsplit("caused by\n").next().unwrap_or(text).trim();
     while let Some(rest) = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)) {
         text = rest;
     }

@@ -114,7 +114,7 @@ SELECT CAST(ts AS ROW<a INT>) FROM readings
 => job.sql:1:22: expected: ), found: <
 SELECT DATE_FORMAT(n, 'yyyy') FROM readings
 => job.sql:1:8: DATE_FORMAT is DATE_FORMAT(timestamp, 'pattern')
-SELECT TO_TIMESTAMP_LTZ(n) FROM readings
+SELECT TO_TIMESTAMP_LTZ(reading, 3) FROM readings
 => job.sql:1:8: TO_TIMESTAMP_LTZ is TO_TIMESTAMP_LTZ(number, precision), precision 0 or 3
 SELECT UPPER() FROM readings
 => job.sql:1:8: 'upper' does not support zero arguments

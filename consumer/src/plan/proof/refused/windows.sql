@@ -25,7 +25,7 @@ SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '-1' MINUTE)
 SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MONTH)
 => job.sql:1:63: an interval in MONTH is not supported; write one number and one unit, from SECOND to WEEK
 SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1:30' MINUTE TO SECOND)
-=> job.sql:1:63: an interval of several units is not supported; write one number and one unit, from SECOND to WEEK
+=> job.sql:1:63: an interval of several units, or of none is not supported; write one number and one unit, from SECOND to WEEK
 SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL 'one' MINUTE)
 => job.sql:1:63: expected an interval such as INTERVAL '10' SECOND
 SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '1' SECOND, 3)
