@@ -5,6 +5,7 @@
 
 mod accepted;
 mod refused;
+mod values;
 
 use common::time::Clock;
 
