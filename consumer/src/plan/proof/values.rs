@@ -5,7 +5,7 @@
 
 /// Planned here, computed and printed by the stages behind.
 #[cfg(test)]
-mod computed {
+pub(super) mod computed {
     use std::sync::Arc;
 
     use arrow::{
@@ -123,6 +123,14 @@ mod computed {
             Ok((value, of)) if expected.contains(" : ") => format!("{value} : {of}"),
             Ok((value, _)) => value,
         }
+    }
+
+    /// What an expression comes to, of so many rows.
+    pub(in crate::plan::proof) fn value(text: &str, rows: usize) -> String {
+        told(
+            given(&format!("SELECT {text} AS v FROM t"), "UTC", rows),
+            "",
+        )
     }
 
     /// The cases of a table: `expression => value`, or `expression => value : TYPE`, or

@@ -50,3 +50,5 @@ SELECT sensor FROM readings GROUP BY sensor HAVING COUNT(*) > 1
 -- begins with a comment
 select /* in between */ sensor from `readings` -- and ends with one
 => sensor STRING
+INSERT INTO kept SELECT sensor, n FROM readings
+=> sensor STRING, n BIGINT

@@ -115,3 +115,5 @@ CREATE VIEW v (a, b) AS SELECT n FROM readings
 => job.sql:1:13: the query gives 1 columns, and the view has 2
 CREATE VIEW v AS SELECT n, n FROM readings
 => job.sql:1:1: there is nothing to do; write INSERT INTO … SELECT, or SELECT
+CREATE TABLE IF NOT EXISTS readings (a INT) WITH ('connector' = 'print')
+=> job.sql:1:28: there is already a table or view 'readings'

@@ -145,3 +145,7 @@ select /* in between */ SENSOR from `readings` -- and ends with one
 => job.sql:2:25: there is no column 'SENSOR'; did you mean 'sensor'?
 SELECT sensor FROM readings UNION ALL SELECT now FROM orders
 => job.sql:1:1: UNION of STRING and TIMESTAMP_LTZ(3) in 'sensor'; write CAST
+SELECT *, sensor FROM readings
+=> job.sql:1:1: there are two columns of one name; give one another by AS
+SELECT ARRAY_CONTAINS(ARRAY[1], 1) FROM readings
+=> job.sql:1:8: there is no function ARRAY_CONTAINS
