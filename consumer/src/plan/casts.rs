@@ -1,7 +1,7 @@
 //! Casts and arithmetic where Flink's result is another than Arrow's. Each rule does nothing to what it
 //! has done already: a plan within another is analysed once more.
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, TimeUnit};
 use chrono_tz::Tz;
 use datafusion_common::{
     DFSchema, Result, ScalarValue, config::ConfigOptions, tree_node::Transformed,
@@ -13,7 +13,7 @@ use datafusion_functions::datetime::to_local_time;
 use datafusion_optimizer::AnalyzerRule;
 
 use super::{
-    functions::{TimestampText, decimal, divide, narrow, number_text, to_instant, whole},
+    functions::{self, TimestampText, decimal, narrow, number_text, to_instant, whole},
     query::replace_expressions,
     types::MILLISECONDS,
 };
@@ -96,23 +96,29 @@ fn is_number(value: &Expr) -> bool {
     }
 }
 
-/// Products and quotients of exact numbers have as many digits as in Flink.
+/// Exact numbers are computed with as in Flink, where Arrow has other digits or may have too many.
 fn exact(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let same = || Ok(Transformed::no(Expr::BinaryExpr(of.clone())));
-    if !matches!(of.op, Operator::Multiply | Operator::Divide) {
-        return same();
-    }
     let types = (of.left.get_type(schema)?, of.right.get_type(schema)?);
     let (DataType::Decimal128(p1, s1), DataType::Decimal128(p2, s2)) = types else {
         return same();
     };
-    if of.op == Operator::Divide {
+    let [p1, s1, p2, s2] = [i16::from(p1), s1.into(), p2.into(), s2.into()];
+    let digits = match of.op {
+        Operator::Plus | Operator::Minus => (p1 - s1).max(p2 - s2) + s1.max(s2) + 1,
+        Operator::Multiply => p1 + p2,
+        Operator::Divide => i16::MAX,
+        _ => return same(),
+    };
+    if digits > i16::from(DECIMAL128_MAX_PRECISION) {
         let both = vec![of.left.as_ref().clone(), of.right.as_ref().clone()];
-        return Ok(Transformed::yes(divide().call(both)));
+        return Ok(Transformed::yes(functions::exact(of.op).call(both)));
     }
-    let to = decimal(i16::from(p1) + i16::from(p2), i16::from(s1) + i16::from(s2));
+    if of.op != Operator::Multiply {
+        return same();
+    }
     let product = Expr::BinaryExpr(of.clone());
-    Ok(Transformed::yes(try_cast(product, to)))
+    Ok(Transformed::yes(cast(product, decimal(p1 + p2, s1 + s2))))
 }
 
 /// Rounds what can be rounded only one way, before types are made the same.

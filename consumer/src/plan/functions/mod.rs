@@ -25,7 +25,7 @@ use datafusion_functions_nested::{cardinality::cardinality_udf, make_array::make
 pub(super) use aggregates::function;
 pub(super) use calendar::to_instant;
 pub(super) use clock::PROCTIME;
-pub(super) use numbers::{decimal, divide, narrow, number_text, whole};
+pub(super) use numbers::{decimal, exact, narrow, number_text, whole};
 pub(super) use time::TimestampText;
 
 /// All functions that a job can call, by name.

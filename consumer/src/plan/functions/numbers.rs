@@ -1,4 +1,4 @@
-//! Numbers where Flink's result is another than Arrow's: exact division, casts to smaller types, and
+//! Numbers where Flink's result is another than Arrow's: exact arithmetic, casts to smaller types, and
 //! text as Java writes it.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use arrow::{
 };
 use datafusion_common::{Result, exec_err, plan_err};
 use datafusion_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use super::text::once;
@@ -26,8 +26,8 @@ struct Number {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Does {
-    /// Divides exact numbers, to as many digits as Flink.
-    Divide,
+    /// Computes with exact numbers, to as many digits as Flink; null where there are more.
+    Exact(Operator),
     /// Casts to a smaller type: what is too large goes around, as in Java.
     Narrow(DataType),
     /// A number with a point as text.
@@ -36,9 +36,9 @@ enum Does {
     Whole { to: DataType, is_tried: bool },
 }
 
-/// Divides exact numbers.
-pub(in super::super) fn divide() -> ScalarUDF {
-    function(Does::Divide)
+/// Computes with two exact numbers.
+pub(in super::super) fn exact(operator: Operator) -> ScalarUDF {
+    function(Does::Exact(operator))
 }
 
 /// Casts numbers to this type of whole numbers.
@@ -64,7 +64,7 @@ fn function(does: Does) -> ScalarUDF {
 impl ScalarUDFImpl for Number {
     fn name(&self) -> &'static str {
         match self.does {
-            Does::Divide => "decimal_divide",
+            Does::Exact(_) => "exact",
             Does::Narrow(_) => "narrow",
             Does::Text => "number_text",
             Does::Whole { .. } => "whole_number",
@@ -81,10 +81,12 @@ impl ScalarUDFImpl for Number {
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
         match (&self.does, given) {
-            (Does::Divide, [left, right]) => quotient(left, right),
+            (Does::Exact(operator), [left, right]) => {
+                Exact::new(*operator, left, right).map(|exact| exact.of())
+            }
             (Does::Narrow(to) | Does::Whole { to, .. }, _) => Ok(to.clone()),
             (Does::Text, _) => Ok(DataType::Utf8),
-            _ => plan_err!("two numbers are divided"),
+            _ => plan_err!("{} is of one number, or of two", self.name()),
         }
     }
 
@@ -93,7 +95,7 @@ impl ScalarUDFImpl for Number {
         let values = args.args.iter().map(|value| value.clone().into_array(rows));
         let values = values.collect::<Result<Vec<_>>>()?;
         let result = match (&self.does, values.as_slice()) {
-            (Does::Divide, [left, right]) => divided(left, right)?,
+            (Does::Exact(operator), [left, right]) => computed(*operator, left, right)?,
             (Does::Narrow(to), [value]) => narrowed(value, to)?,
             (Does::Text, [value]) => written(value)?,
             (Does::Whole { to, is_tried }, [value]) => read(value, to, *is_tried)?,
@@ -119,52 +121,114 @@ pub(in super::super) fn decimal(precision: i16, scale: i16) -> DataType {
     DataType::Decimal128(digits, i8::try_from(scale).unwrap_or(SCALE_LEAST))
 }
 
-fn quotient(left: &DataType, right: &DataType) -> Result<DataType> {
-    let (DataType::Decimal128(p1, s1), DataType::Decimal128(p2, s2)) = (left, right) else {
-        return plan_err!("exact numbers are divided");
-    };
-    let [p1, p2] = [p1, p2].map(|precision| i16::from(*precision));
-    let [s1, s2] = [s1, s2].map(|scale| i16::from(*scale));
-    let scale = (s1 + p2 + 1).max(i16::from(SCALE_LEAST));
-    Ok(decimal(p1 - s1 + s2 + scale, scale))
+/// How two exact numbers are computed with: in units of `scale` digits behind the point, of which the
+/// result has `kept`.
+#[derive(Debug, Clone, Copy)]
+struct Exact {
+    operator: Operator,
+    scales: [i16; 2],
+    scale: i16,
+    precision: u8,
+    kept: i8,
 }
 
-/// Rounded half away from zero; null where it has too many digits.
-fn divided(left: &ArrayRef, right: &ArrayRef) -> Result<ArrayRef> {
-    let of = quotient(left.data_type(), right.data_type())?;
-    let (DataType::Decimal128(_, s1), DataType::Decimal128(_, s2)) =
-        (left.data_type(), right.data_type())
-    else {
-        return exec_err!("exact numbers are divided");
-    };
-    let DataType::Decimal128(precision, scale) = of else {
-        return exec_err!("exact numbers are divided");
-    };
-    let shift = u32::try_from(i32::from(scale) - i32::from(*s1) + i32::from(*s2)).unwrap_or(0);
-    let factor = i256::from_i128(10).checked_pow(shift);
+impl Exact {
+    fn new(operator: Operator, left: &DataType, right: &DataType) -> Result<Self> {
+        let (DataType::Decimal128(p1, s1), DataType::Decimal128(p2, s2)) = (left, right) else {
+            return plan_err!("exact numbers are computed with");
+        };
+        let [p1, p2] = [p1, p2].map(|precision| i16::from(*precision));
+        let [s1, s2] = [s1, s2].map(|scale| i16::from(*scale));
+        let (precision, scale) = match operator {
+            Operator::Multiply => (p1 + p2, s1 + s2),
+            Operator::Divide => {
+                let scale = (s1 + p2 + 1).max(i16::from(SCALE_LEAST));
+                (p1 - s1 + s2 + scale, scale)
+            }
+            _ => {
+                let scale = s1.max(s2);
+                ((p1 - s1).max(p2 - s2) + scale + 1, scale)
+            }
+        };
+        let DataType::Decimal128(digits, kept) = decimal(precision, scale) else {
+            return plan_err!("exact numbers are computed with");
+        };
+        let of_result = i16::from(kept);
+        Ok(Self {
+            operator,
+            scales: [s1, s2],
+            scale: if operator == Operator::Divide {
+                of_result
+            } else {
+                scale
+            },
+            precision: digits,
+            kept,
+        })
+    }
+
+    const fn of(&self) -> DataType {
+        DataType::Decimal128(self.precision, self.kept)
+    }
+
+    /// None where there are too many digits.
+    fn compute(&self, left: i128, right: i128) -> Option<i128> {
+        let [s1, s2] = self.scales;
+        let (left, wide) = (i256::from_i128(left), i256::from_i128(right));
+        let whole = match self.operator {
+            Operator::Multiply => left.checked_mul(wide)?,
+            Operator::Divide => {
+                let whole = left.checked_mul(power(self.scale - s1 + s2)?)?;
+                return self.fitting(rounded(whole, wide)?);
+            }
+            operator => {
+                let left = left.checked_mul(power(self.scale - s1)?)?;
+                let right = wide.checked_mul(power(self.scale - s2)?)?;
+                if operator == Operator::Minus {
+                    left.checked_sub(right)?
+                } else {
+                    left.checked_add(right)?
+                }
+            }
+        };
+        let unit = power(self.scale - i16::from(self.kept))?;
+        self.fitting(rounded(whole, unit)?)
+    }
+
+    fn fitting(&self, value: i256) -> Option<i128> {
+        let value = value.to_i128()?;
+        (digits(value) <= self.precision).then_some(value)
+    }
+}
+
+fn power(digits: i16) -> Option<i256> {
+    i256::from_i128(10).checked_pow(u32::try_from(digits).ok()?)
+}
+
+/// Rounded half away from zero.
+fn computed(operator: Operator, left: &ArrayRef, right: &ArrayRef) -> Result<ArrayRef> {
+    let exact = Exact::new(operator, left.data_type(), right.data_type())?;
     let left = left.as_primitive::<Decimal128Type>();
     let right = right.as_primitive::<Decimal128Type>();
-    let mut quotients = Vec::with_capacity(left.len());
+    let mut results = Vec::with_capacity(left.len());
     for pair in left.iter().zip(right) {
         let (Some(left), Some(right)) = pair else {
-            quotients.push(None);
+            results.push(None);
             continue;
         };
-        if right == 0 {
+        if right == 0 && operator == Operator::Divide {
             return Err(arrow::error::ArrowError::DivideByZero.into());
         }
-        let whole = factor.and_then(|factor| i256::from_i128(left).checked_mul(factor));
-        let rounded = whole.and_then(|whole| rounded(whole, right));
-        quotients.push(rounded.filter(|value| digits(*value) <= precision));
+        results.push(exact.compute(left, right));
     }
-    let quotients = Decimal128Array::from(quotients);
+    let results = Decimal128Array::from(results);
+    let (precision, scale) = (exact.precision, exact.kept);
     Ok(Arc::new(
-        quotients.with_precision_and_scale(precision, scale)?,
+        results.with_precision_and_scale(precision, scale)?,
     ))
 }
 
-fn rounded(whole: i256, divisor: i128) -> Option<i128> {
-    let divisor = i256::from_i128(divisor);
+fn rounded(whole: i256, divisor: i256) -> Option<i256> {
     let (quotient, rest) = (whole.checked_div(divisor)?, whole.checked_rem(divisor)?);
     let is_half = rest.wrapping_abs().checked_mul(i256::from_i128(2))? >= divisor.wrapping_abs();
     let is_below = (whole < i256::ZERO) != (divisor < i256::ZERO);
@@ -173,7 +237,7 @@ fn rounded(whole: i256, divisor: i128) -> Option<i128> {
         (true, false) => 1,
         (true, true) => -1,
     };
-    quotient.checked_add(i256::from_i128(step))?.to_i128()
+    quotient.checked_add(i256::from_i128(step))
 }
 
 fn digits(value: i128) -> u8 {
