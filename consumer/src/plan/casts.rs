@@ -1,37 +1,76 @@
-//! Casts where Flink's result is another than Arrow's.
+//! Casts and arithmetic where Flink's result is another than Arrow's. Each rule does nothing to what it
+//! has done already: a plan within another is analysed once more.
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, TimeUnit};
 use chrono_tz::Tz;
-use datafusion_common::{DFSchema, Result, config::ConfigOptions, tree_node::Transformed};
-use datafusion_expr::{Expr, ExprSchemable, LogicalPlan, ScalarUDF, cast, lit, when};
+use datafusion_common::{
+    DFSchema, Result, ScalarValue, config::ConfigOptions, tree_node::Transformed,
+};
+use datafusion_expr::{
+    BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF, cast, lit, try_cast, when,
+};
 use datafusion_functions::datetime::to_local_time;
 use datafusion_optimizer::AnalyzerRule;
 
-use super::{functions::TimestampText, query::replace_expressions};
+use super::{
+    functions::{self, TimestampText, decimal, narrow, number_text, to_instant, whole},
+    query::replace_expressions,
+    types::MILLISECONDS,
+};
 
 /// Puts Flink's casts where Arrow's would give something else.
 #[derive(Debug)]
 pub(super) struct Casts {
     timestamp_text: ScalarUDF,
+    instant: ScalarUDF,
 }
 
 impl Casts {
     pub(super) fn new(zone: Tz) -> Self {
-        let timestamp_text = TimestampText::function(zone);
-        Self { timestamp_text }
+        Self {
+            timestamp_text: TimestampText::function(zone),
+            instant: to_instant(zone),
+        }
     }
 
     fn replace(&self, expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
-        let Expr::Cast(of) = &expression else {
-            return Ok(Transformed::no(expression));
+        let (value, field, is_tried) = match &expression {
+            Expr::Cast(of) => (&of.expr, &of.field, false),
+            Expr::TryCast(of) => (&of.expr, &of.field, true),
+            Expr::BinaryExpr(of) => return exact(of, schema),
+            _ => return Ok(Transformed::no(expression)),
         };
-        let (from, to) = (of.expr.get_type(schema)?, of.field.data_type());
-        let value = of.expr.as_ref().clone();
+        let (from, to) = (value.get_type(schema)?, field.data_type());
+        let value = value.as_ref().clone();
         let replaced = match (&from, to) {
             (DataType::Timestamp(..), DataType::Utf8) => self.timestamp_text.call(vec![value]),
             (DataType::Boolean, DataType::Utf8) => when(value.clone(), lit("TRUE"))
                 .when(!value, lit("FALSE"))
                 .end()?,
+            (DataType::Float32 | DataType::Float64, DataType::Utf8) => {
+                number_text().call(vec![value])
+            }
+            (DataType::Utf8, to) if to.is_signed_integer() && !is_number(&value) => {
+                whole(to.clone(), is_tried).call(vec![value])
+            }
+            (from, to) if is_narrower(from, to) => narrow(to.clone()).call(vec![value]),
+            (from, DataType::Decimal128(..)) if from.is_numeric() && !is_tried => {
+                try_cast(value, to.clone())
+            }
+            (
+                DataType::Timestamp(_, None) | DataType::Date32,
+                DataType::Timestamp(unit, Some(_)),
+            ) => {
+                let instant = self.instant.call(vec![value]);
+                match unit {
+                    TimeUnit::Millisecond => instant,
+                    _ => cast(instant, to.clone()),
+                }
+            }
+            (DataType::Utf8, DataType::Timestamp(TimeUnit::Millisecond, Some(_))) => {
+                let to_shown = if is_tried { try_cast } else { cast };
+                self.instant.call(vec![to_shown(value, MILLISECONDS)])
+            }
             // What a clock on a wall shows, and not what one in Greenwich does.
             (DataType::Timestamp(_, Some(_)), DataType::Timestamp(_, None))
             | (DataType::Timestamp(_, Some(_)), DataType::Date32 | DataType::Time32(_)) => {
@@ -40,6 +79,97 @@ impl Casts {
             _ => return Ok(Transformed::no(expression)),
         };
         Ok(Transformed::yes(replaced))
+    }
+}
+
+/// Whether a whole number of the one type may be too large for the other, or has a point.
+fn is_narrower(from: &DataType, to: &DataType) -> bool {
+    let is_larger = from.is_integer() && from.primitive_width() > to.primitive_width();
+    to.is_signed_integer() && (is_larger || from.is_floating() || from.is_decimal())
+}
+
+/// A number as it is written in SQL.
+fn is_number(value: &Expr) -> bool {
+    match value {
+        Expr::Literal(ScalarValue::Utf8(Some(text)), _) => text.parse::<i32>().is_ok(),
+        _ => false,
+    }
+}
+
+/// Exact numbers are computed with as in Flink, where Arrow has other digits or may have too many.
+fn exact(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let same = || Ok(Transformed::no(Expr::BinaryExpr(of.clone())));
+    let types = (of.left.get_type(schema)?, of.right.get_type(schema)?);
+    let (DataType::Decimal128(p1, s1), DataType::Decimal128(p2, s2)) = types else {
+        return same();
+    };
+    let [p1, s1, p2, s2] = [i16::from(p1), s1.into(), p2.into(), s2.into()];
+    let digits = match of.op {
+        Operator::Plus | Operator::Minus => (p1 - s1).max(p2 - s2) + s1.max(s2) + 1,
+        Operator::Multiply => p1 + p2,
+        Operator::Divide => i16::MAX,
+        _ => return same(),
+    };
+    if digits > i16::from(DECIMAL128_MAX_PRECISION) {
+        let both = vec![of.left.as_ref().clone(), of.right.as_ref().clone()];
+        return Ok(Transformed::yes(functions::exact(of.op).call(both)));
+    }
+    if of.op != Operator::Multiply {
+        return same();
+    }
+    let product = Expr::BinaryExpr(of.clone());
+    Ok(Transformed::yes(cast(product, decimal(p1 + p2, s1 + s2))))
+}
+
+/// Rounds what can be rounded only one way, before types are made the same.
+#[derive(Debug)]
+pub(super) struct Rounding;
+
+impl Rounding {
+    /// A whole number is whole already; one with digits behind the point loses them in its type too.
+    fn replace(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+        let Expr::ScalarFunction(call) = &expression else {
+            return Ok(Transformed::no(expression));
+        };
+        let (name, [value, rest @ ..]) = (call.name(), call.args.as_slice()) else {
+            return Ok(Transformed::no(expression));
+        };
+        let kept = match (name, rest) {
+            ("floor" | "ceil" | "trunc", []) => Some(0),
+            ("trunc", [digits]) => literal(digits),
+            _ => None,
+        };
+        let Some(kept) = kept else {
+            return Ok(Transformed::no(expression));
+        };
+        Ok(match value.get_type(schema)? {
+            of if of.is_integer() && kept == 0 => Transformed::yes(value.clone()),
+            DataType::Decimal128(precision, scale) if kept < i16::from(scale) && kept >= 0 => {
+                let precision = i16::from(precision) - i16::from(scale) + 1 + kept;
+                let to = decimal(precision, kept);
+                Transformed::yes(cast(expression, to))
+            }
+            _ => Transformed::no(expression),
+        })
+    }
+}
+
+/// A number that is written as it is, maybe with its type.
+fn literal(expression: &Expr) -> Option<i16> {
+    match expression {
+        Expr::Literal(value, _) => value.to_string().parse().ok(),
+        Expr::Cast(of) => literal(&of.expr),
+        _ => None,
+    }
+}
+
+impl AnalyzerRule for Rounding {
+    fn name(&self) -> &'static str {
+        "rounding"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        replace_expressions(plan, Self::replace)
     }
 }
 

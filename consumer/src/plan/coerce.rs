@@ -102,7 +102,24 @@ fn places(table: &Table, named: &[Ident]) -> Result<Vec<usize>, Fault> {
             Fault::new(begin(name.span), message)
         })
     };
-    named.iter().map(place).collect()
+    let places = named.iter().map(place).collect::<Result<Vec<_>, Fault>>()?;
+    let is_twice = |number: usize| {
+        places
+            .iter()
+            .take(number)
+            .any(|place| places.get(number) == Some(place))
+    };
+    match named
+        .iter()
+        .enumerate()
+        .find(|(number, _)| is_twice(*number))
+    {
+        None => Ok(places),
+        Some((_, name)) => {
+            let message = format!("the column '{}' is given twice", name.value);
+            Err(Fault::new(begin(name.span), message))
+        }
+    }
 }
 
 fn names(table: &Table, places: &[usize]) -> String {
@@ -119,13 +136,9 @@ fn value_of(value: Expr, from: &DataType, column: &Column, at: Location) -> Resu
     if casts_by_itself(from, to) {
         return Ok(cast(value, to.clone()));
     }
-    let message = format!(
-        "the column '{}' is {}, and the query gives {}; write CAST(… AS {0})",
-        column.name,
-        types::name(to),
-        types::name(from)
-    );
-    let message = message.replacen("{0}", &types::name(to), 1);
+    let (name, from, to) = (&column.name, types::name(from), types::name(to));
+    let message =
+        format!("the column '{name}' is {to}, and the query gives {from}; write CAST(… AS {to})");
     Err(Fault::new(at, message))
 }
 

@@ -8,7 +8,9 @@ use datafusion_expr::{
     AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF, cast,
     expr::ScalarFunction,
     lit,
-    planner::{ContextProvider, ExprPlanner, PlannerResult, RelationPlanner, TypePlanner},
+    planner::{
+        ContextProvider, ExprPlanner, PlannerResult, RawWindowExpr, RelationPlanner, TypePlanner,
+    },
 };
 use datafusion_functions::{
     core::planner::CoreFunctionPlanner, datetime, unicode::planner::UnicodeFunctionPlanner,
@@ -50,6 +52,7 @@ impl<'a> Context<'a> {
             config,
             expressions: vec![
                 Arc::new(Extract),
+                Arc::new(CountOver),
                 Arc::new(AggregateFunctionPlanner),
                 Arc::new(CoreFunctionPlanner::default()),
                 Arc::new(UnicodeFunctionPlanner),
@@ -126,17 +129,41 @@ struct Extract;
 
 impl ExprPlanner for Extract {
     fn plan_extract(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
-        let is_weekday = args.first().is_some_and(|part| match part {
-            Expr::Literal(part, _) => {
-                let part = part.to_string().to_uppercase();
-                part == "DOW" || part == "DAYOFWEEK"
-            }
-            _ => false,
-        });
-        let part = ScalarFunction::new_udf(datetime::date_part(), args);
-        let part = cast(Expr::ScalarFunction(part), DataType::Int64);
-        let part = if is_weekday { part + lit(1_i64) } else { part };
-        Ok(PlannerResult::Planned(part))
+        let [Expr::Literal(part, _), time] = args.as_slice() else {
+            return Ok(PlannerResult::Original(args));
+        };
+        let name = part.to_string().to_uppercase();
+        let part = |name: &str| {
+            let part =
+                ScalarFunction::new_udf(datetime::date_part(), vec![lit(name), time.clone()]);
+            cast(Expr::ScalarFunction(part), DataType::Int64)
+        };
+        let years = |length: i64| part("YEAR") / lit(length);
+        // The first century ends with the year 100.
+        let begun = |length: i64| (part("YEAR") + lit(length - 1)) / lit(length);
+        Ok(PlannerResult::Planned(match name.as_str() {
+            "DOW" | "DAYOFWEEK" => part("DOW") + lit(1_i64),
+            "ISODOW" => (part("DOW") + lit(6_i64)) % lit(7_i64) + lit(1_i64),
+            "DECADE" => years(10),
+            "CENTURY" => begun(100),
+            "MILLENNIUM" => begun(1000),
+            name => part(name),
+        }))
+    }
+}
+
+/// `COUNT(*) OVER` counts rows, as `COUNT(*)` does.
+#[derive(Debug)]
+struct CountOver;
+
+impl ExprPlanner for CountOver {
+    fn plan_window(&self, mut call: RawWindowExpr) -> Result<PlannerResult<RawWindowExpr>> {
+        #[expect(deprecated, reason = "it is what the planner gives for a star")]
+        let is_star = matches!(call.args.as_slice(), [Expr::Wildcard { .. }]);
+        if is_star {
+            call.args = vec![lit(1_i64)];
+        }
+        Ok(PlannerResult::Original(call))
     }
 }
 

@@ -44,6 +44,11 @@ impl Dialect for Flink {
         true
     }
 
+    /// `FOR SYSTEM_TIME AS OF`, so that it is refused in its own name.
+    fn supports_table_versioning(&self) -> bool {
+        true
+    }
+
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
         let [first, second] = parser.peek_tokens_with_location();
         match (&first.token, second.token) {

@@ -140,15 +140,28 @@ fn sentence(text: &str) -> String {
     let prefixes = [
         "Error during planning: ",
         "This feature is not implemented: ",
-        "Invalid function ",
-        "type_coercion\ncaused by\n",
+        "Execution error: ",
+        "Arrow error: ",
+        "Cast error: ",
+        "Invalid argument error: ",
         "sql parser error: ",
     ];
-    let mut text = text.trim();
+    // The cause says more than what has failed by it.
+    let mut text = text.rsplit("caused by\n").next().unwrap_or(text).trim();
     while let Some(rest) = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)) {
         text = rest;
     }
-    let line = text.lines().next().unwrap_or_default();
+    if let Some(plain) = of_groups(text) {
+        return plain;
+    }
+    // What a function says of its own arguments stands within what is said of that.
+    if let Some((_, inner)) = text.split_once("coercion failed with: Error during planning: ") {
+        text = inner;
+    }
+    let (text, _) = text
+        .split_once(". No function matches")
+        .unwrap_or((text, ""));
+    let line = in_types_of_flink(text.lines().next().unwrap_or_default());
     let mut characters = line.trim_end_matches('.').chars();
     let first = characters.next().unwrap_or('?');
     let rest = characters.as_str();
@@ -156,6 +169,41 @@ fn sentence(text: &str) -> String {
         return format!("{first}{rest}");
     }
     format!("{}{rest}", first.to_lowercase())
+}
+
+/// What is wrong with groups, or with names, in fewer words.
+fn of_groups(text: &str) -> Option<String> {
+    let neither = "neither in GROUP BY nor in an aggregate function";
+    if text.starts_with("Projections require unique expression names") {
+        return Some("there are two columns of one name; give one another by AS".to_owned());
+    }
+    if text.starts_with("HAVING clause references") {
+        return Some(format!("HAVING has a column that is {neither}"));
+    }
+    text.strip_prefix("Column in SELECT must be in GROUP BY or an aggregate function")?;
+    let (_, column) = text.split_once("column \"")?;
+    let (column, _) = column.split_once('"')?;
+    Some(format!("SELECT has '{column}', which is {neither}"))
+}
+
+/// The types that a message names, as Flink names them.
+fn in_types_of_flink(text: &str) -> String {
+    let names = [
+        ("Utf8", "STRING"),
+        ("Int64", "BIGINT"),
+        ("Int32", "INT"),
+        ("Int16", "SMALLINT"),
+        ("Int8", "TINYINT"),
+        ("Float64", "DOUBLE"),
+        ("Float32", "FLOAT"),
+        ("Boolean", "BOOLEAN"),
+        ("Date32", "DATE"),
+        ("Decimal128(", "DECIMAL("),
+        ("Timestamp(ms", "TIMESTAMP(3"),
+        ("Timestamp(µs", "TIMESTAMP(6"),
+    ];
+    let replace = |text: String, (arrow, flink): &(&str, &str)| text.replace(arrow, flink);
+    names.iter().fold(text.to_owned(), replace)
 }
 
 /// `; did you mean 'x'?` with the name that is nearest, or what there is where nothing is near.

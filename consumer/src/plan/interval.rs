@@ -28,13 +28,6 @@ pub(super) fn milliseconds(expression: &Expr) -> Result<i64, Fault> {
 /// How many milliseconds one of the interval's unit is.
 fn unit(interval: &Interval, at: Location) -> Result<i64, Fault> {
     let instead = "write one number and one unit, from SECOND to WEEK";
-    if interval.last_field.is_some() {
-        return Err(Fault::unsupported(
-            at,
-            "an interval of several units",
-            instead,
-        ));
-    }
     Ok(match &interval.leading_field {
         Some(DateTimeField::Week(None) | DateTimeField::Weeks) => 604_800_000,
         Some(DateTimeField::Day | DateTimeField::Days) => 86_400_000,
@@ -48,7 +41,7 @@ fn unit(interval: &Interval, at: Location) -> Result<i64, Fault> {
         None => {
             return Err(Fault::unsupported(
                 at,
-                "an interval without a unit",
+                "an interval of several units, or of none",
                 instead,
             ));
         }
@@ -73,4 +66,56 @@ fn scaled(text: &str, unit: i64) -> Option<i64> {
         .checked_mul(unit)?
         .checked_add(part)?
         .checked_mul(sign)
+}
+
+const OF_YEAR: [DateTimeField; 2] = [DateTimeField::Year, DateTimeField::Month];
+const OF_DAY: [DateTimeField; 4] = [
+    DateTimeField::Day,
+    DateTimeField::Hour,
+    DateTimeField::Minute,
+    DateTimeField::Second,
+];
+
+/// `'1 02:03' DAY TO MINUTE` → `'1 DAY 2 HOUR 3 MINUTE'`; none where it is not so.
+pub(super) fn in_one_text(interval: &Interval) -> Option<Interval> {
+    let (first, last) = (
+        interval.leading_field.as_ref()?,
+        interval.last_field.as_ref()?,
+    );
+    let Expr::Value(value) = interval.value.as_ref() else {
+        return None;
+    };
+    let Value::SingleQuotedString(written) = &value.value else {
+        return None;
+    };
+    let units = units(&OF_YEAR, first, last).or_else(|| units(&OF_DAY, first, last))?;
+    let (sign, text) = match written.trim().strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", written.trim()),
+    };
+    let numbers: Vec<_> = text.split([' ', ':', '-']).collect();
+    if numbers.len() != units.len() {
+        return None;
+    }
+    let parts = numbers.iter().zip(units);
+    let parts: Vec<_> = parts
+        .map(|(number, unit)| format!("{sign}{number} {unit}"))
+        .collect();
+    let text = Value::SingleQuotedString(parts.join(" "));
+    Some(Interval {
+        value: Box::new(Expr::Value(text.with_span(value.span))),
+        leading_field: None,
+        leading_precision: None,
+        last_field: None,
+        fractional_seconds_precision: None,
+    })
+}
+
+fn units<'a>(
+    all: &'a [DateTimeField],
+    first: &DateTimeField,
+    last: &DateTimeField,
+) -> Option<&'a [DateTimeField]> {
+    let place = |unit| all.iter().position(|known| known == unit);
+    all.get(place(first)?..=place(last)?)
 }

@@ -10,6 +10,7 @@
 //!
 //! Nothing is read, written or waited for here, and what is not supported is refused with its place.
 
+mod calls;
 mod casts;
 mod catalog;
 mod coerce;
@@ -31,6 +32,7 @@ mod rewrite;
 mod settings;
 mod statement;
 mod supported;
+mod syntax;
 mod table;
 mod tvf;
 mod types;
@@ -45,3 +47,6 @@ pub use explain::explain;
 pub use job::{Job, Planned, plan};
 pub use settings::{MiniBatch, Settings};
 pub use table::{Bounded, Column, Connector, Generator, Metadata, Origin, Startup, Table};
+
+#[cfg(test)]
+mod proof;

@@ -1,15 +1,16 @@
 //! Plans queries and expressions, with DataFusion: names, types, functions; and moves what is known
 //! to where it costs least.
 
-use std::sync::Arc;
+use std::{mem::discriminant, sync::Arc};
 
+use arrow::datatypes::DataType;
 use datafusion_common::{
     DFSchema, Result, TableReference,
     config::ConfigOptions,
-    tree_node::{Transformed, TreeNode},
+    tree_node::{Transformed, TreeNode, TreeNodeRecursion},
 };
 use datafusion_expr::{
-    Expr, LogicalPlan, LogicalPlanBuilder, TableSource, expr_rewriter::NamePreserver,
+    Expr, LogicalPlan, LogicalPlanBuilder, TableSource, Union, expr_rewriter::NamePreserver,
     utils::merge_schema,
 };
 use datafusion_optimizer::{
@@ -24,13 +25,13 @@ use datafusion_sql::{
 
 use super::{
     Settings,
-    casts::Casts,
+    casts::{Casts, Rounding},
     catalog::Catalog,
     context::Context,
     error::{Fault, NOWHERE},
     functions::Functions,
     rewrite::rewrite,
-    supported,
+    supported, types,
 };
 
 /// Plans what is written with these tables and functions.
@@ -46,13 +47,16 @@ impl Planner<'_> {
     pub(super) fn query(&self, query: &Query) -> Result<LogicalPlan, Fault> {
         let at = supported::place(query);
         supported::check(query, self.functions)?;
-        let mut query = query.clone();
-        rewrite(&mut query);
+        let mut rewritten = query.clone();
+        rewrite(&mut rewritten);
         let context = self.context();
         let planner = SqlToRel::new_with_options(&context, parser_options());
-        let plan = planner.sql_statement_to_plan(Statement::Query(Box::new(query)));
-        let plan = plan.and_then(|plan| self.analyze(plan));
-        plan.map_err(|error| Fault::from(error).or_at(at))
+        let plan = planner.sql_statement_to_plan(Statement::Query(Box::new(rewritten)));
+        let plan = plan.and_then(|plan| {
+            refuse_mixed_unions(&plan)?;
+            self.analyze(plan)
+        });
+        plan.map_err(|error| supported::placed(error.into(), query).or_at(at))
     }
 
     /// An expression over the columns of a table.
@@ -64,10 +68,10 @@ impl Planner<'_> {
     ) -> Result<Expr, Fault> {
         let at = supported::place(expression);
         supported::check(expression, self.functions)?;
-        let mut expression = expression.clone();
-        rewrite(&mut expression);
-        let planned = self.planned_expression(expression, name, source);
-        planned.map_err(|error| Fault::from(error).or_at(at))
+        let mut rewritten = expression.clone();
+        rewrite(&mut rewritten);
+        let planned = self.planned_expression(rewritten, name, source);
+        planned.map_err(|error| supported::placed(error.into(), expression).or_at(at))
     }
 
     fn planned_expression(
@@ -86,7 +90,10 @@ impl Planner<'_> {
             LogicalPlan::Projection(projection) => {
                 let first = projection.expr.into_iter().next();
                 let unaliased = first.map(|expression| expression.unalias_nested().data);
-                unaliased.ok_or_else(|| Fault::new(NOWHERE, "expected an expression").into())
+                let unaliased =
+                    unaliased.ok_or_else(|| Fault::new(NOWHERE, "expected an expression"))?;
+                refuse_many_rows(&unaliased)?;
+                Ok(unaliased)
             }
             _ => Err(Fault::new(NOWHERE, "expected an expression").into()),
         }
@@ -106,6 +113,7 @@ impl Planner<'_> {
     /// Makes types the same where they have to be.
     pub(super) fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
         let rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+            Arc::new(Rounding),
             Arc::new(TypeCoercion::new()),
             Arc::new(Casts::new(self.settings.zone)),
         ];
@@ -118,6 +126,56 @@ impl Planner<'_> {
         let zone = self.settings.zone.name();
         Context::new(self.catalog, self.functions, config, zone)
     }
+}
+
+/// What a table computes for each row looks at that row alone.
+fn refuse_many_rows(expression: &Expr) -> Result<()> {
+    let is_of_many = |expression: &Expr| {
+        Ok(matches!(
+            expression,
+            Expr::AggregateFunction(_) | Expr::WindowFunction(_)
+        ))
+    };
+    if expression.exists(is_of_many)? {
+        let what = "a function of many rows in a table's own column";
+        let fault = Fault::unsupported(NOWHERE, what, "write it in a SELECT");
+        return Err(fault.into());
+    }
+    Ok(())
+}
+
+/// Under one name there are numbers or texts or times, and not now these and now those.
+fn refuse_mixed_unions(plan: &LogicalPlan) -> Result<()> {
+    plan.apply(|plan| {
+        if let LogicalPlan::Union(union) = plan {
+            refuse_mixed(union)?;
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(())
+}
+
+fn refuse_mixed(union: &Union) -> Result<()> {
+    let mut inputs = union.inputs.iter().map(|input| input.schema().fields());
+    let Some(first) = inputs.next() else {
+        return Ok(());
+    };
+    let pairs = inputs.flat_map(|other| first.iter().zip(other.iter()));
+    for (one, other) in pairs {
+        let (left, right) = (one.data_type(), other.data_type());
+        let is_same = (left.is_numeric() && right.is_numeric())
+            || discriminant(left) == discriminant(right)
+            || [left, right].contains(&&DataType::Null);
+        if !is_same {
+            let (left, right) = (types::name(left), types::name(right));
+            let message = format!(
+                "UNION of {left} and {right} in '{}'; write CAST",
+                one.name()
+            );
+            return Err(Fault::new(NOWHERE, message).into());
+        }
+    }
+    Ok(())
 }
 
 fn optimized(

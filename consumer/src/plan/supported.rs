@@ -7,7 +7,7 @@ use datafusion_sql::sqlparser::{
     ast::{
         Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
         LimitClause, Query, Select, SetExpr, SetOperator, SetQuantifier, Spanned, TableFactor,
-        Visit, Visitor,
+        Visit, Visitor, WindowFrameBound, WindowSpec, WindowType,
     },
     tokenizer::{Location, Span},
 };
@@ -22,7 +22,11 @@ const AGGREGATES: &str = "there is COUNT, SUM, AVG, MIN, MAX, FIRST_VALUE and LA
 
 /// Fails at the first thing in `tree` that is not supported.
 pub(super) fn check(tree: &impl Visit, functions: &Functions) -> Result<(), Fault> {
-    match tree.visit(&mut Check { functions }) {
+    let mut check = Check {
+        functions,
+        in_from: Vec::new(),
+    };
+    match tree.visit(&mut check) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(fault) => Err(fault),
     }
@@ -30,6 +34,8 @@ pub(super) fn check(tree: &impl Visit, functions: &Functions) -> Result<(), Faul
 
 struct Check<'a> {
     functions: &'a Functions,
+    /// Where the window functions of FROM stand, and the sub-queries among their arguments.
+    in_from: Vec<Span>,
 }
 
 type Checked = ControlFlow<Fault>;
@@ -101,7 +107,22 @@ impl Visitor for Check<'_> {
             TableFactor::Table {
                 sample: Some(_), ..
             } => ("TABLESAMPLE", QUERY),
-            TableFactor::Table { .. } | TableFactor::TableFunction { .. } => {
+            TableFactor::Table { args: None, .. } => return ControlFlow::Continue(()),
+            TableFactor::Table {
+                name,
+                args: Some(arguments),
+                ..
+            } => {
+                self.window(name.span(), &arguments.args);
+                return ControlFlow::Continue(());
+            }
+            TableFactor::TableFunction {
+                expr: Expr::Function(function),
+                ..
+            } => {
+                if let FunctionArguments::List(list) = &function.args {
+                    self.window(function.name.span(), &list.args);
+                }
                 return ControlFlow::Continue(());
             }
             TableFactor::Derived { lateral: false, .. } => return ControlFlow::Continue(()),
@@ -119,6 +140,9 @@ impl Visitor for Check<'_> {
     fn pre_visit_expr(&mut self, expr: &Expr) -> Checked {
         let (what, instead) = match expr {
             Expr::Function(function) => return self.function(function),
+            Expr::Subquery(_) if self.in_from.contains(&expr.span()) => {
+                return ControlFlow::Continue(());
+            }
             Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => (
                 "a sub-query in an expression",
                 "there are sub-queries in FROM",
@@ -137,14 +161,38 @@ impl Visitor for Check<'_> {
 }
 
 impl Check<'_> {
+    /// Notes a call of a window function in FROM.
+    fn window(&mut self, name: Span, arguments: &[FunctionArg]) {
+        let queries = arguments.iter().filter_map(|argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(query))
+            | FunctionArg::Named {
+                arg: FunctionArgExpr::Expr(query),
+                ..
+            } => matches!(query, Expr::Subquery(_)).then(|| query.span()),
+            _ => None,
+        });
+        self.in_from.extend([name].into_iter().chain(queries));
+    }
+
     fn function(&self, function: &Function) -> Checked {
         let span = function.name.span();
         let name = function.name.to_string();
+        if self.functions.is_window(&name) && !self.in_from.contains(&span) {
+            let what = format!("{} outside of FROM", name.to_uppercase());
+            return refuse(
+                span,
+                &what,
+                "write FROM TUMBLE(TABLE t, DESCRIPTOR(time), size)",
+            );
+        }
+        if let Some(WindowType::WindowSpec(over)) = &function.over {
+            frame(over, span)?;
+        }
         if self.functions.later(&name) {
             return refuse(span, &name.to_uppercase(), AGGREGATES);
         }
         if !self.functions.knows(&name) {
-            let hint = did_you_mean(&name.to_uppercase(), self.functions.names());
+            let hint = did_you_mean(&name.to_uppercase(), self.functions.all_names());
             let message = format!("there is no function {}{hint}", name.to_uppercase());
             return ControlFlow::Break(Fault::new(begin(span), message));
         }
@@ -186,6 +234,20 @@ impl Check<'_> {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Only the rows from the first on.
+fn frame(over: &WindowSpec, span: Span) -> Checked {
+    let Some(frame) = &over.window_frame else {
+        return ControlFlow::Continue(());
+    };
+    let is_to_current = matches!(frame.end_bound, None | Some(WindowFrameBound::CurrentRow));
+    let is_from_first = matches!(frame.start_bound, WindowFrameBound::Preceding(None));
+    if is_from_first && is_to_current {
+        return ControlFlow::Continue(());
+    }
+    let instead = "there is ROWS or RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
+    refuse(span, "OVER of some of the rows before", instead)
 }
 
 fn of_limit(limit: &LimitClause) -> Span {
@@ -242,6 +304,40 @@ fn set_operation(body: &SetExpr) -> Checked {
             refuse(span, "a statement in a query", QUERY)
         }
         SetExpr::Table(_) => refuse(span, "TABLE as a query", QUERY),
+    }
+}
+
+/// A fault about a function, at the first call of it.
+pub(super) fn placed(fault: Fault, tree: &impl Visit) -> Fault {
+    let mut calls = Calls {
+        message: fault.message.to_lowercase(),
+    };
+    match tree.visit(&mut calls) {
+        ControlFlow::Continue(()) => fault,
+        ControlFlow::Break(at) => fault.or_at(at),
+    }
+}
+
+/// Looks for a call of a function that a message names.
+struct Calls {
+    message: String,
+}
+
+impl Visitor for Calls {
+    type Break = Location;
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Location> {
+        let Expr::Function(function) = expr else {
+            return ControlFlow::Continue(());
+        };
+        let name = function.name.to_string().to_lowercase();
+        let mut words = self
+            .message
+            .split(|c: char| !c.is_alphanumeric() && c != '_');
+        if words.any(|word| word == name) {
+            return ControlFlow::Break(begin(function.name.span()));
+        }
+        ControlFlow::Continue(())
     }
 }
 

@@ -4,10 +4,14 @@
 //! another way of writing something (`rewrite`). What differs all the same stands in `FUNCTIONS.md`.
 
 mod aggregates;
+mod calendar;
 mod clock;
+mod numbers;
 mod pattern;
+mod substring;
 mod text;
 mod time;
+mod zone;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,7 +23,9 @@ use datafusion_functions_aggregate as aggregate;
 use datafusion_functions_nested::{cardinality::cardinality_udf, make_array::make_array_udf};
 
 pub(super) use aggregates::function;
+pub(super) use calendar::to_instant;
 pub(super) use clock::PROCTIME;
+pub(super) use numbers::{decimal, exact, narrow, number_text, whole};
 pub(super) use time::TimestampText;
 
 /// All functions that a job can call, by name.
@@ -32,7 +38,10 @@ pub(super) struct Functions {
 }
 
 /// What is only another way of writing something.
-const REWRITTEN: [&str; 28] = [
+const REWRITTEN: [&str; 31] = [
+    "E",
+    "SIGN",
+    "TRIM",
     "IF",
     "IFNULL",
     "MOD",
@@ -61,6 +70,15 @@ const REWRITTEN: [&str; 28] = [
     "HOUR",
     "MINUTE",
     "SECOND",
+];
+
+/// What others are rewritten to, and nobody calls.
+const HIDDEN: [&str; 5] = [
+    "ceil_time",
+    "encode",
+    "floor_time",
+    "timestampadd_days",
+    "unix_timestamp_now",
 ];
 
 const TABLE_FUNCTIONS: [&str; 6] = [
@@ -98,6 +116,11 @@ impl Functions {
             .into_iter()
             .chain(text::functions())
             .chain(time::functions(zone))
+            .chain(calendar::functions(zone))
+            .chain([
+                ("substring", substring::function()),
+                ("substr", substring::function()),
+            ])
             .chain(clock::functions(clock, zone))
             .map(|(name, function)| (name.to_lowercase(), function))
             .collect();
@@ -107,6 +130,7 @@ impl Functions {
             .map(|(name, function)| (name.to_lowercase(), function))
             .collect();
         let own = scalars.keys().chain(aggregates.keys());
+        let own = own.filter(|name| !HIDDEN.contains(&name.as_str()));
         let own = own.map(|name| name.to_uppercase());
         let names = own.chain(REWRITTEN.map(str::to_owned)).collect();
         Self {
@@ -139,12 +163,25 @@ impl Functions {
             .any(|known| known.eq_ignore_ascii_case(name))
     }
 
+    /// Whether this puts rows into windows.
+    pub(super) fn is_window(&self, name: &str) -> bool {
+        self.is_table_function(name)
+            && !["TABLE", "DESCRIPTOR"]
+                .iter()
+                .any(|argument| argument.eq_ignore_ascii_case(name))
+    }
+
     /// Whether this is Flink's, and not here yet.
     pub(super) fn later(&self, name: &str) -> bool {
         LATER.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 
-    /// The names of all.
+    /// The names of all, with those in FROM.
+    pub(super) fn all_names(&self) -> impl Iterator<Item = &str> {
+        self.names().chain(TABLE_FUNCTIONS)
+    }
+
+    /// The names of all functions of rows.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
     }
@@ -169,7 +206,6 @@ fn taken() -> Vec<Named<ScalarUDF>> {
         ("sha256", crypto::sha256()),
         ("sha384", crypto::sha384()),
         ("sha512", crypto::sha512()),
-        ("date_trunc", datafusion_functions::datetime::date_trunc()),
     ]);
     functions
 }
@@ -198,8 +234,6 @@ fn taken_of_text() -> Vec<Named<ScalarUDF>> {
         ("RPAD", unicode::rpad()),
         ("RTRIM", string::rtrim()),
         ("STARTSWITH", string::starts_with()),
-        ("SUBSTR", unicode::substr()),
-        ("SUBSTRING", unicode::substr()),
         ("TRANSLATE", unicode::translate()),
         ("UPPER", string::upper()),
     ]

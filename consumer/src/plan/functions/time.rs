@@ -10,7 +10,6 @@ use arrow::{
     compute::cast,
     datatypes::{DataType, TimeUnit, TimestampMillisecondType},
 };
-use chrono::{DateTime, LocalResult, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 use datafusion_common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion_expr::{
@@ -22,6 +21,7 @@ use super::{
     Named,
     pattern::{Pattern, USUAL},
     text::{Texts, once},
+    zone,
 };
 
 /// A function of a time.
@@ -169,7 +169,7 @@ impl ScalarUDFImpl for Time {
             }
             (Does::ReadSeconds, [text, rest @ ..]) => {
                 let mut read = Int64Builder::with_capacity(rows);
-                let seconds = |time| self.instant(time).div_euclid(1000);
+                let seconds = |time| zone::instant(self.zone, time).div_euclid(1000);
                 self.read(text, rest, rows, |time| {
                     read.append_option(time.map(seconds))
                 })?;
@@ -197,29 +197,8 @@ impl Time {
         }
     }
 
-    /// What a clock on a wall shows at a time.
     fn local(&self, time: i64) -> i64 {
-        let instant = DateTime::<Utc>::from_timestamp_millis(time);
-        let offset = instant.map_or(0, |instant| {
-            let offset = self.zone.offset_from_utc_datetime(&instant.naive_utc());
-            i64::from(offset.fix().local_minus_utc())
-        });
-        time.saturating_add(offset * 1000)
-    }
-
-    /// When a clock on a wall shows this; where it shows it twice, the first time.
-    fn instant(&self, local: i64) -> i64 {
-        let Some(shown) = DateTime::<Utc>::from_timestamp_millis(local) else {
-            return local;
-        };
-        match self.zone.from_local_datetime(&shown.naive_utc()) {
-            LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => time.timestamp_millis(),
-            // In the hour that is left out, the offset before it counts on.
-            LocalResult::None => {
-                let before = self.local(local.saturating_sub(86_400_000));
-                local - (before - local.saturating_sub(86_400_000))
-            }
-        }
+        zone::local(self.zone, time)
     }
 
     fn written(
@@ -260,8 +239,8 @@ impl Time {
         let texts = Texts::new(text)?;
         let patterns = rest.first().map(Texts::new).transpose()?;
         let mut known = Known::default();
-        let with_fraction = Pattern::new(&format!("{USUAL}.SSS"));
-        let with_fraction = with_fraction.filter(|_| patterns.is_none());
+        let others = ["yyyy-MM-dd HH:mm:ss.SSS", "yyyy-MM-dd"].map(Pattern::new);
+        let others = others.iter().flatten().filter(|_| patterns.is_none());
         for row in 0..rows {
             let pattern = match &patterns {
                 None => Some(USUAL),
@@ -270,7 +249,7 @@ impl Time {
             found(match (texts.at(row), pattern) {
                 (Some(text), Some(pattern)) => {
                     let read = known.pattern(pattern)?.read(text);
-                    read.or_else(|| with_fraction.as_ref()?.read(text))
+                    read.or_else(|| others.clone().find_map(|other| other.read(text)))
                 }
                 _ => None,
             });

@@ -1,0 +1,65 @@
+SELECT * FROM readings
+=> sensor STRING, reading DOUBLE, n INT, ts TIMESTAMP_LTZ(3)
+SELECT *, n + 1 FROM readings
+=> sensor STRING, reading DOUBLE, n INT, ts TIMESTAMP_LTZ(3), EXPR$1 INT
+SELECT r.* FROM readings AS r
+=> sensor STRING, reading DOUBLE, n INT, ts TIMESTAMP_LTZ(3)
+SELECT n + 1, sensor, UPPER(sensor) FROM readings
+=> EXPR$0 INT, sensor STRING, EXPR$2 STRING
+SELECT DISTINCT sensor FROM readings
+=> sensor STRING
+SELECT sensor, COUNT(*), SUM(n), AVG(n), MIN(reading), MAX(reading) FROM readings GROUP BY sensor
+=> sensor STRING, EXPR$1 BIGINT, EXPR$2 INT, EXPR$3 INT, EXPR$4 DOUBLE, EXPR$5 DOUBLE
+SELECT COUNT(*) AS c FROM readings
+=> c BIGINT
+SELECT COUNT(*) FILTER (WHERE n > 1) AS a, COUNT(DISTINCT sensor) AS b, SUM(DISTINCT n) AS c,
+  COUNT(DISTINCT sensor) FILTER (WHERE n > 1) AS d FROM readings
+=> a BIGINT, b BIGINT, c INT, d BIGINT
+SELECT UPPER(sensor) AS s, COUNT(*) AS c FROM readings GROUP BY UPPER(sensor) HAVING COUNT(*) > 1 AND MAX(n) < 9
+=> s STRING, c BIGINT
+SELECT sensor FROM readings UNION ALL SELECT buyer FROM orders
+=> sensor STRING
+SELECT n FROM readings UNION ALL SELECT id FROM orders
+=> n BIGINT
+SELECT n FROM readings UNION SELECT id FROM orders
+=> n BIGINT
+SELECT s, c FROM (SELECT sensor AS s, COUNT(*) AS c FROM readings GROUP BY sensor) AS x WHERE c > 1
+=> s STRING, c BIGINT
+SELECT MAX(c) AS m FROM (SELECT sensor, COUNT(*) AS c FROM readings GROUP BY sensor)
+=> m BIGINT
+WITH a AS (SELECT sensor, n FROM readings), b AS (SELECT n FROM a WHERE n > 1) SELECT n FROM b
+=> n INT
+SELECT SUM(n) OVER (ORDER BY ts ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS s FROM readings
+=> s INT
+SELECT sensor, AVG(reading) OVER (PARTITION BY sensor ORDER BY ts RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS s
+FROM readings
+=> sensor STRING, s DOUBLE
+SELECT COUNT(*) OVER (ORDER BY ts) AS a, SUM(n) OVER (ORDER BY ts) AS b FROM readings
+=> a BIGINT, b INT
+SELECT COUNT(*) OVER w AS a, SUM(n) OVER w AS b FROM readings WINDOW w AS (PARTITION BY sensor ORDER BY ts)
+=> a BIGINT, b INT
+SELECT COUNT(*) OVER (ORDER BY ts ROWS UNBOUNDED PRECEDING) AS a FROM readings
+=> a BIGINT
+SELECT COUNT(*) OVER (ORDER BY now) AS a FROM orders
+=> a BIGINT
+SELECT item.name, item.tags[1], attributes['a'], orders.item.name AS whole FROM orders
+=> name STRING, EXPR$1 STRING, EXPR$2 INT, whole STRING
+SELECT id FROM orders WHERE price BETWEEN 1 AND 2 OR buyer IN ('a', 'b') AND buyer IS NOT NULL
+=> id BIGINT
+SELECT CASE WHEN n > 1 THEN 'a' ELSE 'b' END AS a, CASE n WHEN 1 THEN 1 END AS b FROM readings
+=> a STRING, b INT
+SELECT CAST(n AS STRING) AS a, TRY_CAST(sensor AS INT) AS b, CAST(ts AS TIMESTAMP(3)) AS c FROM readings
+=> a STRING, b INT, c TIMESTAMP(3)
+SELECT DATE '2024-01-01' AS a, TIMESTAMP '2024-01-01 00:00:00' AS b, TIME '12:00:00' AS c, INTERVAL '1' DAY AS d FROM readings
+=> a DATE, b TIMESTAMP(6), c TIME, d INTERVAL
+SELECT STDDEV_POP(reading) AS a, VAR_SAMP(reading) AS b, FIRST_VALUE(n) AS c, LAST_VALUE(sensor) AS d FROM readings
+=> a DOUBLE, b DOUBLE, c INT, d STRING
+# More than Flink takes.
+SELECT SUM(n) FILTER (WHERE sensor) FROM readings
+=> EXPR$0 INT
+SELECT SUM(n) OVER (ORDER BY ts), SUM(n) OVER (PARTITION BY sensor ORDER BY ts) FROM readings
+=> EXPR$0 INT, EXPR$1 INT
+SELECT * FROM (SELECT sensor, n AS sensor FROM readings)
+=> sensor STRING, sensor0 INT
+SELECT n, n, r.n, sensor AS n FROM readings AS r
+=> n INT, n0 INT, n1 INT, n2 STRING

@@ -1,0 +1,50 @@
+SELECT * FROM TABLE(TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE))
+=> sensor STRING, reading DOUBLE, n INT, ts TIMESTAMP_LTZ(3), window_start TIMESTAMP(3), window_end TIMESTAMP(3), window_time TIMESTAMP_LTZ(3)
+SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTES) AS w
+=> sensor STRING, reading DOUBLE, n INT, ts TIMESTAMP_LTZ(3), window_start TIMESTAMP(3), window_end TIMESTAMP(3), window_time TIMESTAMP_LTZ(3)
+SELECT sensor, window_start, window_end, COUNT(*) AS c
+FROM TABLE(TUMBLE(DATA => TABLE readings, TIMECOL => DESCRIPTOR(ts), SIZE => INTERVAL '10' SECONDS))
+GROUP BY sensor, window_start, window_end
+=> sensor STRING, window_start TIMESTAMP(3), window_end TIMESTAMP(3), c BIGINT
+SELECT COUNT(*) AS c FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '10' MINUTE, INTERVAL '1' MINUTE)
+GROUP BY window_start, window_end
+=> c BIGINT
+SELECT window_time, window_start, COUNT(*) AS c
+FROM TABLE(HOP(TABLE readings, DESCRIPTOR(ts), INTERVAL '5' MINUTES, INTERVAL '10' MINUTES))
+GROUP BY window_start, window_end, window_time
+=> window_time TIMESTAMP_LTZ(3), window_start TIMESTAMP(3), c BIGINT
+SELECT window_end, COUNT(*) AS c
+FROM TABLE(HOP(DATA => TABLE readings, TIMECOL => DESCRIPTOR(ts), SIZE => INTERVAL '10' MINUTES, SLIDE => INTERVAL '5' MINUTES))
+GROUP BY window_start, window_end
+=> window_end TIMESTAMP(3), c BIGINT
+SELECT window_start, window_end, SUM(n) AS s
+FROM TABLE(CUMULATE(TABLE readings, DESCRIPTOR(ts), INTERVAL '2' MINUTES, INTERVAL '10' MINUTES))
+GROUP BY window_start, window_end HAVING SUM(n) > 5
+=> window_start TIMESTAMP(3), window_end TIMESTAMP(3), s INT
+SELECT sensor, window_start, window_end, COUNT(*) AS c
+FROM TABLE(SESSION(TABLE readings PARTITION BY sensor, DESCRIPTOR(ts), INTERVAL '5' MINUTES))
+GROUP BY sensor, window_start, window_end
+=> sensor STRING, window_start TIMESTAMP(3), window_end TIMESTAMP(3), c BIGINT
+SELECT sensor, window_start, COUNT(*) AS c
+FROM SESSION(DATA => TABLE readings PARTITION BY (sensor), TIMECOL => DESCRIPTOR(ts), GAP => INTERVAL '5' MINUTES)
+GROUP BY sensor, window_start, window_end
+=> sensor STRING, window_start TIMESTAMP(3), c BIGINT
+SELECT window_start, COUNT(*) AS c
+FROM TUMBLE((SELECT * FROM readings WHERE n > 1), DESCRIPTOR(ts), INTERVAL '1' HOUR)
+GROUP BY window_start, window_end
+=> window_start TIMESTAMP(3), c BIGINT
+SELECT window_start, COUNT(DISTINCT sensor) AS c, SUM(n) FILTER (WHERE n > 1) AS s
+FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' DAY)
+WHERE sensor <> 'a' GROUP BY window_start, window_end
+=> window_start TIMESTAMP(3), c BIGINT, s INT
+SELECT COUNT(*) AS c FROM TUMBLE(TABLE orders, DESCRIPTOR(now), INTERVAL '1' SECOND)
+GROUP BY window_start, window_end
+=> c BIGINT
+CREATE VIEW minutes AS SELECT window_time AS t, window_start AS s, COUNT(*) AS c
+FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end, window_time;
+SELECT window_start, SUM(c) AS c FROM TUMBLE(TABLE minutes, DESCRIPTOR(t), INTERVAL '1' HOUR)
+GROUP BY window_start, window_end
+=> window_start TIMESTAMP(3), c BIGINT
+INSERT INTO kept SELECT COALESCE(sensor, ''), COUNT(*)
+FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY sensor, window_start, window_end
+=> sensor STRING, n BIGINT

@@ -1,0 +1,45 @@
+INSERT INTO prnted SELECT sensor, 1 FROM readings
+=> job.sql:1:13: there is no table 'prnted'; did you mean 'printed'?
+INSERT INTO printed SELECT sensor FROM readings
+=> job.sql:1:13: the query gives 1 columns, and 'printed' takes 2: sensor, n
+INSERT INTO printed SELECT sensor, n, n FROM readings
+=> job.sql:1:13: the query gives 3 columns, and 'printed' takes 2: sensor, n
+INSERT INTO printed SELECT n, n FROM readings
+=> job.sql:1:13: the column 'sensor' is STRING, and the query gives INT; write CAST(… AS STRING)
+INSERT INTO printed SELECT sensor, reading FROM readings
+=> job.sql:1:13: the column 'n' is BIGINT, and the query gives DOUBLE; write CAST(… AS BIGINT)
+INSERT INTO printed SELECT sensor, sensor FROM readings
+=> job.sql:1:13: the column 'n' is BIGINT, and the query gives STRING; write CAST(… AS BIGINT)
+INSERT INTO printed (sensor, m) SELECT sensor, n FROM readings
+=> job.sql:1:30: 'printed' has no column 'm'; there is sensor, n
+INSERT INTO printed (sensor, sensor) SELECT sensor, sensor FROM readings
+=> job.sql:1:30: the column 'sensor' is given twice
+INSERT INTO printed (sensor) SELECT sensor, n FROM readings
+=> job.sql:1:13: the query gives 2 columns, and 'printed' takes 1: sensor
+INSERT INTO kept (n) SELECT n FROM readings
+=> job.sql:1:13: the column 'sensor' may not be null, so it has to be given
+INSERT INTO kept SELECT sensor, COUNT(*) FROM readings GROUP BY sensor
+=> job.sql:1:1: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
+INSERT INTO kept SELECT DISTINCT sensor, CAST(n AS BIGINT) FROM readings
+=> job.sql:1:1: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
+CREATE VIEW v AS SELECT sensor FROM readings;
+INSERT INTO v SELECT sensor FROM readings
+=> job.sql:2:13: writing to a view is not supported; there is 'brooklet', 'filesystem', 'print' and 'blackhole'
+CREATE TABLE web (sensor STRING) WITH ('connector' = 'http', 'url' = 'http://example.org/');
+INSERT INTO web SELECT sensor FROM readings
+=> job.sql:2:13: writing to a table of connector 'http' is not supported; there is 'brooklet', 'filesystem', 'print' and 'blackhole'
+CREATE TABLE t (a STRING METADATA FROM 'offset') WITH ('connector' = 'brooklet', 'topic' = 't');
+INSERT INTO t SELECT sensor FROM readings
+=> job.sql:2:13: writing the metadata 'a' is not supported; declare it VIRTUAL
+CREATE TABLE folder (sensor STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
+INSERT INTO folder SELECT sensor, COUNT(*) FROM readings GROUP BY sensor
+=> job.sql:2:1: writing rows that change to 'folder' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
+INSERT INTO printed SELECT sensor, SUM(n) OVER (ORDER BY ts)
+FROM (SELECT sensor, ts, COUNT(*) AS n FROM readings GROUP BY sensor, ts)
+=> job.sql:1:1: OVER of rows that change is not supported; there is OVER ([PARTITION BY …] ORDER BY time [ROWS|RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW])
+CREATE TABLE late_ones (ts TIMESTAMP_LTZ(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'brooklet', 'topic' = 't', 'late.table' = 'lost');
+SELECT COUNT(*) FROM TUMBLE(TABLE late_ones, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end
+=> job.sql:2:63: there is no table 'lost'; there is kept, late_ones, nowhere, orders, printed, readings
+INSERT INTO orders SELECT * FROM readings
+=> job.sql:1:13: writing to a table of connector 'datagen' is not supported; there is 'brooklet', 'filesystem', 'print' and 'blackhole'
