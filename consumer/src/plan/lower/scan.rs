@@ -106,6 +106,7 @@ impl Lowering<'_> {
         let watermark = declared.watermark.as_ref().filter(|_| is_timed);
         if let Some(watermark) = watermark {
             columns.insert(watermark.time);
+            columns.extend(self.wanted_late(declared)?);
             columns.extend(referred(&watermark.value, &declared.schema));
         }
         let read = self.physical(declared, &columns)?;
@@ -134,6 +135,17 @@ impl Lowering<'_> {
             Ok(late.table.clone())
         });
         late.transpose()
+    }
+
+    /// The columns that its late rows are to have.
+    fn wanted_late(&self, declared: &Declared) -> Result<Vec<usize>, Fault> {
+        let Some(late) = self.late(declared)? else {
+            return Ok(Vec::new());
+        };
+        let is_wanted = |name: &str| late.columns.iter().any(|column| column.name == name);
+        let columns = declared.columns.iter().enumerate();
+        let wanted = columns.filter(|(_, column)| is_wanted(&column.name));
+        Ok(wanted.map(|(place, _)| place).collect())
     }
 
     /// Reads the columns, and those that others are computed from.
