@@ -8,12 +8,17 @@ use super::{Aggregate, Changelog, Connector, Expression, Function, Job, Kind, St
 #[must_use]
 pub fn explain(job: &Job) -> String {
     let mut text = String::new();
+    write(job, &mut text).expect("writing to a string cannot fail");
+    text
+}
+
+fn write(job: &Job, text: &mut String) -> fmt::Result {
     for query in &job.queries {
         let name = query.table.as_ref().map_or("console", |table| &table.name);
-        let _ = writeln!(text, "== Plan of the rows for {name} ==");
-        let _ = writeln!(text, "{}\n", query.plan.display_indent());
+        writeln!(text, "== Plan of the rows for {name} ==")?;
+        writeln!(text, "{}\n", query.plan.display_indent())?;
     }
-    let _ = writeln!(text, "== Steps ==");
+    writeln!(text, "== Steps ==")?;
     for (number, step) in job.dataflow.steps.iter().enumerate() {
         let inputs: Vec<_> = step
             .inputs
@@ -29,12 +34,12 @@ pub fn explain(job: &Job) -> String {
             Changelog::Append => "",
             Changelog::Retract => "  changes: +I -U +U -D",
         };
-        let _ = writeln!(text, "#{number} {}{from}{changes}", described(step));
+        writeln!(text, "#{number} {}{from}{changes}", described(step))?;
         if let Some(state) = state(&step.kind) {
-            let _ = writeln!(text, "     keeps {state}");
+            writeln!(text, "     keeps {state}")?;
         }
     }
-    text
+    Ok(())
 }
 
 fn described(step: &Step) -> String {

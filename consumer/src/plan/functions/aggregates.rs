@@ -79,9 +79,8 @@ impl AggregateUDFImpl for Aggregate {
 
     fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
         let name = self.name.to_uppercase();
-        let argument = match arguments {
-            [argument] => argument,
-            _ => return plan_err!("{name} is of one argument"),
+        let [argument] = arguments else {
+            return plan_err!("{name} is of one argument");
         };
         let taken = match self.known {
             Known::Sum | Known::Average => argument.is_numeric(),

@@ -60,8 +60,7 @@ impl Pattern {
     pub(super) fn write(&self, milliseconds: i64, out: &mut String) {
         let civil = Civil::new(milliseconds);
         for piece in &self.0 {
-            // Writing to a string cannot fail.
-            let _ = match piece {
+            let written = match piece {
                 Piece::Text(text) => out.write_str(text),
                 Piece::HalfOfDay => out.write_str(if civil.hour < 12 { "AM" } else { "PM" }),
                 Piece::Number(Field::Year, 2) => write!(out, "{:02}", civil.year.rem_euclid(100)),
@@ -71,6 +70,7 @@ impl Pattern {
                 }
                 Piece::Number(field, width) => write!(out, "{:0width$}", civil.number(*field)),
             };
+            written.expect("writing to a string cannot fail");
         }
     }
 

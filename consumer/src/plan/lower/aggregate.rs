@@ -93,7 +93,7 @@ impl Lowering<'_> {
         let mut rows = self.windowed_rows(windows)?;
         let (before, behind) = split_filters(&windowed.filters)?;
         for filter in before {
-            rows = self.filter(rows, &filter)?;
+            rows = self.filter(&rows, &filter)?;
         }
         let names: Vec<_> = fields(named).map(with_plain_type).collect();
         let (group_names, value_names) = names.split_at(groups.len().min(names.len()));
@@ -116,9 +116,9 @@ impl Lowering<'_> {
         let schema = schema(all.chain(window_names).collect())?;
         let mut lowered = self.step(&[&rows], schema, Changelog::Append, kind);
         for filter in behind {
-            lowered = self.filter(lowered, &grouped.over_window(&filter)?)?;
+            lowered = self.filter(&lowered, &grouped.over_window(&filter)?)?;
         }
-        self.project(lowered, &grouped.values(value_names)?, names)
+        self.project(&lowered, &grouped.values(value_names)?, names)
     }
 }
 

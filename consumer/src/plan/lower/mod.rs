@@ -81,7 +81,7 @@ impl Lowering<'_> {
             LogicalPlan::Projection(projection) => self.projection(projection),
             LogicalPlan::Filter(filter) => {
                 let input = self.plan(&filter.input)?;
-                self.filter(input, &filter.predicate)
+                self.filter(&input, &filter.predicate)
             }
             LogicalPlan::SubqueryAlias(alias) => self.alias(alias),
             LogicalPlan::Union(union) => self.union(union),
@@ -106,13 +106,13 @@ impl Lowering<'_> {
     fn projection(&mut self, projection: &Projection) -> Result<Lowered, Fault> {
         let input = self.plan(&projection.input)?;
         let names = fields(&projection.schema).collect();
-        self.project(input, &projection.expr, names)
+        self.project(&input, &projection.expr, names)
     }
 
     /// Columns with these names; no step where they are those of the input.
     fn project(
         &mut self,
-        input: Lowered,
+        input: &Lowered,
         values: &[Expr],
         names: Vec<Qualified>,
     ) -> Result<Lowered, Fault> {
@@ -124,15 +124,15 @@ impl Lowering<'_> {
                 .all(|(place, value)| is_column(value, place));
         let schema = typed(names, &values, &input.schema)?;
         if is_same {
-            return Ok(Lowered { schema, ..input });
+            return Ok(Lowered { schema, ..*input });
         }
-        Ok(self.step(&[&input], schema, input.changelog, Kind::Project(values)))
+        Ok(self.step(&[input], schema, input.changelog, Kind::Project(values)))
     }
 
-    fn filter(&mut self, input: Lowered, condition: &Expr) -> Result<Lowered, Fault> {
+    fn filter(&mut self, input: &Lowered, condition: &Expr) -> Result<Lowered, Fault> {
         let condition = expression(condition, &input.schema)?;
         let schema = input.schema.clone();
-        Ok(self.step(&[&input], schema, input.changelog, Kind::Filter(condition)))
+        Ok(self.step(&[input], schema, input.changelog, Kind::Filter(condition)))
     }
 
     fn alias(&mut self, alias: &SubqueryAlias) -> Result<Lowered, Fault> {
@@ -156,7 +156,7 @@ impl Lowering<'_> {
             let casts = casts
                 .map(|(column, field)| datafusion_expr::cast(column, plain(field.data_type())));
             let names = fields(&union.schema).collect();
-            inputs.push(self.project(input, &casts.collect::<Vec<_>>(), names)?);
+            inputs.push(self.project(&input, &casts.collect::<Vec<_>>(), names)?);
         }
         let retracts = inputs
             .iter()

@@ -33,7 +33,7 @@ impl Lowering<'_> {
         }
         let columns = output.plan.schema().columns().into_iter().map(Expr::Column);
         let names = fields(output.plan.schema()).collect();
-        let exact = self.project(lowered, &columns.collect::<Vec<_>>(), names)?;
+        let exact = self.project(&lowered, &columns.collect::<Vec<_>>(), names)?;
         let sink = Sink {
             table: output.table.clone(),
         };
