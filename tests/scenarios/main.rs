@@ -20,6 +20,7 @@ mod ledger;
 mod live;
 mod marks;
 mod named;
+mod nexmark;
 mod numbered;
 mod outcome;
 mod pages;
