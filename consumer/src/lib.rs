@@ -19,6 +19,8 @@ pub mod transform;
 pub mod write;
 
 mod error;
+mod excerpt;
+mod http;
 mod memory;
 mod metrics;
 mod pipeline;

@@ -8,7 +8,8 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
 
-use super::{block::Place, body::Coding, excerpt, frame::Form};
+use super::{block::Place, body::Coding, frame::Form};
+use crate::excerpt;
 
 /// What an answer says.
 #[derive(Debug, Clone, PartialEq, Eq)]

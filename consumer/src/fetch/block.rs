@@ -10,7 +10,8 @@ use common::{
     offset::Offset,
 };
 
-use super::{excerpt, mark::Mark, passed_over::PassedOver};
+use super::{mark::Mark, passed_over::PassedOver};
+use crate::excerpt;
 
 /// How much is kept of a line that is too long.
 const HEAD_BYTES_MAX: usize = 4 * 1024;

@@ -9,7 +9,7 @@ use common::{
     offset::Offset,
 };
 
-use super::excerpt;
+use crate::excerpt;
 
 /// What a mark begins with.
 pub(super) const SIGN: u8 = b'#';

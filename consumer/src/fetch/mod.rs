@@ -9,7 +9,6 @@ mod block;
 mod body;
 mod connection;
 mod events;
-mod excerpt;
 mod files;
 mod frame;
 mod lag;
@@ -28,11 +27,9 @@ mod values;
 
 pub use block::{Block, Content, Origin, Place};
 pub use connection::{Ended, Patience};
-pub(crate) use excerpt::quoted;
 pub use files::{FileSource, Files};
 pub use lag::Lag;
 pub use partitions::{Source, open};
-pub(crate) use request::{client, message};
 
 /// What comes from a stream.
 #[derive(Debug, Clone, PartialEq)]

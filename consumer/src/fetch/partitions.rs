@@ -15,8 +15,9 @@ use super::{
     Fetched,
     block::Origin,
     connection::{Ended, Patience},
-    reader, request, topic,
+    reader, topic,
 };
+use crate::http;
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -62,7 +63,7 @@ type Streams = BoxStream<'static, (usize, Fetched)>;
 /// # Errors
 /// The system gives no client.
 pub fn open(source: Source) -> reqwest::Result<impl Stream<Item = (usize, Fetched)> + Send> {
-    let client = request::client(&source.url)?;
+    let client = http::client(&source.url)?;
     Ok(stream::once(find(client, source)).flatten())
 }
 

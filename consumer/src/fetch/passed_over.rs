@@ -1,7 +1,7 @@
 //! The names of events that are no records. Each is said once, so that nobody who waits for their
 //! records waits without a word; and only so many of them, for a server can make up more.
 
-use super::excerpt;
+use crate::excerpt;
 
 /// How many names are remembered, and so said.
 const NAMES_MAX: usize = 16;

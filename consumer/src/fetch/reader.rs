@@ -18,7 +18,6 @@ use super::{
     block::{Block, Framed, Origin, Place},
     body::{self, Chunks},
     connection::{Connection, Happened, State},
-    excerpt,
     frame::{Form, Framer},
     mark::{End, Mark},
     partitions::{Source, labelled},
@@ -26,6 +25,7 @@ use super::{
     request,
     told::Told,
 };
+use crate::{excerpt, http};
 
 /// How long a server may take to answer, at least.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -296,7 +296,7 @@ impl Reader {
         let chunk = within(limit, body.chunks.next()).await;
         match chunk {
             Ok(Some(Ok(chunk))) => self.received(chunk),
-            Ok(Some(Err(error))) => self.lost(request::message(&error), None),
+            Ok(Some(Err(error))) => self.lost(http::message(&error), None),
             Ok(None) => self.ended(),
             Err(Elapsed { .. }) => self.lost("nothing comes any more".to_owned(), None),
         }

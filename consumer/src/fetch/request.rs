@@ -1,24 +1,15 @@
 //! The request: the stream's URL, and the place to go on from.
 
-use std::{borrow::Cow, error::Error, time::Duration};
+use std::borrow::Cow;
 
-use common::{service::telemetry::chain, wire};
+use common::wire;
 use reqwest::{
-    Client, ClientBuilder, RequestBuilder, Url,
+    Client, RequestBuilder, Url,
     header::{ACCEPT, ACCEPT_ENCODING},
-    redirect::Policy,
 };
 
-use super::{block::Place, body::Coding, connection::Happened, excerpt, frame::Form};
-
-/// How long a server may take to accept a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// After how long a silence the other end is probed, how often, and how many times. A connection
-/// whose other end has vanished without a word is found dead within half a minute.
-const PROBE_AFTER: Duration = Duration::from_secs(15);
-const PROBE_INTERVAL: Duration = Duration::from_secs(5);
-const PROBES: u32 = 3;
+use super::{block::Place, body::Coding, connection::Happened, frame::Form};
+use crate::http;
 
 /// Lines are the cheapest to read, and events can at least be resumed.
 const ACCEPTED: &str =
@@ -28,42 +19,6 @@ const ACCEPTED: &str =
 /// marks between them.
 const LIVE: (&str, &str) = (wire::LIVE, "ndjson");
 const MARKS: (&str, &str) = (wire::MARKS, "1");
-
-/// The scheme of URLs that are read over TLS.
-const HTTPS: &str = "https";
-
-/// A client for `url` that keeps no connection for later and takes no settings from the
-/// environment.
-pub(crate) fn client(url: &Url) -> reqwest::Result<Client> {
-    builder(url)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .tcp_keepalive(PROBE_AFTER)
-        .tcp_keepalive_interval(PROBE_INTERVAL)
-        .tcp_keepalive_retries(PROBES)
-        .pool_max_idle_per_host(0)
-        .no_proxy()
-        .user_agent(concat!("brooklet/", env!("CARGO_PKG_VERSION")))
-        .build()
-}
-
-/// The system's certificates are loaded where they are needed: that takes time and memory. So a
-/// plain URL must not lead to one over TLS, which could not be trusted.
-fn builder(url: &Url) -> ClientBuilder {
-    // It is there already where another client of this process was made.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    if url.scheme() == HTTPS {
-        return Client::builder();
-    }
-    let redirect = Policy::custom(|attempt| match attempt.url().scheme() {
-        HTTPS => {
-            let host = attempt.url().host_str().unwrap_or_default().to_owned();
-            let why = format!("the server leads to https://{host}: name that URL");
-            attempt.error(why)
-        }
-        _ => Policy::default().redirect(attempt),
-    });
-    Client::builder().tls_certs_only([]).redirect(redirect)
-}
 
 /// `url` as it is asked for: one of our own streams in the form for machines, unless it names
 /// another itself.
@@ -87,7 +42,7 @@ pub(super) fn asks_for_marks(url: &Url) -> bool {
 pub(super) fn failed(error: reqwest::Error) -> Happened {
     let is_final = error.is_builder() || error.is_redirect();
     // Secrets may stand in the URL.
-    let why = message(&error.without_url());
+    let why = http::message(&error.without_url());
     if is_final {
         return Happened::Refused(why);
     }
@@ -95,11 +50,6 @@ pub(super) fn failed(error: reqwest::Error) -> Happened {
         why,
         retry_after: None,
     }
-}
-
-/// What went wrong, in words that may stand in the log.
-pub(crate) fn message(error: &dyn Error) -> String {
-    excerpt::message(&chain(error))
 }
 
 fn value<'a>(url: &'a Url, name: &str) -> Option<Cow<'a, str>> {
@@ -170,7 +120,7 @@ mod tests {
         let place = Place::Counted(Offset { record: 1, byte: 9 });
         let token = "0000000000000001_0000000000000009";
         let url: Url = "http://h/stream?a=b%20c&offset=now&d".parse().unwrap();
-        let client = client(&url).unwrap();
+        let client = http::client(&url).unwrap();
         for (place, form, expected, header) in [
             (Place::Unknown, Form::Lines, url.to_string(), None),
             (

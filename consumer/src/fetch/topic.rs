@@ -21,6 +21,7 @@ use super::{
     request,
     told::Told,
 };
+use crate::http;
 
 /// Longest description of a topic in bytes: enough for as many partitions as there can be, with
 /// names as long as they can be.
@@ -101,7 +102,7 @@ async fn description(response: Response) -> Result<String, Happened> {
     let mut chunks = body::chunks(response, coding);
     let mut text = Vec::new();
     while let Some(chunk) = chunks.next().await {
-        text.extend_from_slice(&chunk.map_err(|error| lost(&request::message(&error), None))?);
+        text.extend_from_slice(&chunk.map_err(|error| lost(&http::message(&error), None))?);
         if text.len() > DESCRIPTION_BYTES_MAX {
             return Err(Happened::Refused(not_a_topic("it is too long")));
         }

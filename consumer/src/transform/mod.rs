@@ -21,6 +21,8 @@ mod task;
 mod watermarks;
 mod window;
 
+/// Rejects go past all steps to where they are written.
+pub use crate::parse::Rejected;
 pub use average::{Answer, Average, Update};
 pub use averages::Averages;
 pub use chain::{Chain, Chained};

@@ -10,7 +10,7 @@ use common::wire;
 use reqwest::{Client, Response, StatusCode, Url, header::CONTENT_TYPE};
 
 use super::json;
-use crate::{fetch, transform::Changes};
+use crate::{excerpt, http, transform::Changes};
 
 /// A request holds no more than this.
 const REQUEST_BYTES: usize = 1024 * 1024;
@@ -52,7 +52,7 @@ impl Appends {
     /// # Errors
     /// It is not there, or cannot be reached.
     pub async fn open(url: Url, writer: &str, retry_for: Option<Duration>) -> io::Result<Self> {
-        let client = fetch::client(&url).map_err(io::Error::other)?;
+        let client = http::client(&url).map_err(io::Error::other)?;
         let is_stream = url.path().starts_with(wire::STREAMS_PATH);
         let appends = Self {
             client,
@@ -114,7 +114,7 @@ impl Appends {
         let response = match answered {
             Ok(response) => response,
             Err(error) => {
-                let why = fetch::message(&error.without_url());
+                let why = http::message(&error.without_url());
                 return Ok(Answer::Later { why, after: None });
             }
         };
@@ -126,7 +126,7 @@ impl Appends {
         let after = after.and_then(|after| after.to_str().ok()?.parse().ok());
         let after = after.map(Duration::from_secs);
         let text = response.text().await.unwrap_or_default();
-        let why = format!("the server answers {status}: {}", fetch::quoted(&text));
+        let why = format!("the server answers {status}: {}", excerpt::quoted(&text));
         let may_pass = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
         if may_pass {
             return Ok(Answer::Later { why, after });

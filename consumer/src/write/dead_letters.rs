@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::text;
-use crate::parse::Rejected;
+use crate::transform::Rejected;
 
 /// What is held back until it is written, at the most.
 const BUFFER_BYTES: usize = 64 * 1024;

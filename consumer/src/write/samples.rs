@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use common::limits::EXCERPT_BYTES_MAX;
 
-use crate::parse::Rejected;
+use crate::transform::Rejected;
 
 /// Rejects that are logged in a second.
 const SAMPLES_MAX: u64 = 5;

@@ -12,7 +12,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// The beginning of a message, without what would end its line or move the cursor.
-pub(super) fn message(text: &str) -> String {
+pub(crate) fn message(text: &str) -> String {
     let (beginning, dots) = beginning(text, MESSAGE_BYTES_MAX);
     let mut message = String::with_capacity(beginning.len());
     for character in beginning.chars() {
