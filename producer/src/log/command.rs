@@ -41,6 +41,8 @@ pub(super) enum Command {
     CreateTopic { topic: Topic, reply: Reply<bool> },
     /// Delete a topic and its partitions.
     DeleteTopic { name: String, reply: Reply<()> },
+    /// Let be settled what is not: some of it is too old.
+    Settle,
     /// Settle everything and end.
     Stop,
 }
@@ -78,7 +80,7 @@ impl Command {
                 parts.iter().map(bytes).sum()
             }
             Self::Create { create, .. } => ENTRY_BYTES + create.content.bytes_len(),
-            Self::Delete { .. } | Self::Stop => ENTRY_BYTES,
+            Self::Delete { .. } | Self::Settle | Self::Stop => ENTRY_BYTES,
             Self::CreateTopic { topic, .. } => ENTRY_BYTES * (1 + usize::from(topic.partitions)),
             Self::DeleteTopic { .. } => ENTRY_BYTES * PARTITIONS_MAX,
         }

@@ -90,7 +90,7 @@ impl<'a> Group<'a> {
             } => Answer::Done(reply, self.delete(&name, only_expired)),
             Command::CreateTopic { topic, reply } => Answer::IsNew(reply, self.create_topic(topic)),
             Command::DeleteTopic { name, reply } => Answer::Done(reply, self.delete_topic(name)),
-            Command::Stop => return,
+            Command::Settle | Command::Stop => return,
         };
         self.staged.answers.push(answer);
     }

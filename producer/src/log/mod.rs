@@ -45,6 +45,7 @@ mod sound;
 mod staged;
 mod stream;
 mod survey;
+mod sweep;
 mod topic;
 mod writer;
 

@@ -69,6 +69,14 @@ impl Settings {
     }
 }
 
+impl Retention {
+    /// What was appended before this may go, where age counts.
+    pub(super) fn since(&self, now: Timestamp) -> Option<Timestamp> {
+        let age = i64::try_from(self.age?.as_millis()).unwrap_or(i64::MAX);
+        Some(Timestamp(now.0.saturating_sub(age)))
+    }
+}
+
 impl Framing {
     /// How many records there are in `bytes`, which are whole ones.
     pub(super) fn records(self, bytes: &[u8]) -> u64 {

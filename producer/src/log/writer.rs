@@ -112,7 +112,7 @@ impl Writer {
         self.look_at_space();
         let room = self.make_room(first.bytes());
         let mut next = Some(first);
-        let (mut flow, mut taken) = (ControlFlow::Continue(()), 0);
+        let (mut flow, mut taken, mut settles) = (ControlFlow::Continue(()), 0, false);
         let refusal = self.base.refusal();
         let mut group = Group::new(&self.base, &mut self.draft, self.next_stream, refusal);
         while let Some(command) = next.take() {
@@ -124,6 +124,7 @@ impl Writer {
                 self.held = Some(command);
                 break;
             }
+            settles |= matches!(command, Command::Settle);
             group.take(command);
             taken += 1;
             next = commands.try_recv().ok();
@@ -139,7 +140,18 @@ impl Writer {
         }
         self.answered = taken;
         self.draft.clear(GROUP_BYTES_MAX);
+        if settles {
+            self.settle();
+        }
         flow
+    }
+
+    /// Lets be settled what is not, also where the disk is full: there will be more room then.
+    fn settle(&mut self) {
+        let has_failed = matches!(*self.base.health.borrow(), Health::Failed(_));
+        if !has_failed && !self.unsettled.is_empty() {
+            self.roll();
+        }
     }
 
     /// Makes the group durable, if there is anything in it.
