@@ -150,6 +150,11 @@ impl Content {
 }
 
 impl Append {
+    /// Whether it brings no records.
+    pub(super) fn only_closes(&self) -> bool {
+        self.closes && self.content.is_empty()
+    }
+
     /// How long its entries get, at the most.
     pub(super) fn bytes(&self) -> usize {
         let texts = self

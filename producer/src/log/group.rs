@@ -30,6 +30,10 @@ pub(super) struct Group<'a> {
     next_stream: StreamId,
     /// Why nothing new is taken, if so.
     refusal: Option<Refused>,
+    /// So long it may get in the journal file that there is.
+    room: usize,
+    /// Whether the command that is taken has room there, so that it needs no space on the disk.
+    fits: bool,
     /// What has changed its meaning in this group.
     streams: HashMap<String, Option<Stream>>,
     topics: HashMap<String, Option<Topic>>,
@@ -42,14 +46,16 @@ impl<'a> Group<'a> {
         base: &'a Arc<Base>,
         draft: &'a mut Draft,
         next_stream: StreamId,
-        refusal: Option<Refused>,
+        room: usize,
     ) -> Self {
         let time = base.clock.now();
         Self {
             base,
             draft,
             next_stream,
-            refusal,
+            refusal: base.refusal(),
+            room,
+            fits: false,
             streams: HashMap::new(),
             topics: HashMap::new(),
             time,
@@ -70,6 +76,7 @@ impl<'a> Group<'a> {
 
     /// Checks a command, and writes into the frame what comes of it.
     pub(super) fn take(&mut self, command: Command) {
+        self.fits = self.draft.bytes() + command.bytes() <= self.room;
         let answer = match command {
             Command::Append { parts, room, reply } => {
                 self.staged.rooms.push(room);
@@ -99,8 +106,21 @@ impl<'a> Group<'a> {
         self.refusal.clone().map_or(Ok(()), Err)
     }
 
+    /// Why nothing is removed or closed, if so. That is let pass where the disk is full, as long as
+    /// there is room in the journal: it brings next to nothing, and makes space.
+    fn refused_to_end(&self) -> Result<(), Refused> {
+        match &self.refusal {
+            Some(Refused::Full(_)) if self.fits => Ok(()),
+            _ => self.refused(),
+        }
+    }
+
     fn append(&mut self, parts: Vec<(Stream, Append)>) -> Result<Vec<Appended>, Refused> {
-        self.refused()?;
+        if parts.iter().all(|(_, append)| append.only_closes()) {
+            self.refused_to_end()?;
+        } else {
+            self.refused()?;
+        }
         for (stream, append) in &parts {
             let head = stream.head();
             if head.deleted {
@@ -255,7 +275,7 @@ impl<'a> Group<'a> {
             None => self.base.names().streams.get(name).cloned(),
         };
         let found = found?;
-        if found.is_expired() && self.refusal.is_none() {
+        if found.is_expired() && self.refused_to_end().is_ok() {
             self.remove(&found);
             return None;
         }
@@ -268,7 +288,7 @@ impl<'a> Group<'a> {
             return Ok(());
         }
         let stream = found.ok_or_else(|| Refused::Missing(named(name)))?;
-        self.refused()?;
+        self.refused_to_end()?;
         self.remove(&stream);
         Ok(())
     }
@@ -316,7 +336,7 @@ impl<'a> Group<'a> {
         let Some(topic) = self.topic(&name) else {
             return Err(Refused::Missing(format!("topic {name:?}")));
         };
-        self.refused()?;
+        self.refused_to_end()?;
         for name in topic.partition_names() {
             if let Some(stream) = self.stream(&name) {
                 self.remove(&stream);

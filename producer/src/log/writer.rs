@@ -110,17 +110,18 @@ impl Writer {
         commands: &mut Receiver<Command>,
     ) -> ControlFlow<()> {
         self.look_at_space();
+        let unsettled = self.unsettled.bytes;
         let room = self.make_room(first.bytes());
+        let has_rolled = self.unsettled.bytes < unsettled;
         let mut next = Some(first);
         let (mut flow, mut taken, mut settles) = (ControlFlow::Continue(()), 0, false);
-        let refusal = self.base.refusal();
-        let mut group = Group::new(&self.base, &mut self.draft, self.next_stream, refusal);
+        let mut group = Group::new(&self.base, &mut self.draft, self.next_stream, room);
         while let Some(command) = next.take() {
             if let Command::Stop = command {
                 flow = ControlFlow::Break(());
                 break;
             }
-            if group.bytes() > 0 && group.bytes() + command.bytes() > room {
+            if taken > 0 && group.bytes() + command.bytes() > room {
                 self.held = Some(command);
                 break;
             }
@@ -140,7 +141,8 @@ impl Writer {
         }
         self.answered = taken;
         self.draft.clear(GROUP_BYTES_MAX);
-        if settles {
+        // What is sealed in a step is one at the most: the keeper may have to be waited for.
+        if !has_rolled && (settles || self.makes_space()) {
             self.settle();
         }
         flow
@@ -152,6 +154,13 @@ impl Writer {
         if !has_failed && !self.unsettled.is_empty() {
             self.roll();
         }
+    }
+
+    /// Whether there is space on the disk when what is sealed now is settled, and there is need of it.
+    fn makes_space(&self) -> bool {
+        let is_full = *self.base.health.borrow() == Health::Full;
+        let is_starved = self.base.is_starved.load(Ordering::SeqCst);
+        is_full && !is_starved && !self.unsettled.deleted.is_empty()
     }
 
     /// Makes the group durable, if there is anything in it.
