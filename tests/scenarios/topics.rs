@@ -313,3 +313,26 @@ fn a_topic_that_has_lost_a_partition_takes_nothing() {
         "one was deleted",
     );
 }
+
+#[test]
+fn what_others_append_records_to_is_made_of_records_only() {
+    let service = memory();
+    make(&service, 2);
+    let stream = |method, name: &str, headers| {
+        call(&service, method, &format!("/v1/stream/{name}"), headers, "")
+    };
+    let text: Headers<'_> = &[("content-type", "text/plain")];
+    for name in ["t/1", "default"] {
+        assert_eq!(stream("DELETE", name, &[]).status, 204);
+        for other in [text, &[NDJSON], &[]] {
+            refused(stream("PUT", name, other), 409, "WRONG_TYPE", name);
+        }
+        assert_eq!(stream("PUT", name, &[JSON]).status, 201);
+    }
+    for name in ["t/2", "t/01", "t", "u/0"] {
+        assert_eq!(stream("PUT", name, text).status, 201, "{name}");
+    }
+    let all = (0..9).map(|id| format!("{{\"user\":{{\"id\":{id}}}}}\n"));
+    let answer = post(&service, &[NDJSON], &all.collect::<String>());
+    assert_eq!(answer.json()["records"], 9);
+}

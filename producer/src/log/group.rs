@@ -17,6 +17,7 @@ use super::{
     frame::Draft,
     head::{Head, Verdict},
     kept::Kept,
+    open::DEFAULT,
     settings::Settings,
     staged::{Answer, Effect, Staged},
     stream::{Stream, Tail},
@@ -216,6 +217,9 @@ impl<'a> Group<'a> {
             content,
             closed,
         } = create;
+        if !settings.is_json() && self.is_of_records(&name) {
+            return Err(Refused::OfRecords(named(&name)));
+        }
         let stream = self.make(name, settings)?;
         if !content.is_empty() || closed {
             let closes = closed;
@@ -299,6 +303,14 @@ impl<'a> Group<'a> {
         self.draft.push(&Entry::Delete { stream: id });
         self.streams.insert(stream.name().to_owned(), None);
         self.staged.effects.push(Effect::Delete(stream.clone()));
+    }
+
+    /// Whether others append records to the stream of that name.
+    fn is_of_records(&self, name: &str) -> bool {
+        let topic = name
+            .rsplit_once('/')
+            .and_then(|(topic, _)| self.topic(topic));
+        name == DEFAULT || topic.is_some_and(|topic| topic.partition_names().any(|own| own == name))
     }
 
     fn topic(&self, name: &str) -> Option<Topic> {

@@ -60,6 +60,11 @@ impl Settings {
         }
     }
 
+    /// Whether it is a stream of JSON records.
+    pub(crate) fn is_json(&self) -> bool {
+        wire::is_same_type(&self.content_type, wire::JSON)
+    }
+
     /// How its records lie.
     pub(crate) fn framing(&self) -> Framing {
         match wire::media_type(&self.content_type).as_str() {
