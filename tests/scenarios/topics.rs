@@ -123,6 +123,19 @@ fn a_description_that_is_none_is_refused_with_its_reason() {
 }
 
 #[test]
+fn a_topic_is_not_made_where_a_partition_could_not_be_named() {
+    let service = memory();
+    // With /9 it is as long as a name may be.
+    let path = format!("/v1/topics/{}", "x".repeat(253));
+    let make = |partitions: usize| {
+        let body = format!("{{\"partitions\":{partitions},\"key\":\"\"}}");
+        call(&service, "PUT", &path, &[JSON], &body)
+    };
+    refused(make(11), 400, "INVALID_NAME", "last partition");
+    assert_eq!(make(10).status, 201);
+}
+
+#[test]
 fn a_record_goes_to_the_partition_of_its_key() {
     let service = memory();
     make(&service, 8);
