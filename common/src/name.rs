@@ -9,7 +9,7 @@ use crate::limits::NAME_BYTES_MAX;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// It is too long.
-    #[error("a name has at most {NAME_BYTES_MAX} bytes")]
+    #[error("a name has at most {NAME_BYTES_MAX} bytes, a topic's with /N of its last partition")]
     TooLong,
     /// A segment does not begin as it must.
     #[error("each segment of a name begins with a letter or a digit")]

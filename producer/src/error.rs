@@ -145,7 +145,9 @@ const fn of_log(refused: &Refused) -> Kind {
         Refused::Closed(_) => (409, "CLOSED", "the stream is closed"),
         Refused::Missing(_) => (404, "NOT_FOUND", "no such resource"),
         Refused::Exists(_) => (409, "EXISTS", "there is another one of that name"),
-        Refused::WrongType { .. } => (409, "WRONG_TYPE", "not the type of the stream"),
+        Refused::OfRecords(_) | Refused::WrongType { .. } => {
+            (409, "WRONG_TYPE", "not the type of the stream")
+        }
         Refused::Sequence { .. } => (409, "SEQUENCE", "the sequence does not rise"),
         Refused::Fenced { .. } => (403, "FENCED", "a later epoch has begun"),
         Refused::EpochBegins => (400, "EPOCH_BEGINS", "an epoch begins with sequence 0"),

@@ -1,14 +1,19 @@
 //! A disk that gets full: appends are refused, nothing is lost, and it goes on when there is space.
 
-use std::fs;
+use std::{fs, time::Instant};
 
 use tests::{
-    Service,
+    PATIENCE, Service,
     http::{ask, fetch, send},
     producer,
 };
 
-use crate::power::Disk;
+use crate::{
+    durable,
+    named::{CLOSED, named, refused},
+    power::Disk,
+    wire::JSON,
+};
 
 /// How large the disk is, and what else lies on it in the beginning.
 const MEGABYTES: u64 = 96;
@@ -111,4 +116,50 @@ fn above_a_floor_appends_are_refused_until_there_is_space() {
 #[test]
 fn without_a_floor_the_last_block_is_met_and_nothing_is_lost() {
     check("0B");
+}
+
+#[test]
+fn what_makes_space_is_done_below_the_floor() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let place = directory.path().to_str().expect("a path of ASCII");
+    let mut service = durable::on(directory.path(), "none");
+    for name in ["ended", "deleted"] {
+        assert_eq!(named(&service, name).put(&[JSON], "[1]").status, 201);
+    }
+    let topic = service.url("/v1/topics/t");
+    let made = ask("PUT", &topic, &[], br#"{"partitions":2,"key":""}"#);
+    assert_eq!(made.status, 201);
+    service.terminate();
+    assert_eq!(service.exit_code(), Some(0));
+    let folders = || fs::read_dir(directory.path().join("streams")).map(Iterator::count);
+    assert_eq!(folders().ok(), Some(2), "both streams are settled");
+
+    let low = ["--source", "none", "--data-dir", place];
+    let mut service = producer(&[&low[..], &["--disk-floor-bytes", "1000TiB"]].concat());
+    let (ended, deleted) = (named(&service, "ended"), named(&service, "deleted"));
+    refused(ended.post(&[JSON], "[2]"), 503, "DISK_FULL");
+    refused(ended.post(&[JSON, CLOSED], "[2]"), 503, "DISK_FULL");
+    refused(named(&service, "new").put(&[JSON], ""), 503, "DISK_FULL");
+    assert_eq!(ended.post(&[CLOSED], "").status, 204);
+    assert_eq!(deleted.ask("DELETE", &[], "").status, 204);
+    let topic = service.url("/v1/topics/t");
+    assert_eq!(ask("DELETE", &topic, &[], b"").status, 204);
+    let begun = Instant::now();
+    while folders().ok() != Some(1) {
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "there is no more space than before"
+        );
+        std::thread::yield_now();
+    }
+    service.kill();
+    let _killed = service.exit_code();
+    let service = durable::on(directory.path(), "none");
+    let (ended, deleted) = (named(&service, "ended"), named(&service, "deleted"));
+    assert_eq!(ended.head().header("stream-closed"), "true");
+    assert_eq!(deleted.head().status, 404);
+    assert_eq!(
+        ask("GET", &service.url("/v1/topics/t"), &[], b"").status,
+        404
+    );
 }

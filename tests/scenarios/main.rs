@@ -26,6 +26,7 @@ mod outcome;
 mod pages;
 mod partitions;
 mod power;
+mod retention;
 mod service;
 mod sources;
 mod stream;

@@ -123,6 +123,19 @@ fn a_description_that_is_none_is_refused_with_its_reason() {
 }
 
 #[test]
+fn a_topic_is_not_made_where_a_partition_could_not_be_named() {
+    let service = memory();
+    // With /9 it is as long as a name may be.
+    let path = format!("/v1/topics/{}", "x".repeat(253));
+    let make = |partitions: usize| {
+        let body = format!("{{\"partitions\":{partitions},\"key\":\"\"}}");
+        call(&service, "PUT", &path, &[JSON], &body)
+    };
+    refused(make(11), 400, "INVALID_NAME", "last partition");
+    assert_eq!(make(10).status, 201);
+}
+
+#[test]
 fn a_record_goes_to_the_partition_of_its_key() {
     let service = memory();
     make(&service, 8);
@@ -312,4 +325,27 @@ fn a_topic_that_has_lost_a_partition_takes_nothing() {
         "NOT_FOUND",
         "one was deleted",
     );
+}
+
+#[test]
+fn what_others_append_records_to_is_made_of_records_only() {
+    let service = memory();
+    make(&service, 2);
+    let stream = |method, name: &str, headers| {
+        call(&service, method, &format!("/v1/stream/{name}"), headers, "")
+    };
+    let text: Headers<'_> = &[("content-type", "text/plain")];
+    for name in ["t/1", "default"] {
+        assert_eq!(stream("DELETE", name, &[]).status, 204);
+        for other in [text, &[NDJSON], &[]] {
+            refused(stream("PUT", name, other), 409, "WRONG_TYPE", name);
+        }
+        assert_eq!(stream("PUT", name, &[JSON]).status, 201);
+    }
+    for name in ["t/2", "t/01", "t", "u/0"] {
+        assert_eq!(stream("PUT", name, text).status, 201, "{name}");
+    }
+    let all = (0..9).map(|id| format!("{{\"user\":{{\"id\":{id}}}}}\n"));
+    let answer = post(&service, &[NDJSON], &all.collect::<String>());
+    assert_eq!(answer.json()["records"], 9);
 }

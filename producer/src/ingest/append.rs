@@ -72,6 +72,15 @@ fn content(
     }
 }
 
+/// Records for a stream that is not asked by its own name, and so may be of another type.
+pub(super) fn of_records(settings: &Settings, batch: Batch) -> Append {
+    Append {
+        content: batch.into(),
+        is_of_other_type: settings.framing() != Framing::Lines,
+        ..Append::default()
+    }
+}
+
 /// 200 says to a producer that this very request appended something; else it is 204.
 fn acknowledged(appended: &Appended, has_content: bool) -> Response<Body> {
     let is_new = appended.producer.is_some() && has_content && !appended.is_duplicate;
@@ -135,5 +144,21 @@ mod tests {
         check(lines, json, "1", None);
         check(text, "TEXT/plain; charset=utf-8", "abc\n", Some(4));
         check(text, json, "1", None);
+    }
+
+    #[test]
+    fn records_are_of_another_type_than_a_stream_of_bytes() {
+        for (content_type, is_other) in [
+            (wire::JSON, false),
+            (wire::NDJSON, false),
+            ("text/plain", true),
+        ] {
+            let settings = Settings {
+                content_type: content_type.to_owned(),
+                ..Settings::json(Retention::default())
+            };
+            let append = of_records(&settings, Batch::from_ndjson(b"1").unwrap());
+            assert_eq!(append.is_of_other_type, is_other, "{content_type}");
+        }
     }
 }

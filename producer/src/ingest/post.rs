@@ -9,12 +9,13 @@ use common::{
 use hyper::{Response, StatusCode, http::request::Parts};
 
 use super::{
+    append,
     body::{self, Upload},
     headers,
 };
 use crate::{
     error::{Refusal, missing},
-    log::{Appended, Content, DEFAULT, Log},
+    log::{Appended, DEFAULT, Log},
 };
 
 pub(super) async fn answer(
@@ -34,8 +35,8 @@ pub(super) async fn answer(
     drop(body);
     let records = batch.records();
     let stream = log.stream(DEFAULT).ok_or_else(|| missing(DEFAULT))?;
-    let content = Content::from(batch);
-    let Appended { first, next, .. } = log.append(&stream, content, room).await?;
+    let append = append::of_records(stream.settings(), batch);
+    let Appended { first, next, .. } = log.append(&stream, append, room).await?;
     Ok(reply::text(
         StatusCode::OK,
         wire::JSON,

@@ -100,10 +100,9 @@ fn parts(
         .map(|((number, batch), stream)| {
             let (producer, sequence) = said.take().unwrap_or_default();
             let append = Append {
-                content: batch.into(),
                 producer,
                 sequence,
-                ..Append::default()
+                ..append::of_records(stream.settings(), batch)
             };
             (number, (stream, append))
         })

@@ -3,6 +3,7 @@
 use common::{
     json::{self, Pointer, Value},
     limits::PARTITIONS_MAX,
+    name,
     service::{
         reply::{self, Body},
         settings::{duration, size},
@@ -27,6 +28,9 @@ pub(super) async fn create(
     let text = std::str::from_utf8(&body)
         .map_err(|_| Refusal::Topic("the body is not UTF-8".to_owned()))?;
     let topic = read(name, text)?;
+    // A partition that cannot be named cannot be read.
+    let last = topic.partition_name(topic.partitions.saturating_sub(1));
+    let _nameable = name::stream(&last)?;
     let answer = describing(&topic);
     let status = if log.create_topic(topic).await? {
         StatusCode::CREATED

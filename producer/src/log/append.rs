@@ -66,6 +66,11 @@ pub(crate) enum Refused {
     /// There is another one of that name.
     #[error("there is another {0} already, with other settings")]
     Exists(String),
+    /// Records are appended to a stream of that name by other ways than its own.
+    #[error(
+        "{0} is one of JSON records, as topics and /stream append them; make it as application/json"
+    )]
+    OfRecords(String),
     /// The content is of another type.
     #[error("the stream holds {expected}")]
     WrongType {
@@ -150,6 +155,11 @@ impl Content {
 }
 
 impl Append {
+    /// Whether it brings no records.
+    pub(super) fn only_closes(&self) -> bool {
+        self.closes && self.content.is_empty()
+    }
+
     /// How long its entries get, at the most.
     pub(super) fn bytes(&self) -> usize {
         let texts = self

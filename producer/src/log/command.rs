@@ -14,6 +14,9 @@ use super::{
 /// An entry without content is not longer: texts on the wire are bounded.
 const ENTRY_BYTES: usize = 1024;
 
+/// An entry that says that a stream is deleted is not longer.
+const DELETION_BYTES: usize = 32;
+
 /// An answer to a command.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Refused>>;
 
@@ -41,6 +44,8 @@ pub(super) enum Command {
     CreateTopic { topic: Topic, reply: Reply<bool> },
     /// Delete a topic and its partitions.
     DeleteTopic { name: String, reply: Reply<()> },
+    /// Let be settled what is not: some of it is too old.
+    Settle,
     /// Settle everything and end.
     Stop,
 }
@@ -78,9 +83,9 @@ impl Command {
                 parts.iter().map(bytes).sum()
             }
             Self::Create { create, .. } => ENTRY_BYTES + create.content.bytes_len(),
-            Self::Delete { .. } | Self::Stop => ENTRY_BYTES,
+            Self::Delete { .. } | Self::Settle | Self::Stop => ENTRY_BYTES,
             Self::CreateTopic { topic, .. } => ENTRY_BYTES * (1 + usize::from(topic.partitions)),
-            Self::DeleteTopic { .. } => ENTRY_BYTES * PARTITIONS_MAX,
+            Self::DeleteTopic { .. } => ENTRY_BYTES + DELETION_BYTES * PARTITIONS_MAX,
         }
     }
 }

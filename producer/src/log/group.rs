@@ -17,6 +17,7 @@ use super::{
     frame::Draft,
     head::{Head, Verdict},
     kept::Kept,
+    open::DEFAULT,
     settings::Settings,
     staged::{Answer, Effect, Staged},
     stream::{Stream, Tail},
@@ -30,6 +31,10 @@ pub(super) struct Group<'a> {
     next_stream: StreamId,
     /// Why nothing new is taken, if so.
     refusal: Option<Refused>,
+    /// So long it may get in the journal file that there is.
+    room: usize,
+    /// Whether the command that is taken has room there, so that it needs no space on the disk.
+    fits: bool,
     /// What has changed its meaning in this group.
     streams: HashMap<String, Option<Stream>>,
     topics: HashMap<String, Option<Topic>>,
@@ -42,14 +47,16 @@ impl<'a> Group<'a> {
         base: &'a Arc<Base>,
         draft: &'a mut Draft,
         next_stream: StreamId,
-        refusal: Option<Refused>,
+        room: usize,
     ) -> Self {
         let time = base.clock.now();
         Self {
             base,
             draft,
             next_stream,
-            refusal,
+            refusal: base.refusal(),
+            room,
+            fits: false,
             streams: HashMap::new(),
             topics: HashMap::new(),
             time,
@@ -70,6 +77,7 @@ impl<'a> Group<'a> {
 
     /// Checks a command, and writes into the frame what comes of it.
     pub(super) fn take(&mut self, command: Command) {
+        self.fits = self.draft.bytes() + command.bytes() <= self.room;
         let answer = match command {
             Command::Append { parts, room, reply } => {
                 self.staged.rooms.push(room);
@@ -90,7 +98,7 @@ impl<'a> Group<'a> {
             } => Answer::Done(reply, self.delete(&name, only_expired)),
             Command::CreateTopic { topic, reply } => Answer::IsNew(reply, self.create_topic(topic)),
             Command::DeleteTopic { name, reply } => Answer::Done(reply, self.delete_topic(name)),
-            Command::Stop => return,
+            Command::Settle | Command::Stop => return,
         };
         self.staged.answers.push(answer);
     }
@@ -99,8 +107,21 @@ impl<'a> Group<'a> {
         self.refusal.clone().map_or(Ok(()), Err)
     }
 
+    /// Why nothing is removed or closed, if so. That is let pass where the disk is full, as long as
+    /// there is room in the journal: it brings next to nothing, and makes space.
+    fn refused_to_end(&self) -> Result<(), Refused> {
+        match &self.refusal {
+            Some(Refused::Full(_)) if self.fits => Ok(()),
+            _ => self.refused(),
+        }
+    }
+
     fn append(&mut self, parts: Vec<(Stream, Append)>) -> Result<Vec<Appended>, Refused> {
-        self.refused()?;
+        if parts.iter().all(|(_, append)| append.only_closes()) {
+            self.refused_to_end()?;
+        } else {
+            self.refused()?;
+        }
         for (stream, append) in &parts {
             let head = stream.head();
             if head.deleted {
@@ -196,6 +217,9 @@ impl<'a> Group<'a> {
             content,
             closed,
         } = create;
+        if !settings.is_json() && self.is_of_records(&name) {
+            return Err(Refused::OfRecords(named(&name)));
+        }
         let stream = self.make(name, settings)?;
         if !content.is_empty() || closed {
             let closes = closed;
@@ -255,7 +279,7 @@ impl<'a> Group<'a> {
             None => self.base.names().streams.get(name).cloned(),
         };
         let found = found?;
-        if found.is_expired() && self.refusal.is_none() {
+        if found.is_expired() && self.refused_to_end().is_ok() {
             self.remove(&found);
             return None;
         }
@@ -268,7 +292,7 @@ impl<'a> Group<'a> {
             return Ok(());
         }
         let stream = found.ok_or_else(|| Refused::Missing(named(name)))?;
-        self.refused()?;
+        self.refused_to_end()?;
         self.remove(&stream);
         Ok(())
     }
@@ -279,6 +303,14 @@ impl<'a> Group<'a> {
         self.draft.push(&Entry::Delete { stream: id });
         self.streams.insert(stream.name().to_owned(), None);
         self.staged.effects.push(Effect::Delete(stream.clone()));
+    }
+
+    /// Whether others append records to the stream of that name.
+    fn is_of_records(&self, name: &str) -> bool {
+        let topic = name
+            .rsplit_once('/')
+            .and_then(|(topic, _)| self.topic(topic));
+        name == DEFAULT || topic.is_some_and(|topic| topic.partition_names().any(|own| own == name))
     }
 
     fn topic(&self, name: &str) -> Option<Topic> {
@@ -316,7 +348,7 @@ impl<'a> Group<'a> {
         let Some(topic) = self.topic(&name) else {
             return Err(Refused::Missing(format!("topic {name:?}")));
         };
-        self.refused()?;
+        self.refused_to_end()?;
         for name in topic.partition_names() {
             if let Some(stream) = self.stream(&name) {
                 self.remove(&stream);

@@ -91,7 +91,7 @@ impl Head {
     /// Closing twice is closing once, and so is the very request that has closed it, said again.
     fn check_closed(&self, append: &Append) -> Result<Verdict, Refused> {
         let is_repeated = match (&append.producer, &self.closed_by) {
-            (None, _) => append.closes && append.content.is_empty(),
+            (None, _) => append.only_closes(),
             (Some(producer), Some(by)) if producer.id == *by => {
                 let state = self.producers.get(by);
                 state.is_some_and(|state| {

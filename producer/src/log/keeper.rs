@@ -1,6 +1,6 @@
 //! The one who settles: moves what is in full journal files into segments, makes that durable, says
 //! so in the catalogue, and only then lets go of the journal files. And the one who lets go of what
-//! need not be kept: in memory, and on disk.
+//! need not be kept: in memory, and on disk; of what is too old, see `sweep`.
 
 use std::{
     collections::VecDeque,
@@ -11,11 +11,11 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use common::{offset::Offset, time::Timestamp};
-use tokio::sync::{mpsc::Sender, oneshot};
+use tokio::sync::mpsc::Sender;
 
 use super::{
     base::Base,
@@ -28,11 +28,9 @@ use super::{
     segment::{self, Segments, Sync},
     shelf::{self, Shelf},
     stream::Stream,
+    sweep::SWEEP_INTERVAL,
     writer::is_for_want_of_space,
 };
-
-/// How often it is looked for what is too old.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// For how long to wait for space on the disk before the next attempt.
 const SPACE_WAIT: Duration = Duration::from_millis(200);
@@ -66,7 +64,7 @@ pub(super) struct Keeper {
     pub(super) base: Arc<Base>,
     pub(super) durable: Option<Durable>,
     pub(super) recent: Recent,
-    /// Where expired streams are reported.
+    /// Where it says which streams have expired, and that something is too old.
     pub(super) commands: Sender<Command>,
 }
 
@@ -95,10 +93,10 @@ pub(super) struct Recent {
 }
 
 /// What was written of a stream, and what is let go of.
-struct Moved {
+pub(super) struct Moved {
     stream: Stream,
     shelf: Shelf,
-    gone: Vec<Offset>,
+    pub(super) gone: Vec<Offset>,
 }
 
 impl Dirty {
@@ -130,14 +128,21 @@ impl Dirty {
 impl Keeper {
     /// Settles until nobody seals any more.
     pub(super) fn run(mut self, sealed: &Receiver<Sealed>) {
+        let mut swept = Instant::now();
         loop {
-            match sealed.recv_timeout(SWEEP_INTERVAL) {
+            // Also where there is always something to settle.
+            let rest = SWEEP_INTERVAL.saturating_sub(swept.elapsed());
+            if rest.is_zero() {
+                self.sweep();
+                swept = Instant::now();
+            }
+            match sealed.recv_timeout(rest) {
                 Ok(sealed) => {
                     if self.settle_patiently(&sealed).is_err() {
                         return;
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.sweep(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
@@ -196,58 +201,6 @@ impl Keeper {
         metrics.unsettled_bytes.dec_by(settled_bytes.cast_signed());
         metrics.memory_bytes.set(self.recent.bytes.cast_signed());
         metrics.streams.set(streams.try_into().unwrap_or(i64::MAX));
-    }
-
-    /// Lets go of what is too old, and of streams that are.
-    pub(super) fn sweep(&mut self) {
-        let streams: Vec<Stream> = self.base.names().streams.values().cloned().collect();
-        for stream in &streams {
-            if stream.is_expired() {
-                let (reply, _) = oneshot::channel();
-                let delete = Command::Delete {
-                    name: stream.name().to_owned(),
-                    only_expired: true,
-                    reply,
-                };
-                // When the queue is full, the next sweep finds it.
-                drop(self.commands.try_send(delete));
-            } else if stream.retention().age.is_some() {
-                self.age(stream);
-            }
-        }
-        if let Some(durable) = &self.durable
-            && let Err(error) = durable.files.prepare(durable.journal_bytes_max)
-        {
-            tracing::debug!(%error, "no spare for the journal");
-        }
-    }
-
-    fn age(&mut self, stream: &Stream) {
-        let now = self.base.clock.now();
-        let aged = match &mut self.durable {
-            Some(durable) => durable.age(stream, now),
-            None => {
-                self.retain_in_memory(stream);
-                Ok(())
-            }
-        };
-        if let Err(error) = aged {
-            tracing::warn!(%error, stream = stream.name(), "cannot let go of what is too old");
-        }
-    }
-
-    fn retain_in_memory(&self, stream: &Stream) {
-        let retention = stream.retention();
-        let now = self.base.clock.now();
-        let since = retention.age.map(|age| {
-            let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-            Timestamp(now.0.saturating_sub(age))
-        });
-        let mut kept = stream.kept();
-        if kept.last_time() < since {
-            kept.seal();
-        }
-        kept.retain(retention.bytes, since);
     }
 }
 
@@ -308,7 +261,7 @@ impl Durable {
         Ok(Some(Moved::of(stream, segments, now)))
     }
 
-    fn segments(&self, stream: &Stream, sync: Sync) -> io::Result<Segments<'_>> {
+    pub(super) fn segments(&self, stream: &Stream, sync: Sync) -> io::Result<Segments<'_>> {
         let shelf = stream.shelf()?;
         let firsts = shelf.map(|shelf| shelf.firsts.to_vec());
         Ok(Segments {
@@ -322,18 +275,7 @@ impl Durable {
         })
     }
 
-    /// Lets go of the segments of a stream that are too old.
-    fn age(&mut self, stream: &Stream, now: Timestamp) -> io::Result<()> {
-        let moved = Moved::of(stream, self.segments(stream, Sync::Each)?, now);
-        if moved.gone.is_empty() {
-            return Ok(());
-        }
-        self.tell(&[moved.entry()])?;
-        let gone = moved.show();
-        self.remove(&[gone], &[])
-    }
-
-    fn tell(&mut self, entries: &[Entry]) -> io::Result<()> {
+    pub(super) fn tell(&mut self, entries: &[Entry]) -> io::Result<()> {
         if let Written::Not(contents) = &self.catalogue {
             self.catalogue = Written::As(Catalogue::write(self.disk.as_ref(), contents)?);
         }
@@ -343,7 +285,11 @@ impl Durable {
         }
     }
 
-    fn remove(&self, gone: &[(StreamId, Vec<Offset>)], deleted: &[StreamId]) -> io::Result<()> {
+    pub(super) fn remove(
+        &self,
+        gone: &[(StreamId, Vec<Offset>)],
+        deleted: &[StreamId],
+    ) -> io::Result<()> {
         for (stream, segments) in gone {
             segment::remove(self.disk.as_ref(), *stream, segments)?;
         }
@@ -354,7 +300,7 @@ impl Durable {
 }
 
 impl Moved {
-    fn of(stream: &Stream, mut segments: Segments<'_>, now: Timestamp) -> Self {
+    pub(super) fn of(stream: &Stream, mut segments: Segments<'_>, now: Timestamp) -> Self {
         let gone = segments.retain(now).unwrap_or_else(|damage| {
             tracing::error!(%damage, stream = stream.name(), "cannot tell what is too old");
             Vec::new()
@@ -366,7 +312,7 @@ impl Moved {
         }
     }
 
-    fn entry(&self) -> Entry {
+    pub(super) fn entry(&self) -> Entry {
         let until = self.shelf.until;
         Entry::Settled {
             stream: self.stream.id(),
@@ -376,7 +322,7 @@ impl Moved {
     }
 
     /// Shows readers where it is now; returns whose files are to be removed.
-    fn show(self) -> (StreamId, Vec<Offset>) {
+    pub(super) fn show(self) -> (StreamId, Vec<Offset>) {
         self.stream.settle(self.shelf);
         (self.stream.id(), self.gone)
     }

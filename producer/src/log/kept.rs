@@ -38,6 +38,8 @@ pub(super) struct Kept {
     framing: Framing,
     sealed: VecDeque<Segment<Bytes>>,
     open: Segment<Vec<u8>>,
+    /// When the oldest record of the open segment was appended.
+    open_since: Timestamp,
     next: Offset,
 }
 
@@ -81,6 +83,7 @@ impl Kept {
             framing,
             sealed: VecDeque::new(),
             open,
+            open_since: Timestamp(0),
             next: first,
         }
     }
@@ -102,6 +105,15 @@ impl Kept {
         is_open.then_some(self.open.time).or(sealed)
     }
 
+    /// When the oldest record from `at` on was appended, where a segment begins; of a sealed segment
+    /// it is its newest record that counts, for it can only go as a whole.
+    pub(super) fn since(&self, at: Offset) -> Option<Timestamp> {
+        let before = self.sealed.partition_point(|segment| segment.first < at);
+        let sealed = self.sealed.get(before).map(|segment| segment.time);
+        let is_open = !self.open.bytes.is_empty();
+        sealed.or_else(|| is_open.then_some(self.open_since))
+    }
+
     /// Appends whole records, for which there is always room: see [`Kept::release`].
     pub(super) fn append(&mut self, content: &Content, time: Timestamp) {
         if content.bytes.len() >= SHARED_BYTES {
@@ -110,6 +122,9 @@ impl Kept {
         }
         if self.open.bytes.len() + content.bytes.len() > SEGMENT_BYTES {
             self.seal();
+        }
+        if self.open.bytes.is_empty() {
+            self.open_since = time;
         }
         self.open.bytes.extend_from_slice(&content.bytes);
         self.open.time = time;

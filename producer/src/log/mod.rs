@@ -13,7 +13,8 @@
 //! - Appended means: on stable storage, where there is a directory. A reader is never shown a record
 //!   that could still vanish.
 //! - If a record can be read, so can all that came after it.
-//! - An offset is never given twice, not even by two runs of a log in memory (see [`epoch`]).
+//! - An offset of a stream is never given twice, not even by two runs of a log in memory (see
+//!   [`epoch`]). A stream on disk that is deleted and made anew is another one, and begins at zero.
 
 mod append;
 mod base;
@@ -45,6 +46,7 @@ mod sound;
 mod staged;
 mod stream;
 mod survey;
+mod sweep;
 mod topic;
 mod writer;
 

@@ -133,12 +133,12 @@ impl Segments<'_> {
     }
 
     fn is_old(&self, first: Offset, now: Timestamp) -> Result<bool, Damage> {
-        let Some(age) = age_milliseconds(self.retention) else {
+        let Some(since) = self.retention.since(now) else {
             return Ok(false);
         };
         let pieces = shelf::pieces(self.disk, self.stream, first, self.until)?;
         let newest = pieces.last().map(|piece| piece.time);
-        Ok(newest.is_some_and(|newest| newest.0 < now.0.saturating_sub(age)))
+        Ok(newest.is_some_and(|newest| newest < since))
     }
 
     fn is_full(&self, open: &Open, now: Timestamp) -> bool {

@@ -60,12 +60,25 @@ impl Settings {
         }
     }
 
+    /// Whether it is a stream of JSON records.
+    pub(crate) fn is_json(&self) -> bool {
+        wire::is_same_type(&self.content_type, wire::JSON)
+    }
+
     /// How its records lie.
     pub(crate) fn framing(&self) -> Framing {
         match wire::media_type(&self.content_type).as_str() {
             wire::JSON | wire::NDJSON => Framing::Lines,
             _ => Framing::Bytes,
         }
+    }
+}
+
+impl Retention {
+    /// What was appended before this may go, where age counts.
+    pub(super) fn since(&self, now: Timestamp) -> Option<Timestamp> {
+        let age = i64::try_from(self.age?.as_millis()).unwrap_or(i64::MAX);
+        Some(Timestamp(now.0.saturating_sub(age)))
     }
 }
 

@@ -136,6 +136,12 @@ impl Stream {
         self.kept().last_time()
     }
 
+    /// When the oldest of its records that no one has sealed yet was appended, if there is one.
+    pub(super) fn unsealed_since(&self) -> Option<Timestamp> {
+        let sealed = self.head().sealed;
+        self.kept().since(sealed)
+    }
+
     /// Notes that the stream is used, which prolongs a lifetime that ends when it is not.
     pub(crate) fn touch(&self) {
         if matches!(self.shared.settings.lifetime, Lifetime::Idle(_)) {

@@ -110,20 +110,22 @@ impl Writer {
         commands: &mut Receiver<Command>,
     ) -> ControlFlow<()> {
         self.look_at_space();
+        let unsettled = self.unsettled.bytes;
         let room = self.make_room(first.bytes());
+        let has_rolled = self.unsettled.bytes < unsettled;
         let mut next = Some(first);
-        let (mut flow, mut taken) = (ControlFlow::Continue(()), 0);
-        let refusal = self.base.refusal();
-        let mut group = Group::new(&self.base, &mut self.draft, self.next_stream, refusal);
+        let (mut flow, mut taken, mut settles) = (ControlFlow::Continue(()), 0, false);
+        let mut group = Group::new(&self.base, &mut self.draft, self.next_stream, room);
         while let Some(command) = next.take() {
             if let Command::Stop = command {
                 flow = ControlFlow::Break(());
                 break;
             }
-            if group.bytes() > 0 && group.bytes() + command.bytes() > room {
+            if taken > 0 && group.bytes() + command.bytes() > room {
                 self.held = Some(command);
                 break;
             }
+            settles |= matches!(command, Command::Settle);
             group.take(command);
             taken += 1;
             next = commands.try_recv().ok();
@@ -139,7 +141,26 @@ impl Writer {
         }
         self.answered = taken;
         self.draft.clear(GROUP_BYTES_MAX);
+        // What is sealed in a step is one at the most: the keeper may have to be waited for.
+        if !has_rolled && (settles || self.makes_space()) {
+            self.settle();
+        }
         flow
+    }
+
+    /// Lets be settled what is not, also where the disk is full: there will be more room then.
+    fn settle(&mut self) {
+        let has_failed = matches!(*self.base.health.borrow(), Health::Failed(_));
+        if !has_failed && !self.unsettled.is_empty() {
+            self.roll();
+        }
+    }
+
+    /// Whether there is space on the disk when what is sealed now is settled, and there is need of it.
+    fn makes_space(&self) -> bool {
+        let is_full = *self.base.health.borrow() == Health::Full;
+        let is_starved = self.base.is_starved.load(Ordering::SeqCst);
+        is_full && !is_starved && !self.unsettled.deleted.is_empty()
     }
 
     /// Makes the group durable, if there is anything in it.

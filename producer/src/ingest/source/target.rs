@@ -5,7 +5,7 @@ use std::{io, ops::ControlFlow, time::Duration};
 use bytes::Bytes;
 use common::{json::Pointer, ndjson, record::Batch};
 
-use super::super::partition;
+use super::super::{append, partition};
 use crate::log::{Append, Content, Create, Log, Refused, Retention, Room, Settings, Stream, Topic};
 
 /// How long to wait before an append that was refused for want of space is tried again.
@@ -92,7 +92,7 @@ impl Target {
         let parts = self.streams.iter().zip(batches);
         parts
             .filter(|(_, batch)| batch.records() > 0)
-            .map(|(stream, batch)| (stream.clone(), Content::from(batch).into()))
+            .map(|(stream, batch)| (stream.clone(), append::of_records(stream.settings(), batch)))
             .collect()
     }
 

@@ -1,0 +1,94 @@
+//! The keeper's look at the clock: every few seconds it lets go of what is too old, and of streams
+//! that are. What is too old may still be in the journal only; then the writer is asked to seal it,
+//! once in a sweep, for whole journal files are settled.
+
+use std::{io, time::Duration};
+
+use common::time::Timestamp;
+use tokio::sync::oneshot;
+
+use super::{
+    command::Command,
+    keeper::{Durable, Keeper, Moved},
+    segment::Sync,
+    stream::Stream,
+};
+
+/// How often it is looked for what is too old.
+pub(super) const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+impl Keeper {
+    /// Lets go of what is too old, and of streams that are.
+    pub(super) fn sweep(&mut self) {
+        let streams: Vec<Stream> = self.base.names().streams.values().cloned().collect();
+        let mut is_overdue = false;
+        for stream in &streams {
+            if stream.is_expired() {
+                let (reply, _) = oneshot::channel();
+                self.ask(Command::Delete {
+                    name: stream.name().to_owned(),
+                    only_expired: true,
+                    reply,
+                });
+            } else if let Some(since) = stream.retention().since(self.base.clock.now()) {
+                self.age(stream);
+                let unsealed = stream.unsealed_since();
+                is_overdue |= unsealed.is_some_and(|oldest| oldest < since);
+            }
+        }
+        if is_overdue {
+            self.ask(Command::Settle);
+        }
+        self.prepare();
+    }
+
+    /// Tells the writer. When the queue is full, the next sweep does it.
+    fn ask(&self, command: Command) {
+        drop(self.commands.try_send(command));
+    }
+
+    fn prepare(&self) {
+        if let Some(durable) = &self.durable
+            && let Err(error) = durable.files.prepare(durable.journal_bytes_max)
+        {
+            tracing::debug!(%error, "no spare for the journal");
+        }
+    }
+
+    fn age(&mut self, stream: &Stream) {
+        let now = self.base.clock.now();
+        let aged = match &mut self.durable {
+            Some(durable) => durable.age(stream, now),
+            None => {
+                self.retain_in_memory(stream);
+                Ok(())
+            }
+        };
+        if let Err(error) = aged {
+            tracing::warn!(%error, stream = stream.name(), "cannot let go of what is too old");
+        }
+    }
+
+    pub(super) fn retain_in_memory(&self, stream: &Stream) {
+        let retention = stream.retention();
+        let since = retention.since(self.base.clock.now());
+        let mut kept = stream.kept();
+        if kept.last_time() < since {
+            kept.seal();
+        }
+        kept.retain(retention.bytes, since);
+    }
+}
+
+impl Durable {
+    /// Lets go of the segments of a stream that are too old.
+    fn age(&mut self, stream: &Stream, now: Timestamp) -> io::Result<()> {
+        let moved = Moved::of(stream, self.segments(stream, Sync::Each)?, now);
+        if moved.gone.is_empty() {
+            return Ok(());
+        }
+        self.tell(&[moved.entry()])?;
+        let gone = moved.show();
+        self.remove(&[gone], &[])
+    }
+}
