@@ -11,7 +11,7 @@ use super::{
     power::script,
     simulated::{Fault, SimDisk, State},
 };
-use crate::log::survey::Survey;
+use crate::log::{shelf, survey::Survey};
 
 impl State {
     /// How long each file is.
@@ -120,6 +120,48 @@ fn damage_is_named_and_never_served() {
         }
     }
     assert!(named > 500, "{named} were named");
+}
+
+/// A directory in which stream `a` has a segment of several pieces; and that one's sidecar.
+fn pieces() -> (State, PathBuf) {
+    let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+    let mut life = Life::begin(&disk).unwrap();
+    let long = format!("\"{}\"", "x".repeat(1200));
+    let create = Operation::Create {
+        name: "a".to_owned(),
+        lines: Vec::new(),
+        closed: false,
+    };
+    life.group(&[create]).unwrap();
+    for line in ["1", "2", "3", "4"] {
+        life.group(&[Operation::append("a", &[line])]).unwrap();
+        let fill = Operation::append("default", &[&long, &long]);
+        life.group(&[fill]).unwrap();
+    }
+    life.end();
+    let state = disk.state();
+    let is_of_a = |path: &&PathBuf| path.starts_with("streams/0000000000000002");
+    let mut of_a = state.names.keys().filter(is_of_a);
+    let side = of_a.find(|path| path.extension() == Some("side".as_ref()));
+    let side = side.unwrap().clone();
+    (state, side)
+}
+
+#[test]
+fn a_damaged_description_is_named_whatever_stands_behind_it() {
+    let (state, side) = pieces();
+    let length = state.lengths()[side.to_str().unwrap()];
+    assert!(length >= shelf::HEAD_BYTES + 3 * shelf::PIECE_BYTES);
+    for at in 0..length {
+        let mut damaged = state.clone();
+        damaged.files[state.names[&side]].now[at] ^= 1;
+        let disk = SimDisk::new(damaged, Fault::None, usize::MAX);
+        let faults = Survey::of(&disk).unwrap().faults;
+        let said = faults.join("\n");
+        assert!(said.contains(side.to_str().unwrap()), "{at}: {said}");
+        let is_placed = |fault: &String| fault.contains("from 0000000000000");
+        assert!(faults.iter().any(is_placed), "{at}: {said}");
+    }
 }
 
 #[test]
