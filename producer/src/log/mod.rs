@@ -35,6 +35,7 @@ mod open;
 mod pool;
 #[cfg(test)]
 pub(crate) mod proof;
+mod recent;
 mod recovery;
 mod repair;
 mod room;
