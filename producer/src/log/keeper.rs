@@ -277,6 +277,9 @@ impl Durable {
             link: sealed.link,
             next_stream: sealed.next_stream,
         });
+        // It may not have been begun yet, for want of space; and a file that the catalogue mentions
+        // and that is not there is damage.
+        self.files.announce(sealed.link)?;
         self.tell(&entries)?;
         self.files.remove_before(sealed.link)?;
         Ok(all)

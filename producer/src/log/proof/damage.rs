@@ -1,7 +1,10 @@
 //! Bits that flip and files that are cut, at random places of a directory: what is damaged is named
 //! and never served, and nothing is removed because of it.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use fastrand::Rng;
 
@@ -162,6 +165,37 @@ fn a_damaged_description_is_named_whatever_stands_behind_it() {
         let is_placed = |fault: &String| fault.contains("from 0000000000000");
         assert!(faults.iter().any(is_placed), "{at}: {said}");
     }
+}
+
+/// That `state` is refused at the start, and called damaged by who looks, with the name of `file`;
+/// and that nothing in it is changed.
+fn is_refused(state: &State, file: &Path) {
+    let file = file.to_str().unwrap();
+    let disk = SimDisk::new(state.clone(), Fault::None, usize::MAX);
+    let before = names(&disk.state());
+    let faults = Survey::of(&disk).unwrap().faults;
+    assert!(
+        faults.iter().any(|fault| fault.contains(file)),
+        "{faults:?}"
+    );
+    let why = Life::begin(&disk).map(drop).unwrap_err();
+    assert!(why.contains(file), "{why}");
+    assert_eq!(names(&disk.state()), before);
+}
+
+/// The files of the journal, in order.
+fn journal(state: &State) -> Vec<PathBuf> {
+    let is_file = |path: &&PathBuf| path.starts_with("journal") && !path.ends_with("spare");
+    state.names.keys().filter(is_file).cloned().collect()
+}
+
+#[test]
+fn a_journal_file_that_the_catalogue_mentions_is_missed() {
+    let (mut state, _) = directory();
+    let files = journal(&state);
+    assert_eq!(files.len(), 1);
+    state.names.remove(&files[0]);
+    is_refused(&state, &files[0]);
 }
 
 #[test]
