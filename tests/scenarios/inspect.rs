@@ -184,6 +184,11 @@ fn a_flipped_bit_is_found_in_records() {
 }
 
 #[test]
+fn a_flipped_bit_is_found_in_sidecars() {
+    check(|name| name.ends_with(".side"));
+}
+
+#[test]
 fn what_is_sound_is_saved() {
     let directory = made();
     let name = "streams/0000000000000002/0000000000000000_0000000000000000.lines";

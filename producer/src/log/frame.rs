@@ -97,6 +97,11 @@ impl Draft {
 }
 
 impl Link {
+    /// Whether a frame comes before it. None does where a journal begins, or begins anew.
+    pub(super) const fn is_behind_another(self) -> bool {
+        self.before != 0
+    }
+
     /// Reads the frame that belongs at the beginning of `text`.
     pub(super) fn read(self, text: &Bytes) -> Read {
         let mut head = text.as_ref();

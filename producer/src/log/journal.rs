@@ -79,23 +79,37 @@ impl Files {
         let _spare = self.spare();
         disk::make_folder_for_good(self.disk.as_ref(), Path::new(FOLDER))?;
         let file = self.disk.create(Path::new(SPARE))?;
-        let mut head = Vec::with_capacity(HEAD_BYTES);
-        head.put_slice(MAGIC);
-        head.put_u64_le(link.number);
-        head.put_u32_le(link.before);
-        head.put_u32_le(crc32c::crc32c(&head));
         if file.length()? < bytes {
             file.allocate(bytes)?;
         }
-        file.write_at(&head, 0)?;
-        file.sync()?;
-        self.disk.rename(Path::new(SPARE), &path(link.number))?;
-        self.disk.sync_folder(Path::new(FOLDER))?;
+        self.name(file.as_ref(), SPARE, link)?;
         Ok(Journal {
             file,
             at: HEAD_BYTES as u64,
             link,
         })
+    }
+
+    /// Sees to it that there is a file whose first frame is `link`: where there was no space to begin
+    /// it, one that has room for no frame, until it is begun.
+    pub(super) fn announce(&self, link: Link) -> io::Result<()> {
+        let _spare = self.spare();
+        let names = self.disk.list(Path::new(FOLDER))?;
+        if names.iter().any(|name| number(name) == Some(link.number)) {
+            return Ok(());
+        }
+        disk::make_folder_for_good(self.disk.as_ref(), Path::new(FOLDER))?;
+        let file = self.disk.create(Path::new(NEW_SPARE))?;
+        file.set_length(0)?;
+        self.name(file.as_ref(), NEW_SPARE, link)
+    }
+
+    /// Makes the file that is called `from` the one whose first frame is `link`, for good.
+    fn name(&self, file: &dyn File, from: &str, link: Link) -> io::Result<()> {
+        file.write_at(&head(link), 0)?;
+        file.sync()?;
+        self.disk.rename(Path::new(from), &path(link.number))?;
+        self.disk.sync_folder(Path::new(FOLDER))
     }
 
     /// Makes a spare of zeros where there is none, so that the next file is quick to write.
@@ -186,6 +200,8 @@ pub(super) fn replay(
     mut link: Link,
     mut replay: impl FnMut(Entry),
 ) -> Result<Link, Damage> {
+    let mut is_missing = link.is_behind_another();
+    let announced = path(link.number);
     for (number, text) in texts(disk)? {
         let file = path(number).display().to_string();
         let damage = |what| Damage::File {
@@ -202,6 +218,13 @@ pub(super) fn replay(
             return Err(damage("a file before it, or a frame, is missing"));
         }
         link = replay_file(&file, &text, link, &mut replay)?;
+        is_missing = false;
+    }
+    if is_missing {
+        return Err(Damage::File {
+            file: announced.display().to_string(),
+            what: "it is missing, and the catalogue says that the journal goes on there",
+        });
     }
     Ok(link)
 }
@@ -239,6 +262,16 @@ fn path(number: u64) -> PathBuf {
 
 fn number(name: &str) -> Option<u64> {
     name.parse().ok()
+}
+
+/// What a file begins with.
+fn head(link: Link) -> Vec<u8> {
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    head.put_slice(MAGIC);
+    head.put_u64_le(link.number);
+    head.put_u32_le(link.before);
+    head.put_u32_le(crc32c::crc32c(&head));
+    head
 }
 
 /// The place of a file's first frame.

@@ -3,7 +3,6 @@
 //! need not be kept: in memory, and on disk; of what is too old, see `sweep`.
 
 use std::{
-    collections::VecDeque,
     io,
     sync::{
         Arc,
@@ -25,6 +24,7 @@ use super::{
     entry::{Entry, StreamId},
     frame::Link,
     journal::Files,
+    recent::Recent,
     segment::{self, Segments, Sync},
     shelf::{self, Shelf},
     stream::Stream,
@@ -83,13 +83,6 @@ pub(super) struct Durable {
 pub(super) enum Written {
     Not(Contents),
     As(Catalogue),
-}
-
-/// What is settled and still in memory, the oldest first.
-#[derive(Debug, Default)]
-pub(super) struct Recent {
-    queue: VecDeque<(Stream, Offset, u64)>,
-    bytes: u64,
 }
 
 /// What was written of a stream, and what is let go of.
@@ -180,7 +173,8 @@ impl Keeper {
             None => Vec::new(),
         };
         for dirty in &sealed.dirty {
-            self.recent.push(dirty);
+            let bytes = dirty.until.byte - dirty.from.byte;
+            self.recent.push(&dirty.stream, dirty.until, bytes);
         }
         let gone: Vec<_> = moved.into_iter().map(Moved::show).collect();
         self.recent.release(self.base.memory_bytes);
@@ -236,6 +230,9 @@ impl Durable {
             link: sealed.link,
             next_stream: sealed.next_stream,
         });
+        // It may not have been begun yet, for want of space; and a file that the catalogue mentions
+        // and that is not there is damage.
+        self.files.announce(sealed.link)?;
         self.tell(&entries)?;
         self.files.remove_before(sealed.link)?;
         Ok(all)
@@ -325,26 +322,5 @@ impl Moved {
     pub(super) fn show(self) -> (StreamId, Vec<Offset>) {
         self.stream.settle(self.shelf);
         (self.stream.id(), self.gone)
-    }
-}
-
-impl Recent {
-    /// What is settled can be let go of when there is too much.
-    fn push(&mut self, dirty: &Dirty) {
-        let bytes = dirty.until.byte - dirty.from.byte;
-        if bytes > 0 {
-            self.bytes += bytes;
-            let stream = dirty.stream.clone();
-            self.queue.push_back((stream, dirty.until, bytes));
-        }
-    }
-
-    fn release(&mut self, bytes_max: u64) {
-        while self.bytes > bytes_max
-            && let Some((stream, until, bytes)) = self.queue.pop_front()
-        {
-            self.bytes -= bytes;
-            stream.kept().release(until);
-        }
     }
 }

@@ -36,6 +36,7 @@ mod open;
 mod pool;
 #[cfg(test)]
 pub(crate) mod proof;
+mod recent;
 mod recovery;
 mod repair;
 mod room;

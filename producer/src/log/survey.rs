@@ -1,14 +1,14 @@
 //! Looks at all of a directory, sound or not: what is as it was written, and what is not. Changes
 //! nothing, and can be done beside a running producer.
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, io, path::Path};
 
 use bytes::Bytes;
 use common::{offset::Offset, time::Timestamp};
 
 use super::{
     catalogue::{Catalogue, Contents},
-    disk::Disk,
+    disk::{Disk, File},
     entry::{Entry, StreamId},
     frame::salvage,
     journal, recovery,
@@ -92,7 +92,7 @@ impl Survey {
 
     /// Streams of which the catalogue does not know.
     fn look_for_lost(&mut self, disk: &dyn Disk) -> io::Result<()> {
-        for name in disk.list(std::path::Path::new(shelf::FOLDER))? {
+        for name in disk.list(Path::new(shelf::FOLDER))? {
             let Ok(number) = u64::from_str_radix(&name, 16) else {
                 continue;
             };
@@ -126,15 +126,15 @@ impl Survey {
         let shelf = Shelf::find(disk, id, from, until)?;
         let mut parts = Vec::new();
         let mut at = from;
-        for first in shelf.firsts.iter().copied() {
+        for (number, first) in shelf.firsts.iter().copied().enumerate() {
             self.segments += 1;
             if first != at && !listed.is_lost() {
                 self.faults
                     .push(missing(id, at, first, "no segment has it"));
             }
-            match segment(disk, id, first, until, &mut self.faults) {
-                Ok(found) => {
-                    at = found.last().map_or(first, |last| last.end);
+            match segment(disk, id, (&shelf, number), &mut self.faults) {
+                Ok((found, end)) => {
+                    at = end;
                     parts.extend(found);
                 }
                 Err(error) => {
@@ -158,49 +158,59 @@ fn missing(id: StreamId, from: Offset, to: Offset, why: &str) -> String {
     )
 }
 
-/// The sound pieces of a segment. Behind a piece whose description is damaged, the next one cannot
-/// be told where it begins.
+/// The sound pieces of a segment, and how far it is described. Where a piece's description is
+/// damaged, the next one cannot be told where it begins, so that is lost as well.
 fn segment(
     disk: &dyn Disk,
     id: StreamId,
-    first: Offset,
-    until: Offset,
+    (shelf, number): (&Shelf, usize),
     faults: &mut Vec<String>,
-) -> Result<Vec<Part>, journal::Damage> {
-    let described = shelf::described(disk, id, first)?;
-    let path = shelf::path(id, first, "lines");
-    let lines = disk.open(&path)?;
-    let (mut parts, mut begin) = (Vec::new(), Some(first));
-    for piece in described {
-        let Some(Piece { end, time, check }) = piece else {
-            begin = None;
+) -> Result<(Vec<Part>, Offset), journal::Damage> {
+    let first = shelf.firsts.get(number).copied().unwrap_or_default();
+    let next = shelf.firsts.get(number + 1).copied();
+    let side = shelf::path(id, first, "side");
+    let lines = disk.open(&side.with_extension("lines"))?;
+    let (mut parts, mut at, mut hole) = (Vec::new(), first, false);
+    let mut damaged = |path: &Path, what: &str, from: Offset, to: Offset| {
+        let path = path.display();
+        faults.push(format!("{path}: {what} from {from} to {to} is damaged"));
+    };
+    for piece in shelf::described(disk, id, first)? {
+        let Some(piece) = piece else {
+            hole = true;
             continue;
         };
-        if end > until {
+        if piece.end > shelf.until {
             break;
         }
-        if let Some(begin) = begin {
-            let length = usize::try_from(end.byte.saturating_sub(begin.byte)).unwrap_or(usize::MAX);
-            let mut bytes = vec![0; length];
-            let read = lines.read_at(&mut bytes, begin.byte - first.byte);
-            if read.is_ok() && crc32c::crc32c(&bytes) == check {
-                let place = Place::Segment(first);
-                parts.push(Part {
-                    first: begin,
-                    end,
-                    time,
-                    place,
-                });
-            } else {
-                let path = path.display();
-                faults.push(format!(
-                    "{path}: what lies from {begin} to {end} is damaged"
-                ));
-            }
+        if std::mem::take(&mut hole) {
+            damaged(&side, "what it says of what lies", at, piece.end);
+        } else if is_sound(lines.as_ref(), at.byte - first.byte, at, &piece) {
+            parts.push(Part {
+                first: at,
+                end: piece.end,
+                time: piece.time,
+                place: Place::Segment(first),
+            });
+        } else {
+            let lines = side.with_extension("lines");
+            damaged(&lines, "what lies", at, piece.end);
         }
-        begin = Some(end);
+        at = piece.end;
     }
-    Ok(parts)
+    let end = next.unwrap_or(shelf.until);
+    if hole && at < end {
+        damaged(&side, "what it says of what lies", at, end);
+        at = end;
+    }
+    Ok((parts, at))
+}
+
+/// Whether the piece that begins at `begin` is as it was written.
+fn is_sound(lines: &dyn File, at: u64, begin: Offset, piece: &Piece) -> bool {
+    let length = piece.end.byte.saturating_sub(begin.byte);
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
+    lines.read_at(&mut bytes, at).is_ok() && crc32c::crc32c(&bytes) == piece.check
 }
 
 impl Part {

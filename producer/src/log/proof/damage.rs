@@ -1,7 +1,10 @@
 //! Bits that flip and files that are cut, at random places of a directory: what is damaged is named
 //! and never served, and nothing is removed because of it.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use fastrand::Rng;
 
@@ -11,7 +14,7 @@ use super::{
     power::script,
     simulated::{Fault, SimDisk, State},
 };
-use crate::log::survey::Survey;
+use crate::log::{shelf, survey::Survey};
 
 impl State {
     /// How long each file is.
@@ -120,6 +123,79 @@ fn damage_is_named_and_never_served() {
         }
     }
     assert!(named > 500, "{named} were named");
+}
+
+/// A directory in which stream `a` has a segment of several pieces; and that one's sidecar.
+fn pieces() -> (State, PathBuf) {
+    let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+    let mut life = Life::begin(&disk).unwrap();
+    let long = format!("\"{}\"", "x".repeat(1200));
+    let create = Operation::Create {
+        name: "a".to_owned(),
+        lines: Vec::new(),
+        closed: false,
+    };
+    life.group(&[create]).unwrap();
+    for line in ["1", "2", "3", "4"] {
+        life.group(&[Operation::append("a", &[line])]).unwrap();
+        let fill = Operation::append("default", &[&long, &long]);
+        life.group(&[fill]).unwrap();
+    }
+    life.end();
+    let state = disk.state();
+    let is_of_a = |path: &&PathBuf| path.starts_with("streams/0000000000000002");
+    let mut of_a = state.names.keys().filter(is_of_a);
+    let side = of_a.find(|path| path.extension() == Some("side".as_ref()));
+    let side = side.unwrap().clone();
+    (state, side)
+}
+
+#[test]
+fn a_damaged_description_is_named_whatever_stands_behind_it() {
+    let (state, side) = pieces();
+    let length = state.lengths()[side.to_str().unwrap()];
+    assert!(length >= shelf::HEAD_BYTES + 3 * shelf::PIECE_BYTES);
+    for at in 0..length {
+        let mut damaged = state.clone();
+        damaged.files[state.names[&side]].now[at] ^= 1;
+        let disk = SimDisk::new(damaged, Fault::None, usize::MAX);
+        let faults = Survey::of(&disk).unwrap().faults;
+        let said = faults.join("\n");
+        assert!(said.contains(side.to_str().unwrap()), "{at}: {said}");
+        let is_placed = |fault: &String| fault.contains("from 0000000000000");
+        assert!(faults.iter().any(is_placed), "{at}: {said}");
+    }
+}
+
+/// That `state` is refused at the start, and called damaged by who looks, with the name of `file`;
+/// and that nothing in it is changed.
+fn is_refused(state: &State, file: &Path) {
+    let file = file.to_str().unwrap();
+    let disk = SimDisk::new(state.clone(), Fault::None, usize::MAX);
+    let before = names(&disk.state());
+    let faults = Survey::of(&disk).unwrap().faults;
+    assert!(
+        faults.iter().any(|fault| fault.contains(file)),
+        "{faults:?}"
+    );
+    let why = Life::begin(&disk).map(drop).unwrap_err();
+    assert!(why.contains(file), "{why}");
+    assert_eq!(names(&disk.state()), before);
+}
+
+/// The files of the journal, in order.
+fn journal(state: &State) -> Vec<PathBuf> {
+    let is_file = |path: &&PathBuf| path.starts_with("journal") && !path.ends_with("spare");
+    state.names.keys().filter(is_file).cloned().collect()
+}
+
+#[test]
+fn a_journal_file_that_the_catalogue_mentions_is_missed() {
+    let (mut state, _) = directory();
+    let files = journal(&state);
+    assert_eq!(files.len(), 1);
+    state.names.remove(&files[0]);
+    is_refused(&state, &files[0]);
 }
 
 #[test]
