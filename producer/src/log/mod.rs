@@ -326,6 +326,7 @@ mod tests {
             .next(usize::MAX)
             .await
             .unwrap();
-        assert!(log.1.unread_room(line.len()).now_or_never().is_some());
+        // The writer may be about to give back the last turn.
+        drop(log.1.unread_room(line.len()).await);
     }
 }
