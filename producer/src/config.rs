@@ -10,7 +10,7 @@ use common::service::{
 
 use crate::{
     ingest::{Spec, source},
-    log::{FileBytesMax, Options, Retention},
+    log::{FILE_BYTES_MIN, FileBytesMax, Options, Retention},
     stream,
 };
 
@@ -31,9 +31,6 @@ const MEMORY: &str = "memory";
 
 /// The least room for what is on its way into the log: a request of the largest size.
 const INFLIGHT_BYTES_MIN: u64 = 16 * 1024 * 1024;
-
-/// The least length of a file on disk: shorter ones cost more than they hold.
-const FILE_BYTES_MIN: u64 = 64 * 1024;
 
 const EXAMPLES: &str = "\
 Sources: NAME[:ARGUMENT][?option=value&…][@RATE[:COUNT]]

@@ -16,13 +16,22 @@ use crate::{
 
 /// A copy of the log, and a producer on it.
 fn on_copy() -> (tempfile::TempDir, Service) {
+    let folder = copied();
+    let service = on(&folder);
+    (folder, service)
+}
+
+fn on(folder: &tempfile::TempDir) -> Service {
+    let log = folder.path().join("log");
+    let log = log.to_str().expect("a path of ASCII");
+    producer(&["--source", "none", "--data-dir", log])
+}
+
+fn copied() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let original = workspace().join("tests/data/log-2/log");
     copy(&original, &folder.path().join("log"));
-    let log = folder.path().join("log");
-    let log = log.to_str().expect("a path of ASCII");
-    let service = producer(&["--source", "none", "--data-dir", log]);
-    (folder, service)
+    folder
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -126,4 +135,19 @@ fn it_is_sound() {
         said.contains("stream orders (number 2, application/json): 800 records"),
         "{said}"
     );
+}
+
+#[test]
+fn a_journal_file_of_it_that_was_cut_is_refused() {
+    let folder = copied();
+    let path = folder.path().join("log/journal/00000000000000000031");
+    let mut content = fs::read(&path).expect("a file");
+    content.truncate(900);
+    fs::write(&path, &content).expect("a file");
+    let mut service = on(&folder);
+    assert_eq!(service.exit_code(), Some(69));
+    let said = service.stderr.all().join("\n");
+    let what = "journal/00000000000000000031: it was cut";
+    assert!(said.contains(what), "{said}");
+    assert_eq!(fs::read(&path).expect("a file"), content);
 }

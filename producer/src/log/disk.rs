@@ -210,7 +210,7 @@ impl File for fs::File {
         let all = rustix::fs::FallocateFlags::empty();
         match rustix::fs::fallocate(self, all, 0, length) {
             // Not every file system can; then it is found out when it is written.
-            Err(rustix::io::Errno::OPNOTSUPP) => Ok(()),
+            Err(rustix::io::Errno::OPNOTSUPP) => self.set_length(length),
             done => Ok(done?),
         }
     }

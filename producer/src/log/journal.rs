@@ -4,9 +4,13 @@
 //! that frame in the chain, so the chain goes on from file to file:
 //!
 //! ```text
-//!  0          8                16       20       24
-//!  ├ magic ───┼ number ────────┼ before ┼ check ─┼─ frames …
+//!  0          8                16               24       28       32
+//!  ├ magic ───┼ number ────────┼ length ────────┼ before ┼ check ─┼─ frames …
 //! ```
+//!
+//! `length` is that of the file when it was begun. It gets longer where a frame does not fit, and
+//! never shorter: so one that is shorter was cut, and that is no torn tail. A file of `BrkJrnl2`,
+//! as version 0.1.0 began them, has no `length`, and is as long as files are at the least.
 //!
 //! A file that is settled is used again, as a spare: blocks that were written before are cheaper to
 //! sync, and there is space for them when the disk is full. So behind the last frame of a file
@@ -26,10 +30,13 @@ use super::{
     disk::{self, AT_ONCE_BYTES, Disk, File},
     entry::Entry,
     frame::{self, Draft, Link, Read},
+    open::FILE_BYTES_MIN,
 };
 
-const MAGIC: &[u8; 8] = b"BrkJrnl2";
-const HEAD_BYTES: usize = 24;
+const MAGIC: &[u8; 8] = b"BrkJrnl3";
+const HEAD_BYTES: usize = 32;
+const OLD_MAGIC: &[u8; 8] = b"BrkJrnl2";
+const OLD_HEAD_BYTES: usize = 24;
 const FOLDER: &str = "journal";
 const SPARE: &str = "journal/spare";
 const NEW_SPARE: &str = "journal/spare.new";
@@ -40,6 +47,15 @@ pub(super) struct Journal {
     file: Box<dyn File>,
     at: u64,
     link: Link,
+}
+
+/// What the head of a file says.
+struct Head {
+    /// The place of its first frame, in the chain and in the file.
+    link: Link,
+    at: usize,
+    /// How long the file is at the least.
+    length: u64,
 }
 
 /// A damaged directory, which is left as it is.
@@ -106,7 +122,8 @@ impl Files {
 
     /// Makes the file that is called `from` the one whose first frame is `link`, for good.
     fn name(&self, file: &dyn File, from: &str, link: Link) -> io::Result<()> {
-        file.write_at(&head(link), 0)?;
+        let length = file.length()?.max(HEAD_BYTES as u64);
+        file.write_at(&head(link, length), 0)?;
         file.sync()?;
         self.disk.rename(Path::new(from), &path(link.number))?;
         self.disk.sync_folder(Path::new(FOLDER))
@@ -208,16 +225,19 @@ pub(super) fn replay(
             file: file.clone(),
             what,
         };
-        let first =
-            first(&text).ok_or_else(|| damage("its head is damaged, or of another format"))?;
-        if first.number < link.number {
+        let head =
+            Head::read(&text).ok_or_else(|| damage("its head is damaged, or of another format"))?;
+        if head.link.number < link.number {
             // It is settled, and was about to be removed.
             continue;
         }
-        if first != link {
+        if head.link != link {
             return Err(damage("a file before it, or a frame, is missing"));
         }
-        link = replay_file(&file, &text, link, &mut replay)?;
+        if (text.len() as u64) < head.length {
+            return Err(damage("it was cut: it is shorter than it was made"));
+        }
+        link = replay_file(&file, &text, &head, &mut replay)?;
         is_missing = false;
     }
     if is_missing {
@@ -232,10 +252,12 @@ pub(super) fn replay(
 fn replay_file(
     file: &str,
     text: &Bytes,
-    mut link: Link,
+    head: &Head,
     replay: &mut impl FnMut(Entry),
 ) -> Result<Link, Damage> {
-    let mut at = HEAD_BYTES;
+    let Head {
+        mut link, mut at, ..
+    } = *head;
     let what = loop {
         match link.read(&text.slice(at..)) {
             Read::Frame(entries, next, length) => {
@@ -264,23 +286,38 @@ fn number(name: &str) -> Option<u64> {
     name.parse().ok()
 }
 
-/// What a file begins with.
-fn head(link: Link) -> Vec<u8> {
+/// What a file of this length begins with.
+fn head(link: Link, length: u64) -> Vec<u8> {
     let mut head = Vec::with_capacity(HEAD_BYTES);
     head.put_slice(MAGIC);
     head.put_u64_le(link.number);
+    head.put_u64_le(length);
     head.put_u32_le(link.before);
     head.put_u32_le(crc32c::crc32c(&head));
     head
 }
 
-/// The place of a file's first frame.
-fn first(text: &[u8]) -> Option<Link> {
-    let (head, mut check) = text.get(..HEAD_BYTES)?.split_at(HEAD_BYTES - 4);
-    let mut fields = head.strip_prefix(MAGIC)?;
-    let link = Link {
-        number: fields.get_u64_le(),
-        before: fields.get_u32_le(),
-    };
-    (check.get_u32_le() == crc32c::crc32c(head)).then_some(link)
+impl Head {
+    fn read(text: &[u8]) -> Option<Self> {
+        let is_old = text.starts_with(OLD_MAGIC);
+        let (magic, at) = if is_old {
+            (OLD_MAGIC, OLD_HEAD_BYTES)
+        } else {
+            (MAGIC, HEAD_BYTES)
+        };
+        let (head, mut check) = text.get(..at)?.split_at(at - 4);
+        let mut fields = head.strip_prefix(magic)?;
+        let number = fields.get_u64_le();
+        let length = if is_old {
+            FILE_BYTES_MIN
+        } else {
+            fields.get_u64_le()
+        };
+        let before = fields.get_u32_le();
+        (check.get_u32_le() == crc32c::crc32c(head)).then_some(Self {
+            link: Link { number, before },
+            at,
+            length,
+        })
+    }
 }

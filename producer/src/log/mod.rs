@@ -62,7 +62,7 @@ pub(crate) use self::{
     command::{Create, Created},
     cursor::{Cursor, Lost, Page},
     kept::Misplaced,
-    open::{DEFAULT, FileBytesMax, Options},
+    open::{DEFAULT, FILE_BYTES_MIN, FileBytesMax, Options},
     room::Room,
     settings::{Framing, Lifetime, Retention, Settings},
     stream::{Stream, Tail},

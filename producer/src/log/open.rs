@@ -64,6 +64,9 @@ pub(crate) struct Options {
     pub(crate) floor_bytes: u64,
 }
 
+/// The least length of a file on disk: shorter ones cost more than they hold.
+pub(crate) const FILE_BYTES_MIN: u64 = 64 * 1024;
+
 /// How long files on disk get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileBytesMax {

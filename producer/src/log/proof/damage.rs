@@ -199,6 +199,18 @@ fn a_journal_file_that_the_catalogue_mentions_is_missed() {
 }
 
 #[test]
+fn a_journal_file_that_was_cut_is_refused() {
+    let (state, _) = directory();
+    let file = journal(&state).remove(0);
+    let length = state.lengths()[file.to_str().unwrap()];
+    for length in (0..length).step_by(7) {
+        let mut cut = state.clone();
+        cut.files[state.names[&file]].now.truncate(length);
+        is_refused(&cut, &file);
+    }
+}
+
+#[test]
 fn a_sound_directory_is_sound() {
     let (state, model) = directory();
     let disk = SimDisk::new(state, Fault::None, usize::MAX);
