@@ -55,9 +55,21 @@ pub fn repair(from: &Path, to: &Path) -> io::Result<Repaired> {
         let why = format!("{} is not empty", to.display());
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
     }
+    if is_within(to, from)? {
+        let why = format!("{} lies in the damaged one", to.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
     let survey = Survey::of(&damaged)?;
     let new = Folder::lock(to)?;
     Repair::new(&damaged, &new, survey).run(to)
+}
+
+/// Whether a folder that need not be there yet lies in another one.
+fn is_within(folder: &Path, other: &Path) -> io::Result<bool> {
+    let (folder, other) = (std::path::absolute(folder)?, other.canonicalize()?);
+    let mut above = folder.ancestors();
+    let existing = above.find_map(|folder| folder.canonicalize().ok());
+    Ok(existing.is_some_and(|existing| existing.starts_with(other)))
 }
 
 struct Repair<'a> {
