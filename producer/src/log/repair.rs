@@ -2,16 +2,18 @@
 //!
 //! A stream goes on from behind its last hole, with the offsets that its records have always had.
 //! What lies before a hole becomes a stream of its own, `NAME.before-RECORD`, closed, which ends
-//! where the hole begins: so nothing that is sound is lost, and no offset comes to mean another
+//! where the hole begins (`NAME` is shortened, and a number is put behind, where that is no name or
+//! is taken): so nothing that is sound is lost, and no offset comes to mean another
 //! record.
 
 use std::{
+    collections::BTreeSet,
     fmt, io,
     path::{Path, PathBuf},
 };
 
 use bytes::Bytes;
-use common::offset::Offset;
+use common::{limits::NAME_BYTES_MAX, offset::Offset};
 
 use super::{
     catalogue::{Catalogue, Contents, Listed},
@@ -77,6 +79,8 @@ struct Repair<'a> {
     new: &'a dyn Disk,
     survey: Survey,
     contents: Contents,
+    /// Names that are taken.
+    names: BTreeSet<String>,
     repaired: Repaired,
 }
 
@@ -87,6 +91,12 @@ impl<'a> Repair<'a> {
             next_stream: survey.contents.next_stream,
             ..Contents::default()
         };
+        let created = survey.contents.streams.values();
+        let names = created.filter_map(|listed| match &listed.created {
+            Some(Entry::Create { name, .. }) => Some(name.clone()),
+            _ => None,
+        });
+        let names = names.collect();
         let repaired = Repaired {
             streams: 0,
             records: 0,
@@ -99,6 +109,7 @@ impl<'a> Repair<'a> {
             new,
             survey,
             contents,
+            names,
             repaired,
         }
     }
@@ -129,7 +140,8 @@ impl<'a> Repair<'a> {
         let Some(Entry::Create { name, settings, .. }) = &listed.created else {
             return Ok(());
         };
-        let name = format!("{name}.before-{}", run.end.record);
+        let name = name_before(name, run.end.record, |name| self.names.contains(name));
+        self.names.insert(name.clone());
         let hole = format!(
             "records of stream {name} end at {}, and then there is a hole",
             run.end
@@ -199,6 +211,21 @@ impl<'a> Repair<'a> {
     }
 }
 
+/// What the part of stream `name` is called that ends at `record`, before a hole.
+fn name_before(name: &str, record: u64, is_taken: impl Fn(&str) -> bool) -> String {
+    let (mut suffix, mut count) = (format!(".before-{record}"), 1);
+    loop {
+        let room = NAME_BYTES_MAX.saturating_sub(suffix.len());
+        let stem = name.get(..room).unwrap_or(name).trim_end_matches('/');
+        let name = format!("{stem}{suffix}");
+        if !is_taken(&name) {
+            return name;
+        }
+        count += 1;
+        suffix = format!(".before-{record}-{count}");
+    }
+}
+
 impl fmt::Display for Repaired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for fault in &self.faults {
@@ -209,5 +236,72 @@ impl fmt::Display for Repaired {
         }
         let (records, streams, to) = (self.records, self.streams, self.to.display());
         write!(f, "saved {records} records of {streams} streams in {to}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use common::{name, time::Timestamp};
+
+    use super::*;
+    use crate::log::{
+        proof::simulated::{Fault, SimDisk, State},
+        settings::Settings,
+    };
+
+    /// The names of streams after a repair; the first of `names` has a hole behind its first record.
+    fn repaired(names: &[&str]) -> Vec<String> {
+        let disk = || SimDisk::new(State::default(), Fault::None, usize::MAX);
+        let (damaged, new) = (disk(), disk());
+        let mut survey = Survey::default();
+        for (name, stream) in names.iter().zip(1..) {
+            survey.contents.apply(Entry::Create {
+                stream: StreamId(stream),
+                name: (*name).to_owned(),
+                settings: Settings::json(Retention::default()),
+            });
+        }
+        let run = |record| {
+            let first = Offset::default().advance(record, 2 * record);
+            let end = first.advance(1, 2);
+            let part = Part {
+                first,
+                end,
+                time: Timestamp(0),
+                place: Place::Journal(Bytes::from_static(b"1\n")),
+            };
+            let parts = vec![part];
+            Run { parts, first, end }
+        };
+        survey.runs = BTreeMap::from([(StreamId(1), vec![run(0), run(2)])]);
+        let repair = Repair::new(&damaged, &new, survey);
+        repair.run(Path::new("new")).unwrap();
+        let streams = Catalogue::read(&new).unwrap().streams;
+        let name = |listed: Listed| match listed.created {
+            Some(Entry::Create { name, .. }) => name,
+            created => panic!("{created:?}"),
+        };
+        streams.into_values().map(name).collect()
+    }
+
+    #[test]
+    fn what_lies_before_a_hole_has_a_name_of_its_own() {
+        let long = "x".repeat(255);
+        let cut = format!("{}.before-1", "x".repeat(246));
+        let slash = format!("{}/yyyyyyyyy", "x".repeat(245));
+        let segment = format!("{}.before-1", "x".repeat(245));
+        for (names, expected) in [
+            (vec!["x"], "x.before-1"),
+            (vec!["x", "x.before-1"], "x.before-1-2"),
+            (vec!["x", "x.before-1", "x.before-1-2"], "x.before-1-3"),
+            (vec![&long], &cut),
+            (vec![&slash], &segment),
+        ] {
+            let found = repaired(&names);
+            assert_eq!(found.last().map(String::as_str), Some(expected));
+            assert!(name::stream(expected).is_ok(), "{expected}");
+        }
     }
 }

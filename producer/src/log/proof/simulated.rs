@@ -27,7 +27,7 @@ struct Sim {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct State {
+pub(in crate::log) struct State {
     /// Files by number: names come and go.
     pub(super) files: Vec<Content>,
     pub(super) names: BTreeMap<PathBuf, usize>,
@@ -91,10 +91,10 @@ struct SimFile {
 
 /// A disk that is handed to the log; its clones are the same disk.
 #[derive(Debug, Clone)]
-pub(super) struct SimDisk(Arc<Sim>);
+pub(in crate::log) struct SimDisk(Arc<Sim>);
 
 impl SimDisk {
-    pub(super) fn new(state: State, fault: Fault, left: usize) -> Self {
+    pub(in crate::log) fn new(state: State, fault: Fault, left: usize) -> Self {
         Self(Arc::new(Sim {
             state: Mutex::new(State { left, ..state }),
             fault,
