@@ -239,14 +239,6 @@ fn repair_keeps_to_an_empty_folder_and_away_from_others() {
     assert!(said.contains("is not empty"), "{said}");
     assert_eq!(files(taken.path()).len(), 1);
 
-    let before = files(directory.path());
-    for within in ["sub", "sub/deeper"] {
-        let (code, said) = repair(directory.path(), &directory.path().join(within));
-        assert_ne!(code, Some(0));
-        assert!(said.contains("lies in the damaged one"), "{said}");
-    }
-    assert_eq!(files(directory.path()), before);
-
     let service = on(directory.path(), &[]);
     let _listening = service.address();
     let new = taken.path().join("new");
@@ -259,6 +251,18 @@ fn repair_keeps_to_an_empty_folder_and_away_from_others() {
     assert!(said.contains("holds no log"), "{said}");
     assert!(!matches!(inspect(taken.path()).0, Some(0)));
     assert_eq!(files(taken.path()).len(), 1);
+}
+
+#[test]
+fn repair_makes_nothing_within_what_it_repairs() {
+    let directory = made();
+    let before = files(directory.path());
+    for within in ["sub", "sub/deeper"] {
+        let (code, said) = repair(directory.path(), &directory.path().join(within));
+        assert_ne!(code, Some(0));
+        assert!(said.contains("lies in the damaged one"), "{said}");
+    }
+    assert_eq!(files(directory.path()), before);
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn fail(sql: &str, args: &[&str], code: i32) -> String {
 
 fn file(folder: &Path) -> String {
     let path = folder.join("bids.json");
-    fs::write(&path, bids()).unwrap();
+    fs::write(&path, bids()).expect("a file");
     format!(
         "CREATE TABLE bid ({COLUMNS}) WITH ('connector' = 'filesystem', 'path' = '{}', 'format' = 'json');",
         path.display()

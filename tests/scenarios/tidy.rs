@@ -14,11 +14,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("producer/src/simulation/", &["config", "log", "service"]),
     ("producer/src/stream/", &["log", "error"]),
     ("producer/src/error.rs", &["log"]),
-    ("consumer/src/fetch/", &[]),
+    ("consumer/src/fetch/", &["excerpt", "http"]),
     ("consumer/src/parse/", &["fetch"]),
     ("consumer/src/plan/", &["parse"]),
     ("consumer/src/transform/", &["parse", "plan"]),
-    ("consumer/src/write/", &["transform"]),
+    ("consumer/src/write/", &["excerpt", "http", "transform"]),
     (
         "common/src/service/",
         &["limits", "offset", "problem", "record", "time", "wire"],
