@@ -27,6 +27,7 @@ pub struct Args {
     /// What is logged: error, warn, info, debug, trace
     #[arg(
         long,
+        global = true,
         env = "BROOKLET_LOG_LEVEL",
         hide_env = true,
         default_value = "info",
@@ -36,6 +37,7 @@ pub struct Args {
     /// How it is logged: text, json
     #[arg(
         long,
+        global = true,
         env = "BROOKLET_LOG_FORMAT",
         hide_env = true,
         default_value = "text",
