@@ -344,3 +344,35 @@ fn a_table_that_cannot_be_read_ends_the_job_with_its_name() {
         "{said}"
     );
 }
+
+#[test]
+fn what_two_queries_write_to_one_table_is_all_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let producer = producer(&["--source", "none"]);
+    let out = folder.path().join("out");
+    let places = [
+        format!(
+            "'filesystem', 'path' = '{}', 'format' = 'json'",
+            out.display()
+        ),
+        format!(
+            "'brooklet', 'stream' = 'both', 'url' = '{}'",
+            producer.url("")
+        ),
+    ];
+    for place in &places {
+        let sql = format!(
+            "{} CREATE TABLE both_of_them (price BIGINT) WITH ('connector' = {place}); \
+             INSERT INTO both_of_them SELECT price FROM bid; \
+             INSERT INTO both_of_them SELECT price + 1000 FROM bid",
+            file(folder.path())
+        );
+        drop(run(&sql, &[]));
+    }
+    let parts = fs::read_dir(&out).unwrap().map(|part| part.unwrap().path());
+    let lines = parts.map(|part| fs::read_to_string(part).unwrap().lines().count());
+    assert_eq!(lines.sum::<usize>(), 2_000);
+    let kind = [("accept", "application/x-ndjson")];
+    let page = fetch(&producer.url("/v1/stream/both"), &kind);
+    assert_eq!(page.text().unwrap().lines().count(), 2_000);
+}

@@ -24,7 +24,12 @@ mod stages;
 mod status;
 mod wiring;
 
-use std::{collections::BTreeMap, io::Write, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    io::Write,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -38,7 +43,7 @@ pub use status::Status;
 
 use crate::{
     plan::{Dataflow, Job, Kind, StepId, Table},
-    transform::{Budget, Settings},
+    transform::{Budget, Changes, Settings},
     write::Output,
 };
 use head::Head;
@@ -87,8 +92,19 @@ pub async fn run<W: Write + Send + 'static>(
         reach: options.reach.clone(),
         run: options.run.clone(),
     };
-    let sinks = start_sinks(&tables(&job.dataflow), &outputs, &parts, &running).await?;
-    let late = start_sinks(&late_tables(&job.dataflow), &outputs, &parts, &running).await?;
+    let (tables, late) = (tables(&job.dataflow), late_tables(&job.dataflow));
+    let mut open = Open::new();
+    for table in tables.values().chain(late.values()) {
+        let name = table.as_ref().map(|table| table.name.clone());
+        if let Entry::Vacant(new) = open.entry(name) {
+            let (sender, changes) = mpsc::channel(CHANGES_MAX);
+            let sink = Sink::open(table.as_ref(), &outputs, changes).await?;
+            running.push(parts.spawn(sink.run()));
+            new.insert(sender);
+        }
+    }
+    let [sinks, late] = [tables, late].map(|tables| senders(&tables, &open));
+    drop(open);
     let (wiring, inboxes) = Wiring::new(
         &job.dataflow,
         options.parallelism,
@@ -177,18 +193,18 @@ fn late_tables(dataflow: &Dataflow) -> Tables {
     tables
 }
 
-async fn start_sinks<W: Write + Send + 'static>(
-    tables: &Tables,
-    outputs: &Outputs<W>,
-    parts: &TaskTracker,
-    running: &FuturesUnordered<Part>,
-) -> Result<SinkSenders, Failure> {
-    let mut sinks = BTreeMap::new();
-    for (step, table) in tables {
-        let (sender, changes) = mpsc::channel(CHANGES_MAX);
-        let sink = Sink::open(table.as_ref(), outputs, changes).await?;
-        running.push(parts.spawn(sink.run()));
-        sinks.insert(*step, sender);
-    }
-    Ok(Arc::new(sinks))
+/// The tables that are written to, by name: whoever writes to the same one shares its sink, as none
+/// knows what another has written.
+type Open = BTreeMap<Option<String>, mpsc::Sender<Changes>>;
+
+fn senders(tables: &Tables, open: &Open) -> SinkSenders {
+    let sender = |table: &Option<Arc<Table>>| {
+        let name = table.as_ref().map(|table| table.name.clone());
+        open.get(&name).cloned()
+    };
+    let all = tables.iter();
+    Arc::new(
+        all.filter_map(|(step, table)| Some((*step, sender(table)?)))
+            .collect(),
+    )
 }
