@@ -88,6 +88,35 @@ impl Reason {
     }
 }
 
+impl Reject {
+    /// All that can be told of it, where the block's lines are `text` and begin at `place`.
+    pub(super) fn told<'a>(
+        &self,
+        origin: &'a Origin,
+        place: &Place,
+        text: &'a [u8],
+    ) -> Rejected<'a> {
+        Rejected {
+            origin,
+            offset: self.offset(place),
+            reason: self.reason,
+            line: spanned(text, &self.span),
+        }
+    }
+
+    /// The server's name for its place in a block that begins at `place`.
+    pub(super) fn offset(&self, place: &Place) -> Option<String> {
+        let (records, bytes) = self.before;
+        place.advance(records.into(), bytes.into()).token()
+    }
+}
+
+/// The bytes of `text` at `span`.
+pub(super) fn spanned<'a>(text: &'a [u8], span: &Range<u32>) -> &'a [u8] {
+    let span = span.start as usize..span.end as usize;
+    text.get(span).unwrap_or_default()
+}
+
 impl Batch {
     /// How many records there are, rejects included.
     #[must_use]
@@ -110,24 +139,18 @@ impl Batch {
     /// The bytes at `span`.
     #[must_use]
     pub fn line(&self, span: &Range<u32>) -> &[u8] {
-        let span = span.start as usize..span.end as usize;
-        self.text.get(span).unwrap_or_default()
+        spanned(&self.text, span)
     }
 
     /// All that can be told of the rejects.
     pub fn rejected(&self) -> impl ExactSizeIterator<Item = Rejected<'_>> {
-        self.rejects.iter().map(|reject| Rejected {
-            origin: &self.origin,
-            offset: self.offset(reject),
-            reason: reject.reason,
-            line: self.line(&reject.span),
-        })
+        let rejects = self.rejects.iter();
+        rejects.map(|reject| reject.told(&self.origin, &self.place, &self.text))
     }
 
     /// The server's name for the place of `reject`.
     #[must_use]
     pub fn offset(&self, reject: &Reject) -> Option<String> {
-        let (records, bytes) = reject.before;
-        self.place.advance(records.into(), bytes.into()).token()
+        reject.offset(&self.place)
     }
 }

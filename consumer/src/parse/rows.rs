@@ -7,7 +7,10 @@ use arrow::array::RecordBatch;
 use bytes::Bytes;
 use common::ndjson;
 
-use super::{Reject, batch::Rejected};
+use super::{
+    Reject,
+    batch::{Rejected, spanned},
+};
 use crate::fetch::{Origin, Place};
 
 /// The rows of a block.
@@ -39,25 +42,19 @@ impl Rows {
     /// The bytes at `span`.
     #[must_use]
     pub fn line(&self, span: &Range<u32>) -> &[u8] {
-        let span = span.start as usize..span.end as usize;
-        self.text.get(span).unwrap_or_default()
+        spanned(&self.text, span)
     }
 
     /// All that can be told of the rejects.
     pub fn rejected(&self) -> impl ExactSizeIterator<Item = Rejected<'_>> {
-        self.rejects.iter().map(|reject| Rejected {
-            origin: &self.origin,
-            offset: self.offset(reject),
-            reason: reject.reason,
-            line: self.line(&reject.span),
-        })
+        let rejects = self.rejects.iter();
+        rejects.map(|reject| reject.told(&self.origin, &self.place, &self.text))
     }
 
     /// The server's name for the place of `reject`.
     #[must_use]
     pub fn offset(&self, reject: &Reject) -> Option<String> {
-        let (records, bytes) = reject.before;
-        self.place.advance(records.into(), bytes.into()).token()
+        reject.offset(&self.place)
     }
 
     /// The place of each row. It is found out by another look at the lines, so that nobody pays for

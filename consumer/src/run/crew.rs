@@ -107,11 +107,7 @@ impl Member {
             }
             Message::Progress(of, progress) => {
                 self.open.insert(of);
-                let mut outputs = self.task.advance(of, progress.watermark)?;
-                let idle = self.task.idle(of.port, of.partition, progress.is_idle)?;
-                outputs.changes.extend(idle.changes);
-                outputs.late.extend(idle.late);
-                outputs
+                self.task.reach(of, progress)?
             }
             Message::End(of) => {
                 self.open.remove(&of);

@@ -25,7 +25,7 @@ use crate::{
     fetch::{Block, Content, Ended, Fetched},
     parse::Workers,
     plan::{Job, Kind, StepId, Time},
-    transform::{Changes, Origin, Outputs, Progress, Task},
+    transform::{Changes, Origin, Progress, Task},
     write::{DeadLetters, Samples},
 };
 
@@ -315,11 +315,7 @@ impl Head {
     ) -> Result<(), Failure> {
         if self.ports.contains(&port) {
             let origin = Origin { port, partition };
-            let mut outputs = self.task.advance(origin, progress.watermark)?;
-            append(
-                &mut outputs,
-                self.task.idle(port, partition, progress.is_idle)?,
-            );
+            let outputs = self.task.reach(origin, progress)?;
             self.outlet.give(outputs, &mut self.task).await?;
         }
         self.outlet.progress(partition, port, progress).await
@@ -337,11 +333,6 @@ impl Head {
             dead_letters.keep(read.rejected());
         }
     }
-}
-
-fn append(outputs: &mut Outputs, more: Outputs) {
-    outputs.changes.extend(more.changes);
-    outputs.late.extend(more.late);
 }
 
 const fn is_by_clock(kind: &Kind) -> bool {

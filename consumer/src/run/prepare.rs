@@ -113,7 +113,7 @@ impl Preparation {
     }
 
     fn rows(
-        &self,
+        &mut self,
         raw: Result<RecordBatch, transform::Fault>,
     ) -> Result<Chained, transform::Error> {
         let step = self.chain.scan();

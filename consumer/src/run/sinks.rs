@@ -136,8 +136,7 @@ async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Re
         Connector::Blackhole => Target::Nowhere,
         Connector::Filesystem { path, .. } => Target::Folder(Parts::in_folder(path, &outputs.run)?),
         Connector::Brooklet { url, path, .. } => {
-            let base = url.as_ref().unwrap_or(&outputs.reach.url);
-            let url = format!("{}{path}", base.trim_end_matches('/'));
+            let url = outputs.reach.address(url.as_deref(), path);
             let url = url.parse().map_err(io::Error::other)?;
             let patience = outputs.reach.patience.retry_for;
             let writer = format!("{}-{}", outputs.run, table.name);

@@ -34,6 +34,13 @@ pub struct Reach {
     pub patience: Patience,
 }
 
+impl Reach {
+    /// Where a path is at a producer, or at the usual one.
+    pub(super) fn address(&self, url: Option<&str>, path: &str) -> String {
+        format!("{}{path}", url.unwrap_or(&self.url).trim_end_matches('/'))
+    }
+}
+
 /// What comes, with its scan and partition.
 pub(super) type Comings = BoxStream<'static, (usize, usize, Coming)>;
 
@@ -99,8 +106,7 @@ fn url(table: &Table, reach: &Reach) -> Result<(Url, bool), String> {
         Connector::Brooklet {
             url, path, startup, ..
         } => {
-            let base = url.as_ref().unwrap_or(&reach.url).trim_end_matches('/');
-            let mut url = parse(&format!("{base}{path}"))?;
+            let mut url = parse(&reach.address(url.as_deref(), path))?;
             if *startup == Startup::Latest {
                 url.query_pairs_mut().append_pair("offset", "now");
             }

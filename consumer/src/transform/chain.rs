@@ -77,13 +77,13 @@ impl Chain {
     ///
     /// # Errors
     /// A row cannot be computed.
-    pub fn apply(&self, rows: RecordBatch) -> Result<Chained, Error> {
+    pub fn apply(&mut self, rows: RecordBatch) -> Result<Chained, Error> {
         let mut chained = Chained {
             counts: vec![(rows.num_rows(), rows.num_rows())],
             rows,
             watermark: None,
         };
-        for (step, link) in &self.links {
+        for (step, link) in &mut self.links {
             let before = chained.rows.num_rows();
             link.apply(&mut chained).map_err(|source| Error::Step {
                 step: *step,
@@ -132,10 +132,10 @@ impl Link {
         }
     }
 
-    fn apply(&self, chained: &mut Chained) -> Result<(), Fault> {
+    fn apply(&mut self, chained: &mut Chained) -> Result<(), Fault> {
         match self {
-            Self::Filter(filter) => pass(&mut filter.clone(), chained),
-            Self::Project(project) => pass(&mut project.clone(), chained),
+            Self::Filter(filter) => pass(filter, chained),
+            Self::Project(project) => pass(project, chained),
             Self::Watermarks(of) => {
                 chained.watermark = greatest(of.time, &of.watermark, &chained.rows)?;
                 Ok(())

@@ -189,6 +189,18 @@ impl Task {
         self.settled()
     }
 
+    /// A partition has come that far, and is idle or not, as another task has told.
+    ///
+    /// # Errors
+    /// As for [`Task::push`].
+    pub fn reach(&mut self, of: Origin, progress: Progress) -> Result<Outputs, Error> {
+        let mut outputs = self.advance(of, progress.watermark)?;
+        let idle = self.idle(of.port, of.partition, progress.is_idle)?;
+        outputs.changes.extend(idle.changes);
+        outputs.late.extend(idle.late);
+        Ok(outputs)
+    }
+
     /// A partition has no more rows. When none of a port has, all its windows close.
     ///
     /// # Errors
