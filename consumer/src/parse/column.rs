@@ -18,7 +18,7 @@ use arrow::{
 use super::{
     moment::Minute,
     object::Object,
-    pieces::{Pieces, cut, end, offsets},
+    pieces::{Pieces, cut, end, offsets, taken},
 };
 
 /// A column in the making.
@@ -238,10 +238,9 @@ impl Values {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> ArrayRef {
-        use std::mem::take;
         match self {
             Self::Boolean(values) => {
-                Arc::new(BooleanArray::new(BooleanBuffer::from(take(values)), nulls))
+                Arc::new(BooleanArray::new(BooleanBuffer::from(taken(values)), nulls))
             }
             Self::Int8(values) => primitive::<Int8Type>(values, nulls),
             Self::Int16(values) => primitive::<Int16Type>(values, nulls),
@@ -278,13 +277,13 @@ fn primitive<T: ArrowPrimitiveType>(
     values: &mut Vec<T::Native>,
     nulls: Option<NullBuffer>,
 ) -> ArrayRef {
-    let values = ScalarBuffer::from(std::mem::take(values));
+    let values = ScalarBuffer::from(taken(values));
     Arc::new(PrimitiveArray::<T>::new(values, nulls))
 }
 
 impl Decimals {
     fn finish(&mut self, nulls: Option<NullBuffer>) -> ArrayRef {
-        let values = ScalarBuffer::from(std::mem::take(&mut self.values));
+        let values = ScalarBuffer::from(taken(&mut self.values));
         let array = Decimal128Array::new(values, nulls);
         let array = array.with_precision_and_scale(self.precision, self.scale);
         Arc::new(array.expect("the planner's types have a precision that a decimal can have"))
@@ -293,7 +292,7 @@ impl Decimals {
 
 impl Moments {
     fn finish(&mut self, nulls: Option<NullBuffer>) -> ArrayRef {
-        let values = ScalarBuffer::from(std::mem::take(&mut self.values));
+        let values = ScalarBuffer::from(taken(&mut self.values));
         let zone = self.zone.clone();
         match self.unit {
             TimeUnit::Second => {

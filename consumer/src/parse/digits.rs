@@ -41,7 +41,7 @@ fn first(chunk: [u8; EIGHT], count: usize) -> u64 {
 /// The number that the text's first digits make, and how many they are. It is right for up to
 /// [`DIGITS_MAX`] of them.
 #[inline]
-fn leading(text: &[u8]) -> (u64, usize) {
+pub(super) fn leading(text: &[u8]) -> (u64, usize) {
     const SCALES: [u64; EIGHT + 1] = [
         1,
         10,

@@ -41,6 +41,16 @@ impl Column {
             self.rows += 1;
             return Ok(());
         }
+        self.read_other(scanner, depth, options)
+    }
+
+    #[cold]
+    fn read_other(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        depth: usize,
+        options: Json,
+    ) -> Result<(), Reason> {
         match self.values.take(scanner, depth, options) {
             Ok(true) => self.rows += 1,
             Ok(false) => return self.null(),

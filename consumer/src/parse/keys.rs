@@ -1,6 +1,6 @@
 //! The keys of objects that are written by the same program: after one key stands the one that stood
-//! there last time, mostly. So the key that is expected is compared at once, colon and all, and only
-//! another one is read and looked up.
+//! there last time, mostly. So the key that is expected is compared at once, from the comma before it
+//! to its colon, and only another one is read and looked up.
 
 use std::collections::HashMap;
 
@@ -8,6 +8,10 @@ use super::{Reason, scan::Scanner};
 
 /// How many spellings of keys are remembered: so many that no honest stream has more.
 const SPELLINGS_MAX: usize = 4096;
+
+/// Where the beginning of an object, and keys beyond the bound, are among what is known.
+const BEGINNING: usize = 0;
+const BEYOND: usize = 1;
 
 /// How many bytes of a key are compared in one step.
 const WORD: usize = 16;
@@ -19,7 +23,7 @@ pub(super) struct Keys {
     columns: HashMap<Box<[u8]>, usize>,
     /// Where a spelling is in `known`.
     spellings: HashMap<Box<[u8]>, usize>,
-    /// The first stands for the beginning of an object.
+    /// The first two stand for the beginning of an object, and for all keys beyond the bound.
     known: Vec<Known>,
 }
 
@@ -45,29 +49,57 @@ impl Keys {
                 .map(|(at, name)| (name.as_bytes().into(), at))
                 .collect(),
             spellings: HashMap::new(),
-            known: vec![Known::default()],
+            known: vec![Known::default(), Known::default()],
         }
     }
 
-    /// Passes the key that follows `before`, and its colon. Returns its column, if it has one.
+    /// Passes the beginning of an object, if `before` is zero, or what stands between a member and the
+    /// next, and then the key, and all up to its value. Returns the key's column, if it has one; and
+    /// nothing where the object ends, which is passed then.
     #[inline]
     pub(super) fn next(
         &mut self,
         scanner: &mut Scanner<'_>,
         before: &mut usize,
-    ) -> Result<Option<usize>, Reason> {
+    ) -> Result<Option<Option<usize>>, Reason> {
         let expected = self.known.get(*before).map_or(0, |known| known.next);
+        let separator = if *before == BEGINNING { b'{' } else { b',' };
         if let Some(known) = self.known.get(expected)
-            && known.is_next(scanner)
+            && known.is_next(scanner, separator)
         {
-            scanner.at += known.length;
+            scanner.at += 1 + known.length;
+            scanner.space();
             *before = expected;
-            return Ok(known.column);
+            return Ok(Some(known.column));
         }
-        self.look_up(scanner, before)
+        if *before != BEGINNING && scanner.pass(b'}') {
+            return Ok(None);
+        }
+        self.other(scanner, before, separator)
     }
 
     #[cold]
+    fn other(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        before: &mut usize,
+        separator: u8,
+    ) -> Result<Option<Option<usize>>, Reason> {
+        scanner.space();
+        let is_first = *before == BEGINNING;
+        if !is_first && scanner.pass(b'}') {
+            return Ok(None);
+        }
+        scanner.expect(separator)?;
+        scanner.space();
+        if is_first && scanner.pass(b'}') {
+            return Ok(None);
+        }
+        let column = self.look_up(scanner, before)?;
+        scanner.space();
+        Ok(Some(column))
+    }
+
     fn look_up(
         &mut self,
         scanner: &mut Scanner<'_>,
@@ -85,6 +117,8 @@ impl Keys {
             self.spellings.insert(key.raw.into(), self.known.len());
             self.known.push(Known::new(key.raw, column));
             self.follow(before, self.known.len() - 1);
+        } else {
+            *before = BEYOND;
         }
         Ok(column)
     }
@@ -116,17 +150,18 @@ impl Known {
     }
 
     #[inline]
-    fn is_next(&self, scanner: &Scanner<'_>) -> bool {
-        let Some(word) = scanner.chunk::<WORD>() else {
+    fn is_next(&self, scanner: &Scanner<'_>, separator: u8) -> bool {
+        let Some([first, word @ ..]) = scanner.chunk::<{ 1 + WORD }>() else {
             return false;
         };
         self.length > 0
+            && *first == separator
             && (u128::from_le_bytes(*word) ^ self.word) & self.mask == 0
             && (self.rest.is_empty() || self.rest_is_next(scanner))
     }
 
     fn rest_is_next(&self, scanner: &Scanner<'_>) -> bool {
-        let rest = scanner.text.get(scanner.at + WORD..);
+        let rest = scanner.text.get(scanner.at + 1 + WORD..);
         rest.is_some_and(|rest| rest.starts_with(&self.rest))
     }
 }

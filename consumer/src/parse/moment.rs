@@ -5,10 +5,23 @@
 
 use arrow::datatypes::TimeUnit;
 
-use super::Timestamps;
+use super::{Timestamps, digits};
 
 const MINUTE_SECONDS: i64 = 60;
 const DAY_SECONDS: i64 = 24 * 3600;
+
+/// The nanoseconds of a fraction's last place, for one place, two and so on.
+const UNITS: [i64; 9] = [
+    100_000_000,
+    10_000_000,
+    1_000_000,
+    100_000,
+    10_000,
+    1_000,
+    100,
+    10,
+    1,
+];
 
 /// A point in time, counted from 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,13 +34,12 @@ impl Moment {
     /// It in a unit; none where an `i64` cannot count so far.
     #[inline]
     pub(super) fn count(self, unit: TimeUnit) -> Option<i64> {
-        let per_second = match unit {
-            TimeUnit::Second => 1,
-            TimeUnit::Millisecond => 1_000,
-            TimeUnit::Microsecond => 1_000_000,
-            TimeUnit::Nanosecond => 1_000_000_000,
+        let (per_second, fraction) = match unit {
+            TimeUnit::Second => (1, 0),
+            TimeUnit::Millisecond => (1_000, self.nanoseconds / 1_000_000),
+            TimeUnit::Microsecond => (1_000_000, self.nanoseconds / 1_000),
+            TimeUnit::Nanosecond => (1_000_000_000, self.nanoseconds),
         };
-        let fraction = self.nanoseconds / (1_000_000_000 / per_second);
         self.seconds.checked_mul(per_second)?.checked_add(fraction)
     }
 }
@@ -100,15 +112,9 @@ fn seconds(text: &[u8]) -> Option<(i64, i64, usize)> {
     if text.get(3) != Some(&b'.') {
         return Some((seconds, 0, 3));
     }
-    let (mut nanoseconds, mut unit, mut length) = (0, 1_000_000_000, 4);
-    while let Some(byte @ b'0'..=b'9') = text.get(length) {
-        unit /= 10;
-        nanoseconds += i64::from(byte - b'0') * unit;
-        length += 1;
-    }
-    (5..=13)
-        .contains(&length)
-        .then_some((seconds, nanoseconds, length))
+    let (fraction, places) = digits::leading(text.get(4..)?);
+    let unit = UNITS.get(places.checked_sub(1)?)?;
+    Some((seconds, fraction.cast_signed() * unit, 4 + places))
 }
 
 /// The milliseconds of the day in `00:00:00.123`.

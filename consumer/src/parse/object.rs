@@ -1,6 +1,7 @@
 //! The members of an object that are wanted, each into its column.
 
 use arrow::{array::ArrayRef, datatypes::Fields};
+use common::limits::DEPTH_MAX;
 
 use super::{
     Json, Reason,
@@ -38,17 +39,20 @@ impl Object {
         depth: usize,
         options: Json,
     ) -> Result<(), Reason> {
+        if depth == DEPTH_MAX {
+            return Err(Reason::NotJson);
+        }
+        let depth = depth + 1;
         let Self {
             keys,
             columns,
             rows,
         } = self;
         let (mut before, mut found, mut faults) = (0, 0, Vec::new());
-        scanner.members(depth, |scanner, depth| {
-            let at = keys.next(scanner, &mut before)?;
-            scanner.space();
+        while let Some(at) = keys.next(scanner, &mut before)? {
             let Some((at, column)) = at.and_then(|at| Some((at, columns.get_mut(at)?))) else {
-                return scanner.skip(depth);
+                scanner.skip(depth)?;
+                continue;
             };
             if column.rows > *rows {
                 column.truncate(*rows);
@@ -57,11 +61,11 @@ impl Object {
                 found += 1;
             }
             match column.read(scanner, depth, options) {
-                Err(reason) if reason != Reason::NotJson => faults.push((at, reason)),
-                other => return other,
+                Ok(()) => {}
+                Err(Reason::NotJson) => return Err(Reason::NotJson),
+                Err(reason) => faults.push((at, reason)),
             }
-            Ok(())
-        })?;
+        }
         let fault = faults.first().map_or(Ok(()), |(_, reason)| Err(*reason));
         if found < self.columns.len() {
             return fault.and(self.complete(options.fail_on_missing_field));

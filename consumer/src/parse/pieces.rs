@@ -35,7 +35,7 @@ impl Pieces {
     }
 
     pub(super) fn finish(&mut self) -> (OffsetBuffer<i32>, Buffer) {
-        let bytes = Buffer::from_vec(std::mem::take(&mut self.bytes));
+        let bytes = Buffer::from_vec(taken(&mut self.bytes));
         (offsets(&mut self.ends), bytes)
     }
 }
@@ -55,5 +55,13 @@ pub(super) fn cut(ends: &mut Vec<i32>, rows: usize) -> usize {
 
 /// The ends, and none are left.
 pub(super) fn offsets(ends: &mut Vec<i32>) -> OffsetBuffer<i32> {
-    OffsetBuffer::new(std::mem::replace(ends, vec![0]).into())
+    let all = taken(ends);
+    ends.push(0);
+    OffsetBuffer::new(all.into())
+}
+
+/// The values, and none are left, but there is room for as many: the next block is mostly like this one.
+pub(super) fn taken<T>(values: &mut Vec<T>) -> Vec<T> {
+    let room = values.len() + values.len() / 8;
+    std::mem::replace(values, Vec::with_capacity(room))
 }

@@ -105,7 +105,7 @@ impl Reader {
 impl Reader {
     fn lines(&mut self, text: &[u8]) -> Found {
         // UTF-8 is checked once for all lines, and for each where that fails.
-        let is_utf8 = std::str::from_utf8(text).is_ok();
+        let is_utf8 = simdutf8::basic::from_utf8(text).is_ok();
         let Self { columns, lines, .. } = self;
         let mut found = Found::default();
         let mut scanner = Scanner { text, at: 0 };

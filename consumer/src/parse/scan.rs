@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use common::{limits::DEPTH_MAX, ndjson::NEWLINE};
 
+use wide::u8x16;
+
 use super::{
     Reason,
     digits::{self, EIGHT},
@@ -96,7 +98,14 @@ impl<'a> Scanner<'a> {
     pub(super) fn skip(&mut self, depth: usize) -> Result<(), Reason> {
         match self.peek() {
             Some(b'"') => self.string().map(drop),
-            Some(b'-' | b'0'..=b'9') => self.number().map(drop),
+            Some(b'-' | b'0'..=b'9') => {
+                let rest = self.text.get(self.at..).unwrap_or_default();
+                match digits::integer(rest) {
+                    Some((_, length)) => self.at += length,
+                    None => drop(self.number()?),
+                }
+                Ok(())
+            }
             Some(b'{') => self.members(depth, |scanner, inner| {
                 scanner.string()?;
                 scanner.colon()?;
@@ -218,13 +227,13 @@ impl<'a> Scanner<'a> {
     /// Passes all that may stand in a string as it is.
     #[inline]
     fn plain(&mut self) {
-        while let Some(chunk) = self.chunk::<8>() {
-            let found = special(u64::from_le_bytes(*chunk));
+        while let Some(chunk) = self.chunk::<LANES>() {
+            let found = special(*chunk);
             if found != 0 {
-                self.at += (found.trailing_zeros() / 8) as usize;
+                self.at += found.trailing_zeros() as usize;
                 return;
             }
-            self.at += 8;
+            self.at += LANES;
         }
         while matches!(self.peek(), Some(byte) if !matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
             self.at += 1;
@@ -361,14 +370,15 @@ fn unicode(escape: &[u8]) -> (usize, char) {
     }
 }
 
-/// Every byte of a word.
-const EVERY: u64 = 0x0101_0101_0101_0101;
-const HIGHEST: u64 = 0x80 * EVERY;
+/// How many bytes of a string are looked at together.
+const LANES: usize = 16;
 
-/// The highest bit of the first byte of `word` that cannot stand in a string as it is; what lies
-/// above that says nothing. ("Determine if a word has a byte less than n", Bit Twiddling Hacks.)
-const fn special(word: u64) -> u64 {
-    let quote = (word ^ (b'"' as u64 * EVERY)).wrapping_sub(EVERY);
-    let backslash = (word ^ (b'\\' as u64 * EVERY)).wrapping_sub(EVERY);
-    (quote | backslash | word.wrapping_sub(0x20 * EVERY)) & !word & HIGHEST
+/// A bit for each of the bytes that cannot stand in a string as it is.
+#[inline]
+fn special(chunk: [u8; LANES]) -> u32 {
+    let bytes = u8x16::new(chunk);
+    let is_control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+    let is_quote = bytes.simd_eq(u8x16::splat(b'"'));
+    let is_backslash = bytes.simd_eq(u8x16::splat(b'\\'));
+    (is_control | is_quote | is_backslash).to_bitmask()
 }

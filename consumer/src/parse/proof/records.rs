@@ -75,6 +75,16 @@ fn of_members_with_one_name_the_last_counts() {
 }
 
 #[test]
+fn more_keys_than_are_remembered_are_read_all_the_same() {
+    let columns = [("a", DataType::Int64, true), ("b", DataType::Int64, true)];
+    let line = |at: usize| format!("{{\"key {at}\":{{\"{at}\":{{}}}},\"a\":{at}, \"b\" :1 }}\n");
+    let text: String = (0..5_000).map(line).collect();
+    let expected: Vec<_> = (0..5_000).map(|at| format!("{at} | 1")).collect();
+    let expected: Vec<_> = expected.iter().map(String::as_str).collect();
+    check(&columns, &text, &expected);
+}
+
+#[test]
 fn what_may_not_be_null_rejects_its_record() {
     let columns = [
         ("a", DataType::Int64, false),
