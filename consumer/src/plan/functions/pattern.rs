@@ -33,6 +33,20 @@ enum Field {
 pub(super) const USUAL: &str = "yyyy-MM-dd HH:mm:ss";
 
 const DAY: i64 = 86_400_000;
+const HOUR: i64 = 3_600_000;
+
+impl Field {
+    /// How long it stays the same, in milliseconds; at the most a day.
+    const fn unit(self) -> i64 {
+        match self {
+            Self::Year | Self::Month | Self::Day | Self::DayOfYear => DAY,
+            Self::Hour | Self::HourOfHalf => HOUR,
+            Self::Minute => 60_000,
+            Self::Second => 1000,
+            Self::Fraction => 1,
+        }
+    }
+}
 
 impl Pattern {
     /// Takes a pattern apart; none where a letter means something that is not known here.
@@ -54,6 +68,16 @@ impl Pattern {
             }
         }
         Some(Self(pieces))
+    }
+
+    /// How many milliseconds come to the same text: times of one such unit since 1970 do.
+    pub(super) fn unit(&self) -> i64 {
+        let units = self.0.iter().map(|piece| match piece {
+            Piece::Text(_) => i64::MAX,
+            Piece::HalfOfDay => HOUR,
+            Piece::Number(field, _) => field.unit(),
+        });
+        units.min().unwrap_or(i64::MAX)
     }
 
     /// Writes a time.
@@ -314,6 +338,24 @@ mod tests {
             prop_assert_eq!(civil.day_of_year, i64::from(other.ordinal()));
             prop_assert_eq!(civil.hour, i64::from(other.hour()));
             prop_assert_eq!(civil.millisecond, i64::from(other.timestamp_subsec_millis()));
+        }
+
+        #[test]
+        fn times_of_a_unit_are_written_alike(
+            letters in prop::collection::vec(prop::sample::select(vec!["yyyy", "yy", "MM", "d", "D", "H", "h", "m", "s", "SSS", "a", "-"]), 1..4),
+            milliseconds in -62_135_596_800_000..253_402_300_800_000_i64,
+            later in 0..200_000_000_i64,
+        ) {
+            let pattern = Pattern::new(&letters.join("' '")).unwrap();
+            let written = |time| {
+                let mut text = String::new();
+                pattern.write(time, &mut text);
+                text
+            };
+            let unit = |time: i64| time.div_euclid(pattern.unit());
+            if unit(milliseconds) == unit(milliseconds + later) {
+                prop_assert_eq!(written(milliseconds), written(milliseconds + later), "{:?}", pattern);
+            }
         }
 
         #[test]

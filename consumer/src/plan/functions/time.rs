@@ -213,15 +213,11 @@ impl Time {
         let patterns = Texts::new(pattern)?;
         let mut known = Known::default();
         let mut written = StringBuilder::with_capacity(rows, rows * USUAL.len());
-        let mut text = String::new();
         for (row, time) in times.iter().enumerate() {
             match (time, patterns.at(row)) {
                 (Some(time), Some(pattern)) => {
-                    text.clear();
-                    let pattern = known.pattern(pattern)?;
                     let time = if is_local { time } else { self.local(time) };
-                    pattern.write(time, &mut text);
-                    written.append_value(&text);
+                    written.append_value(known.written(pattern, time)?);
                 }
                 _ => written.append_null(),
             }
@@ -308,23 +304,41 @@ impl Time {
     }
 }
 
-/// The pattern of the row before, which is mostly that of the next.
+/// The pattern of the row before, and what it has written: both are mostly those of the next.
 #[derive(Debug, Default)]
-struct Known(Option<(String, Pattern)>);
+struct Known {
+    pattern: Option<(String, Pattern)>,
+    /// Of which of the pattern's units the text is.
+    unit: Option<i64>,
+    text: String,
+}
 
 impl Known {
     fn pattern(&mut self, text: &str) -> Result<&Pattern> {
-        let is_known = matches!(&self.0, Some((known, _)) if known == text);
+        let is_known = matches!(&self.pattern, Some((known, _)) if known == text);
         if !is_known {
-            self.0 = Pattern::new(text).map(|pattern| (text.to_owned(), pattern));
+            self.pattern = Pattern::new(text).map(|pattern| (text.to_owned(), pattern));
+            self.unit = None;
         }
-        match &self.0 {
+        match &self.pattern {
             Some((_, pattern)) => Ok(pattern),
             None => exec_err!(
                 "the pattern '{text}' has a letter that is not supported; there is y, M, d, D, H, h, \
                  m, s, S and a"
             ),
         }
+    }
+
+    /// A time in a pattern.
+    fn written(&mut self, pattern: &str, time: i64) -> Result<&str> {
+        let unit = Some(time.div_euclid(self.pattern(pattern)?.unit()));
+        if self.unit != unit {
+            let mut text = std::mem::take(&mut self.text);
+            text.clear();
+            self.pattern(pattern)?.write(time, &mut text);
+            (self.unit, self.text) = (unit, text);
+        }
+        Ok(&self.text)
     }
 }
 
