@@ -30,6 +30,7 @@ mod options;
 mod query;
 mod rewrite;
 mod settings;
+mod shifted;
 mod statement;
 mod supported;
 mod syntax;

@@ -21,6 +21,7 @@ use super::{
     Changelog, Dataflow, Expression, Kind, Settings, Step, StepId,
     catalog::Catalog,
     error::{Fault, NOWHERE},
+    shifted::with_numbers,
     windows::{Qualified, Windows, fields},
 };
 use scan::Scans;
@@ -218,6 +219,7 @@ fn expression(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {
     let context = PhysicalPlanningContext::default();
     let made = create_physical_expr(value, schema, &ExecutionProps::new(), &context)?;
     let arrow = schema.as_arrow();
+    let made = with_numbers(made, arrow)?;
     let of = made.data_type(arrow)?;
     let wanted = plain(&of);
     if of == wanted {
