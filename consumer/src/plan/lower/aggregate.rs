@@ -20,7 +20,9 @@ use super::{
         lineage::unaliased,
         windows::{Qualified, Windows, added, fields},
     },
-    Lowered, Lowering, expression, expressions, hidden, plain, schema,
+    Lowered, Lowering, expression, expressions, hidden, plain,
+    ready::Ready,
+    schema,
     window::{LooksAt, Windowed},
 };
 
@@ -66,20 +68,23 @@ impl Lowering<'_> {
         let values = aggregates
             .iter()
             .map(|value| aggregate(value, &input.schema));
-        let running = Running {
-            keys: expressions(groups, &input.schema)?,
-            aggregates: values.collect::<Result<_, Fault>>()?,
-        };
+        let aggregates = values.collect::<Result<Vec<_>, Fault>>()?;
         if input.changelog == Changelog::Retract {
-            refuse_retraction(&running.aggregates)?;
+            refuse_retraction(&aggregates)?;
         }
+        let keys = expressions(groups, &input.schema)?;
+        let ready = self.ready(Ready {
+            rows: input,
+            time: None,
+            keys,
+            aggregates,
+        })?;
+        let running = Kind::Running(Running {
+            keys: ready.keys,
+            aggregates: ready.aggregates,
+        });
         let schema = schema(fields(named).map(with_plain_type).collect())?;
-        Ok(self.step(
-            &[&input],
-            schema,
-            Changelog::Retract,
-            Kind::Running(running),
-        ))
+        Ok(self.step(&[&ready.rows], schema, Changelog::Retract, running))
     }
 
     fn windowed(
@@ -100,12 +105,19 @@ impl Lowering<'_> {
         let grouped = Grouped::new(groups, group_names)?;
         grouped.check_session(windows)?;
         let values = aggregates.iter().map(|value| of_rows(value, &rows.schema));
-        let kind = Kind::Windowed(super::super::Windowed {
-            window: windows.window,
-            time: Self::time(windows, &rows)?,
-            zone: self.zone(windows),
+        let time = Self::time(windows, &rows)?;
+        let ready = self.ready(Ready {
+            time: Some(time),
             keys: expressions(&grouped.keys, &rows.schema)?,
             aggregates: values.collect::<Result<_, Fault>>()?,
+            rows,
+        })?;
+        let kind = Kind::Windowed(super::super::Windowed {
+            window: windows.window,
+            time: ready.time.unwrap_or(time),
+            zone: self.zone(windows),
+            keys: ready.keys,
+            aggregates: ready.aggregates,
         });
         let window_names = added(&windows.time_type).zip(&grouped.window_names);
         let window_names = window_names.map(|((_, field), (table, name))| {
@@ -114,7 +126,7 @@ impl Lowering<'_> {
         });
         let all = grouped.key_names.iter().chain(value_names).cloned();
         let schema = schema(all.chain(window_names).collect())?;
-        let mut lowered = self.step(&[&rows], schema, Changelog::Append, kind);
+        let mut lowered = self.step(&[&ready.rows], schema, Changelog::Append, kind);
         for filter in behind {
             lowered = self.filter(&lowered, &grouped.over_window(&filter)?)?;
         }

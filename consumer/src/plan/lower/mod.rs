@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod over;
+mod ready;
 mod scan;
 mod sink;
 mod window;
