@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use arrow::{
-    array::{ArrayRef, UInt32Array},
+    array::UInt32Array,
     compute::{concat_batches, take, take_record_batch},
     datatypes::SchemaRef,
     record_batch::RecordBatch,
@@ -108,8 +108,7 @@ impl Over {
         let groups = self.table.find(&columns)?.to_vec();
         let last = peers.map(|times| last_peers(&groups, times));
         let mut all = rows.columns().to_vec();
-        for (at, accumulator) in self.table.accumulators.iter_mut().enumerate() {
-            let values: ArrayRef = accumulator.update_each(&columns.input(at, &groups))?;
+        for values in self.table.update_each(&columns)? {
             all.push(match &last {
                 Some(last) => take(&values, last, None)?,
                 None => values,

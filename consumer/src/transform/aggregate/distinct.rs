@@ -1,216 +1,326 @@
-//! Aggregates over values that are apart: the inner one sees a value when it comes for the first time,
-//! and sees it taken back when it is there no longer.
+//! Which values of each group have been there, for aggregates that count each value once: those see a
+//! value when it comes for the first time, and see it taken back when it is there no longer.
+//!
+//! Aggregates of the same values that differ in their filters share one set: a value is looked up once
+//! for all of them, and has a bit for each. All groups have one table, so that a look at a value is a
+//! look at one place in memory.
 
-use std::{fmt::Debug, hash::Hash, sync::Arc};
+use std::{fmt::Debug, hash::BuildHasher, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, Int64Array},
+    array::{Array, ArrayRef, AsArray, BooleanBufferBuilder, Int64Array},
     buffer::{NullBuffer, OffsetBuffer},
     datatypes::{DataType, Int64Type},
 };
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, hash_map::Entry};
+use hashbrown::{HashTable, hash_table::Entry as Place};
 
-use super::{Accumulator, Input, counted::list, part, sorted::Sorter};
-use crate::transform::{
-    error::Fault,
-    group::{narrow, widen},
-};
+use super::{counted::list, part, values::Values};
+use crate::transform::error::Fault;
 
-/// Values as a set holds them.
-pub(super) trait Values: Debug + Send {
-    /// One of them.
-    type One: Debug + Hash + Eq + Ord + Send;
+/// How many aggregates can share a set.
+pub(super) const MEMBERS_MAX: usize = 32;
 
-    /// All values of a column that has no nulls where they are used.
-    fn read(&self, column: &ArrayRef) -> Result<Vec<Self::One>, Fault>;
-    /// The way back.
-    fn write(&self, values: &[&Self::One]) -> Result<ArrayRef, Fault>;
-    /// How much memory a value takes beside itself.
-    fn bytes(one: &Self::One) -> usize;
+/// Rows as the aggregates that share a set see them.
+#[derive(Debug)]
+pub(super) struct Rows<'a> {
+    pub(super) groups: &'a [u32],
+    pub(super) values: &'a ArrayRef,
+    /// For each aggregate, which rows count.
+    pub(super) valid: &'a [Option<&'a NullBuffer>],
+    /// Whether each row is added, or taken back.
+    pub(super) adds: Option<&'a [bool]>,
 }
 
-type Set<T> = HashMap<T, i64, RandomState>;
+/// What one set has learnt from another.
+#[derive(Debug)]
+pub(super) struct Learnt {
+    pub(super) values: ArrayRef,
+    pub(super) groups: Vec<u32>,
+    /// For each aggregate, which of the values are new.
+    pub(super) news: Vec<NullBuffer>,
+}
+
+/// A set for each group.
+pub(super) trait Distinct: Debug + Send {
+    /// Makes room for groups up to `bound`.
+    fn grow(&mut self, bound: usize);
+
+    /// Takes rows; for each aggregate, which of them change something.
+    fn news(&mut self, rows: &Rows<'_>) -> Result<Vec<NullBuffer>, Fault>;
+
+    /// What these groups know, as columns.
+    fn state(&self, groups: &[u32]) -> Result<Vec<ArrayRef>, Fault>;
+
+    /// Adds what others knew to these groups, one row each.
+    fn merge(&mut self, groups: &[u32], state: &[ArrayRef]) -> Result<Learnt, Fault>;
+
+    /// Makes these groups anew.
+    fn clear(&mut self, groups: &[u32]);
+
+    /// How much memory they take.
+    fn bytes(&self) -> usize;
+}
 
 #[derive(Debug)]
-pub(super) struct Distinct<V: Values> {
+pub(super) struct Sets<V: Values> {
     data_type: DataType,
     values: V,
-    /// How often each value of each group is there.
-    sets: Vec<Set<V::One>>,
+    members: usize,
+    /// Where rows may be taken back, and the only member needs to know how often a value is there.
+    counts: bool,
+    table: HashTable<Entry<V::One>>,
+    groups: Vec<Group>,
+    hash: RandomState,
+    /// What values and lists take beside the table.
     bytes: usize,
-    inner: Box<dyn Accumulator>,
 }
 
-impl<V: Values> Distinct<V> {
-    pub(super) fn new(data_type: DataType, values: V, inner: Box<dyn Accumulator>) -> Self {
+#[derive(Debug)]
+struct Entry<T> {
+    group: u32,
+    value: T,
+    /// A bit for each member that has seen it; or how often it is there.
+    seen: i64,
+}
+
+/// What finds the values of a group.
+#[derive(Debug, Default)]
+struct Group {
+    hashes: Vec<u64>,
+    /// How many of them are there no longer.
+    gone: usize,
+}
+
+/// What happens to a value.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    /// These members see it.
+    Seen(i64),
+    /// It is there so many times more.
+    Times(i64),
+}
+
+impl<V: Values> Sets<V> {
+    pub(super) fn new(data_type: DataType, values: V, members: usize, counts: bool) -> Self {
         Self {
             data_type,
             values,
-            sets: Vec::new(),
+            members,
+            counts,
+            table: HashTable::new(),
+            groups: Vec::new(),
+            hash: RandomState::default(),
             bytes: 0,
-            inner,
         }
     }
 
-    /// Counts a value; whether it was not there before, or is not behind it.
-    fn count(&mut self, group: usize, value: V::One, times: i64) -> bool {
-        let Some(set) = self.sets.get_mut(group) else {
-            return false;
+    /// A bit for each member to which the change is news.
+    #[inline]
+    fn change(&mut self, group: u32, value: V::Row<'_>, change: Change) -> i64 {
+        let state = &self.hash;
+        let hash = state.hash_one((group, value));
+        let same = |entry: &Entry<V::One>| entry.group == group && V::is(&entry.value, value);
+        let rehash = |entry: &Entry<V::One>| state.hash_one((entry.group, V::row(&entry.value)));
+        let mut place = match self.table.entry(hash, same, rehash) {
+            Place::Occupied(place) => place,
+            Place::Vacant(place) => {
+                let value = V::own(value);
+                self.bytes += V::bytes(&value) + size_of::<u64>();
+                if let Some(group) = self.groups.get_mut(group as usize) {
+                    group.hashes.push(hash);
+                }
+                let seen = 0;
+                place.insert(Entry { group, value, seen })
+            }
         };
-        let own = V::bytes(&value);
-        let before = set.allocation_size();
-        let (is_new, mut entry) = match set.entry(value) {
-            Entry::Occupied(entry) => (false, entry),
-            Entry::Vacant(entry) => (true, entry.insert_entry(0)),
+        let seen = &mut place.get_mut().seen;
+        let before = *seen;
+        match change {
+            Change::Seen(bits) => {
+                *seen |= bits;
+                *seen & !before
+            }
+            Change::Times(times) => {
+                *seen += times;
+                let (was, is) = (before != 0, *seen != 0);
+                if !is {
+                    self.gone(group);
+                }
+                i64::from(was != is)
+            }
+        }
+    }
+
+    /// A value of a group is there no longer. When those are most of the group's, they are forgotten.
+    fn gone(&mut self, group: u32) {
+        let Some(own) = self.groups.get_mut(group as usize) else {
+            return;
         };
-        *entry.get_mut() += times;
-        let is_gone = *entry.get() == 0;
-        if is_gone {
+        own.gone += 1;
+        if own.gone * 2 <= own.hashes.len() {
+            return;
+        }
+        own.gone = 0;
+        let hashes = std::mem::take(&mut own.hashes);
+        let there = hashes.into_iter().filter(|hash| {
+            let is_gone = |entry: &Entry<V::One>| entry.group == group && entry.seen == 0;
+            let Ok(entry) = self.table.find_entry(*hash, is_gone) else {
+                return true;
+            };
+            self.bytes -= V::bytes(&entry.get().value) + size_of::<u64>();
             entry.remove();
+            false
+        });
+        let there = there.collect();
+        if let Some(own) = self.groups.get_mut(group as usize) {
+            own.hashes = there;
         }
-        self.bytes += set.allocation_size() - before + if is_new { own } else { 0 };
-        self.bytes -= if is_gone { own } else { 0 };
-        is_new != is_gone
     }
 
-    /// For which rows the inner one is to be told.
-    fn news(&mut self, input: &Input<'_>) -> Result<NullBuffer, Fault> {
-        let values = self.values.read(input.argument()?)?;
-        let rows = values.into_iter().zip(input.groups).enumerate();
-        let news = rows.map(|(row, (value, group))| {
-            let times = if input.adds(row) { 1 } else { -1 };
-            input.counts(row) && self.count(*group as usize, value, times)
-        });
-        Ok(news.collect::<Vec<_>>().into())
+    /// The values of a group that are there, in order.
+    fn entries(&self, group: u32) -> Vec<&Entry<V::One>> {
+        let own = self.groups.get(group as usize);
+        let mut hashes = own.map_or(Vec::new(), |own| own.hashes.clone());
+        hashes.sort_unstable();
+        hashes.dedup();
+        let is_own = |hash: u64, entry: &Entry<V::One>| {
+            let is_there = entry.group == group && entry.seen != 0;
+            is_there && self.hash.hash_one((group, V::row(&entry.value))) == hash
+        };
+        let of = |hash: u64| {
+            let all = self.table.iter_hash(hash);
+            all.filter(move |entry| is_own(hash, entry))
+        };
+        let mut entries: Vec<_> = hashes.into_iter().flat_map(of).collect();
+        entries.sort_unstable_by(|one, other| one.value.cmp(&other.value));
+        entries
     }
 }
 
-impl<V: Values> Accumulator for Distinct<V> {
-    fn grow(&mut self, bound: usize) {
-        self.sets
-            .resize_with(bound.max(self.sets.len()), Set::default);
-        self.inner.grow(bound);
-    }
+/// For each of several members, rows that are news.
+#[derive(Debug)]
+struct News(Vec<BooleanBufferBuilder>);
 
-    fn update(&mut self, input: &Input<'_>) -> Result<(), Fault> {
-        let news = self.news(input)?;
-        self.inner.update(&Input {
-            valid: Some(&news),
-            ..*input
-        })
-    }
-
-    fn update_each(&mut self, input: &Input<'_>) -> Result<ArrayRef, Fault> {
-        let news = self.news(input)?;
-        self.inner.update_each(&Input {
-            valid: Some(&news),
-            ..*input
-        })
-    }
-
-    fn values(&mut self, groups: &[u32]) -> Result<ArrayRef, Fault> {
-        self.inner.values(groups)
-    }
-
-    /// The inner one is made anew from the values, which are given in order.
-    fn state(&mut self, groups: &[u32]) -> Result<Vec<ArrayRef>, Fault> {
-        let of = |group: &u32| {
-            let set = self.sets.get(*group as usize);
-            let mut entries: Vec<_> = set.into_iter().flatten().collect();
-            entries.sort_unstable();
-            entries
+impl News {
+    fn new(members: usize, rows: usize) -> Self {
+        let none = |_| {
+            let mut none = BooleanBufferBuilder::new(rows);
+            none.append_n(rows, false);
+            none
         };
-        let sets: Vec<Vec<(&V::One, &i64)>> = groups.iter().map(of).collect();
+        Self((0..members).map(none).collect())
+    }
+
+    #[inline]
+    fn set(&mut self, row: usize, mut members: i64) {
+        while members != 0 {
+            if let Some(rows) = self.0.get_mut(members.trailing_zeros() as usize) {
+                rows.set_bit(row, true);
+            }
+            members &= members - 1;
+        }
+    }
+
+    fn finish(self) -> Vec<NullBuffer> {
+        let all = self.0.into_iter();
+        all.map(|mut rows| NullBuffer::new(rows.finish())).collect()
+    }
+}
+
+impl<V: Values> Distinct for Sets<V> {
+    fn grow(&mut self, bound: usize) {
+        let bound = bound.max(self.groups.len());
+        self.groups.resize_with(bound, Group::default);
+    }
+
+    fn news(&mut self, rows: &Rows<'_>) -> Result<Vec<NullBuffer>, Fault> {
+        let column = self.values.read(rows.values)?;
+        let mut news = News::new(self.members, rows.groups.len());
+        for (row, group) in rows.groups.iter().enumerate() {
+            let valid = rows.valid.iter().enumerate();
+            let members = valid.fold(0, |members, (member, valid)| {
+                let counts = valid.is_none_or(|valid| valid.is_valid(row));
+                members | i64::from(counts) << member
+            });
+            if members == 0 {
+                continue;
+            }
+            let change = match self.counts {
+                false => Change::Seen(members),
+                true => {
+                    let adds = rows.adds.and_then(|adds| adds.get(row));
+                    Change::Times(if adds.copied().unwrap_or(true) { 1 } else { -1 })
+                }
+            };
+            news.set(row, self.change(*group, V::at(&column, row), change));
+        }
+        Ok(news.finish())
+    }
+
+    fn state(&self, groups: &[u32]) -> Result<Vec<ArrayRef>, Fault> {
+        let sets: Vec<_> = groups.iter().map(|group| self.entries(*group)).collect();
         let offsets = OffsetBuffer::from_lengths(sets.iter().map(Vec::len));
-        let values: Vec<_> = sets.iter().flatten().map(|(value, _)| *value).collect();
-        let counts = sets.iter().flatten().map(|(_, count)| **count);
-        let counts = Arc::new(Int64Array::from_iter_values(counts));
+        let all = || sets.iter().flatten();
+        let values: Vec<_> = all().map(|entry| &entry.value).collect();
+        let seen = Arc::new(Int64Array::from_iter_values(all().map(|entry| entry.seen)));
+        let values = self.values.write(&values)?;
         Ok(vec![
-            list(
-                &self.data_type,
-                offsets.clone(),
-                self.values.write(&values)?,
-            )?,
-            list(&DataType::Int64, offsets, counts)?,
+            list(&self.data_type, offsets.clone(), values)?,
+            list(&DataType::Int64, offsets, seen)?,
         ])
     }
 
-    fn merge(&mut self, groups: &[u32], state: &[ArrayRef]) -> Result<(), Fault> {
+    fn merge(&mut self, groups: &[u32], state: &[ArrayRef]) -> Result<Learnt, Fault> {
         let lists = part(state, 0)?.as_list::<i32>();
-        let counts = part(state, 1)?.as_list::<i32>();
-        for (row, group) in groups.iter().enumerate() {
-            let (column, counts) = (lists.value(row), counts.value(row));
-            let values = self.values.read(&column)?;
-            let counts = counts.as_primitive::<Int64Type>().values();
-            let each = values.into_iter().zip(counts);
-            let news = each.map(|(value, count)| self.count(*group as usize, value, *count));
-            let news = NullBuffer::from(news.collect::<Vec<_>>());
-            let input = Input {
-                groups: &vec![*group; column.len()],
-                values: std::slice::from_ref(&column),
-                valid: Some(&news),
-                adds: None,
-                arrivals: &[],
+        let seen = part(state, 1)?.as_list::<i32>();
+        let within = |list: &arrow::array::ListArray| {
+            let offsets = list.value_offsets();
+            let ends = offsets.first().copied().zip(offsets.last().copied());
+            let (from, to) = ends.unwrap_or_default();
+            let [from, to] = [from, to].map(|end| usize::try_from(end).unwrap_or_default());
+            list.values().slice(from, to - from)
+        };
+        let (values, seen) = (within(lists), within(seen));
+        let each = groups.iter().enumerate();
+        let each = each.flat_map(|(row, group)| {
+            std::iter::repeat_n(
+                *group,
+                usize::try_from(lists.value_length(row)).unwrap_or(0),
+            )
+        });
+        let groups: Vec<u32> = each.collect();
+        let column = self.values.read(&values)?;
+        let mut news = News::new(self.members, groups.len());
+        let seen = seen.as_primitive::<Int64Type>().values();
+        for (row, (group, seen)) in groups.iter().zip(seen).enumerate() {
+            let change = match self.counts {
+                false => Change::Seen(*seen),
+                true => Change::Times(*seen),
             };
-            self.inner.update(&input)?;
+            news.set(row, self.change(*group, V::at(&column, row), change));
         }
-        Ok(())
+        Ok(Learnt {
+            values,
+            groups,
+            news: news.finish(),
+        })
     }
 
     fn clear(&mut self, groups: &[u32]) {
         for group in groups {
-            let set = self.sets.get_mut(*group as usize).map(std::mem::take);
-            if let Some(set) = set {
-                self.bytes -= set.allocation_size() + set.keys().map(V::bytes).sum::<usize>();
+            let own = self.groups.get_mut(*group as usize).map(std::mem::take);
+            for hash in own.unwrap_or_default().hashes {
+                let is_own = |entry: &Entry<V::One>| entry.group == *group;
+                if let Ok(entry) = self.table.find_entry(hash, is_own) {
+                    self.bytes -= V::bytes(&entry.get().value) + size_of::<u64>();
+                    entry.remove();
+                }
             }
         }
-        self.inner.clear(groups);
     }
 
     fn bytes(&self) -> usize {
-        self.sets.capacity() * size_of::<Set<V::One>>() + self.bytes + self.inner.bytes()
-    }
-}
-
-/// Values that are whole numbers of at most 64 bits underneath.
-#[derive(Debug)]
-pub(super) struct Narrow(pub(super) DataType);
-
-impl Values for Narrow {
-    type One = i64;
-
-    fn read(&self, column: &ArrayRef) -> Result<Vec<i64>, Fault> {
-        Ok(widen(column)?.values().to_vec())
-    }
-
-    fn write(&self, values: &[&i64]) -> Result<ArrayRef, Fault> {
-        let values = values.iter().map(|value| **value);
-        narrow(&Int64Array::from_iter_values(values), &self.0)
-    }
-
-    fn bytes(_: &i64) -> usize {
-        0
-    }
-}
-
-/// Values of any other type.
-impl Values for Sorter {
-    type One = Box<[u8]>;
-
-    fn read(&self, column: &ArrayRef) -> Result<Vec<Box<[u8]>>, Fault> {
-        Ok(self
-            .encode(column)?
-            .iter()
-            .map(|row| row.data().into())
-            .collect())
-    }
-
-    fn write(&self, values: &[&Box<[u8]>]) -> Result<ArrayRef, Fault> {
-        self.decode(values.iter().map(|value| Some(&***value)))
-    }
-
-    fn bytes(one: &Box<[u8]>) -> usize {
-        one.len()
+        self.table.allocation_size() + self.groups.capacity() * size_of::<Group>() + self.bytes
     }
 }

@@ -5,6 +5,7 @@
 //! neither the borders of batches nor the order in which panes are merged is to be seen in them;
 //! sums of DECIMAL with more than 38 digits are null. MIN and MAX take NaN for the greatest number.
 
+mod accumulators;
 mod chosen;
 mod count;
 mod counted;
@@ -15,6 +16,7 @@ mod sorted;
 mod table;
 mod tally;
 mod total;
+mod values;
 
 use std::fmt::Debug;
 
@@ -22,6 +24,7 @@ use arrow::{array::ArrayRef, buffer::NullBuffer};
 
 use super::error::Fault;
 
+pub(super) use accumulators::Accumulators;
 pub(super) use program::{Columns, Program};
 pub(super) use table::Table;
 

@@ -17,11 +17,12 @@ use super::{
     chosen::{self, Chosen, Primitive},
     count::Count,
     counted::Counted,
-    distinct::{Distinct, Narrow},
+    distinct::{Distinct, MEMBERS_MAX, Sets},
     other::Other,
     sorted::Sorter,
     tally::{Exact, Real, Whole},
     total::{self, Total},
+    values::Narrow,
 };
 use crate::{
     plan::{Aggregate, Expression, Function},
@@ -102,6 +103,40 @@ impl Program {
             .collect()
     }
 
+    /// Which aggregates count each value once, by their numbers: those together that count the same
+    /// values, as far as they can share a set.
+    pub(super) fn distincts(&self) -> Vec<Vec<usize>> {
+        let mut all: Vec<Vec<usize>> = Vec::new();
+        let argument = |at: &usize| self.aggregates.get(*at).map(|one| &one.aggregate.argument);
+        for (at, one) in self.aggregates.iter().enumerate() {
+            if !one.is_distinct() {
+                continue;
+            }
+            let shared = all.iter_mut().find(|members| {
+                let is_same = members.first().and_then(argument) == argument(&at);
+                is_same && members.len() < MEMBERS_MAX && !self.retracts
+            });
+            match shared {
+                Some(members) => members.push(at),
+                None => all.push(vec![at]),
+            }
+        }
+        all
+    }
+
+    /// A set for these.
+    pub(super) fn distinct(&self, members: &[usize]) -> Result<Box<dyn Distinct>, Fault> {
+        let first = members.first().and_then(|at| self.aggregates.get(*at));
+        let of = first.map_or(DataType::Null, |one| one.argument_type.clone());
+        let (count, counts) = (members.len(), self.retracts);
+        Ok(if is_narrow(&of) {
+            Box::new(Sets::new(of.clone(), Narrow(of), count, counts))
+        } else {
+            let sorter = Sorter::new(&of)?;
+            Box::new(Sets::new(of, sorter, count, counts))
+        })
+    }
+
     /// Computes keys and arguments. The first row is the `first`-th of all.
     pub(in crate::transform) fn columns(
         &self,
@@ -173,25 +208,16 @@ impl Prepared {
         Ok(Argument { values, valid })
     }
 
-    fn accumulator(&self, retracts: bool) -> Result<Box<dyn Accumulator>, Fault> {
-        let inner = self.plain(retracts)?;
-        // Repeated values change nothing of the others.
+    /// Whether equal values count once; they change nothing of other aggregates.
+    const fn is_distinct(&self) -> bool {
         let cares = matches!(
             self.aggregate.function,
             Function::Count | Function::Sum | Function::Average
         );
-        if !self.aggregate.distinct || !cares {
-            return Ok(inner);
-        }
-        let of = self.argument_type.clone();
-        Ok(if is_narrow(&of) {
-            Box::new(Distinct::new(of.clone(), Narrow(of), inner))
-        } else {
-            Box::new(Distinct::new(of.clone(), Sorter::new(&of)?, inner))
-        })
+        self.aggregate.distinct && cares
     }
 
-    fn plain(&self, retracts: bool) -> Result<Box<dyn Accumulator>, Fault> {
+    fn accumulator(&self, retracts: bool) -> Result<Box<dyn Accumulator>, Fault> {
         let which = match &self.aggregate.function {
             Function::Count => return Ok(Box::new(Count::default())),
             Function::Sum => return self.total(total::Which::Sum),

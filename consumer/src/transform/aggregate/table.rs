@@ -8,13 +8,13 @@ use arrow::{
     record_batch::RecordBatch,
 };
 
-use super::{Accumulator, Columns, Program};
+use super::{Accumulators, Columns, Program};
 use crate::transform::{error::Fault, group::Groups, state::rows_of};
 
 #[derive(Debug)]
 pub(in crate::transform) struct Table {
     groups: Groups,
-    pub(in crate::transform) accumulators: Vec<Box<dyn Accumulator>>,
+    accumulators: Accumulators,
     /// How many rows each group is of, where rows may be taken back.
     counts: Option<Vec<i64>>,
     /// The group of each row of the batch that was found last.
@@ -25,7 +25,7 @@ impl Table {
     pub(in crate::transform) fn new(program: &Program) -> Result<Self, Fault> {
         Ok(Self {
             groups: Groups::new(&program.key_types)?,
-            accumulators: program.accumulators()?,
+            accumulators: Accumulators::new(program)?,
             counts: program.retracts.then(Vec::new),
             found: Vec::new(),
         })
@@ -40,9 +40,7 @@ impl Table {
     fn find_keys(&mut self, keys: &[ArrayRef], rows: usize) -> Result<(), Fault> {
         self.groups.intern(keys, rows, &mut self.found)?;
         let bound = self.groups.bound();
-        for accumulator in &mut self.accumulators {
-            accumulator.grow(bound);
-        }
+        self.accumulators.grow(bound);
         if let Some(counts) = &mut self.counts {
             counts.resize(bound.max(counts.len()), 0);
         }
@@ -51,9 +49,7 @@ impl Table {
 
     /// Takes the rows whose groups were found last.
     pub(in crate::transform) fn update(&mut self, columns: &Columns) -> Result<(), Fault> {
-        for (at, accumulator) in self.accumulators.iter_mut().enumerate() {
-            accumulator.update(&columns.input(at, &self.found))?;
-        }
+        self.accumulators.update(columns, &self.found)?;
         if let Some(counts) = &mut self.counts {
             for (row, group) in self.found.iter().enumerate() {
                 let adds = columns.adds.as_ref().and_then(|adds| adds.get(row));
@@ -63,6 +59,15 @@ impl Table {
             }
         }
         Ok(())
+    }
+
+    /// Takes the rows whose groups were found last one by one; for each aggregate, its values behind
+    /// each row.
+    pub(in crate::transform) fn update_each(
+        &mut self,
+        columns: &Columns,
+    ) -> Result<Vec<ArrayRef>, Fault> {
+        self.accumulators.update_each(columns, &self.found)
     }
 
     /// One more than the greatest number of a group so far.
@@ -90,16 +95,13 @@ impl Table {
 
     /// The values of these groups.
     pub(in crate::transform) fn values(&mut self, groups: &[u32]) -> Result<Vec<ArrayRef>, Fault> {
-        let all = self.accumulators.iter_mut();
-        all.map(|accumulator| accumulator.values(groups)).collect()
+        self.accumulators.values(groups)
     }
 
     /// Forgets these groups.
     pub(in crate::transform) fn remove(&mut self, groups: &[u32]) {
         self.groups.remove(groups);
-        for accumulator in &mut self.accumulators {
-            accumulator.clear(groups);
-        }
+        self.accumulators.clear(groups);
         for group in groups {
             let count = self
                 .counts
@@ -140,9 +142,7 @@ impl Table {
             let of = |group: &u32| counts.get(*group as usize).copied().unwrap_or_default();
             columns.push(Arc::new(Int64Array::from_iter_values(groups.iter().map(of))) as ArrayRef);
         }
-        for accumulator in &mut self.accumulators {
-            columns.extend(accumulator.state(groups)?);
-        }
+        columns.extend(self.accumulators.state(groups)?);
         Ok(columns)
     }
 
@@ -158,19 +158,12 @@ impl Table {
             }
             rest = rest.get(1..).unwrap_or_default();
         }
-        for accumulator in &mut self.accumulators {
-            let own = accumulator.state(&[])?.len();
-            let (state, others) = rest.split_at_checked(own).unwrap_or_default();
-            accumulator.merge(&self.found, state)?;
-            rest = others;
-        }
-        Ok(())
+        self.accumulators.merge(&self.found, rest)
     }
 
     /// How much memory it takes.
     pub(in crate::transform) fn bytes(&self) -> usize {
         let counts = self.counts.as_ref().map_or(0, Vec::capacity) * size_of::<i64>();
-        let values: usize = self.accumulators.iter().map(|one| one.bytes()).sum();
-        self.groups.bytes() + values + counts
+        self.groups.bytes() + self.accumulators.bytes() + counts
     }
 }

@@ -1,6 +1,6 @@
 //! SESSION with aggregates: each open session has a slot in every accumulator.
 
-use arrow::{array::UInt32Array, datatypes::SchemaRef, record_batch::RecordBatch};
+use arrow::{array::UInt32Array, datatypes::SchemaRef};
 
 use super::{
     aligned::length,
@@ -9,7 +9,7 @@ use super::{
     timed::{Moment, Timed},
 };
 use crate::transform::{
-    aggregate::{Accumulator, Columns, Program},
+    aggregate::{Accumulators, Columns, Program},
     changes::Changes,
     error::Fault,
     group::Groups,
@@ -23,7 +23,7 @@ pub(in crate::transform) struct SessionWindowed {
     program: Program,
     timed: Timed,
     sessions: Sessions,
-    accumulators: Vec<Box<dyn Accumulator>>,
+    accumulators: Accumulators,
     arrived: u64,
     late: u64,
     keeps_late: bool,
@@ -46,7 +46,7 @@ impl SessionWindowed {
             schema,
             timed,
             sessions: Sessions::new(length(gap)?, Groups::new(&program.key_types)?),
-            accumulators: program.accumulators()?,
+            accumulators: Accumulators::new(&program)?,
             program,
             arrived: 0,
             late: 0,
@@ -55,21 +55,17 @@ impl SessionWindowed {
     }
 
     fn add(&mut self, placed: &Placed, columns: Columns) -> Result<(), Fault> {
-        for accumulator in &mut self.accumulators {
-            accumulator.grow(self.sessions.bound());
-            for (from, into) in &placed.moves {
-                let state = accumulator.state(&[*from])?;
-                accumulator.merge(&[*into], &state)?;
-                accumulator.clear(&[*from]);
-            }
+        self.accumulators.grow(self.sessions.bound());
+        for (from, into) in &placed.moves {
+            let state = self.accumulators.state(&[*from])?;
+            self.accumulators.merge(&[*into], &state)?;
+            self.accumulators.clear(&[*from]);
         }
         let columns = match placed.rows.len() == columns.rows {
             true => columns,
             false => columns.take(&UInt32Array::from(placed.rows.clone()))?,
         };
-        for (at, accumulator) in self.accumulators.iter_mut().enumerate() {
-            accumulator.update(&columns.input(at, &placed.slots))?;
-        }
+        self.accumulators.update(&columns, &placed.slots)?;
         self.sessions
             .free(placed.moves.iter().map(|(from, _)| *from));
         Ok(())
@@ -85,14 +81,9 @@ impl SessionWindowed {
             let groups: Vec<_> = part.iter().map(|(_, session)| session.group).collect();
             let slots: Vec<_> = part.iter().map(|(slot, _)| *slot).collect();
             let spans: Vec<_> = part.iter().map(|(_, session)| session.span).collect();
-            let all = self.accumulators.iter_mut();
-            let values = all
-                .map(|one| one.values(&slots))
-                .collect::<Result<_, _>>()?;
+            let values = self.accumulators.values(&slots)?;
             emitter.give(joined(self.sessions.keys(&groups)?, values), &spans)?;
-            self.accumulators
-                .iter_mut()
-                .for_each(|one| one.clear(&slots));
+            self.accumulators.clear(&slots);
         }
         emitter.flush()?;
         self.sessions.remove(&ended);
@@ -135,12 +126,7 @@ impl Operator for SessionWindowed {
         ];
         state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
         let slots = self.sessions.state(&mut state)?;
-        for (at, accumulator) in self.accumulators.iter_mut().enumerate() {
-            state.put(
-                format!("aggregate {at}"),
-                rows_of(accumulator.state(&slots)?)?,
-            );
-        }
+        state.put("aggregates", rows_of(self.accumulators.state(&slots)?)?);
         Ok(state)
     }
 
@@ -150,17 +136,13 @@ impl Operator for SessionWindowed {
         (self.arrived, self.late) = (arrived.cast_unsigned(), late.cast_unsigned());
         let open = self.sessions.restore(&mut state)?;
         let slots: Vec<_> = (0_u32..).take(open).collect();
-        for (at, accumulator) in self.accumulators.iter_mut().enumerate() {
-            let known: RecordBatch = state.take(&format!("aggregate {at}"))?;
-            accumulator.grow(open);
-            accumulator.merge(&slots, known.columns())?;
-        }
-        Ok(())
+        let known = state.take("aggregates")?;
+        self.accumulators.grow(open);
+        self.accumulators.merge(&slots, known.columns())
     }
 
     fn state_bytes(&self) -> usize {
-        let values: usize = self.accumulators.iter().map(|one| one.bytes()).sum();
-        self.sessions.bytes() + values
+        self.sessions.bytes() + self.accumulators.bytes()
     }
 
     fn counts(&self) -> Counts {

@@ -1,0 +1,202 @@
+//! The accumulators of a step's aggregates, and the sets of values of those that count each value once.
+
+use arrow::array::ArrayRef;
+use arrow::buffer::NullBuffer;
+
+use super::{
+    Accumulator, Columns, Input, Program,
+    distinct::{Distinct, Rows},
+    part,
+};
+use crate::transform::error::Fault;
+
+/// The values of all aggregates, for each group.
+#[derive(Debug)]
+pub(in crate::transform) struct Accumulators {
+    each: Vec<Each>,
+    sets: Vec<Set>,
+}
+
+#[derive(Debug)]
+struct Each {
+    accumulator: Box<dyn Accumulator>,
+    /// The set that tells it which rows are new, and as which of its members.
+    told_by: Option<(usize, usize)>,
+}
+
+/// What some of the aggregates share.
+#[derive(Debug)]
+struct Set {
+    distinct: Box<dyn Distinct>,
+    /// Which, by their numbers.
+    members: Vec<usize>,
+}
+
+/// Of each set, which rows are new to each of its members.
+type News = Vec<Vec<NullBuffer>>;
+
+impl Accumulators {
+    pub(in crate::transform) fn new(program: &Program) -> Result<Self, Fault> {
+        let mut sets = Vec::new();
+        for members in program.distincts() {
+            let distinct = program.distinct(&members)?;
+            sets.push(Set { distinct, members });
+        }
+        let told_by = |at: usize| {
+            let places = sets.iter().enumerate().find_map(|(set, of)| {
+                let member = of.members.iter().position(|member| *member == at)?;
+                Some((set, member))
+            });
+            places
+        };
+        let accumulators = program.accumulators()?.into_iter().enumerate();
+        let each = accumulators.map(|(at, accumulator)| Each {
+            accumulator,
+            told_by: told_by(at),
+        });
+        Ok(Self {
+            each: each.collect(),
+            sets,
+        })
+    }
+
+    /// Makes room for groups up to `bound`.
+    pub(in crate::transform) fn grow(&mut self, bound: usize) {
+        self.sets
+            .iter_mut()
+            .for_each(|set| set.distinct.grow(bound));
+        let each = self.each.iter_mut();
+        each.for_each(|each| each.accumulator.grow(bound));
+    }
+
+    /// Takes rows of these groups.
+    pub(in crate::transform) fn update(
+        &mut self,
+        columns: &Columns,
+        groups: &[u32],
+    ) -> Result<(), Fault> {
+        let news = self.news(columns, groups)?;
+        for (at, each) in self.each.iter_mut().enumerate() {
+            each.accumulator
+                .update(&told(columns.input(at, groups), each.told_by, &news))?;
+        }
+        Ok(())
+    }
+
+    /// Takes rows one by one, and gives the values of each row's group behind it.
+    pub(in crate::transform) fn update_each(
+        &mut self,
+        columns: &Columns,
+        groups: &[u32],
+    ) -> Result<Vec<ArrayRef>, Fault> {
+        let news = self.news(columns, groups)?;
+        let each = self.each.iter_mut().enumerate();
+        each.map(|(at, each)| {
+            let input = told(columns.input(at, groups), each.told_by, &news);
+            each.accumulator.update_each(&input)
+        })
+        .collect()
+    }
+
+    fn news(&mut self, columns: &Columns, groups: &[u32]) -> Result<News, Fault> {
+        let news = self.sets.iter_mut().map(|set| {
+            let inputs = set
+                .members
+                .iter()
+                .map(|member| columns.input(*member, groups));
+            let inputs: Vec<_> = inputs.collect();
+            let first = inputs
+                .first()
+                .ok_or_else(|| Fault::State("no member".to_owned()))?;
+            set.distinct.news(&Rows {
+                groups,
+                values: first.argument()?,
+                valid: &inputs.iter().map(|input| input.valid).collect::<Vec<_>>(),
+                adds: first.adds,
+            })
+        });
+        news.collect()
+    }
+
+    /// The values of these groups.
+    pub(in crate::transform) fn values(&mut self, groups: &[u32]) -> Result<Vec<ArrayRef>, Fault> {
+        let each = self.each.iter_mut();
+        each.map(|each| each.accumulator.values(groups)).collect()
+    }
+
+    /// What these groups know, as columns. What is told by a set is made anew from its values.
+    pub(in crate::transform) fn state(&mut self, groups: &[u32]) -> Result<Vec<ArrayRef>, Fault> {
+        let mut columns = Vec::new();
+        for set in &self.sets {
+            columns.extend(set.distinct.state(groups)?);
+        }
+        for each in self.each.iter_mut().filter(|each| each.told_by.is_none()) {
+            columns.extend(each.accumulator.state(groups)?);
+        }
+        Ok(columns)
+    }
+
+    /// Adds what others knew to these groups, one row each.
+    pub(in crate::transform) fn merge(
+        &mut self,
+        groups: &[u32],
+        state: &[ArrayRef],
+    ) -> Result<(), Fault> {
+        let mut rest = state;
+        for set in &mut self.sets {
+            let own = set.distinct.state(&[])?.len();
+            let learnt = set.distinct.merge(groups, split(&mut rest, own)?)?;
+            for (member, news) in set.members.iter().zip(&learnt.news) {
+                let input = Input {
+                    groups: &learnt.groups,
+                    values: std::slice::from_ref(&learnt.values),
+                    valid: Some(news),
+                    adds: None,
+                    arrivals: &[],
+                };
+                if let Some(each) = self.each.get_mut(*member) {
+                    each.accumulator.update(&input)?;
+                }
+            }
+        }
+        for each in self.each.iter_mut().filter(|each| each.told_by.is_none()) {
+            let own = each.accumulator.state(&[])?.len();
+            each.accumulator.merge(groups, split(&mut rest, own)?)?;
+        }
+        Ok(())
+    }
+
+    /// Makes these groups anew.
+    pub(in crate::transform) fn clear(&mut self, groups: &[u32]) {
+        let sets = self.sets.iter_mut();
+        sets.for_each(|set| set.distinct.clear(groups));
+        let each = self.each.iter_mut();
+        each.for_each(|each| each.accumulator.clear(groups));
+    }
+
+    /// How much memory they take.
+    pub(in crate::transform) fn bytes(&self) -> usize {
+        let sets = self.sets.iter().map(|set| set.distinct.bytes());
+        let each = self.each.iter().map(|each| each.accumulator.bytes());
+        sets.chain(each).sum()
+    }
+}
+
+/// Rows as an aggregate sees them that is told what is new.
+fn told<'a>(input: Input<'a>, told_by: Option<(usize, usize)>, news: &'a News) -> Input<'a> {
+    let own = told_by.and_then(|(set, member)| news.get(set)?.get(member));
+    Input {
+        valid: own.or(input.valid),
+        ..input
+    }
+}
+
+/// The first `count` columns, which are taken from the rest.
+fn split<'a>(rest: &mut &'a [ArrayRef], count: usize) -> Result<&'a [ArrayRef], Fault> {
+    let Some((own, others)) = rest.split_at_checked(count) else {
+        part(rest, count.saturating_sub(1))?;
+        return Ok(&[]);
+    };
+    *rest = others;
+    Ok(own)
+}
