@@ -13,6 +13,7 @@ mod connection;
 mod disk;
 mod flat;
 mod idle;
+mod jobs;
 mod latency;
 mod load;
 mod memory;
@@ -32,7 +33,7 @@ use std::time::Duration;
 /// What there is to measure. Some of it takes a number, which stands behind its name.
 type Section = (&'static str, fn(Option<u64>));
 
-const SECTIONS: [Section; 12] = [
+const SECTIONS: [Section; 15] = [
     ("throughput", |_| throughput::run()),
     ("append", append::run),
     ("topic", |_| append::topic()),
@@ -45,6 +46,9 @@ const SECTIONS: [Section; 12] = [
     ("latency", |_| latency::run()),
     ("start", |_| start::run()),
     ("memory", |_| memory::run()),
+    ("queries", |_| jobs::queries()),
+    ("results", |_| jobs::latency()),
+    ("keys", |_| jobs::state()),
 ];
 
 fn main() {
