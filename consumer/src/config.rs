@@ -37,6 +37,7 @@ Examples:
   consumer --field price --records 1000             the average of the first 1000 prices
   consumer run job.sql                              a job in Flink SQL
   consumer sql 'SELECT …'                           the same, typed here
+  consumer test fixtures/                           tests of jobs
 
 Each option can also be set as BROOKLET_…, as BROOKLET_UNTIL_END for --until-end.
 
@@ -45,6 +46,27 @@ Exit codes:
   64  wrong usage
   69  the stream is not there, or ended or was stopped before N records
   78  wrong setting";
+
+const FIXTURES: &str = "\
+A fixture is a folder with
+  job.sql                   the job, as it would be run; none of its tables is opened
+  TABLE.ndjson              the lines of each table it reads, broken ones too (TABLE.csv of CSV)
+  expected/TABLE.ndjson     what each table it writes to gets, as --output json prints it;
+                            select.ndjson is that of a bare SELECT
+  expected/rejected.ndjson  {\"table\":…,\"line\":…,\"reason\":…} of each line that is no record
+
+Each line is a batch of its own. {\"@now\":\"2026-01-01 00:00:00\"} (UTC, or RFC 3339) on a line of its
+own moves the clock for the lines behind it; it begins at the earliest of these, or at 1970-01-01.
+Lines are taken by the clock, then by the table's name, then as they stand. At last all tables end.
+
+Each fixture is run again with all state taken down and put back behind each line, which must give
+the same.
+
+Exit codes:
+   0  all fixtures give what is expected
+   1  one does not
+  64  wrong usage
+  78  a job or fixture cannot be read, or there is none";
 
 /// Runs jobs in Flink SQL over streams; without one, reads a stream of JSON records (NDJSON, SSE or an
 /// array) and computes the average of a field.
@@ -162,6 +184,16 @@ pub enum Command {
     Explain {
         /// The file; - is what comes on stdin
         job: PathBuf,
+    },
+    /// Test jobs with fixtures: folders with a job.sql, the lines of its tables, and what is expected
+    #[command(after_help = FIXTURES)]
+    Test {
+        /// Fixtures, or folders that hold some
+        #[arg(default_value = ".")]
+        paths: Vec<PathBuf>,
+        /// Make what is expected what is given, and say what changed
+        #[arg(long)]
+        update: bool,
     },
     /// Ask the consumer that listens on --listen whether it is ready
     Healthcheck,

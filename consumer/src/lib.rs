@@ -12,6 +12,7 @@
 pub mod command;
 pub mod config;
 pub mod fetch;
+pub mod fixture;
 pub mod parse;
 pub mod plan;
 pub mod run;

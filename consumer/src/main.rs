@@ -21,6 +21,10 @@ fn start() -> Result<Exit, Exit> {
     let args: Args = settings::parse()?;
     telemetry::init(&args.telemetry);
     settings::warn_of_unknown::<Args>();
+    if let Some(Command::Test { paths, update }) = &args.command {
+        let tested = command::test(paths, *update, &args, std::io::stdout().lock());
+        return tested.map_err(|error| fail(&error, error.exit()));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -65,7 +69,9 @@ fn job(command: &Command) -> Result<(Act, (String, String)), command::Error> {
         Command::Validate { job } => (Act::Validate, command::text(job)?),
         Command::Explain { job } => (Act::Explain, command::text(job)?),
         Command::Sql { text } => (Act::Run, (text.clone(), "sql".to_owned())),
-        Command::Healthcheck => (Act::Validate, (String::new(), String::new())),
+        Command::Healthcheck | Command::Test { .. } => {
+            (Act::Validate, (String::new(), String::new()))
+        }
     })
 }
 

@@ -10,6 +10,7 @@ mod disk_errors;
 mod durable;
 mod faults;
 mod faulty_disk;
+mod fixtures;
 mod flood;
 mod formats;
 mod full;
