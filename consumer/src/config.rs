@@ -2,17 +2,21 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Parser, Subcommand};
-use common::service::{
-    edge,
-    settings::{duration, size},
-    telemetry,
+use clap::{Parser, Subcommand, ValueEnum};
+use common::{
+    service::{
+        edge,
+        settings::{duration, size},
+        telemetry,
+    },
+    wire,
 };
 use reqwest::Url;
 
 use crate::{
     fetch::{Patience, Source},
     memory, run,
+    tap::Tap,
     write::{Output, Print},
 };
 
@@ -38,6 +42,7 @@ Examples:
   consumer run job.sql                              a job in Flink SQL
   consumer sql 'SELECT …'                           the same, typed here
   consumer test fixtures/                           tests of jobs
+  consumer tap http://host/v1/topics/t              all records, as they come
 
 Each option can also be set as BROOKLET_…, as BROOKLET_UNTIL_END for --until-end.
 
@@ -185,6 +190,25 @@ pub enum Command {
         /// The file; - is what comes on stdin
         job: PathBuf,
     },
+    /// Print the records of a stream as they come, one a line
+    Tap {
+        /// http://HOST/stream (or any other URL that gives records), http://HOST/v1/stream/NAME, or
+        /// http://HOST/v1/topics/NAME (all its partitions)
+        #[arg(value_name = "URL")]
+        stream: String,
+        /// Stop after N records
+        #[arg(long, env = "BROOKLET_RECORDS", hide_env = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        records: Option<u64>,
+        /// Where a producer's stream begins: earliest, or latest for what comes from now on
+        #[arg(
+            long,
+            hide_possible_values = true,
+            value_name = "PLACE",
+            value_enum,
+            default_value = "earliest"
+        )]
+        from: Begin,
+    },
     /// Test jobs with fixtures: folders with a job.sql, the lines of its tables, and what is expected
     #[command(after_help = FIXTURES)]
     Test {
@@ -197,6 +221,15 @@ pub enum Command {
     },
     /// Ask the consumer that listens on --listen whether it is ready
     Healthcheck,
+}
+
+/// Where a stream begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Begin {
+    /// With the earliest record that is kept, or where its URL says.
+    Earliest,
+    /// With what comes from now on.
+    Latest,
 }
 
 /// What is to be read, and how.
@@ -224,7 +257,7 @@ pub struct Config {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// The URL is none, or of another kind.
-    #[error("--url {url:?}: {why}; write it as http://host:port/path")]
+    #[error("the URL {url:?}: {why}; write it as http://host:port/path")]
     Url {
         /// What was typed.
         url: String,
@@ -296,6 +329,26 @@ impl Args {
     #[must_use]
     pub fn parallelism(&self) -> usize {
         self.parallelism.map_or_else(cores, usize::from)
+    }
+
+    /// What is tapped.
+    ///
+    /// # Errors
+    /// The URL is none, or of another kind.
+    pub fn tap(&self, stream: &str, records: Option<u64>, from: Begin) -> Result<Tap, Invalid> {
+        let mut url = url(stream)?;
+        if from == Begin::Latest {
+            url.query_pairs_mut().append_pair(wire::OFFSET, "now");
+        }
+        let source = Source {
+            url,
+            until_end: true,
+            idle_timeout: self.idle_timeout,
+            patience: Patience {
+                retry_for: self.retry_for,
+            },
+        };
+        Ok(Tap { source, records })
     }
 
     /// How jobs are run.

@@ -16,6 +16,7 @@ pub mod fixture;
 pub mod parse;
 pub mod plan;
 pub mod run;
+pub mod tap;
 pub mod transform;
 pub mod write;
 

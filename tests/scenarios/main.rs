@@ -32,6 +32,7 @@ mod service;
 mod sources;
 mod stream;
 mod streams;
+mod tap;
 mod tidy;
 mod topic_consumer;
 mod topics;
