@@ -12,6 +12,7 @@ mod distinct;
 mod other;
 mod program;
 mod sorted;
+mod spread;
 mod table;
 mod tally;
 mod total;
