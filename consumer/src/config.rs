@@ -64,8 +64,8 @@ Each line is a batch of its own. {\"@now\":\"2026-01-01 00:00:00\"} (UTC, or RFC
 own moves the clock for the lines behind it; it begins at the earliest of these, or at 1970-01-01.
 Lines are taken by the clock, then by the table's name, then as they stand. At last all tables end.
 
-Each fixture is run again with all state taken down and put back behind each line, which must give
-the same.
+Each fixture is run again with all state taken down and put back behind each line (of a long one,
+behind a thousand of them), which must give the same.
 
 Exit codes:
    0  all fixtures give what is expected
