@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -11,6 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::{Args, Invalid},
+    fixture,
     plan::{self, Job, Settings},
     run::{self, Options, Reports, Status, Summary},
 };
@@ -89,6 +90,24 @@ pub fn text(path: &Path) -> Result<(String, String), Error> {
         Ok(text) => Ok((text, name)),
         Err(source) => Err(Error::Read { name, source }),
     }
+}
+
+/// Tests jobs with the fixtures at or below `paths`. How to exit.
+///
+/// # Errors
+/// A setting cannot be, or nothing can be said.
+pub fn test(
+    paths: &[PathBuf],
+    is_update: bool,
+    args: &Args,
+    out: impl Write,
+) -> Result<Exit, Error> {
+    let options = fixture::Options {
+        is_update,
+        state_bytes_max: args.options()?.state_bytes_max,
+    };
+    // Also where nobody reads any more: a verdict that was not given is none.
+    fixture::test(paths, options, out).map_err(Error::Output)
 }
 
 /// Does with a job what is to be done.

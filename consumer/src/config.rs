@@ -2,17 +2,21 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Parser, Subcommand};
-use common::service::{
-    edge,
-    settings::{duration, size},
-    telemetry,
+use clap::{Parser, Subcommand, ValueEnum};
+use common::{
+    service::{
+        edge,
+        settings::{duration, size},
+        telemetry,
+    },
+    wire,
 };
 use reqwest::Url;
 
 use crate::{
     fetch::{Patience, Source},
     memory, run,
+    tap::Tap,
     write::{Output, Print},
 };
 
@@ -37,6 +41,8 @@ Examples:
   consumer --field price --records 1000             the average of the first 1000 prices
   consumer run job.sql                              a job in Flink SQL
   consumer sql 'SELECT …'                           the same, typed here
+  consumer test fixtures/                           tests of jobs
+  consumer tap http://host/v1/topics/t              all records, as they come
 
 Each option can also be set as BROOKLET_…, as BROOKLET_UNTIL_END for --until-end.
 
@@ -45,6 +51,27 @@ Exit codes:
   64  wrong usage
   69  the stream is not there, or ended or was stopped before N records
   78  wrong setting";
+
+const FIXTURES: &str = "\
+A fixture is a folder with
+  job.sql                   the job, as it would be run; none of its tables is opened
+  TABLE.ndjson              the lines of each table it reads, broken ones too (TABLE.csv of CSV)
+  expected/TABLE.ndjson     what each table it writes to gets, as --output json prints it;
+                            select.ndjson is that of a bare SELECT
+  expected/rejected.ndjson  {\"table\":…,\"line\":…,\"reason\":…} of each line that is no record
+
+Each line is a batch of its own. {\"@now\":\"2026-01-01 00:00:00\"} (UTC, or RFC 3339) on a line of its
+own moves the clock for the lines behind it; it begins at the earliest of these, or at 1970-01-01.
+Lines are taken by the clock, then by the table's name, then as they stand. At last all tables end.
+
+Each fixture is run again with all state taken down and put back behind each line (of a long one,
+behind a thousand of them), which must give the same.
+
+Exit codes:
+   0  all fixtures give what is expected
+   1  one does not
+  64  wrong usage
+  78  a job or fixture cannot be read, or there is none";
 
 /// Runs jobs in Flink SQL over streams; without one, reads a stream of JSON records (NDJSON, SSE or an
 /// array) and computes the average of a field.
@@ -163,8 +190,46 @@ pub enum Command {
         /// The file; - is what comes on stdin
         job: PathBuf,
     },
+    /// Print the records of a stream as they come, one a line
+    Tap {
+        /// http://HOST/stream (or any other URL that gives records), http://HOST/v1/stream/NAME, or
+        /// http://HOST/v1/topics/NAME (all its partitions)
+        #[arg(value_name = "URL")]
+        stream: String,
+        /// Stop after N records
+        #[arg(long, env = "BROOKLET_RECORDS", hide_env = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        records: Option<u64>,
+        /// Where a producer's stream begins: earliest, or latest for what comes from now on
+        #[arg(
+            long,
+            hide_possible_values = true,
+            value_name = "PLACE",
+            value_enum,
+            default_value = "earliest"
+        )]
+        from: Begin,
+    },
+    /// Test jobs with fixtures: folders with a job.sql, the lines of its tables, and what is expected
+    #[command(after_help = FIXTURES)]
+    Test {
+        /// Fixtures, or folders that hold some
+        #[arg(default_value = ".")]
+        paths: Vec<PathBuf>,
+        /// Make what is expected what is given, and say what changed
+        #[arg(long)]
+        update: bool,
+    },
     /// Ask the consumer that listens on --listen whether it is ready
     Healthcheck,
+}
+
+/// Where a stream begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Begin {
+    /// With the earliest record that is kept, or where its URL says.
+    Earliest,
+    /// With what comes from now on.
+    Latest,
 }
 
 /// What is to be read, and how.
@@ -192,7 +257,7 @@ pub struct Config {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// The URL is none, or of another kind.
-    #[error("--url {url:?}: {why}; write it as http://host:port/path")]
+    #[error("the URL {url:?}: {why}; write it as http://host:port/path")]
     Url {
         /// What was typed.
         url: String,
@@ -264,6 +329,26 @@ impl Args {
     #[must_use]
     pub fn parallelism(&self) -> usize {
         self.parallelism.map_or_else(cores, usize::from)
+    }
+
+    /// What is tapped.
+    ///
+    /// # Errors
+    /// The URL is none, or of another kind.
+    pub fn tap(&self, stream: &str, records: Option<u64>, from: Begin) -> Result<Tap, Invalid> {
+        let mut url = url(stream)?;
+        if from == Begin::Latest {
+            url.query_pairs_mut().append_pair(wire::OFFSET, "now");
+        }
+        let source = Source {
+            url,
+            until_end: true,
+            idle_timeout: self.idle_timeout,
+            patience: Patience {
+                retry_for: self.retry_for,
+            },
+        };
+        Ok(Tap { source, records })
     }
 
     /// How jobs are run.

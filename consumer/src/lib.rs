@@ -12,9 +12,11 @@
 pub mod command;
 pub mod config;
 pub mod fetch;
+pub mod fixture;
 pub mod parse;
 pub mod plan;
 pub mod run;
+pub mod tap;
 pub mod transform;
 pub mod write;
 

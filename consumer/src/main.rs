@@ -21,12 +21,28 @@ fn start() -> Result<Exit, Exit> {
     let args: Args = settings::parse()?;
     telemetry::init(&args.telemetry);
     settings::warn_of_unknown::<Args>();
+    if let Some(Command::Test { paths, update }) = &args.command {
+        let tested = command::test(paths, *update, &args, std::io::stdout().lock());
+        return tested.map_err(|error| fail(&error, error.exit()));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| fail(&error, Exit::Unavailable))?;
     match &args.command {
         Some(Command::Healthcheck) => return runtime.block_on(healthcheck(&args)),
+        Some(Command::Tap {
+            stream,
+            records,
+            from,
+        }) => {
+            let tap = args.tap(stream, *records, *from);
+            let tap = tap.map_err(|error| fail(&error, Exit::Config))?;
+            let tap = |stop| consumer::tap::run(tap, std::io::stdout(), stop);
+            let ran = runtime.block_on(shutdown::until_signal(|stop| consume(tap, stop)));
+            runtime.shutdown_background();
+            return ran.map_err(|error| fail(&error, Exit::Unavailable))?;
+        }
         Some(command) => {
             let (act, job) = job(command).map_err(|error| fail(&error, error.exit()))?;
             let ran = shutdown::until_signal(|stop| act_on(act, job, &args, stop));
@@ -37,14 +53,21 @@ fn start() -> Result<Exit, Exit> {
         None => {}
     }
     let config = Config::try_from(args).map_err(|error| fail(&error, Exit::Config))?;
-    let ran = runtime.block_on(shutdown::until_signal(|stop| consume(config, stop)));
+    let run = |stop| consumer::run(config, std::io::stdout(), stop);
+    let ran = runtime.block_on(shutdown::until_signal(|stop| consume(run, stop)));
     runtime.shutdown_background();
     ran.map_err(|error| fail(&error, Exit::Unavailable))?
 }
 
 /// Runs on a task of its own: output that nobody takes must not keep a signal from being heard.
-async fn consume(config: Config, stop: CancellationToken) -> Result<Exit, Exit> {
-    let service = TaskTracker::new().spawn(consumer::run(config, std::io::stdout(), stop.clone()));
+async fn consume<R>(
+    run: impl FnOnce(CancellationToken) -> R,
+    stop: CancellationToken,
+) -> Result<Exit, Exit>
+where
+    R: Future<Output = Result<(), consumer::Error>> + Send + 'static,
+{
+    let service = TaskTracker::new().spawn(run(stop.clone()));
     tokio::select! {
         ran = service => match ran {
             Ok(Ok(())) => Ok(Exit::Success),
@@ -65,7 +88,9 @@ fn job(command: &Command) -> Result<(Act, (String, String)), command::Error> {
         Command::Validate { job } => (Act::Validate, command::text(job)?),
         Command::Explain { job } => (Act::Explain, command::text(job)?),
         Command::Sql { text } => (Act::Run, (text.clone(), "sql".to_owned())),
-        Command::Healthcheck => (Act::Validate, (String::new(), String::new())),
+        Command::Healthcheck | Command::Test { .. } | Command::Tap { .. } => {
+            (Act::Validate, (String::new(), String::new()))
+        }
     })
 }
 

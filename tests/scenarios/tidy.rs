@@ -15,6 +15,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("producer/src/stream/", &["log", "error"]),
     ("producer/src/error.rs", &["log"]),
     ("consumer/src/fetch/", &["excerpt", "http"]),
+    (
+        "consumer/src/fixture/",
+        &["excerpt", "fetch", "parse", "plan", "run", "write"],
+    ),
     ("consumer/src/parse/", &["fetch"]),
     ("consumer/src/plan/", &["parse"]),
     ("consumer/src/transform/", &["parse", "plan"]),

@@ -14,6 +14,8 @@ const PREFIX: &str = "BROOKLET_";
 pub enum Exit {
     /// All that was asked was done.
     Success = 0,
+    /// What was looked at is not as it should be.
+    Failed = 1,
     /// The command line is wrong.
     Usage = 64,
     /// What was read is damaged.

@@ -17,6 +17,7 @@ mod exchange;
 mod generate;
 mod head;
 mod prepare;
+mod rehearsal;
 mod scans;
 mod sinks;
 mod source;
@@ -38,6 +39,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use crew::Reports;
 pub use error::Failure;
 pub use head::Summary;
+pub use rehearsal::{Given, Rehearsal, sources, written};
 pub use source::Reach;
 pub use status::Status;
 

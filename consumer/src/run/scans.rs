@@ -37,11 +37,6 @@ pub(super) struct Partition {
 
 impl Reading {
     pub(super) fn new(scan: &Scan, chain: &Chain, dataflow: &Dataflow) -> Self {
-        let step = |step: StepId| dataflow.steps.get(step.0).map(|step| &step.kind);
-        let timeout = chain.steps().find_map(|(at, _)| match step(at) {
-            Some(Kind::Watermarks(watermarks)) => watermarks.idle_timeout,
-            _ => None,
-        });
         let is_bounded = matches!(
             scan.table.connector,
             Connector::Brooklet {
@@ -53,7 +48,7 @@ impl Reading {
             table: scan.table.name.clone(),
             end: chain.end(),
             is_bounded,
-            idle_timeout: timeout,
+            idle_timeout: idle_timeout(chain, dataflow),
             partitions: vec![Partition::new()],
             reports: chain
                 .steps()
@@ -139,6 +134,15 @@ impl Reading {
         }
         idle
     }
+}
+
+/// For how long a scan's partition may be silent before it holds up nothing any more.
+pub(super) fn idle_timeout(chain: &Chain, dataflow: &Dataflow) -> Option<Duration> {
+    let step = |step: StepId| dataflow.steps.get(step.0).map(|step| &step.kind);
+    chain.steps().find_map(|(at, _)| match step(at) {
+        Some(Kind::Watermarks(watermarks)) => watermarks.idle_timeout,
+        _ => None,
+    })
 }
 
 const fn nothing(step: StepId, kind: &'static str) -> Report {

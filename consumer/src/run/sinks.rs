@@ -150,7 +150,7 @@ async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Re
 
 /// The columns of a table by their names; those that there are not are null. Rows that came too late
 /// have the columns of the step at which they did.
-fn fitted(changes: Changes, table: &Table) -> Result<Changes, arrow::error::ArrowError> {
+pub(super) fn fitted(changes: Changes, table: &Table) -> Result<Changes, arrow::error::ArrowError> {
     let rows = &changes.rows;
     let (have, want) = (rows.schema(), &table.columns);
     let is_same = |(have, want): (&Arc<Field>, &crate::plan::Column)| {

@@ -56,7 +56,8 @@ pub(super) fn functions() -> Vec<Named<AggregateUDF>> {
 
 /// What the operators call it, where it is one that they know.
 pub(in super::super) fn function(planned: &AggregateUDF) -> Option<Function> {
-    let known = FUNCTIONS.iter().find(|(name, _)| *name == planned.name());
+    let is_it = |name: &str| name.eq_ignore_ascii_case(planned.name());
+    let known = FUNCTIONS.iter().find(|(name, _)| is_it(name));
     known.map(|(_, known)| match known {
         Known::Count => Function::Count,
         Known::Sum => Function::Sum,
@@ -70,7 +71,12 @@ pub(in super::super) fn function(planned: &AggregateUDF) -> Option<Function> {
 
 impl AggregateUDFImpl for Aggregate {
     fn name(&self) -> &str {
-        self.name
+        // Behind OVER, DataFusion takes these in small letters for functions of its own.
+        match self.known {
+            Known::First => "FIRST_VALUE",
+            Known::Last => "LAST_VALUE",
+            _ => self.name,
+        }
     }
 
     fn signature(&self) -> &Signature {

@@ -13,6 +13,7 @@ mod distinct;
 mod other;
 mod program;
 mod sorted;
+mod spread;
 mod table;
 mod tally;
 mod total;

@@ -20,6 +20,7 @@ use super::{
     distinct::{Distinct, MEMBERS_MAX, Sets},
     other::Other,
     sorted::Sorter,
+    spread::{self, Spread},
     tally::{Exact, Real, Whole},
     total::{self, Total},
     values::Narrow,
@@ -223,7 +224,10 @@ impl Prepared {
             Function::Sum => return self.total(total::Which::Sum),
             Function::Average => return self.total(total::Which::Average),
             Function::Other(function) if !retracts => {
-                return Ok(Box::new(Other::new(function.clone())));
+                return Ok(match spread::Which::of(function.fun().name()) {
+                    Some(which) if !self.aggregate.distinct => Box::new(Spread::new(which)),
+                    _ => Box::new(Other::new(function.clone())),
+                });
             }
             Function::Minimum => chosen::Which::Minimum,
             Function::Maximum => chosen::Which::Maximum,

@@ -93,6 +93,13 @@ fn functions_of_datafusion_go_on() {
         &running(other.clone()),
         "+I(a,1.0) -U(a,1.0) +U(a,2.23606797749979) |",
     );
+    // The mean of 0, 2 and 3 is no double: what is made anew of its parts is another.
+    check_plan(
+        "a@0=0 | a@0=2 | a@0=3 | a@0=7",
+        &running(other.clone()),
+        "+I(a,0.0) -U(a,0.0) +U(a,1.0) -U(a,1.0) +U(a,1.247219128924647) \
+         -U(a,1.247219128924647) +U(a,2.5495097567963927) |",
+    );
     let expected = "a[-5..5)=0.0 | a[0..10)=1.0 a[5..15)=0.0";
     check_plan("a@4=1 a@8=3", &Plan::windowed(hop(5, 10), other), expected);
 }

@@ -40,6 +40,9 @@ SELECT COUNT(*) OVER w AS a, SUM(n) OVER w AS b FROM readings WINDOW w AS (PARTI
 => a BIGINT, b INT
 SELECT COUNT(*) OVER (ORDER BY ts ROWS UNBOUNDED PRECEDING) AS a FROM readings
 => a BIGINT
+SELECT FIRST_VALUE(n) OVER (PARTITION BY sensor ORDER BY ts) AS a,
+  LAST_VALUE(sensor) OVER (ORDER BY ts ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS b FROM readings
+=> a INT, b STRING
 SELECT COUNT(*) OVER (ORDER BY now) AS a FROM orders
 => a BIGINT
 SELECT item.name, item.tags[1], attributes['a'], orders.item.name AS whole FROM orders
