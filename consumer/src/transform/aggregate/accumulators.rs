@@ -43,11 +43,10 @@ impl Accumulators {
             sets.push(Set { distinct, members });
         }
         let told_by = |at: usize| {
-            let places = sets.iter().enumerate().find_map(|(set, of)| {
+            sets.iter().enumerate().find_map(|(set, of)| {
                 let member = of.members.iter().position(|member| *member == at)?;
                 Some((set, member))
-            });
-            places
+            })
         };
         let accumulators = program.accumulators()?.into_iter().enumerate();
         let each = accumulators.map(|(at, accumulator)| Each {
