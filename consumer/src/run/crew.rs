@@ -2,7 +2,7 @@
 //! from has ended.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     plan::StepId,
-    transform::{Origin, Outputs, Report, Task},
+    transform::{Changes, Origin, Outputs, Report, Task},
 };
 
 /// What has been read, and what all tasks have done.
@@ -39,6 +39,10 @@ pub(super) struct Member {
     pub(super) outlet: Outlet,
     /// What has not ended yet.
     pub(super) open: BTreeSet<Origin>,
+    /// Whether nothing that its steps do depends on how far event time has come.
+    pub(super) is_timeless: bool,
+    /// What was found behind rows that are taken together, and is to be taken next.
+    pub(super) behind: VecDeque<Message>,
     pub(super) reports: Reports,
 }
 
@@ -79,12 +83,18 @@ impl Reports {
 /// How many messages a task takes before it tells what it has done.
 const REPORTED_EACH: usize = 64;
 
+/// How many rows are taken together before they are enough.
+const ROWS_MAX: usize = 8 * 1024;
+
 impl Member {
     /// Works until there is nothing left to do.
     pub(super) async fn run(mut self) -> Result<(), Failure> {
         let mut taken = 0_usize;
         while !self.open.is_empty() {
-            let message = self.inbox.recv().await.ok_or(Failure::Gone)?;
+            let message = match self.behind.pop_front() {
+                Some(message) => message,
+                None => self.inbox.recv().await.ok_or(Failure::Gone)?,
+            };
             if let Message::Tick(now) = message {
                 self.outlet.tick(now).await;
             }
@@ -103,6 +113,7 @@ impl Member {
         Ok(match message {
             Message::Changes(from, changes) => {
                 self.open.insert(from);
+                let changes = self.together(from, changes)?;
                 self.task.push_changes(from, changes)?
             }
             Message::Progress(of, progress) => {
@@ -115,6 +126,33 @@ impl Member {
             }
             Message::Tick(now) => self.task.tick(now)?,
         })
+    }
+
+    /// Rows, and those of the same origin that wait behind them: together they cost less. Not where it
+    /// matters how far event time has come between them.
+    fn together(&mut self, from: Origin, first: Changes) -> Result<Changes, Failure> {
+        let (mut rows, mut all) = (first.rows.num_rows(), vec![first]);
+        let mut come_to = None;
+        while self.is_timeless && self.behind.is_empty() && rows < ROWS_MAX {
+            match self.inbox.try_recv() {
+                Ok(Message::Changes(origin, more)) if origin == from => {
+                    rows += more.rows.num_rows();
+                    all.push(more);
+                }
+                Ok(Message::Progress(origin, progress)) if origin == from => {
+                    come_to = Some(Message::Progress(origin, progress));
+                }
+                Ok(other) => self.behind.push_back(other),
+                Err(_) => break,
+            }
+        }
+        if let Some(progress) = come_to {
+            self.behind.push_front(progress);
+        }
+        match all.as_slice() {
+            [one] => Ok(one.clone()),
+            all => Ok(Changes::concat(all)?),
+        }
     }
 
     fn report(&self) {

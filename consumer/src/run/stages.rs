@@ -99,6 +99,28 @@ impl Stages {
     }
 }
 
+impl Stage {
+    /// Whether nothing that its steps do depends on how far event time has come, or the clock.
+    pub(super) fn is_timeless(&self, dataflow: &Dataflow) -> bool {
+        let mut kinds = self
+            .steps
+            .iter()
+            .filter_map(|step| dataflow.steps.get(step.0));
+        kinds.all(|step| match step.kind {
+            Kind::Filter(_)
+            | Kind::Project(_)
+            | Kind::Union
+            | Kind::Running(_)
+            | Kind::Insert(_) => true,
+            Kind::Scan(_)
+            | Kind::Watermarks(_)
+            | Kind::Assign { .. }
+            | Kind::Windowed(_)
+            | Kind::Over(_) => false,
+        })
+    }
+}
+
 /// How the rows have to be shared out for a step that knows more than one row; none for others.
 fn route(kind: &Kind) -> Option<Route> {
     let keys = match kind {

@@ -1,7 +1,7 @@
 //! Who gives what to whom: the tasks of a job, with what comes to each and where what it gives goes.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -83,11 +83,18 @@ impl<'a> Wiring<'a> {
                     inbox,
                     outlet: self.outlet(stage, number),
                     open,
+                    is_timeless: self.is_timeless(stage),
+                    behind: VecDeque::new(),
                     reports: self.reports.clone(),
                 });
             }
         }
         Ok(members)
+    }
+
+    fn is_timeless(&self, stage: usize) -> bool {
+        let stage = self.stages.stages.get(stage);
+        stage.is_some_and(|stage| stage.is_timeless(self.dataflow))
     }
 
     /// A task of a stage.

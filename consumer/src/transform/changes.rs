@@ -1,6 +1,10 @@
 //! What operators hand to each other: rows, and what has happened to each of them.
 
-use arrow::record_batch::RecordBatch;
+use std::sync::Arc;
+
+use arrow::{
+    compute::concat_batches, datatypes::Schema, error::ArrowError, record_batch::RecordBatch,
+};
 
 /// What has happened to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +52,22 @@ impl Changes {
     #[must_use]
     pub const fn inserts(rows: RecordBatch) -> Self {
         Self { rows, ops: None }
+    }
+
+    /// All of several, one behind the other; the first says which columns there are.
+    ///
+    /// # Errors
+    /// They are not of the same columns.
+    pub fn concat(all: &[Self]) -> Result<Self, ArrowError> {
+        let schema = all.first().map(|one| one.rows.schema());
+        let rows = all.iter().map(|one| &one.rows);
+        let rows = concat_batches(&schema.unwrap_or_else(|| Arc::new(Schema::empty())), rows)?;
+        let is_plain = all.iter().all(|one| one.ops.is_none());
+        let ops = all
+            .iter()
+            .flat_map(|one| (0..one.rows.num_rows()).map(|row| one.op(row)));
+        let ops = (!is_plain).then(|| ops.collect());
+        Ok(Self { rows, ops })
     }
 
     /// What has happened to the row of that number.
