@@ -25,6 +25,7 @@ mod numbered;
 mod outcome;
 mod pages;
 mod partitions;
+mod poison;
 mod power;
 mod retention;
 mod service;
