@@ -44,12 +44,17 @@ fn check(columns: &str, options: &str, lines: &[Line]) {
 
 /// The same of a whole file, with what becomes of each record in it.
 fn check_file(columns: &str, options: &str, file: &[u8], expected: &[&str]) {
+    check_some((columns, "*"), options, file, expected);
+}
+
+/// The same where a job reads some of the columns.
+fn check_some((columns, some): (&str, &str), options: &str, file: &[u8], expected: &[&str]) {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let [data, job, letters] = ["data", "job.sql", "letters"].map(|name| folder.path().join(name));
     fs::write(&data, file).expect("there is space");
     let sql = format!(
         "CREATE TABLE t ({columns}) WITH ('connector' = 'filesystem', 'path' = '{}', {options});\n\
-         SELECT * FROM t",
+         SELECT {some} FROM t",
         data.display()
     );
     fs::write(&job, &sql).expect("there is space");
@@ -299,6 +304,27 @@ fn lines_of_csv_that_are_odd_harm_no_other() {
         options,
         &among_good(lines.collect(), &good),
     );
+}
+
+#[test]
+fn some_columns_of_csv_are_read_from_their_places() {
+    let columns = "a INT, b INT, p AS PROCTIME(), c INT, z AS b + 1";
+    let file = b"1,2,3\n4,x,6\n7,8\n9,10,11,12\n";
+    for (some, options, expected) in [
+        ("b", "", ["2", WRONG, "!missing_field", WRONG]),
+        ("7", "", ["7", "7", "!missing_field", WRONG]),
+        ("c", "", ["3", "6", "!missing_field", WRONG]),
+        ("c, a", "", ["3, 1", "6, 4", "!missing_field", WRONG]),
+        ("z, a", "", ["3, 1", WRONG, "!missing_field", WRONG]),
+        (
+            "z, c",
+            ", 'csv.ignore-parse-errors' = 'true'",
+            ["3, 3", "null, 6", "9, null", "11, 11"],
+        ),
+    ] {
+        let options = format!("'format' = 'csv'{options}");
+        check_some((columns, some), &options, file, &expected);
+    }
 }
 
 #[test]

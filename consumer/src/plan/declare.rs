@@ -19,6 +19,7 @@ use super::{
     tvf::is_time,
     types::{self, Type},
 };
+use crate::parse::{Csv, Format};
 
 const METADATA: [(&str, Metadata); 3] = [
     ("stream", Metadata::Stream),
@@ -129,13 +130,30 @@ fn table(definition: &Definition, columns: &[Column], place: Place) -> Result<Ta
             origin,
         })
     };
+    let columns = columns
+        .iter()
+        .map(column)
+        .collect::<Result<Vec<_>, Fault>>()?;
     Ok(Table {
         name: definition.name.value.clone(),
-        columns: columns.iter().map(column).collect::<Result<_, Fault>>()?,
+        format: place.format.map(|format| of_columns(format, &columns)),
+        columns,
         primary_key: Vec::new(),
         connector: place.connector,
-        format: place.format,
     })
+}
+
+/// In a line of CSV each column has its place, whichever of them a job reads.
+fn of_columns(format: Format, columns: &[table::Column]) -> Format {
+    match format {
+        Format::Csv(csv) => {
+            let columns = columns.iter();
+            let fields = columns.filter(|column| column.origin == Origin::Field);
+            let fields = fields.map(|column| column.name.clone()).collect();
+            Format::Csv(Csv { fields, ..csv })
+        }
+        Format::Json(_) => format,
+    }
 }
 
 fn origin(column: &statement::Column) -> Result<Origin, Fault> {
