@@ -12,6 +12,7 @@ use super::{
     error::{Fault, NOWHERE, did_you_mean},
     types::Type,
 };
+use crate::parse::Format;
 
 /// Tables and views by name.
 #[derive(Debug, Default)]
@@ -108,6 +109,10 @@ impl Catalog {
     pub(super) fn sink(&self, name: &str, at: Location) -> Result<&Arc<Declared>, Fault> {
         let refused = match self.find(name, at)?.as_ref() {
             Source::View { .. } => "a view",
+            Source::Table(declared) if matches!(declared.table.format, Some(Format::Csv(_))) => {
+                let instead = "write 'format' = 'json'";
+                return Err(Fault::unsupported(at, "writing CSV", instead));
+            }
             Source::Table(declared) => match declared.table.connector {
                 Connector::Datagen { .. } => "a table of connector 'datagen'",
                 Connector::Http { .. } => "a table of connector 'http'",
