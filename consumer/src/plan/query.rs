@@ -25,7 +25,7 @@ use datafusion_sql::{
 
 use super::{
     Settings,
-    casts::{Casts, Rounding},
+    casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
     context::Context,
     error::{Fault, NOWHERE},
@@ -113,6 +113,7 @@ impl Planner<'_> {
     /// Makes types the same where they have to be.
     pub(super) fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
         let rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+            Arc::new(Unnamed),
             Arc::new(Rounding),
             Arc::new(TypeCoercion::new()),
             Arc::new(Casts::new(self.settings.zone)),
