@@ -22,6 +22,7 @@ mod live;
 mod marks;
 mod named;
 mod nexmark;
+mod nulls;
 mod numbered;
 mod outcome;
 mod pages;

@@ -45,7 +45,7 @@ pub use dataflow::{
 pub use error::Error;
 pub use explain::explain;
 pub use job::{Job, Planned, plan};
-pub use settings::{MiniBatch, Settings};
+pub use settings::{MiniBatch, OnNull, Settings};
 pub use table::{Bounded, Column, Connector, Generator, Metadata, Origin, Startup, Table};
 
 #[cfg(test)]
