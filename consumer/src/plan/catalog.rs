@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion_common::TableReference;
 use datafusion_expr::{Expr, LogicalPlan, TableSource};
-use datafusion_sql::sqlparser::tokenizer::Location;
+use datafusion_sql::sqlparser::{ast::Ident, tokenizer::Location};
 
 use super::{
     Connector, Table,
@@ -95,6 +95,11 @@ impl Catalog {
         }
         self.entries.insert(name.to_owned(), Arc::new(source));
         Ok(())
+    }
+
+    /// Whether there is a table or view of this name.
+    pub(super) fn has(&self, name: &Ident) -> bool {
+        self.entries.contains_key(&name.value)
     }
 
     /// What this name stands for.

@@ -122,5 +122,5 @@ CREATE VIEW v (a, b) AS SELECT n FROM readings
 => job.sql:1:13: the query gives 1 columns, and the view has 2
 CREATE VIEW v AS SELECT n, n FROM readings
 => job.sql:1:1: there is nothing to do; write INSERT INTO … SELECT, or SELECT
-CREATE TABLE IF NOT EXISTS readings (a INT) WITH ('connector' = 'print')
-=> job.sql:1:28: there is already a table or view 'readings'
+CREATE OR REPLACE TABLE t WITH ('connector' = 'print') AS SELECT sensor FROM readings
+=> job.sql:1:8: CREATE OR REPLACE is not supported; a job begins without tables: write CREATE
