@@ -14,6 +14,7 @@ mod calls;
 mod casts;
 mod catalog;
 mod coerce;
+mod conditions;
 mod connector;
 mod context;
 mod dataflow;
