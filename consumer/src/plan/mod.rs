@@ -27,6 +27,7 @@ mod interval;
 mod job;
 mod lineage;
 mod lower;
+mod mixed;
 mod options;
 mod query;
 mod rewrite;

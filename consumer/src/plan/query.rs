@@ -31,6 +31,7 @@ use super::{
     context::Context,
     error::{Fault, NOWHERE},
     functions::Functions,
+    mixed::Mixed,
     rewrite::rewrite,
     supported, types,
 };
@@ -119,6 +120,7 @@ impl Planner<'_> {
         let rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
             Arc::new(Unnamed),
             Arc::new(Rounding),
+            Arc::new(Mixed),
             Arc::new(TypeCoercion::new()),
             Arc::new(Casts::new(self.settings.zone)),
         ];
