@@ -9,6 +9,7 @@ mod clock;
 mod named;
 mod numbers;
 mod pattern;
+mod root;
 mod substring;
 mod text;
 mod time;
@@ -122,6 +123,7 @@ impl Functions {
             .chain(calendar::functions(zone))
             .chain([
                 (CAST_AS, named::function()),
+                ("sqrt", root::function()),
                 ("substring", substring::function()),
                 ("substr", substring::function()),
             ])
@@ -268,7 +270,6 @@ fn taken_of_numbers() -> Vec<Named<ScalarUDF>> {
         ("ROUND", math::round()),
         ("SIN", math::sin()),
         ("SINH", math::sinh()),
-        ("SQRT", math::sqrt()),
         ("TAN", math::tan()),
         ("TANH", math::tanh()),
         ("TRUNCATE", math::trunc()),
