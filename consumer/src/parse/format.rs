@@ -9,6 +9,17 @@ pub enum Format {
     Csv(Csv),
 }
 
+impl Format {
+    /// Its name in a job.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Json(_) => "json",
+            Self::Csv(_) => "csv",
+        }
+    }
+}
+
 /// Options of the format `json`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Json {

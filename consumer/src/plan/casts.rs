@@ -13,7 +13,7 @@ use datafusion_functions::datetime::to_local_time;
 use datafusion_optimizer::AnalyzerRule;
 
 use super::{
-    functions::{self, TimestampText, decimal, narrow, number_text, to_instant, whole},
+    functions::{self, CAST_AS, TimestampText, decimal, narrow, number_text, to_instant, whole},
     query::replace_expressions,
     types::MILLISECONDS,
 };
@@ -121,6 +121,21 @@ fn exact(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     Ok(Transformed::yes(cast(product, decimal(p1 + p2, s1 + s2))))
 }
 
+/// Takes the names of casts away, when all columns have theirs.
+#[derive(Debug)]
+pub(super) struct Unnamed;
+
+impl Unnamed {
+    fn replace(expression: Expr) -> Transformed<Expr> {
+        match expression {
+            Expr::ScalarFunction(mut call) if call.name() == CAST_AS && !call.args.is_empty() => {
+                Transformed::yes(call.args.swap_remove(0))
+            }
+            other => Transformed::no(other),
+        }
+    }
+}
+
 /// Rounds what can be rounded only one way, before types are made the same.
 #[derive(Debug)]
 pub(super) struct Rounding;
@@ -160,6 +175,16 @@ fn literal(expression: &Expr) -> Option<i16> {
         Expr::Literal(value, _) => value.to_string().parse().ok(),
         Expr::Cast(of) => literal(&of.expr),
         _ => None,
+    }
+}
+
+impl AnalyzerRule for Unnamed {
+    fn name(&self) -> &'static str {
+        "unnamed"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        replace_expressions(plan, |expression, _| Ok(Self::replace(expression)))
     }
 }
 

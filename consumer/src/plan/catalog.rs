@@ -5,13 +5,14 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion_common::TableReference;
 use datafusion_expr::{Expr, LogicalPlan, TableSource};
-use datafusion_sql::sqlparser::tokenizer::Location;
+use datafusion_sql::sqlparser::{ast::Ident, tokenizer::Location};
 
 use super::{
     Connector, Table,
     error::{Fault, NOWHERE, did_you_mean},
     types::Type,
 };
+use crate::parse::Format;
 
 /// Tables and views by name.
 #[derive(Debug, Default)]
@@ -96,6 +97,11 @@ impl Catalog {
         Ok(())
     }
 
+    /// Whether there is a table or view of this name.
+    pub(super) fn has(&self, name: &Ident) -> bool {
+        self.entries.contains_key(&name.value)
+    }
+
     /// What this name stands for.
     pub(super) fn find(&self, name: &str, at: Location) -> Result<&Arc<Source>, Fault> {
         self.entries.get(name).ok_or_else(|| {
@@ -108,6 +114,10 @@ impl Catalog {
     pub(super) fn sink(&self, name: &str, at: Location) -> Result<&Arc<Declared>, Fault> {
         let refused = match self.find(name, at)?.as_ref() {
             Source::View { .. } => "a view",
+            Source::Table(declared) if matches!(declared.table.format, Some(Format::Csv(_))) => {
+                let instead = "write 'format' = 'json'";
+                return Err(Fault::unsupported(at, "writing CSV", instead));
+            }
             Source::Table(declared) => match declared.table.connector {
                 Connector::Datagen { .. } => "a table of connector 'datagen'",
                 Connector::Http { .. } => "a table of connector 'http'",

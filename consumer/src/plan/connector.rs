@@ -217,7 +217,7 @@ fn json(options: &mut Options<'_>) -> Result<Json, Fault> {
 
 fn csv(options: &mut Options<'_>) -> Result<Csv, Fault> {
     let usual = Csv::default();
-    let one = "one character";
+    let one = "one character of ASCII";
     let field_delimiter = options.parsed("csv.field-delimiter", one, character)?;
     let quote_character = options.parsed("csv.quote-character", one, character)?;
     let quote_character = quote_character.or(usual.quote_character);
@@ -233,12 +233,12 @@ fn csv(options: &mut Options<'_>) -> Result<Csv, Fault> {
     })
 }
 
-/// `\t` is a tab, as Flink has it.
+/// `\t` is a tab, as Flink has it. Lines are separated byte by byte.
 fn character(text: &str) -> Option<char> {
     if text == "\\t" {
         return Some('\t');
     }
     let mut characters = text.chars();
     let first = characters.next();
-    first.filter(|_| characters.next().is_none())
+    first.filter(|first| first.is_ascii() && characters.next().is_none())
 }

@@ -167,6 +167,13 @@ impl ExprPlanner for CountOver {
     }
 }
 
+/// The type that is written, by the one name that it has.
+pub(super) fn type_name(written: &Ast) -> String {
+    let zone = String::new();
+    let planned = Types { zone }.plan(written);
+    planned.map_or_else(|_| written.to_string(), |of| types::name(&of))
+}
+
 /// Types in `CAST`.
 #[derive(Debug)]
 struct Types {

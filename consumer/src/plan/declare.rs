@@ -19,6 +19,7 @@ use super::{
     tvf::is_time,
     types::{self, Type},
 };
+use crate::parse::{Csv, Format, Reader, Unreadable, Wanted};
 
 const METADATA: [(&str, Metadata); 3] = [
     ("stream", Metadata::Stream),
@@ -45,6 +46,7 @@ pub(super) fn declare(
     let fields: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
     let place = place(definition.options_at, &definition.options, &fields)?;
     let mut table = table(definition, &columns, place.clone())?;
+    readable(definition, &table)?;
     computed(planner, definition, &table, &mut columns)?;
     table.primary_key = primary_key(definition, &table)?;
     let mut declared = Declared {
@@ -129,13 +131,53 @@ fn table(definition: &Definition, columns: &[Column], place: Place) -> Result<Ta
             origin,
         })
     };
+    let columns = columns
+        .iter()
+        .map(column)
+        .collect::<Result<Vec<_>, Fault>>()?;
     Ok(Table {
         name: definition.name.value.clone(),
-        columns: columns.iter().map(column).collect::<Result<_, Fault>>()?,
+        format: place.format.map(|format| of_columns(format, &columns)),
+        columns,
         primary_key: Vec::new(),
         connector: place.connector,
-        format: place.format,
     })
+}
+
+/// In a line of CSV each column has its place, whichever of them a job reads.
+fn of_columns(format: Format, columns: &[table::Column]) -> Format {
+    match format {
+        Format::Csv(csv) => {
+            let columns = columns.iter();
+            let fields = columns.filter(|column| column.origin == Origin::Field);
+            let fields = fields.map(|column| column.name.clone()).collect();
+            Format::Csv(Csv { fields, ..csv })
+        }
+        Format::Json(_) => format,
+    }
+}
+
+/// Each column has a type that the format has.
+fn readable(definition: &Definition, table: &Table) -> Result<(), Fault> {
+    for column in &table.columns {
+        let mut names = definition.columns.iter().map(|written| &written.name);
+        let name = names.find(|name| name.value == column.name);
+        let (Some(format), Some(name)) = (&table.format, name) else {
+            continue;
+        };
+        let wanted = Wanted {
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
+            nullable: column.nullable,
+        };
+        if let Err(Unreadable::Type { data_type, .. }) = Reader::new(format, vec![wanted]) {
+            let what = format!("{} in '{}'", types::name(&data_type), format.name());
+            let instead =
+                "'json' has all types, with a MAP's keys as STRING; 'csv' has no ROW, ARRAY or MAP";
+            return Err(Fault::unsupported(begin(name.span), &what, instead));
+        }
+    }
+    Ok(())
 }
 
 fn origin(column: &statement::Column) -> Result<Origin, Fault> {

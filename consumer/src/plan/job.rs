@@ -104,11 +104,14 @@ impl Reading {
                 self.settings.set(&setting)?;
                 self.functions = Functions::new(&self.settings.clock, self.settings.zone);
             }
+            Kind::Table(definition) if definition.if_new && self.catalog.has(&definition.name) => {}
             Kind::Table(definition) => self.table(&definition, statement.at)?,
+            Kind::View { name, if_new, .. } if if_new && self.catalog.has(&name) => {}
             Kind::View {
                 name,
                 columns,
                 query,
+                ..
             } => self.view(&name, &columns, &query)?,
             Kind::Insert(inserts) => {
                 for insert in inserts {

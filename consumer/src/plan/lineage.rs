@@ -5,6 +5,7 @@ use datafusion_expr::{Distinct, Expr, LogicalPlan};
 
 use super::{
     catalog::{Source, Value},
+    functions::PROCTIME,
     windows::{ADDED, Windows},
 };
 
@@ -78,6 +79,7 @@ fn of_table(source: &Source, column: usize) -> Option<Attribute> {
 fn of_expression(input: &LogicalPlan, expression: &Expr) -> Option<Attribute> {
     match unaliased(expression) {
         Expr::Column(column) => attribute(input, input.schema().maybe_index_of_column(column)?),
+        Expr::ScalarFunction(of) if of.name() == PROCTIME => Some(Attribute::Processing),
         _ => None,
     }
 }

@@ -14,6 +14,7 @@ mod calls;
 mod casts;
 mod catalog;
 mod coerce;
+mod conditions;
 mod connector;
 mod context;
 mod dataflow;
@@ -26,6 +27,7 @@ mod interval;
 mod job;
 mod lineage;
 mod lower;
+mod mixed;
 mod options;
 mod query;
 mod rewrite;
@@ -46,7 +48,7 @@ pub use dataflow::{
 pub use error::Error;
 pub use explain::explain;
 pub use job::{Job, Planned, plan};
-pub use settings::{MiniBatch, Settings};
+pub use settings::{MiniBatch, OnNull, Settings};
 pub use table::{Bounded, Column, Connector, Generator, Metadata, Origin, Startup, Table};
 
 #[cfg(test)]

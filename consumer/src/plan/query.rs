@@ -25,11 +25,13 @@ use datafusion_sql::{
 
 use super::{
     Settings,
-    casts::{Casts, Rounding},
+    casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
+    conditions,
     context::Context,
     error::{Fault, NOWHERE},
     functions::Functions,
+    mixed::Mixed,
     rewrite::rewrite,
     supported, types,
 };
@@ -54,6 +56,7 @@ impl Planner<'_> {
         let plan = planner.sql_statement_to_plan(Statement::Query(Box::new(rewritten)));
         let plan = plan.and_then(|plan| {
             refuse_mixed_unions(&plan)?;
+            conditions::refuse_others(&plan)?;
             self.analyze(plan)
         });
         plan.map_err(|error| supported::placed(error.into(), query).or_at(at))
@@ -84,7 +87,9 @@ impl Planner<'_> {
         let context = self.context();
         let planner = SqlToRel::new_with_options(&context, parser_options());
         let planned = planner.sql_to_expr(expression, scan.schema(), &mut PlannerContext::new())?;
-        let plan = self.analyze(scan.project([planned.alias("")])?.build()?)?;
+        let plan = scan.project([planned.alias("")])?.build()?;
+        conditions::refuse_others(&plan)?;
+        let plan = self.analyze(plan)?;
         let simplified = optimized(plan, vec![Arc::new(SimplifyExpressions::new())])?;
         match simplified {
             LogicalPlan::Projection(projection) => {
@@ -113,7 +118,9 @@ impl Planner<'_> {
     /// Makes types the same where they have to be.
     pub(super) fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
         let rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+            Arc::new(Unnamed),
             Arc::new(Rounding),
+            Arc::new(Mixed),
             Arc::new(TypeCoercion::new()),
             Arc::new(Casts::new(self.settings.zone)),
         ];

@@ -4,12 +4,14 @@
 use std::{collections::BTreeSet, ops::ControlFlow};
 
 use datafusion_sql::sqlparser::ast::{
-    CeilFloorKind, DataType, DateTimeField, Expr, Ident, Select, SelectItem, TrimWhereField, Value,
-    ValueWithSpan, VisitMut, VisitorMut,
+    CastKind, CeilFloorKind, DataType, DateTimeField, Expr, Ident, Select, SelectItem,
+    TrimWhereField, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use super::{
     calls::rewritten,
+    context::type_name,
+    functions::CAST_AS,
     interval::in_one_text,
     syntax::{DOUBLE, cast, named, text},
 };
@@ -47,6 +49,14 @@ impl VisitorMut for Rewrite {
         let new = match expr {
             Expr::Value(value) => number(value),
             Expr::Function(function) => rewritten(function),
+            Expr::Cast {
+                kind, data_type, ..
+            } => {
+                let is_plain = *kind == CastKind::Cast;
+                let name = text(if is_plain { "CAST" } else { "TRY_CAST" });
+                let of = text(&type_name(data_type));
+                Some(named(CAST_AS, vec![expr.clone(), name, of]))
+            }
             Expr::Interval(interval) => in_one_text(interval).map(Expr::Interval),
             Expr::Floor { expr, field } => to_unit("floor_time", expr, field),
             Expr::Ceil { expr, field } => to_unit("ceil_time", expr, field),

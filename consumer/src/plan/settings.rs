@@ -29,6 +29,17 @@ pub struct Settings {
     pub idle_timeout: Option<Duration>,
     /// `table.exec.mini-batch.…`: how changes of running aggregates are gathered.
     pub mini_batch: Option<MiniBatch>,
+    /// `table.exec.sink.not-null-enforcer`.
+    pub on_null: OnNull,
+}
+
+/// What becomes of a row that has a null where its table may have none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnNull {
+    /// The job fails: `ERROR`.
+    Fail,
+    /// It is not written: `DROP`.
+    Drop,
 }
 
 /// How long and how many changes are gathered, so that a key that changes often gives few of them.
@@ -46,13 +57,14 @@ const MINI_BATCH: MiniBatch = MiniBatch {
     size: 8192,
 };
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "execution.runtime-mode",
     "parallelism.default",
     "pipeline.name",
     "table.exec.mini-batch.allow-latency",
     "table.exec.mini-batch.enabled",
     "table.exec.mini-batch.size",
+    "table.exec.sink.not-null-enforcer",
     "table.exec.source.idle-timeout",
     "table.local-time-zone",
 ];
@@ -69,6 +81,7 @@ impl Settings {
             zone: Tz::UTC,
             idle_timeout: Some(IDLE_TIMEOUT),
             mini_batch: None,
+            on_null: OnNull::Fail,
         }
     }
 
@@ -89,6 +102,14 @@ impl Settings {
                 self.parallelism = Some(value(setting, "a number from 1", number)?);
             }
             "pipeline.name" => self.name = Some(setting.value.clone()),
+            "table.exec.sink.not-null-enforcer" => {
+                let on_null = |text: &str| match text.to_uppercase().as_str() {
+                    "ERROR" => Some(OnNull::Fail),
+                    "DROP" => Some(OnNull::Drop),
+                    _ => None,
+                };
+                self.on_null = value(setting, "'ERROR' or 'DROP'", on_null)?;
+            }
             "table.exec.source.idle-timeout" => {
                 let timeout = value(setting, DURATION, duration)?;
                 self.idle_timeout = (!timeout.is_zero()).then_some(timeout);

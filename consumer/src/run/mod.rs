@@ -18,6 +18,7 @@ mod generate;
 mod head;
 mod prepare;
 mod rehearsal;
+mod required;
 mod scans;
 mod sinks;
 mod source;
@@ -93,6 +94,7 @@ pub async fn run<W: Write + Send + 'static>(
         output: options.output,
         reach: options.reach.clone(),
         run: options.run.clone(),
+        on_null: job.settings.on_null,
     };
     let (tables, late) = (tables(&job.dataflow), late_tables(&job.dataflow));
     let mut open = Open::new();

@@ -13,10 +13,10 @@ use arrow::{
 };
 use tokio::sync::mpsc::Receiver;
 
-use super::{error::Failure, source::Reach};
+use super::{error::Failure, required::required, source::Reach};
 use crate::{
     parse::Format,
-    plan::{Connector, Table},
+    plan::{Connector, OnNull, Table},
     transform::Changes,
     write::{Appends, Output, Parts, Printer},
 };
@@ -45,6 +45,7 @@ pub(super) struct Outputs<W> {
     pub(super) reach: Reach,
     /// A name that no other run has.
     pub(super) run: String,
+    pub(super) on_null: OnNull,
 }
 
 /// A table that is written to.
@@ -53,6 +54,7 @@ pub(super) struct Sink<W: Write> {
     name: String,
     table: Option<Arc<Table>>,
     target: Target<W>,
+    on_null: OnNull,
     changes: Receiver<Changes>,
 }
 
@@ -76,6 +78,7 @@ impl<W: Write> Sink<W> {
             name,
             table: table.cloned(),
             target,
+            on_null: outputs.on_null,
             changes,
         })
     }
@@ -98,11 +101,11 @@ impl<W: Write> Sink<W> {
     }
 
     async fn write(&mut self, changes: Changes) -> io::Result<()> {
-        if matches!(self.target, Target::Nowhere) {
-            return Ok(());
-        }
         let changes = match &self.table {
-            Some(table) => fitted(changes, table).map_err(io::Error::other)?,
+            Some(table) => {
+                let changes = fitted(changes, table).map_err(io::Error::other)?;
+                required(changes, table, self.on_null)?
+            }
             None => changes,
         };
         match &mut self.target {

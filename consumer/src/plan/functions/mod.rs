@@ -6,8 +6,10 @@
 mod aggregates;
 mod calendar;
 mod clock;
+mod named;
 mod numbers;
 mod pattern;
+mod root;
 mod substring;
 mod text;
 mod time;
@@ -25,6 +27,7 @@ use datafusion_functions_nested::{cardinality::cardinality_udf, make_array::make
 pub(super) use aggregates::function;
 pub(super) use calendar::to_instant;
 pub(super) use clock::PROCTIME;
+pub(super) use named::CAST_AS;
 pub(super) use numbers::{decimal, exact, narrow, number_text, whole};
 pub(super) use time::TimestampText;
 
@@ -73,7 +76,8 @@ const REWRITTEN: [&str; 31] = [
 ];
 
 /// What others are rewritten to, and nobody calls.
-const HIDDEN: [&str; 5] = [
+const HIDDEN: [&str; 6] = [
+    CAST_AS,
     "ceil_time",
     "encode",
     "floor_time",
@@ -118,6 +122,8 @@ impl Functions {
             .chain(time::functions(zone))
             .chain(calendar::functions(zone))
             .chain([
+                (CAST_AS, named::function()),
+                ("sqrt", root::function()),
                 ("substring", substring::function()),
                 ("substr", substring::function()),
             ])
@@ -264,7 +270,6 @@ fn taken_of_numbers() -> Vec<Named<ScalarUDF>> {
         ("ROUND", math::round()),
         ("SIN", math::sin()),
         ("SINH", math::sinh()),
-        ("SQRT", math::sqrt()),
         ("TAN", math::tan()),
         ("TANH", math::tanh()),
         ("TRUNCATE", math::trunc()),

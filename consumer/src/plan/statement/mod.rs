@@ -26,6 +26,8 @@ pub(super) enum Kind {
     /// `CREATE VIEW`.
     View {
         name: Ident,
+        /// Whether it is passed over where there is one of its name.
+        if_new: bool,
         columns: Vec<Ident>,
         query: Box<Query>,
     },

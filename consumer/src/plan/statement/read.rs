@@ -106,6 +106,10 @@ fn kind(parser: &mut Parser<'_>, at: Location) -> Result<Kind, Fault> {
 
 fn create(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
     let at = begin(parser.peek_token_ref().span);
+    if take_words(parser, &["OR", "REPLACE"]) {
+        let instead = "a job begins without tables: write CREATE";
+        return Err(Fault::unsupported(at, "CREATE OR REPLACE", instead));
+    }
     let is_temporary = take_word(parser, "TEMPORARY");
     if take_word(parser, "TABLE") {
         return table::definition(parser).map(|table| Kind::Table(Box::new(table)));
@@ -116,7 +120,7 @@ fn create(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
         let at = if is_temporary { begin(next.span) } else { at };
         return Err(Fault::unsupported(at, &what, SUPPORTED));
     }
-    take_words(parser, &["IF", "NOT", "EXISTS"]);
+    let if_new = take_words(parser, &["IF", "NOT", "EXISTS"]);
     let name = name(parser)?;
     let columns = names(parser)?;
     if take_word(parser, "COMMENT") {
@@ -126,6 +130,7 @@ fn create(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
     let query = parser.parse_query()?;
     Ok(Kind::View {
         name,
+        if_new,
         columns,
         query,
     })

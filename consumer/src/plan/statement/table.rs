@@ -19,6 +19,8 @@ use super::{
 #[derive(Debug, Clone)]
 pub(in super::super) struct Definition {
     pub(in super::super) name: Ident,
+    /// Whether it is passed over where there is one of its name.
+    pub(in super::super) if_new: bool,
     pub(in super::super) columns: Vec<Column>,
     pub(in super::super) watermark: Option<Watermark>,
     pub(in super::super) primary_key: Vec<Ident>,
@@ -70,9 +72,10 @@ pub(in super::super) const NO_ZONE: &str = "";
 
 /// Reads what follows `CREATE TABLE`.
 pub(super) fn definition(parser: &mut Parser<'_>) -> Result<Definition, Fault> {
-    take_words(parser, &["IF", "NOT", "EXISTS"]);
+    let if_new = take_words(parser, &["IF", "NOT", "EXISTS"]);
     let mut table = Definition {
         name: name(parser)?,
+        if_new,
         columns: Vec::new(),
         watermark: None,
         primary_key: Vec::new(),

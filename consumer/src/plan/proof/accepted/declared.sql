@@ -1,5 +1,11 @@
 CREATE TEMPORARY TABLE t (a INT) WITH ('connector' = 'datagen'); SELECT * FROM t
 => a INT
+CREATE TABLE IF NOT EXISTS readings (a INT) WITH ('connector' = 'print');
+CREATE TABLE IF NOT EXISTS readings WITH ('connector' = 'print') AS SELECT n FROM nothing;
+CREATE TEMPORARY VIEW IF NOT EXISTS readings AS SELECT id FROM orders; SELECT sensor FROM readings
+=> sensor STRING
+CREATE TEMPORARY TABLE t (a INT) WITH ('connector' = 'datagen'); SELECT * FROM t
+=> a INT
 CREATE TABLE IF NOT EXISTS t (a INT) WITH ('connector' = 'datagen'); SELECT * FROM t
 => a INT
 CREATE TABLE t (a BOOLEAN, b TINYINT, c SMALLINT, d INT, e INTEGER, f BIGINT, g FLOAT, h DOUBLE,

@@ -58,8 +58,6 @@ SELECT DATE '2024-01-01' AS a, TIMESTAMP '2024-01-01 00:00:00' AS b, TIME '12:00
 SELECT STDDEV_POP(reading) AS a, VAR_SAMP(reading) AS b, FIRST_VALUE(n) AS c, LAST_VALUE(sensor) AS d FROM readings
 => a DOUBLE, b DOUBLE, c INT, d STRING
 # More than Flink takes.
-SELECT SUM(n) FILTER (WHERE sensor) FROM readings
-=> EXPR$0 INT
 SELECT SUM(n) OVER (ORDER BY ts), SUM(n) OVER (PARTITION BY sensor ORDER BY ts) FROM readings
 => EXPR$0 INT, EXPR$1 INT
 SELECT * FROM (SELECT sensor, n AS sensor FROM readings)
@@ -72,3 +70,14 @@ SELECT price / 3 AS q, price * price AS p, price + price AS s, FLOOR(price) AS f
 CREATE VIEW v AS SELECT price / 3 AS q, price * price AS p, price + price AS s, FLOOR(price) AS f, TRUNCATE(price, 1) AS t, CAST(id AS INT) AS i, CAST(at AS TIMESTAMP_LTZ(3)) AS l, MAX(price) AS m FROM orders GROUP BY price, id, at;
 CREATE VIEW w AS SELECT * FROM v; CREATE TABLE t WITH ('connector' = 'print') AS SELECT * FROM w
 => q DECIMAL(21, 13), p DECIMAL(20, 4), s DECIMAL(11, 2), f DECIMAL(9, 0), t DECIMAL(10, 1), i INT, l TIMESTAMP_LTZ(3), m DECIMAL(10, 2)
+SELECT SUM(n) FILTER (WHERE NULL) AS a, COUNT(*) FILTER (WHERE n > 1) AS b FROM readings
+=> a INT, b BIGINT
+# A cast is another column than what is cast.
+SELECT AVG(n), AVG(CAST(n AS DOUBLE)), AVG(TRY_CAST(n AS DOUBLE)), AVG(CAST(n AS FLOAT)) FROM readings
+=> EXPR$0 INT, EXPR$1 DOUBLE, EXPR$2 DOUBLE, EXPR$3 FLOAT
+SELECT ts, CAST(ts AS DATE), COUNT(*) FROM readings GROUP BY ts, CAST(ts AS DATE)
+=> ts TIMESTAMP_LTZ(3), EXPR$1 DATE, EXPR$2 BIGINT
+SELECT CAST(readings.n AS INTEGER) + 1 AS m FROM readings GROUP BY CAST(n AS INT) HAVING CAST(n AS INT) > 1
+=> m INT
+SELECT SUM(n) OVER (ORDER BY ts), SUM(CAST(n AS DOUBLE)) OVER (ORDER BY ts) FROM readings
+=> EXPR$0 INT, EXPR$1 DOUBLE

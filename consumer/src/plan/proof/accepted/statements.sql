@@ -6,6 +6,8 @@ SET 'parallelism.default' = '4'; SET 'pipeline.name' = 'it''s'; SET 'execution.r
 SET 'table.exec.mini-batch.enabled' = 'true'; SET 'table.exec.mini-batch.size' = '10';
 SET 'table.exec.mini-batch.allow-latency' = '1 s'; SELECT sensor FROM readings
 => sensor STRING
+SET 'table.exec.sink.not-null-enforcer' = 'drop'; SELECT sensor FROM readings
+=> sensor STRING
 CREATE VIEW v AS SELECT sensor, n FROM readings; SELECT * FROM v
 => sensor STRING, n INT
 CREATE TEMPORARY VIEW IF NOT EXISTS v (a, b) COMMENT 'c' AS SELECT sensor, n FROM readings; SELECT b, a FROM v

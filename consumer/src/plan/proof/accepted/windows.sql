@@ -40,6 +40,15 @@ WHERE sensor <> 'a' GROUP BY window_start, window_end
 SELECT COUNT(*) AS c FROM TUMBLE(TABLE orders, DESCRIPTOR(now), INTERVAL '1' SECOND)
 GROUP BY window_start, window_end
 => c BIGINT
+CREATE VIEW v AS SELECT sensor, PROCTIME() AS now FROM readings;
+SELECT sensor, COUNT(*) AS c FROM TUMBLE(TABLE v, DESCRIPTOR(now), INTERVAL '1' SECOND)
+GROUP BY sensor, window_start, window_end
+=> sensor STRING, c BIGINT
+WITH v AS (SELECT id AS a, now AS then FROM orders), w AS (SELECT then, a FROM v WHERE a > 1)
+SELECT COUNT(a) AS c FROM TUMBLE(TABLE w, DESCRIPTOR(then), INTERVAL '1' SECOND) GROUP BY window_start, window_end
+=> c BIGINT
+SELECT SUM(n) OVER (ORDER BY p) AS s FROM (SELECT n, PROCTIME() AS p FROM readings)
+=> s INT
 CREATE VIEW minutes AS SELECT window_time AS t, window_start AS s, COUNT(*) AS c
 FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end, window_time;
 SELECT window_start, SUM(c) AS c FROM TUMBLE(TABLE minutes, DESCRIPTOR(t), INTERVAL '1' HOUR)

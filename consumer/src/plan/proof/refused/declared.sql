@@ -40,7 +40,14 @@ CREATE TABLE t (a INT) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' 
 => job.sql:2:3: 'json.fail-on-missing-field' and 'json.ignore-parse-errors' exclude each other
 CREATE TABLE t (a INT) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' = 'csv',
   'csv.field-delimiter' = ';;')
-=> job.sql:2:27: 'csv.field-delimiter' is one character, not ';;'
+=> job.sql:2:27: 'csv.field-delimiter' is one character of ASCII, not ';;'
+CREATE TABLE t (a INT) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' = 'csv',
+  'csv.quote-character' = '→')
+=> job.sql:2:27: 'csv.quote-character' is one character of ASCII, not '→'
+CREATE TABLE t (a INT, b MAP<INT, STRING>) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' = 'json')
+=> job.sql:1:24: MAP<INT, STRING> in 'json' is not supported; 'json' has all types, with a MAP's keys as STRING; 'csv' has no ROW, ARRAY or MAP
+CREATE TABLE t (a INT, b ROW<c INT>) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' = 'csv')
+=> job.sql:1:24: ROW<c INT> in 'csv' is not supported; 'json' has all types, with a MAP's keys as STRING; 'csv' has no ROW, ARRAY or MAP
 CREATE TABLE t (a INT) WITH ('connector' = 'datagen', 'fields.b.kind' = 'sequence')
 => job.sql:1:55: there is no option 'fields.b.kind'; did you mean 'fields.a.kind'?
 CREATE TABLE t (a INT) WITH ('connector' = 'datagen', 'fields.a.kind' = 'sequence')
@@ -115,5 +122,5 @@ CREATE VIEW v (a, b) AS SELECT n FROM readings
 => job.sql:1:13: the query gives 1 columns, and the view has 2
 CREATE VIEW v AS SELECT n, n FROM readings
 => job.sql:1:1: there is nothing to do; write INSERT INTO … SELECT, or SELECT
-CREATE TABLE IF NOT EXISTS readings (a INT) WITH ('connector' = 'print')
-=> job.sql:1:28: there is already a table or view 'readings'
+CREATE OR REPLACE TABLE t WITH ('connector' = 'print') AS SELECT sensor FROM readings
+=> job.sql:1:8: CREATE OR REPLACE is not supported; a job begins without tables: write CREATE

@@ -149,3 +149,16 @@ SELECT *, sensor FROM readings
 => job.sql:1:1: there are two columns of one name; give one another by AS
 SELECT ARRAY_CONTAINS(ARRAY[1], 1) FROM readings
 => job.sql:1:8: there is no function ARRAY_CONTAINS
+SELECT COUNT(*),
+  SUM(n) FILTER (WHERE sensor) FROM readings
+=> job.sql:2:24: a condition is BOOLEAN, and this is STRING; write a comparison
+SELECT COUNT(*) FILTER (WHERE 1 + n) FROM readings
+=> job.sql:1:35: a condition is BOOLEAN, and this is INT; write a comparison
+SELECT COUNT(*) FILTER (WHERE 'true') FROM readings
+=> job.sql:1:1: a condition is BOOLEAN, and this is STRING; write a comparison
+SELECT CASE WHEN n > 1 THEN 1 WHEN n THEN 2 END FROM readings
+=> job.sql:1:36: a condition is BOOLEAN, and this is INT; write a comparison
+SELECT IF(sensor, 1, 2) FROM readings
+=> job.sql:1:11: a condition is BOOLEAN, and this is STRING; write a comparison
+CREATE TABLE t (n INT, c AS CASE WHEN n THEN 1 END) WITH ('connector' = 'datagen')
+=> job.sql:1:39: a condition is BOOLEAN, and this is INT; write a comparison

@@ -12,6 +12,8 @@ SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(n), INTERVAL '1' MINUTE)
 => job.sql:1:49: TUMBLE needs a time with a watermark, and 'n' is none; declare WATERMARK FOR n AS … in its table, and pass the column on as it is
 SELECT * FROM TUMBLE(TABLE orders, DESCRIPTOR(at), INTERVAL '1' MINUTE)
 => job.sql:1:47: TUMBLE needs a time with a watermark, and 'at' is none; declare WATERMARK FOR at AS … in its table, and pass the column on as it is
+SELECT * FROM TUMBLE((SELECT NOW() AS t FROM orders), DESCRIPTOR(t), INTERVAL '1' MINUTE)
+=> job.sql:1:66: TUMBLE needs a time with a watermark, and 't' is none; declare WATERMARK FOR t AS … in its table, and pass the column on as it is
 SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts, n), INTERVAL '1' MINUTE)
 => job.sql:1:15: TUMBLE is TUMBLE(TABLE t, DESCRIPTOR(time), size [, offset])
 SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts))

@@ -31,6 +31,9 @@ INSERT INTO web SELECT sensor FROM readings
 CREATE TABLE t (a STRING METADATA FROM 'offset') WITH ('connector' = 'brooklet', 'topic' = 't');
 INSERT INTO t SELECT sensor FROM readings
 => job.sql:2:13: writing the metadata 'a' is not supported; declare it VIRTUAL
+CREATE TABLE lines (sensor STRING) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'csv');
+INSERT INTO lines SELECT sensor FROM readings
+=> job.sql:2:13: writing CSV is not supported; write 'format' = 'json'
 CREATE TABLE folder (sensor STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
 INSERT INTO folder SELECT sensor, COUNT(*) FROM readings GROUP BY sensor
 => job.sql:2:1: writing rows that change to 'folder' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window

@@ -1,0 +1,61 @@
+//! Conditions are true or false or unknown, and nothing is made a condition that is none: not every
+//! text or number can be.
+
+use arrow::datatypes::DataType;
+use datafusion_common::{
+    DFSchema, Result,
+    tree_node::{TreeNode, TreeNodeRecursion},
+};
+use datafusion_expr::{Expr, ExprSchemable, LogicalPlan, utils::merge_schema};
+use datafusion_sql::sqlparser::tokenizer::Location;
+
+use super::{
+    error::{Fault, NOWHERE},
+    types,
+};
+
+/// Refuses other conditions of FILTER and CASE; those of WHERE and HAVING are never planned.
+pub(super) fn refuse_others(plan: &LogicalPlan) -> Result<()> {
+    plan.apply(|plan| {
+        let schema = merge_schema(&plan.inputs());
+        plan.apply_expressions(|expression| {
+            expression.apply(|expression| check(expression, &schema))
+        })
+    })?;
+    Ok(())
+}
+
+fn check(expression: &Expr, schema: &DFSchema) -> Result<TreeNodeRecursion> {
+    match expression {
+        Expr::AggregateFunction(call) => {
+            let mut filter = call.params.filter.iter();
+            filter.try_for_each(|condition| boolean(condition, schema))?;
+        }
+        Expr::Case(case) if case.expr.is_none() => {
+            let mut conditions = case.when_then_expr.iter();
+            conditions.try_for_each(|(condition, _)| boolean(condition, schema))?;
+        }
+        _ => {}
+    }
+    Ok(TreeNodeRecursion::Continue)
+}
+
+fn boolean(condition: &Expr, schema: &DFSchema) -> Result<()> {
+    let data_type = condition.get_type(schema)?;
+    if matches!(data_type, DataType::Boolean | DataType::Null) {
+        return Ok(());
+    }
+    let name = types::name(&data_type);
+    let message = format!("a condition is BOOLEAN, and this is {name}; write a comparison");
+    Err(Fault::new(place(condition), message).into())
+}
+
+/// Where the first of its columns is written.
+fn place(expression: &Expr) -> Location {
+    let columns = expression.column_refs();
+    let spans = columns.iter().filter_map(|column| column.spans.first());
+    let begins = spans.map(|span| (span.start.line, span.start.column));
+    begins
+        .min()
+        .map_or(NOWHERE, |(line, column)| Location { line, column })
+}

@@ -1,0 +1,77 @@
+//! Where a DOUBLE or FLOAT meets a DECIMAL both count as DOUBLE, as in Flink. Left to itself, what makes
+//! types the same would make them DECIMAL, in which a large number is none and a small one is zero.
+
+use arrow::datatypes::DataType;
+use datafusion_common::{DFSchema, Result, config::ConfigOptions, tree_node::Transformed};
+use datafusion_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, cast};
+use datafusion_optimizer::AnalyzerRule;
+
+use super::query::replace_expressions;
+
+/// Makes decimals among floating numbers such too. It goes before types are made the same.
+#[derive(Debug)]
+pub(super) struct Mixed;
+
+/// Functions whose arguments all get one type.
+const OF_ONE_TYPE: [&str; 4] = ["coalesce", "greatest", "least", "nullif"];
+
+impl Mixed {
+    fn replace(mut expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+        let is_changed = match &mut expression {
+            Expr::BinaryExpr(BinaryExpr { left, right, .. }) => {
+                unify(vec![left.as_mut(), right.as_mut()], schema)?
+            }
+            Expr::Between(of) => unify(vec![&mut of.expr, &mut of.low, &mut of.high], schema)?,
+            Expr::InList(of) => {
+                let values = of.list.iter_mut();
+                unify(
+                    [of.expr.as_mut()].into_iter().chain(values).collect(),
+                    schema,
+                )?
+            }
+            Expr::Case(case) => {
+                let (mut conditions, mut results) = (Vec::new(), Vec::new());
+                for (when, then) in &mut case.when_then_expr {
+                    conditions.push(when.as_mut());
+                    results.push(then.as_mut());
+                }
+                conditions.extend(case.expr.iter_mut().map(AsMut::as_mut));
+                results.extend(case.else_expr.iter_mut().map(AsMut::as_mut));
+                unify(conditions, schema)? | unify(results, schema)?
+            }
+            Expr::ScalarFunction(call) if OF_ONE_TYPE.contains(&call.name()) => {
+                unify(call.args.iter_mut().collect(), schema)?
+            }
+            _ => false,
+        };
+        Ok(Transformed::new_transformed(expression, is_changed))
+    }
+}
+
+/// Whether there was something to be made the same.
+fn unify(values: Vec<&mut Expr>, schema: &DFSchema) -> Result<bool> {
+    let types = values.iter().map(|value| value.get_type(schema));
+    let types = types.collect::<Result<Vec<_>>>()?;
+    let is_mixed =
+        types.iter().any(DataType::is_floating) && types.iter().any(DataType::is_decimal);
+    if is_mixed {
+        for (value, _) in values
+            .into_iter()
+            .zip(&types)
+            .filter(|(_, of)| of.is_decimal())
+        {
+            *value = cast(std::mem::take(value), DataType::Float64);
+        }
+    }
+    Ok(is_mixed)
+}
+
+impl AnalyzerRule for Mixed {
+    fn name(&self) -> &'static str {
+        "mixed"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        replace_expressions(plan, Self::replace)
+    }
+}
