@@ -5,7 +5,11 @@
 //! for all of them, and has a bit for each. All groups have one table, so that a look at a value is a
 //! look at one place in memory.
 
-use std::{fmt::Debug, hash::BuildHasher, sync::Arc};
+use std::{
+    fmt::Debug,
+    hash::{BuildHasher, Hash},
+    sync::Arc,
+};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, BooleanBufferBuilder, Int64Array},
@@ -82,6 +86,19 @@ struct Entry<T> {
     value: T,
     /// A bit for each member that has seen it; or how often it is there.
     seen: i64,
+}
+
+impl<T> Entry<T> {
+    /// Whether it is of that group and hash: a table's look by a hash alone finds others too.
+    fn is_of<'a, R: Hash>(
+        &'a self,
+        hash: u64,
+        group: u32,
+        state: &RandomState,
+        row: impl Fn(&'a T) -> R,
+    ) -> bool {
+        self.group == group && state.hash_one((group, row(&self.value))) == hash
+    }
 }
 
 /// What finds the values of a group.
@@ -162,20 +179,23 @@ impl<V: Values> Sets<V> {
             return;
         }
         own.gone = 0;
-        let hashes = std::mem::take(&mut own.hashes);
-        let there = hashes.into_iter().filter(|hash| {
-            let is_gone = |entry: &Entry<V::One>| entry.group == group && entry.seen == 0;
-            let Ok(entry) = self.table.find_entry(*hash, is_gone) else {
-                return true;
-            };
-            self.bytes -= V::bytes(&entry.get().value) + size_of::<u64>();
-            entry.remove();
-            false
-        });
-        let there = there.collect();
+        let mut hashes = std::mem::take(&mut own.hashes);
+        hashes.retain(|hash| !self.forget(*hash, group, |entry| entry.seen == 0));
         if let Some(own) = self.groups.get_mut(group as usize) {
-            own.hashes = there;
+            own.hashes = hashes;
         }
+    }
+
+    /// Forgets a value of that hash and group, if there is one of which `when` is true.
+    fn forget(&mut self, hash: u64, group: u32, when: impl Fn(&Entry<V::One>) -> bool) -> bool {
+        let state = &self.hash;
+        let is_it = |entry: &Entry<V::One>| when(entry) && entry.is_of(hash, group, state, V::row);
+        let Ok(entry) = self.table.find_entry(hash, is_it) else {
+            return false;
+        };
+        self.bytes -= V::bytes(&entry.get().value) + size_of::<u64>();
+        entry.remove();
+        true
     }
 
     /// The values of a group that are there, in order.
@@ -184,13 +204,9 @@ impl<V: Values> Sets<V> {
         let mut hashes = own.map_or(Vec::new(), |own| own.hashes.clone());
         hashes.sort_unstable();
         hashes.dedup();
-        let is_own = |hash: u64, entry: &Entry<V::One>| {
-            let is_there = entry.group == group && entry.seen != 0;
-            is_there && self.hash.hash_one((group, V::row(&entry.value))) == hash
-        };
         let of = |hash: u64| {
-            let all = self.table.iter_hash(hash);
-            all.filter(move |entry| is_own(hash, entry))
+            let all = self.table.iter_hash(hash).filter(|entry| entry.seen != 0);
+            all.filter(move |entry| entry.is_of(hash, group, &self.hash, V::row))
         };
         let mut entries: Vec<_> = hashes.into_iter().flat_map(of).collect();
         entries.sort_unstable_by(|one, other| one.value.cmp(&other.value));
@@ -311,11 +327,7 @@ impl<V: Values> Distinct for Sets<V> {
         for group in groups {
             let own = self.groups.get_mut(*group as usize).map(std::mem::take);
             for hash in own.unwrap_or_default().hashes {
-                let is_own = |entry: &Entry<V::One>| entry.group == *group;
-                if let Ok(entry) = self.table.find_entry(hash, is_own) {
-                    self.bytes -= V::bytes(&entry.get().value) + size_of::<u64>();
-                    entry.remove();
-                }
+                self.forget(hash, *group, |_| true);
             }
         }
     }
