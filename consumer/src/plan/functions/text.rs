@@ -1,6 +1,6 @@
 //! Functions of text that DataFusion lacks.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, Int32Array, StringArray, StringBuilder},
@@ -75,7 +75,7 @@ impl ScalarUDFImpl for Part {
         let number = rest.first().map(Numbers::new).transpose()?;
         let number = number.unwrap_or(Numbers::One(Some(0)));
         let mut found = StringBuilder::with_capacity(rows, 0);
-        let mut pattern = Compiled::default();
+        let mut pattern = Compiled::taken();
         for row in 0..rows {
             let all = (text.at(row), by.at(row), number.at(row));
             let (Some(text), Some(by), Some(number)) = all else {
@@ -87,6 +87,7 @@ impl ScalarUDFImpl for Part {
                 By::Pattern => pattern.extract(text, by, number),
             });
         }
+        pattern.keep();
         let found: ArrayRef = Arc::new(found.finish());
         once(found, &args.args)
     }
@@ -105,6 +106,15 @@ fn split<'a>(text: &'a str, separator: &str, number: i32) -> Option<&'a str> {
     let number = usize::try_from(number).ok()?;
     match separator.as_bytes() {
         [] => Some(text).filter(|text| number == 0 && !text.is_empty()),
+        [one] if one.is_ascii() => {
+            let mut ends = memchr::memchr_iter(*one, text.as_bytes());
+            let from = match number {
+                0 => 0,
+                number => ends.nth(number - 1)? + 1,
+            };
+            let to = ends.next().unwrap_or(text.len());
+            text.get(from..to).filter(|_| !text.is_empty())
+        }
         _ => text
             .split(separator)
             .nth(number)
@@ -112,19 +122,56 @@ fn split<'a>(text: &'a str, separator: &str, number: i32) -> Option<&'a str> {
     }
 }
 
-/// The pattern of the row before, which is mostly that of the next.
-#[derive(Debug, Default)]
-struct Compiled(Option<(String, Option<Regex>)>);
+thread_local! {
+    /// The patterns that this thread has used last: to make one ready costs as much as to find it in
+    /// a thousand texts.
+    static KNOWN: Cell<Vec<Known>> = const { Cell::new(Vec::new()) };
+}
+
+/// A pattern, made ready if it is one.
+type Known = (String, Option<Regex>);
+
+/// How many patterns a thread keeps.
+const KNOWN_MAX: usize = 16;
+
+/// The pattern of the row before, which is mostly that of the next, and others.
+#[derive(Debug)]
+struct Compiled {
+    known: Vec<Known>,
+    at: usize,
+}
 
 impl Compiled {
+    fn taken() -> Self {
+        Self {
+            known: KNOWN.take(),
+            at: 0,
+        }
+    }
+
+    fn keep(self) {
+        KNOWN.set(self.known);
+    }
+
+    /// The pattern, made ready if it is one.
+    fn pattern(&mut self, text: &str) -> Option<&Regex> {
+        let is_it = |(known, _): &Known| known == text;
+        if !self.known.get(self.at).is_some_and(is_it) {
+            let found = self.known.iter().position(is_it);
+            self.at = found.unwrap_or_else(|| {
+                if self.known.len() == KNOWN_MAX {
+                    self.known.remove(0);
+                }
+                self.known.push((text.to_owned(), Regex::new(text).ok()));
+                self.known.len() - 1
+            });
+        }
+        self.known.get(self.at)?.1.as_ref()
+    }
+
     /// Null where the pattern is none, does not match, or has no such group.
     fn extract<'a>(&mut self, text: &'a str, pattern: &str, group: i32) -> Option<&'a str> {
-        let is_known = matches!(&self.0, Some((known, _)) if known == pattern);
-        if !is_known {
-            self.0 = Some((pattern.to_owned(), Regex::new(pattern).ok()));
-        }
-        let (_, regex) = self.0.as_ref()?;
-        let groups = regex.as_ref()?.captures(text)?;
+        let groups = self.pattern(pattern)?.captures(text)?;
         let group = groups.get(usize::try_from(group).ok()?)?;
         Some(group.as_str())
     }
