@@ -44,6 +44,7 @@ impl Casts {
         let value = value.as_ref().clone();
         let replaced = match (&from, to) {
             (DataType::Timestamp(..), DataType::Utf8) => self.timestamp_text.call(vec![value]),
+            (DataType::Binary, DataType::Utf8) => functions::bytes_text().call(vec![value]),
             (DataType::Boolean, DataType::Utf8) => when(value.clone(), lit("TRUE"))
                 .when(!value, lit("FALSE"))
                 .end()?,
