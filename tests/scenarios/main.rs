@@ -17,6 +17,7 @@ mod full;
 mod inspect;
 mod jobs;
 mod json;
+mod keys;
 mod large;
 mod ledger;
 mod live;

@@ -13,6 +13,7 @@ use datafusion_functions::datetime::to_local_time;
 use datafusion_optimizer::AnalyzerRule;
 
 use super::{
+    error::{Fault, NOWHERE},
     functions::{self, CAST_AS, TimestampText, decimal, narrow, number_text, to_instant, whole},
     query::replace_expressions,
     types::MILLISECONDS,
@@ -44,6 +45,7 @@ impl Casts {
         let value = value.as_ref().clone();
         let replaced = match (&from, to) {
             (DataType::Timestamp(..), DataType::Utf8) => self.timestamp_text.call(vec![value]),
+            (DataType::Binary, DataType::Utf8) => functions::bytes_text().call(vec![value]),
             (DataType::Boolean, DataType::Utf8) => when(value.clone(), lit("TRUE"))
                 .when(!value, lit("FALSE"))
                 .end()?,
@@ -96,10 +98,21 @@ fn is_number(value: &Expr) -> bool {
     }
 }
 
+const fn is_time(of: &DataType) -> bool {
+    matches!(
+        of,
+        DataType::Timestamp(..) | DataType::Date32 | DataType::Time32(_)
+    )
+}
+
 /// Exact numbers are computed with as in Flink, where Arrow has other digits or may have too many.
 fn exact(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let same = || Ok(Transformed::no(Expr::BinaryExpr(of.clone())));
     let types = (of.left.get_type(schema)?, of.right.get_type(schema)?);
+    if of.op == Operator::Minus && is_time(&types.0) && is_time(&types.1) {
+        let instead = "there is TIMESTAMPDIFF(unit, from, to)";
+        return Err(Fault::unsupported(NOWHERE, "a time less another", instead).into());
+    }
     let (DataType::Decimal128(p1, s1), DataType::Decimal128(p2, s2)) = types else {
         return same();
     };

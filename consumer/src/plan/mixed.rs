@@ -1,9 +1,17 @@
 //! Where a DOUBLE or FLOAT meets a DECIMAL both count as DOUBLE, as in Flink. Left to itself, what makes
 //! types the same would make them DECIMAL, in which a large number is none and a small one is zero.
 
+use std::sync::Arc;
+
 use arrow::datatypes::DataType;
-use datafusion_common::{DFSchema, Result, config::ConfigOptions, tree_node::Transformed};
-use datafusion_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, cast};
+use datafusion_common::{
+    Column, DFSchema, Result,
+    config::ConfigOptions,
+    tree_node::{Transformed, TreeNode},
+};
+use datafusion_expr::{
+    BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Union, cast,
+};
 use datafusion_optimizer::AnalyzerRule;
 
 use super::query::replace_expressions;
@@ -66,12 +74,47 @@ fn unify(values: Vec<&mut Expr>, schema: &DFSchema) -> Result<bool> {
     Ok(is_mixed)
 }
 
+/// The inputs of a UNION, column by column.
+fn unify_inputs(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let LogicalPlan::Union(union) = &plan else {
+        return Ok(Transformed::no(plan));
+    };
+    let types = |column: usize| {
+        let inputs = union.inputs.iter();
+        inputs.filter_map(move |input| Some(input.schema().fields().get(column)?.data_type()))
+    };
+    let is_mixed = |column: usize| {
+        types(column).any(DataType::is_floating) && types(column).any(DataType::is_decimal)
+    };
+    let mixed: Vec<_> = (0..union.schema.fields().len()).map(is_mixed).collect();
+    if !mixed.contains(&true) {
+        return Ok(Transformed::no(plan));
+    }
+    let inputs = union.inputs.iter().map(|input| {
+        let columns = input.schema().iter().zip(&mixed);
+        let values = columns.map(|((table, field), is_mixed)| {
+            let column = Expr::Column(Column::new(table.cloned(), field.name()));
+            if *is_mixed && field.data_type().is_decimal() {
+                cast(column, DataType::Float64).alias_qualified(table.cloned(), field.name())
+            } else {
+                column
+            }
+        });
+        let values: Vec<_> = values.collect();
+        let input = LogicalPlanBuilder::from(input.as_ref().clone());
+        Ok(Arc::new(input.project(values)?.build()?))
+    });
+    let union = Union::try_new_with_loose_types(inputs.collect::<Result<_>>()?)?;
+    Ok(Transformed::yes(LogicalPlan::Union(union)))
+}
+
 impl AnalyzerRule for Mixed {
     fn name(&self) -> &'static str {
         "mixed"
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        let plan = plan.transform_up(unify_inputs)?.data;
         replace_expressions(plan, Self::replace)
     }
 }

@@ -4,6 +4,7 @@
 //! another way of writing something (`rewrite`). What differs all the same stands in `FUNCTIONS.md`.
 
 mod aggregates;
+mod bytes;
 mod calendar;
 mod clock;
 mod named;
@@ -25,6 +26,7 @@ use datafusion_functions_aggregate as aggregate;
 use datafusion_functions_nested::{cardinality::cardinality_udf, make_array::make_array_udf};
 
 pub(super) use aggregates::function;
+pub(super) use bytes::bytes_text;
 pub(super) use calendar::to_instant;
 pub(super) use clock::PROCTIME;
 pub(super) use named::CAST_AS;

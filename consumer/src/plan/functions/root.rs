@@ -51,7 +51,16 @@ impl ScalarUDFImpl for Root {
         };
         let numbers = number.clone().into_array(args.number_rows)?;
         let numbers = numbers.as_primitive::<Float64Type>();
-        let roots: Float64Array = unary(numbers, f64::sqrt);
+        let roots: Float64Array = unary(numbers, root);
         once(Arc::new(roots), &args.args)
+    }
+}
+
+/// Of all that are no number, the one that is above all numbers: a processor may give another.
+fn root(number: f64) -> f64 {
+    if number < 0.0 {
+        f64::NAN
+    } else {
+        number.sqrt()
     }
 }

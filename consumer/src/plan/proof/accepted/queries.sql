@@ -72,6 +72,10 @@ CREATE VIEW w AS SELECT * FROM v; CREATE TABLE t WITH ('connector' = 'print') AS
 => q DECIMAL(21, 13), p DECIMAL(20, 4), s DECIMAL(11, 2), f DECIMAL(9, 0), t DECIMAL(10, 1), i INT, l TIMESTAMP_LTZ(3), m DECIMAL(10, 2)
 SELECT SUM(n) FILTER (WHERE NULL) AS a, COUNT(*) FILTER (WHERE n > 1) AS b FROM readings
 => a INT, b BIGINT
+SELECT reading AS a FROM readings UNION ALL SELECT price FROM orders UNION ALL SELECT 0.5 FROM orders
+=> a DOUBLE
+SELECT a + 1 AS b, s FROM (SELECT 0.5 AS a, sensor AS s FROM readings UNION SELECT reading, sensor FROM readings)
+=> b DOUBLE, s STRING
 # A cast is another column than what is cast.
 SELECT AVG(n), AVG(CAST(n AS DOUBLE)), AVG(TRY_CAST(n AS DOUBLE)), AVG(CAST(n AS FLOAT)) FROM readings
 => EXPR$0 INT, EXPR$1 DOUBLE, EXPR$2 DOUBLE, EXPR$3 FLOAT

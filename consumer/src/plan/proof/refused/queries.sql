@@ -162,3 +162,7 @@ SELECT IF(sensor, 1, 2) FROM readings
 => job.sql:1:11: a condition is BOOLEAN, and this is STRING; write a comparison
 CREATE TABLE t (n INT, c AS CASE WHEN n THEN 1 END) WITH ('connector' = 'datagen')
 => job.sql:1:39: a condition is BOOLEAN, and this is INT; write a comparison
+SELECT ts - ts FROM readings
+=> job.sql:1:1: a time less another is not supported; there is TIMESTAMPDIFF(unit, from, to)
+SELECT DATE '2024-01-02' - CAST(ts AS DATE) FROM readings
+=> job.sql:1:1: a time less another is not supported; there is TIMESTAMPDIFF(unit, from, to)
