@@ -7,6 +7,7 @@ mod aggregates;
 mod bytes;
 mod calendar;
 mod clock;
+mod length;
 mod named;
 mod numbers;
 mod pattern;
@@ -32,6 +33,8 @@ pub(super) use clock::PROCTIME;
 pub(super) use named::CAST_AS;
 pub(super) use numbers::{decimal, exact, narrow, number_text, whole};
 pub(super) use time::TimestampText;
+
+use length::{Counts, bounded};
 
 /// All functions that a job can call, by name.
 #[derive(Debug)]
@@ -230,16 +233,16 @@ fn taken_of_text() -> Vec<Named<ScalarUDF>> {
         ("INITCAP", unicode::initcap()),
         ("LEFT", unicode::left()),
         ("LOWER", string::lower()),
-        ("LPAD", unicode::lpad()),
+        ("LPAD", bounded(unicode::lpad(), Counts::Characters)),
         ("LTRIM", string::ltrim()),
         ("MD5", crypto::md5()),
         ("REGEXP", regex::regexp_like()),
         ("REGEXP_REPLACE", regex::regexp_replace()),
-        ("REPEAT", string::repeat()),
+        ("REPEAT", bounded(string::repeat(), Counts::Texts)),
         ("REPLACE", string::replace()),
         ("REVERSE", unicode::reverse()),
         ("RIGHT", unicode::right()),
-        ("RPAD", unicode::rpad()),
+        ("RPAD", bounded(unicode::rpad(), Counts::Characters)),
         ("RTRIM", string::rtrim()),
         ("STARTSWITH", string::starts_with()),
         ("TRANSLATE", unicode::translate()),
