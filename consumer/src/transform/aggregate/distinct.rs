@@ -67,13 +67,11 @@ pub(super) trait Distinct: Debug + Send {
 }
 
 #[derive(Debug)]
-pub(super) struct Sets<V: Values> {
+pub(super) struct Sets<V: Values, S: Seen> {
     data_type: DataType,
     values: V,
     members: usize,
-    /// Where rows may be taken back, and the only member needs to know how often a value is there.
-    counts: bool,
-    table: HashTable<Entry<V::One>>,
+    table: HashTable<Entry<V::One, S>>,
     groups: Vec<Group>,
     hash: RandomState,
     /// What values and lists take beside the table.
@@ -81,14 +79,65 @@ pub(super) struct Sets<V: Values> {
 }
 
 #[derive(Debug)]
-struct Entry<T> {
-    group: u32,
+struct Entry<T, S> {
     value: T,
-    /// A bit for each member that has seen it; or how often it is there.
-    seen: i64,
+    group: u32,
+    seen: S,
 }
 
-impl<T> Entry<T> {
+/// What is known of a value.
+pub(super) trait Seen: Debug + Default + Copy + Send {
+    /// What a row says that counts for these members, a bit for each.
+    fn told(members: u32, adds: bool) -> i64;
+    /// Takes what was told. A bit for each member to which it is news.
+    fn take(&mut self, told: i64) -> u32;
+    /// All of it. With nothing, the value is not there.
+    fn number(self) -> i64;
+}
+
+/// Who has seen it: a bit for each member. Nothing is taken back.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Members(u32);
+
+/// How often it is there, for one member.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Times(i64);
+
+impl Seen for Members {
+    #[inline]
+    fn told(members: u32, _: bool) -> i64 {
+        i64::from(members)
+    }
+
+    #[inline]
+    fn take(&mut self, told: i64) -> u32 {
+        let before = self.0;
+        self.0 |= u32::try_from(told).unwrap_or_default();
+        self.0 & !before
+    }
+
+    fn number(self) -> i64 {
+        i64::from(self.0)
+    }
+}
+
+impl Seen for Times {
+    fn told(_: u32, adds: bool) -> i64 {
+        if adds { 1 } else { -1 }
+    }
+
+    fn take(&mut self, told: i64) -> u32 {
+        let before = self.0;
+        self.0 += told;
+        u32::from((before != 0) != (self.0 != 0))
+    }
+
+    fn number(self) -> i64 {
+        self.0
+    }
+}
+
+impl<T, S> Entry<T, S> {
     /// Whether it is of that group and hash: a table's look by a hash alone finds others too.
     fn is_of<'a, R: Hash>(
         &'a self,
@@ -109,22 +158,12 @@ struct Group {
     gone: usize,
 }
 
-/// What happens to a value.
-#[derive(Debug, Clone, Copy)]
-enum Change {
-    /// These members see it.
-    Seen(i64),
-    /// It is there so many times more.
-    Times(i64),
-}
-
-impl<V: Values> Sets<V> {
-    pub(super) fn new(data_type: DataType, values: V, members: usize, counts: bool) -> Self {
+impl<V: Values, S: Seen> Sets<V, S> {
+    pub(super) fn new(data_type: DataType, values: V, members: usize) -> Self {
         Self {
             data_type,
             values,
             members,
-            counts,
             table: HashTable::new(),
             groups: Vec::new(),
             hash: RandomState::default(),
@@ -132,13 +171,13 @@ impl<V: Values> Sets<V> {
         }
     }
 
-    /// A bit for each member to which the change is news.
+    /// Takes what is told of a value. A bit for each member to which it is news.
     #[inline]
-    fn change(&mut self, group: u32, value: V::Row<'_>, change: Change) -> i64 {
+    fn take(&mut self, group: u32, value: V::Row<'_>, told: i64) -> u32 {
         let state = &self.hash;
         let hash = state.hash_one((group, value));
-        let same = |entry: &Entry<V::One>| entry.group == group && V::is(&entry.value, value);
-        let rehash = |entry: &Entry<V::One>| state.hash_one((entry.group, V::row(&entry.value)));
+        let same = |entry: &Entry<V::One, S>| entry.group == group && V::is(&entry.value, value);
+        let rehash = |entry: &Entry<V::One, S>| state.hash_one((entry.group, V::row(&entry.value)));
         let mut place = match self.table.entry(hash, same, rehash) {
             Place::Occupied(place) => place,
             Place::Vacant(place) => {
@@ -147,26 +186,16 @@ impl<V: Values> Sets<V> {
                 if let Some(group) = self.groups.get_mut(group as usize) {
                     group.hashes.push(hash);
                 }
-                let seen = 0;
-                place.insert(Entry { group, value, seen })
+                let seen = S::default();
+                place.insert(Entry { value, group, seen })
             }
         };
         let seen = &mut place.get_mut().seen;
-        let before = *seen;
-        match change {
-            Change::Seen(bits) => {
-                *seen |= bits;
-                *seen & !before
-            }
-            Change::Times(times) => {
-                *seen += times;
-                let (was, is) = (before != 0, *seen != 0);
-                if !is {
-                    self.gone(group);
-                }
-                i64::from(was != is)
-            }
+        let news = seen.take(told);
+        if seen.number() == 0 {
+            self.gone(group);
         }
+        news
     }
 
     /// A value of a group is there no longer. When those are most of the group's, they are forgotten.
@@ -180,16 +209,17 @@ impl<V: Values> Sets<V> {
         }
         own.gone = 0;
         let mut hashes = std::mem::take(&mut own.hashes);
-        hashes.retain(|hash| !self.forget(*hash, group, |entry| entry.seen == 0));
+        hashes.retain(|hash| !self.forget(*hash, group, |entry| entry.seen.number() == 0));
         if let Some(own) = self.groups.get_mut(group as usize) {
             own.hashes = hashes;
         }
     }
 
     /// Forgets a value of that hash and group, if there is one of which `when` is true.
-    fn forget(&mut self, hash: u64, group: u32, when: impl Fn(&Entry<V::One>) -> bool) -> bool {
+    fn forget(&mut self, hash: u64, group: u32, when: impl Fn(&Entry<V::One, S>) -> bool) -> bool {
         let state = &self.hash;
-        let is_it = |entry: &Entry<V::One>| when(entry) && entry.is_of(hash, group, state, V::row);
+        let is_it =
+            |entry: &Entry<V::One, S>| when(entry) && entry.is_of(hash, group, state, V::row);
         let Ok(entry) = self.table.find_entry(hash, is_it) else {
             return false;
         };
@@ -199,13 +229,16 @@ impl<V: Values> Sets<V> {
     }
 
     /// The values of a group that are there, in order.
-    fn entries(&self, group: u32) -> Vec<&Entry<V::One>> {
+    fn entries(&self, group: u32) -> Vec<&Entry<V::One, S>> {
         let own = self.groups.get(group as usize);
         let mut hashes = own.map_or(Vec::new(), |own| own.hashes.clone());
         hashes.sort_unstable();
         hashes.dedup();
         let of = |hash: u64| {
-            let all = self.table.iter_hash(hash).filter(|entry| entry.seen != 0);
+            let all = self
+                .table
+                .iter_hash(hash)
+                .filter(|entry| entry.seen.number() != 0);
             all.filter(move |entry| entry.is_of(hash, group, &self.hash, V::row))
         };
         let mut entries: Vec<_> = hashes.into_iter().flat_map(of).collect();
@@ -229,7 +262,7 @@ impl News {
     }
 
     #[inline]
-    fn set(&mut self, row: usize, mut members: i64) {
+    fn set(&mut self, row: usize, mut members: u32) {
         while members != 0 {
             if let Some(rows) = self.0.get_mut(members.trailing_zeros() as usize) {
                 rows.set_bit(row, true);
@@ -244,7 +277,7 @@ impl News {
     }
 }
 
-impl<V: Values> Distinct for Sets<V> {
+impl<V: Values, S: Seen> Distinct for Sets<V, S> {
     fn grow(&mut self, bound: usize) {
         let bound = bound.max(self.groups.len());
         self.groups.resize_with(bound, Group::default);
@@ -257,19 +290,14 @@ impl<V: Values> Distinct for Sets<V> {
             let valid = rows.valid.iter().enumerate();
             let members = valid.fold(0, |members, (member, valid)| {
                 let counts = valid.is_none_or(|valid| valid.is_valid(row));
-                members | i64::from(counts) << member
+                members | u32::from(counts) << member
             });
             if members == 0 {
                 continue;
             }
-            let change = match self.counts {
-                false => Change::Seen(members),
-                true => {
-                    let adds = rows.adds.and_then(|adds| adds.get(row));
-                    Change::Times(if adds.copied().unwrap_or(true) { 1 } else { -1 })
-                }
-            };
-            news.set(row, self.change(*group, V::at(&column, row), change));
+            let adds = rows.adds.and_then(|adds| adds.get(row)).copied();
+            let told = S::told(members, adds.unwrap_or(true));
+            news.set(row, self.take(*group, V::at(&column, row), told));
         }
         Ok(news.finish())
     }
@@ -279,7 +307,9 @@ impl<V: Values> Distinct for Sets<V> {
         let offsets = OffsetBuffer::from_lengths(sets.iter().map(Vec::len));
         let all = || sets.iter().flatten();
         let values: Vec<_> = all().map(|entry| &entry.value).collect();
-        let seen = Arc::new(Int64Array::from_iter_values(all().map(|entry| entry.seen)));
+        let seen = Arc::new(Int64Array::from_iter_values(
+            all().map(|entry| entry.seen.number()),
+        ));
         let values = self.values.write(&values)?;
         Ok(vec![
             list(&self.data_type, offsets.clone(), values)?,
@@ -310,11 +340,7 @@ impl<V: Values> Distinct for Sets<V> {
         let mut news = News::new(self.members, groups.len());
         let seen = seen.as_primitive::<Int64Type>().values();
         for (row, (group, seen)) in groups.iter().zip(seen).enumerate() {
-            let change = match self.counts {
-                false => Change::Seen(*seen),
-                true => Change::Times(*seen),
-            };
-            news.set(row, self.change(*group, V::at(&column, row), change));
+            news.set(row, self.take(*group, V::at(&column, row), *seen));
         }
         Ok(Learnt {
             values,

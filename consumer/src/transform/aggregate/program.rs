@@ -17,7 +17,7 @@ use super::{
     chosen::{self, Chosen, Primitive},
     count::Count,
     counted::Counted,
-    distinct::{Distinct, MEMBERS_MAX, Sets},
+    distinct::{Distinct, MEMBERS_MAX, Members, Seen, Sets, Times},
     other::Other,
     sorted::Sorter,
     spread::{self, Spread},
@@ -129,13 +129,10 @@ impl Program {
     pub(super) fn distinct(&self, members: &[usize]) -> Result<Box<dyn Distinct>, Fault> {
         let first = members.first().and_then(|at| self.aggregates.get(*at));
         let of = first.map_or(DataType::Null, |one| one.argument_type.clone());
-        let (count, counts) = (members.len(), self.retracts);
-        Ok(if is_narrow(&of) {
-            Box::new(Sets::new(of.clone(), Narrow(of), count, counts))
-        } else {
-            let sorter = Sorter::new(&of)?;
-            Box::new(Sets::new(of, sorter, count, counts))
-        })
+        match self.retracts {
+            true => sets::<Times>(of, members.len()),
+            false => sets::<Members>(of, members.len()),
+        }
     }
 
     /// Computes keys and arguments. The first row is the `first`-th of all.
@@ -267,6 +264,15 @@ impl Prepared {
 
 fn unsupported(what: &Prepared, of: &str) -> Fault {
     Fault::Unsupported(format!("{:?} {of}", what.aggregate.function))
+}
+
+fn sets<S: Seen + 'static>(of: DataType, members: usize) -> Result<Box<dyn Distinct>, Fault> {
+    Ok(if is_narrow(&of) {
+        Box::new(Sets::<_, S>::new(of.clone(), Narrow(of), members))
+    } else {
+        let sorter = Sorter::new(&of)?;
+        Box::new(Sets::<_, S>::new(of, sorter, members))
+    })
 }
 
 fn chosen_of(which: chosen::Which, of: &DataType) -> Result<Box<dyn Accumulator>, Fault> {
