@@ -1,0 +1,370 @@
+"""Whether real Apache Flink takes the jobs of this repository, and comes to what the consumer comes to.
+
+    python3 -m venv /tmp/flink
+    /tmp/flink/bin/pip install apache-flink-libraries==2.3.0
+    cargo build --release -p consumer
+    /tmp/flink/bin/python tests/jobs/flink.py
+
+Needs a JDK (17 or 21) and 1 GB on the disk; no test needs any of it. Flink works in a process of its own
+for as long as a job takes, with parallelism 2. `--only NAME …` is for some jobs, `--help` for the rest.
+
+- The queries of Nexmark run on both over the same lines: 20,000 bids that are the same each time, or
+  `--bids FILE`. Of one over 32 MiB Flink reads pieces side by side, and so may find bids too late.
+- Fixtures run on Flink alone; `consumer test` is what proves the consumer against them. They run with
+  parallelism 1, a watermark behind each row, and without lines that are to be rejected and rows that
+  are to be late, for which Flink has no place. Where time is the fixture's own they are only explained.
+- The job in README.md is only explained: it has no lines.
+
+Exit code 1 is for a job that Flink refuses or that comes to something else there. "values" says that
+both write the same values in other words: the first that differ are below the table. Seconds are of CPU
+in user mode; "(start)" is what Flink takes for a job of one row.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+JOBS = ROOT / "tests/jobs"
+TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z?)$")
+WHOLE = re.compile(r"-?[0-9]+")
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(E-?[0-9]+)?")
+# What stands in a statement and is no end of it; a remark is taken out.
+TOKEN = re.compile(r"--[^\n]*|'(?:[^']|'')*'|`[^`]*`|;|[^-'`;]+|-")
+# Opened to Flink's serializers as its own scripts do.
+OPENS = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in ("java.lang", "java.util", "java.time", "java.net")]
+# A process that lives for seconds is done sooner without the second compiler.
+BRIEF = ["-XX:TieredStopAtLevel=1"]
+LIMIT_SECONDS = 300
+START = "(start)"
+
+
+def statements(text):
+    """The statements of a job, without remarks."""
+    found = [""]
+    for token in TOKEN.findall(text):
+        if token == ";":
+            found.append("")
+        elif not token.startswith("--"):
+            found[-1] += token
+    return [statement.strip() for statement in found if statement.strip()]
+
+
+def connected(statement, options):
+    """A CREATE TABLE with what `options` says of its name and its own options for its WITH."""
+    table = re.match(r"CREATE TABLE `?(\w+)", statement)
+    if not table:
+        return statement
+    head, own = re.fullmatch(r"(.*)\bWITH\s*\((.*)\)", statement, re.DOTALL).groups()
+    own = dict(re.findall(r"'([^']*)'\s*=\s*'([^']*)'", own))
+    told = ", ".join(f"'{key}' = '{value}'" for key, value in options(table[1], own).items())
+    return f"{head}WITH ({told})"
+
+
+class Flink:
+    """The libraries of Flink, and what starts jobs on them."""
+
+    def __init__(self, home, folder):
+        self.folder = folder
+        self.classes = f"{home / 'lib'}/*"
+        java = ["javac", "-cp", self.classes, "-d", folder, JOBS / "FlinkJobs.java"]
+        subprocess.run(java, check=True)
+
+    def take(self, verb, jobs, flags=()):
+        """For each job how it ends and the rows it selects; what it prints, and the seconds of CPU."""
+        paths = [self.folder / f"{number}.job" for number in range(len(jobs))]
+        for path, job in zip(paths, jobs.values()):
+            path.write_text("\0".join(job))
+        command = ["java", "-XX:+UseSerialGC", *flags, *OPENS, "-cp", f"{self.folder}:{self.classes}"]
+        printed, errors, seconds, _ = timed([*command, "FlinkJobs", verb, *paths], self.folder)
+        ends = [Path(f"{path}.out") for path in paths]
+        if not all(end.exists() for end in ends):
+            sys.exit(f"Flink ended early:\n{errors[-4000:]}")
+        found = {name: end.read_text().splitlines() for name, end in zip(jobs, ends)}
+        for end in ends:
+            end.unlink()
+        return found, printed, seconds
+
+
+def timed(command, folder):
+    """Runs to the end: what it says to stdout and to stderr, its seconds of CPU in user mode, its exit code."""
+    with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as errors:
+        # Its stdin stays open for as long as this program lives: at its end FlinkJobs ends too.
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=printed, stderr=errors)
+        limit = threading.Timer(LIMIT_SECONDS, process.kill)
+        limit.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            limit.cancel()
+            if process.returncode is None:
+                process.kill()
+                process.wait()
+            process.stdin.close()
+        printed.seek(0)
+        errors.seek(0)
+        return printed.read().decode(), errors.read().decode(), usage.ru_utime, process.returncode
+
+
+def bids(count):
+    """Bids in order, at times of their own, with rests, over 13 hours that begin before midnight."""
+    chance = random.Random(2026)
+    at = datetime(2026, 1, 1, 23, 58)
+    for number in range(count):
+        at += timedelta(milliseconds=chance.choice([1, 5, 10, 20, 100]))
+        if number % (count // 10 + 1) == count // 10:
+            at += timedelta(minutes=80)
+        name = chance.choice(["Apple", "google", "Facebook", "baidu", *(f"channel-{chance.randrange(500)}" for _ in range(4))])
+        url = f"https://www.example.com/{chance.choice('abc')}/{chance.choice('de')}/item.htm?query=1"
+        if "-" in name and chance.random() < 0.9:
+            url += "&channel_id=" + name.removeprefix("channel-")
+        extra = "".join(chance.choices('abcCü"\\ ', k=chance.randrange(30)))
+        yield {
+            "auction": 1000 + int(chance.expovariate(1 / 150)),
+            "bidder": 1000 + int(chance.expovariate(1 / 300)),
+            "price": int(100 * 10 ** (6 * chance.random())),
+            "channel": name,
+            "url": url if chance.random() < 0.99 else None,
+            "dateTime": at.isoformat(" ", "milliseconds"),
+            "extra": extra if chance.random() < 0.99 else None,
+        }
+
+
+def plain(value):
+    """A value as it is compared: a moment without its spelling, a number as a number."""
+    time = TIME.match(value) if isinstance(value, str) else None
+    if time:
+        return datetime.fromisoformat(f"{time[1]} {time[2]}").isoformat() + time[3]
+    if isinstance(value, str):
+        return int(value) if WHOLE.fullmatch(value) else float(value) if NUMBER.fullmatch(value) else value
+    return {None: "null", True: "true", False: "false"}.get(value, value)
+
+
+def fields(row):
+    """The fields of a row as JSON, or as it is printed: +I[a, b]."""
+    if row.startswith("{"):
+        return tuple((name, plain(value)) for name, value in json.loads(row).items())
+    return (row[:2], *(plain(value) for value in row[3:-1].split(", ")))
+
+
+def folded(changes):
+    """What a changelog comes to: the rows that are left."""
+    rows = Counter()
+    for change in changes:
+        rows[change[2:]] += 1 if change[0] == "+" else -1
+    return Counter({f"+I{row}": count for row, count in rows.items() if count})
+
+
+def compared(theirs, ours):
+    """Whether two counts of rows are the same, and what differs."""
+    if theirs == ours:
+        return "yes", []
+    same = "values" if Counter(map(fields, theirs.elements())) == Counter(map(fields, ours.elements())) else "NO"
+    shown = 1 if same == "values" else 5
+    told = [f"Flink:    {row}" for row in sorted((theirs - ours).elements())[:shown]]
+    return same, told + [f"consumer: {row}" for row in sorted((ours - theirs).elements())[:shown]]
+
+
+class Nexmark:
+    """A query over a file of bids, on both."""
+
+    def __init__(self, path, lines):
+        self.name = path.stem
+        self.text = (path.parent / "bid.sql").read_text() + path.read_text()
+        self.bids = lines
+
+    def statements(self, folder, results):
+        """The job with the paths of this machine, for Flink."""
+        paths = {"bid": self.bids, "results": folder / results}
+        job = ["SET 'parallelism.default' = '2'"]
+        job += [connected(one, lambda table, own: own | {"path": paths[table]}) for one in statements(self.text)]
+        if self.name != "q12":
+            return job
+        # What is open by the clock on the wall at the end of a table Flink never gives: so it has no end.
+        watched = lambda _, own: own | {"source.monitor-interval": "1s"}
+        insert = job.pop()
+        count = self.bids.read_bytes().count(b"\n")
+        return [job[0], connected(job[1], watched), f"SET 'enough' = {count}", insert[insert.index("SELECT") :]]
+
+    def check(self, flink, consumer, folder):
+        """Whether they come to the same, what differs, and the seconds of CPU of each."""
+        folder = folder / self.name
+        folder.mkdir()
+        ends, _, theirs = flink.take("run", {self.name: self.statements(folder, "flink")})
+        end, *selected = ends[self.name]
+        if end != "done":
+            return "NO", [f"Flink:    {end}"], theirs, 0
+        job = ";\n".join(self.statements(folder, "ours")[1:]) if self.name != "q12" else self.q12(folder)
+        (folder / "job.sql").write_text(job)
+        printed, errors, ours, code = timed([consumer, "run", "job.sql", "--parallelism", "2"], folder)
+        if code:
+            return "NO", [f"consumer: {errors.strip().splitlines()[-1]}"], theirs, ours
+        theirs_rows = written(folder / "flink") if not selected else folded(selected)
+        ours_rows = folded(printed.splitlines()) if printed else written(folder / "ours")
+        if self.name == "q12":
+            theirs_rows, ours_rows = totals(theirs_rows), totals(ours_rows)
+        return *compared(theirs_rows, ours_rows), theirs, ours
+
+    def q12(self, folder):
+        """The consumer gives what is open at the end too, so it takes the job as it is."""
+        first, *rest = statements(self.text)
+        first = connected(first, lambda _, own: own | {"path": self.bids})
+        return ";\n".join([first, rest[-1][rest[-1].index("SELECT") :]])
+
+
+def written(folder):
+    """The lines of all files in a folder."""
+    parts = [part for part in folder.rglob("*") if part.is_file()]
+    return Counter(line for part in parts for line in part.read_text().splitlines())
+
+
+def totals(rows):
+    """How many each bidder has made, over all windows."""
+    found = Counter()
+    for row in rows.elements():
+        bidder, count, *_ = row[3:-1].split(", ")
+        found[bidder] += int(count)
+    return Counter({f"+I[{bidder}, {count}]": 1 for bidder, count in found.items()})
+
+
+class Fixture:
+    """A folder for `consumer test`, on Flink."""
+
+    def __init__(self, path, folder):
+        self.name = path.name
+        self.lines = {lines.stem: lines for lines in path.iterdir() if lines.suffix in (".ndjson", ".csv")}
+        self.expected = {lines.stem: lines for lines in (path / "expected").iterdir()}
+        self.is_timed = any("@now" in lines.read_text() for lines in self.lines.values())
+        self.folder = folder
+        rejected = self.expected.pop("rejected", None)
+        rejected = map(json.loads, rejected.read_text().splitlines()) if rejected else []
+        self.rejected = {(reject["table"], reject["line"]) for reject in rejected}
+        self.statements = ["SET 'parallelism.default' = '1'", "SET 'pipeline.auto-watermark-interval' = '0 ms'"]
+        self.statements += [connected(one, self.options) for one in statements((path / "job.sql").read_text())]
+
+    def options(self, table, own):
+        """The lines of a table that is read, in a file; what is written to one is printed with its name."""
+        if table not in self.lines:
+            return {"connector": "print", "print-identifier": f"{self.name}/{table}"}
+        self.expected.pop(own.get("late.table"), None)
+        kept = {key: value for key, value in own.items() if key.startswith(("csv.", "format"))}
+        return {"connector": "filesystem", "path": self.sound(table), "format": "json"} | kept
+
+    def sound(self, table):
+        """A file with the lines that the consumer does not reject: the others end a job on Flink."""
+        numbered = enumerate(self.lines[table].read_text().splitlines(keepends=True), 1)
+        path = self.folder / f"{self.name}-{table}"
+        path.write_text("".join(line for number, line in numbered if (table, number) not in self.rejected))
+        return path
+
+    def check(self, end, selected, printed):
+        """Whether Flink gives the changes that are expected, in any order, and what differs."""
+        if end != "done":
+            return "NO", [f"Flink:    {end}"]
+        theirs, ours = Counter(), Counter()
+        for table, path in self.expected.items():
+            mark = f"{self.name}/{table}> "
+            rows = [line.removeprefix(mark) for line in printed.splitlines() if line.startswith(mark)]
+            theirs.update(rows if table != "select" else selected)
+            ours.update(map(as_printed, path.read_text().splitlines()))
+        return compared(theirs, ours)
+
+
+def as_printed(line):
+    """An expected change in the words of Flink's printer."""
+    change = json.loads(line, parse_float=str, parse_int=str)
+    return f"{change['op']}[{', '.join(map(word, change['row'].values()))}]"
+
+
+def word(value):
+    """A value of an expected change in the words of Flink's printer."""
+    time = TIME.match(value) if isinstance(value, str) else None
+    if time:
+        return f"{time[1]}T{time[2] if time[3] else time[2].removesuffix(':00')}{time[3]}"
+    return {None: "null", True: "true", False: "false"}.get(value, value)
+
+
+def readme(text):
+    """The jobs in README.md, with made-up rows for those of a producer."""
+    made_up = lambda _, own: {"connector": "datagen"} if own["connector"] == "brooklet" else own
+    for number, job in enumerate(re.findall(r"```sql\n(.*?)```", text, re.DOTALL), 1):
+        yield f"README {number}", [connected(one, made_up) for one in statements(job)]
+
+
+def home():
+    """Where pip has put the libraries of Flink."""
+    found = importlib.util.find_spec("pyflink")
+    return Path(found.origin or next(iter(found.submodule_search_locations))) if found else None
+
+
+def options():
+    """What this program is asked to do."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--flink", type=Path, default=home(), help="the folder with lib/flink-dist-….jar")
+    parser.add_argument("--consumer", type=Path, default=ROOT / "target/release/consumer", help="the program")
+    parser.add_argument("--bids", type=Path, help="lines of JSON, in order of their times")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="jobs: q0, hop, 'README 1'")
+    asked = parser.parse_args()
+    if not asked.flink or not shutil.which("javac"):
+        parser.error("there is no Flink or no javac here: see the head of this file")
+    return asked
+
+
+def main(asked, folder):
+    """Checks all that is asked for; whether it is all right."""
+    wanted = lambda name: not asked.only or name in asked.only
+    lines = (asked.bids or folder / "bids.ndjson").resolve()
+    if not asked.bids:
+        lines.write_text("".join(json.dumps(bid, ensure_ascii=False) + "\n" for bid in bids(20_000)))
+    queries = [Nexmark(path, lines) for path in sorted((JOBS / "nexmark").glob("*.sql")) if path.stem != "bid"]
+    queries = [query for query in queries if wanted(query.name)]
+    fixtures = [Fixture(path, folder) for path in sorted((ROOT / "tests/fixtures").iterdir()) if wanted(path.name)]
+    jobs = {query.name: query.statements(folder, "none") for query in queries}
+    jobs |= {fixture.name: fixture.statements for fixture in fixtures}
+    jobs |= {name: job for name, job in readme((ROOT / "README.md").read_text()) if wanted(name)}
+    flink = Flink(asked.flink, folder)
+    accepted, *_ = flink.take("explain", jobs, BRIEF)
+    is_fine, told = True, []
+    print(f"{'job':<16}{'accepted':<10}{'same':<8}{'Flink s':>8}{'ours s':>8}", flush=True)
+
+    def tell(name, same="", differs=(), *seconds):
+        nonlocal is_fine
+        is_accepted = accepted.get(name, ["done"])[0] == "done"
+        is_fine = is_fine and is_accepted and same != "NO"
+        told.extend([name, *(f"  {line}" for line in differs)] if differs else [])
+        told.extend([] if is_accepted else [f"{name} is refused: {accepted[name][0]}"])
+        words = "".join(f"{second:8.2f}" for second in seconds)
+        print(f"{name:<16}{'yes' if is_accepted else 'NO':<10}{same:<8}{words}", flush=True)
+
+    if queries:
+        *_, seconds = flink.take("run", {START: ["SELECT 1"]})
+        tell(START, "", (), seconds)
+    for query in queries:
+        tell(query.name, *query.check(flink, asked.consumer.resolve(), folder))
+    running = {fixture.name: fixture.statements for fixture in fixtures if not fixture.is_timed}
+    ends, printed, _ = flink.take("run", running, BRIEF) if running else ({}, "", 0)
+    for fixture in fixtures:
+        end, *selected = ends.get(fixture.name, [""])
+        tell(fixture.name, *(("", ()) if fixture.is_timed else fixture.check(end, selected, printed)))
+    for name in jobs:
+        if name.startswith("README"):
+            tell(name)
+    print("\n".join(["", *told] if told else []))
+    return is_fine
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as temporary:
+        sys.exit(not main(options(), Path(temporary)))
