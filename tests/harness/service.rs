@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::{PATIENCE, binaries::binary, lines::Lines};
 
@@ -117,9 +117,13 @@ impl Service {
         self.child.id()
     }
 
-    /// Kills it, as a power cut would.
+    /// Kills it, as a power cut would, and waits until it is gone: a disk that it waits for may keep it,
+    /// and what it holds, for a while.
     pub fn kill(&self) {
         self.signal(Signal::KILL);
+        let gone = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        let child = WaitId::Pid(Pid::from_child(&self.child));
+        waitid(child, gone).expect("it is our child");
     }
 
     /// Asks it to end in good order.
