@@ -127,7 +127,7 @@ fn send(post: &mut Connection, start: Instant, each_tick: u32) {
         body.clear();
         let now = start.elapsed().as_secs_f64();
         for k in 0..each_tick {
-            let t = now * 1e3;
+            let t = (now * 1e3).floor();
             writeln!(body, "{{\"t\":{t:.0},\"at\":{now:.9},\"k\":{k}}}").expect("into a string");
         }
         post.post("/stream", &body);

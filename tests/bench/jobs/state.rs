@@ -8,7 +8,7 @@ const RUNS: usize = 3;
 /// A count and a sum of each of so many keys, each of which comes once.
 fn keys(count: u64) -> String {
     format!(
-        "CREATE TABLE made (k BIGINT, v BIGINT) WITH ('connector'='datagen', \
+        "CREATE TABLE made (k BIGINT, v BIGINT) WITH ('connector'='datagen', 'rows-per-second'='1000000000', \
          'fields.k.kind'='sequence', 'fields.k.start'='1', 'fields.k.end'='{count}', \
          'fields.v.kind'='random', 'fields.v.min'='0', 'fields.v.max'='1000'); \
          CREATE TABLE sums WITH ('connector'='blackhole') AS SELECT k, COUNT(*) AS n, SUM(v) AS total FROM made GROUP BY k"
