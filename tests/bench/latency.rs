@@ -16,20 +16,16 @@ use tests::{binaries::binary, producer, service::leashed};
 
 use crate::{connection::Connection, sample::Sample, say};
 
-const SECONDS: u64 = 10;
+pub(crate) const SECONDS: u64 = 10;
 const TICK: Duration = Duration::from_millis(1);
-const TICKS: u64 = SECONDS * 1000;
+pub(crate) const TICKS: u64 = SECONDS * 1000;
 
 pub(crate) fn run() {
     say("milliseconds from sent to printed, 10 s each");
     say("records/s        p50      p99    p99.9      max");
     for rate in [1_000, 10_000, 100_000] {
         let sample = measure(rate / 1000);
-        let at = |share| sample.quantile(share);
-        let (p50, p99, p999, max) = (at(0.5), at(0.99), at(0.999), at(1.0));
-        say(&format!(
-            "{rate:>9}   {p50:>8.3} {p99:>8.3} {p999:>8.3} {max:>8.3}"
-        ));
+        say(&format!("{rate:>9}   {}", sample.tail()));
     }
 }
 
@@ -57,7 +53,11 @@ fn measure(each_tick: u64) -> Sample {
             .filter_map(since)
             .collect::<Vec<_>>()
     });
-    send(&mut post, start, each_tick);
+    send(&mut post, start, |body, now| {
+        for _ in 0..each_tick {
+            writeln!(body, "{{\"value\":{now:.9}}}").expect("writing into a string");
+        }
+    });
     let latencies = reader.join().expect("the reader does not fail");
     assert!(
         consumer.wait().expect("it is our child").success(),
@@ -69,23 +69,26 @@ fn measure(each_tick: u64) -> Sample {
     Sample::new(warm.map(|seconds| seconds * 1e3).collect())
 }
 
-fn send(post: &mut Connection, start: Instant, each_tick: u64) {
+/// Posts in each millisecond what `write` writes then; it is told how many seconds have gone by.
+pub(crate) fn send(post: &mut Connection, start: Instant, write: impl Fn(&mut String, f64)) {
     let mut body = String::new();
     for tick in 0..TICKS {
         let due = start + TICK * u32::try_from(tick).unwrap_or_default();
         thread::sleep(due.saturating_duration_since(Instant::now()));
         body.clear();
-        let now = start.elapsed().as_secs_f64();
-        for _ in 0..each_tick {
-            writeln!(body, "{{\"value\":{now:.9}}}").expect("writing into a string");
-        }
+        write(&mut body, start.elapsed().as_secs_f64());
         post.post("/stream", &body);
     }
 }
 
 /// When the record that `line` tells of was sent, in seconds; none for the one that opens the way.
 fn sent(line: &str) -> Option<f64> {
-    let (_, value) = line.split_once("\"value\":")?;
-    let value: f64 = value.split('}').next()?.parse().ok()?;
+    let value = number(line, "\"value\":")?;
     (value > 0.0).then_some(value)
+}
+
+/// The number behind a name in a line.
+pub(crate) fn number(line: &str, name: &str) -> Option<f64> {
+    let (_, value) = line.split_once(name)?;
+    value.split([',', '}']).next()?.parse().ok()
 }

@@ -27,6 +27,13 @@ impl Sample {
         self.0.get(place).copied().unwrap_or(f64::NAN)
     }
 
+    /// `p50 p99 p99.9 max`, in columns.
+    pub(crate) fn tail(&self) -> String {
+        let shares = [0.5, 0.99, 0.999, 1.0];
+        let tail = shares.map(|share| format!("{:>8.3}", self.quantile(share)));
+        tail.join(" ")
+    }
+
     pub(crate) fn median(&self) -> f64 {
         self.quantile(0.5)
     }

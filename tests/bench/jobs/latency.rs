@@ -1,6 +1,7 @@
-//! How soon results come: of a window of 100 ms, from its end by the sender's clock, behind which the
-//! next record is sent within a millisecond; of a filter and a projection, from the moment a record is sent; and
-//! the first result of all, from the start of the process.
+//! How soon results come: of a window of 100 ms, from its end by the sender's clock; of a filter and a
+//! projection, from the moment a record is sent; and the first result of all, from the start of the
+//! process. A window is over with the first record of its last millisecond, so its latency may be that
+//! much below zero.
 
 use std::{
     fmt::Write as _,
@@ -8,19 +9,21 @@ use std::{
     path::Path,
     process::{Child, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use tests::{Service, producer};
 
 use super::job;
-use crate::{connection::Connection, sample::Sample, say};
+use crate::{
+    connection::Connection,
+    latency::{SECONDS, TICKS, number, send},
+    sample::Sample,
+    say,
+};
 
-const SECONDS: u32 = 10;
-const TICK: Duration = Duration::from_millis(1);
-const TICKS: u32 = SECONDS * 1000;
 /// How long a window is, in milliseconds.
-const WINDOW: u32 = 100;
+const WINDOW: u64 = 100;
 const STARTS: usize = 11;
 
 pub(crate) fn run() {
@@ -36,13 +39,9 @@ pub(crate) fn run() {
     say(&format!("start to first result of a file     {starts}"));
 }
 
-fn told(what: &str, each_tick: u32, sample: &Sample) {
+fn told(what: &str, each_tick: u64, sample: &Sample) {
     let rate = each_tick * 1000;
-    let at = |share| sample.quantile(share);
-    let (p50, p99, p999, max) = (at(0.5), at(0.99), at(0.999), at(1.0));
-    say(&format!(
-        "{what:<27} {rate:>7} {p50:>8.3} {p99:>8.3} {p999:>8.3} {max:>8.3}"
-    ));
+    say(&format!("{what:<27} {rate:>7} {}", sample.tail()));
 }
 
 /// A table of the producer's stream; `t` is when a record was sent, in milliseconds.
@@ -55,7 +54,7 @@ fn table(producer: &Service) -> String {
 }
 
 /// From sent to printed, of one record in each millisecond.
-fn single(each_tick: u32) -> Sample {
+fn single(each_tick: u64) -> Sample {
     let producer = producer(&["--source", "none"]);
     let query = "SELECT at, k + 1 AS k FROM sent WHERE k = 0";
     let mut post = Connection::to(producer.address());
@@ -68,12 +67,12 @@ fn single(each_tick: u32) -> Sample {
             (sent > 0.0).then(|| (start.elapsed().as_secs_f64() - sent) * 1e3)
         })
     });
-    send(&mut post, start, each_tick);
+    send(&mut post, start, records(each_tick));
     Sample::new(printed.join().expect("the reader does not fail"))
 }
 
 /// From the first record behind a window to its last row.
-fn windows(each_tick: u32) -> Sample {
+fn windows(each_tick: u64) -> Sample {
     let producer = producer(&["--source", "none"]);
     let query = "SELECT MAX(t) AS t, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE sent, DESCRIPTOR(ts), INTERVAL '0.1' SECOND)) \
                  GROUP BY window_start, window_end, k";
@@ -85,11 +84,13 @@ fn windows(each_tick: u32) -> Sample {
     let printed = thread::spawn(move || {
         read(child, rows, |line| {
             let last = number(line, "\"t\":")?;
-            let end = ((last / f64::from(WINDOW)).floor() + 1.0) * f64::from(WINDOW);
+            #[expect(clippy::cast_precision_loss, reason = "it is a hundred")]
+            let window = WINDOW as f64;
+            let end = ((last / window).floor() + 1.0) * window;
             (last > 0.0).then(|| start.elapsed().as_secs_f64() * 1e3 - end)
         })
     });
-    send(&mut post, start, each_tick);
+    send(&mut post, start, records(each_tick));
     Sample::new(printed.join().expect("the reader does not fail"))
 }
 
@@ -100,7 +101,7 @@ fn started(text: &str) -> Child {
 }
 
 /// What each line tells, but for those of the first second; until nothing has come for a while.
-fn read(mut child: Child, lines: u32, tells: impl Fn(&str) -> Option<f64>) -> Vec<f64> {
+fn read(mut child: Child, lines: u64, tells: impl Fn(&str) -> Option<f64>) -> Vec<f64> {
     let pipe = child.stdout.take().expect("a pipe");
     let printed = BufReader::with_capacity(1 << 20, pipe);
     let warm = usize::try_from(lines / SECONDS).unwrap_or_default();
@@ -114,23 +115,13 @@ fn read(mut child: Child, lines: u32, tells: impl Fn(&str) -> Option<f64>) -> Ve
     told
 }
 
-fn number(line: &str, name: &str) -> Option<f64> {
-    let (_, value) = line.split_once(name)?;
-    value.split([',', '}']).next()?.parse().ok()
-}
-
-fn send(post: &mut Connection, start: Instant, each_tick: u32) {
-    let mut body = String::new();
-    for tick in 1..=TICKS {
-        let due = start + TICK * tick;
-        thread::sleep(due.saturating_duration_since(Instant::now()));
-        body.clear();
-        let now = start.elapsed().as_secs_f64();
-        for k in 0..each_tick {
-            let t = (now * 1e3).floor();
+/// What is posted in each millisecond: a record of each key.
+fn records(keys: u64) -> impl Fn(&mut String, f64) {
+    move |body, now| {
+        let t = (now * 1e3).floor();
+        for k in 0..keys {
             writeln!(body, "{{\"t\":{t:.0},\"at\":{now:.9},\"k\":{k}}}").expect("into a string");
         }
-        post.post("/stream", &body);
     }
 }
 

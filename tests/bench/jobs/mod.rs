@@ -6,14 +6,11 @@ mod latency;
 mod queries;
 mod state;
 
-use std::{
-    fs::File,
-    path::Path,
-    process::{Command, Stdio},
-    time::Instant,
-};
+use std::{process::Command, time::Instant};
 
-use tests::{binaries::binary, service::leashed};
+use tests::{PATIENCE, binaries::binary, consumer, service::leashed};
+
+use crate::process::{processor_seconds, watch_peak};
 
 pub(crate) use latency::run as latency;
 pub(crate) use queries::run as queries;
@@ -36,38 +33,26 @@ fn job(text: &str) -> Command {
     command
 }
 
-/// Runs a job to its end. The shell says what it used when it is gone.
-fn run(text: &str, folder: &Path) -> Took {
-    let report = folder.join("report");
-    let file = File::create(&report).expect("a file can be written");
+/// Runs a job to its end. What it used is read before the system forgets it.
+fn run(text: &str) -> Took {
     let start = Instant::now();
-    let done = Command::new("python3")
-        .args(["-c", REPORT])
-        .arg(binary("consumer"))
-        .args(["sql", text, "--parallelism", "2"])
-        .stdout(Stdio::null())
-        .stderr(file)
-        .status()
-        .expect("python3 can be started");
+    let mut consumer = consumer(&["sql", text, "--parallelism", "2"]);
+    let peak = watch_peak(consumer.id());
+    let ended = consumer.stdout.wait_for_end(PATIENCE);
     let seconds = start.elapsed().as_secs_f64();
-    let said = std::fs::read_to_string(&report).expect("the report can be read");
-    assert!(done.success(), "{said}");
-    let last = said.lines().last().unwrap_or_default();
-    let numbers: Vec<f64> = last.split(' ').filter_map(|one| one.parse().ok()).collect();
-    let [user, system, peak] = numbers[..] else {
-        unreachable!("{said}");
-    };
+    let peak = peak.join().unwrap_or(f64::NAN);
+    let (user, system) = processor_seconds(consumer.id());
+    assert!(ended, "the job comes to an end");
+    assert_eq!(
+        consumer.exit_code(),
+        Some(0),
+        "{}",
+        consumer.stderr.all().join("\n")
+    );
     Took {
         seconds,
         user,
         system,
-        peak: peak * 1024.0 / 1e6,
+        peak,
     }
 }
-
-/// Runs a program, and tells its user and system seconds and its peak memory in KiB.
-const REPORT: &str = "import resource, subprocess, sys
-code = subprocess.call(sys.argv[1:])
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(used.ru_utime, used.ru_stime, used.ru_maxrss, file=sys.stderr)
-sys.exit(code)";

@@ -46,7 +46,7 @@ fn over_a_file(folder: &Path) {
         file.display()
     );
     for (query, flink) in QUERIES {
-        let took = measure(&table, query, folder);
+        let took = measure(&table, query);
         let compared = flink.map_or(String::new(), |flink| {
             let ratio = f64::from(BIDS) / 1e3 / took.user.median() / flink;
             format!("  {ratio:.1} times Flink's {flink}")
@@ -64,10 +64,10 @@ pub(crate) fn run() {
     say("query     M bids/s                 M bids/user s         system s  peak MB");
     over_a_file(folder.path());
     say("from the history of a topic of 4 partitions over HTTP, the producer on the same cores");
-    over_http(folder.path());
+    over_http();
 }
 
-fn over_http(folder: &Path) {
+fn over_http() {
     let producer = producer(&["--source", "none", "--retention-bytes", "1GiB"]);
     let topic = producer.url("/v1/topics/bids");
     let json = [("content-type", "application/json")];
@@ -86,7 +86,7 @@ fn over_http(folder: &Path) {
         producer.url("")
     );
     for query in OVER_HTTP {
-        let took = measure(&table, query, folder);
+        let took = measure(&table, query);
         say(&format!(
             "{query:<9} {}   {}   {:>6.2} {:>6.0}",
             took.rate, took.per_user, took.system, took.peak
@@ -104,9 +104,9 @@ struct Measured {
     peak: f64,
 }
 
-fn measure(table: &str, query: &str, folder: &Path) -> Measured {
+fn measure(table: &str, query: &str) -> Measured {
     let text = format!("{table}\n{}", sunk(query));
-    let took: Vec<_> = (0..=RUNS).map(|_| run_job(&text, folder)).skip(1).collect();
+    let took: Vec<_> = (0..=RUNS).map(|_| run_job(&text)).skip(1).collect();
     let bids = f64::from(BIDS) / 1e6;
     Measured {
         rate: Sample::new(took.iter().map(|took| bids / took.seconds).collect()),
