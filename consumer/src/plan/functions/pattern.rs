@@ -5,7 +5,11 @@ use std::fmt::Write as _;
 
 /// A pattern, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern(Vec<Piece>);
+pub(super) struct Pattern {
+    pieces: Vec<Piece>,
+    /// How many milliseconds come to the same text: times of one such unit since 1970 do.
+    pub(super) unit: i64,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -34,6 +38,17 @@ pub(super) const USUAL: &str = "yyyy-MM-dd HH:mm:ss";
 
 const DAY: i64 = 86_400_000;
 const HOUR: i64 = 3_600_000;
+
+impl Piece {
+    /// How long it stays the same, in milliseconds.
+    const fn unit(&self) -> i64 {
+        match self {
+            Self::Text(_) => i64::MAX,
+            Self::HalfOfDay => HOUR,
+            Self::Number(field, _) => field.unit(),
+        }
+    }
+}
 
 impl Field {
     /// How long it stays the same, in milliseconds; at the most a day.
@@ -67,23 +82,14 @@ impl Pattern {
                 push(&mut pieces, c.encode_utf8(&mut [0; 4]));
             }
         }
-        Some(Self(pieces))
-    }
-
-    /// How many milliseconds come to the same text: times of one such unit since 1970 do.
-    pub(super) fn unit(&self) -> i64 {
-        let units = self.0.iter().map(|piece| match piece {
-            Piece::Text(_) => i64::MAX,
-            Piece::HalfOfDay => HOUR,
-            Piece::Number(field, _) => field.unit(),
-        });
-        units.min().unwrap_or(i64::MAX)
+        let unit = pieces.iter().map(Piece::unit).min().unwrap_or(i64::MAX);
+        Some(Self { pieces, unit })
     }
 
     /// Writes a time.
     pub(super) fn write(&self, milliseconds: i64, out: &mut String) {
         let civil = Civil::new(milliseconds);
-        for piece in &self.0 {
+        for piece in &self.pieces {
             let written = match piece {
                 Piece::Text(text) => out.write_str(text),
                 Piece::HalfOfDay => out.write_str(if civil.hour < 12 { "AM" } else { "PM" }),
@@ -102,7 +108,7 @@ impl Pattern {
     pub(super) fn read(&self, text: &str) -> Option<i64> {
         let mut read = Read::default();
         let mut rest = text.trim();
-        for (place, piece) in self.0.iter().enumerate() {
+        for (place, piece) in self.pieces.iter().enumerate() {
             rest = match piece {
                 Piece::Text(text) => rest.strip_prefix(text.as_str())?,
                 Piece::HalfOfDay => {
@@ -112,7 +118,7 @@ impl Pattern {
                 }
                 Piece::Number(field, width) => {
                     // Numbers that touch are told apart by their width.
-                    let touches = matches!(self.0.get(place + 1), Some(Piece::Number(..)));
+                    let touches = matches!(self.pieces.get(place + 1), Some(Piece::Number(..)));
                     let most = if touches { *width } else { usize::MAX };
                     let digits = rest
                         .bytes()
@@ -352,7 +358,7 @@ mod tests {
                 pattern.write(time, &mut text);
                 text
             };
-            let unit = |time: i64| time.div_euclid(pattern.unit());
+            let unit = |time: i64| time.div_euclid(pattern.unit);
             if unit(milliseconds) == unit(milliseconds + later) {
                 prop_assert_eq!(written(milliseconds), written(milliseconds + later), "{:?}", pattern);
             }

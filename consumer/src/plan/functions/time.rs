@@ -331,7 +331,7 @@ impl Known {
 
     /// A time in a pattern.
     fn written(&mut self, pattern: &str, time: i64) -> Result<&str> {
-        let unit = Some(time.div_euclid(self.pattern(pattern)?.unit()));
+        let unit = Some(time.div_euclid(self.pattern(pattern)?.unit));
         if self.unit != unit {
             let mut text = std::mem::take(&mut self.text);
             text.clear();
