@@ -1,12 +1,10 @@
 //! The accumulators of a step's aggregates, and the sets of values of those that count each value once.
 
-use arrow::array::ArrayRef;
-use arrow::buffer::NullBuffer;
+use arrow::{array::ArrayRef, buffer::NullBuffer};
 
 use super::{
     Accumulator, Columns, Input, Program,
     distinct::{Distinct, Rows},
-    part,
 };
 use crate::transform::error::Fault;
 
@@ -192,10 +190,8 @@ fn told<'a>(input: Input<'a>, told_by: Option<(usize, usize)>, news: &'a News) -
 
 /// The first `count` columns, which are taken from the rest.
 fn split<'a>(rest: &mut &'a [ArrayRef], count: usize) -> Result<&'a [ArrayRef], Fault> {
-    let Some((own, others)) = rest.split_at_checked(count) else {
-        part(rest, count.saturating_sub(1))?;
-        return Ok(&[]);
-    };
+    let parts = rest.split_at_checked(count);
+    let (own, others) = parts.ok_or_else(|| Fault::State(format!("{count} columns")))?;
     *rest = others;
     Ok(own)
 }
