@@ -3,7 +3,8 @@
 //! `cargo bench -p tests` runs all of it but `soak`; `cargo bench -p tests -- latency memory` runs
 //! what is named. A number behind a name makes it larger: `-- restart 10` begins with 10 GiB of log,
 //! `-- flat 50` appends 50 GB, `-- idle 1000000` makes so many streams, `-- append 5`
-//! is the fifth row of it alone; `-- soak 10m` watches the memory for ten minutes. What is compared with the official server finds it as `server.rs` says. A figure is the median of
+//! is the fifth row of it alone, `-- queries 4` reads four million bids; `-- soak 10m` watches the memory for ten minutes.
+//! What is compared with the official server, or with Flink, finds it as `server.rs` and `jobs/flink.rs` say. A figure is the median of
 //! several runs after one that is not counted, with the least and the most beside it. The machine
 //! is shared with whoever else uses it: compare figures of one run.
 
@@ -46,7 +47,7 @@ const SECTIONS: [Section; 15] = [
     ("latency", |_| latency::run()),
     ("start", |_| start::run()),
     ("memory", |_| memory::run()),
-    ("queries", |_| jobs::queries()),
+    ("queries", jobs::queries),
     ("results", |_| jobs::latency()),
     ("keys", |_| jobs::state()),
 ];

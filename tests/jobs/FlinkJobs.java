@@ -72,7 +72,8 @@ public class FlinkJobs {
             String[] parts = statement.split("'");
             tables.getConfig().set(parts[1], parts[3]);
         } else if (verb.equals("CREATE")) {
-            tables.executeSql(statement);
+            // A table from what is selected is a job.
+            tables.executeSql(statement).await();
         } else if (!runs) {
             tables.explainSql(statement);
         } else if (verb.equals("SELECT")) {

@@ -2,13 +2,19 @@
 //! come, and how much memory keys take.
 
 mod bids;
+mod flink;
 mod latency;
 mod queries;
 mod state;
 
 use std::{process::Command, time::Instant};
 
-use tests::{PATIENCE, binaries::binary, consumer, service::leashed};
+use tests::{
+    PATIENCE,
+    binaries::binary,
+    consumer,
+    service::{Service, leashed},
+};
 
 use crate::process::{processor_seconds, watch_peak};
 
@@ -17,7 +23,7 @@ pub(crate) use queries::run as queries;
 pub(crate) use state::run as state;
 
 /// What a job took.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Took {
     seconds: f64,
     /// Processor seconds in user mode and in the system.
@@ -33,21 +39,25 @@ fn job(text: &str) -> Command {
     command
 }
 
-/// Runs a job to its end. What it used is read before the system forgets it.
+/// Runs a job to its end.
 fn run(text: &str) -> Took {
+    took(consumer(&["sql", text, "--parallelism", "2"]))
+}
+
+/// What a process takes that has just been started. What it used is read before the system forgets it.
+fn took(mut process: Service) -> Took {
     let start = Instant::now();
-    let mut consumer = consumer(&["sql", text, "--parallelism", "2"]);
-    let peak = watch_peak(consumer.id());
-    let ended = consumer.stdout.wait_for_end(PATIENCE);
+    let peak = watch_peak(process.id());
+    let ended = process.stdout.wait_for_end(PATIENCE);
     let seconds = start.elapsed().as_secs_f64();
     let peak = peak.join().unwrap_or(f64::NAN);
-    let (user, system) = processor_seconds(consumer.id());
+    let (user, system) = processor_seconds(process.id());
     assert!(ended, "the job comes to an end");
     assert_eq!(
-        consumer.exit_code(),
+        process.exit_code(),
         Some(0),
         "{}",
-        consumer.stderr.all().join("\n")
+        process.stderr.all().join("\n")
     );
     Took {
         seconds,

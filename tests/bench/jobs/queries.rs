@@ -1,6 +1,6 @@
 //! Queries of Nexmark, whose results nobody takes.
 
-use std::{fs, path::Path};
+use std::{fmt, fs, iter, path::Path};
 
 use tests::{
     binaries::workspace,
@@ -8,27 +8,27 @@ use tests::{
     producer,
 };
 
-use super::{bids, run as run_job};
+use super::{Took, bids, flink::Flink, run as run_job};
 use crate::{sample::Sample, say};
 
 const RUNS: usize = 3;
 const BIDS: u32 = 1_000_000;
 
-/// Those with a known figure of Flink's, in thousand bids a user second, and others.
-const QUERIES: [(&str, Option<f64>); 13] = [
-    ("q0", Some(381.0)),
-    ("q1", Some(477.0)),
-    ("q2", None),
-    ("tumbling", Some(390.0)),
-    ("q5", None),
-    ("q11", Some(183.0)),
-    ("q12", None),
-    ("q14", None),
-    ("q15", Some(234.0)),
-    ("q16", Some(116.0)),
-    ("q17", Some(226.0)),
-    ("q21", None),
-    ("q22", None),
+/// Each, and whether Flink does the same beside it where there is one.
+const QUERIES: [(&str, bool); 13] = [
+    ("q0", true),
+    ("q1", true),
+    ("q2", false),
+    ("tumbling", true),
+    ("q5", false),
+    ("q11", true),
+    ("q12", false),
+    ("q14", false),
+    ("q15", true),
+    ("q16", true),
+    ("q17", true),
+    ("q21", false),
+    ("q22", false),
 ];
 
 /// Read over HTTP from the history of a topic.
@@ -37,32 +37,51 @@ const PARTITIONS: usize = 4;
 /// As many as fit into a request.
 const APPENDED: usize = 2_000;
 
-fn over_a_file(folder: &Path) {
+fn over_a_file(folder: &Path, bids: u32) {
     let file = folder.join("bids.ndjson");
-    fs::write(&file, bids::lines(BIDS)).expect("a file can be written");
+    fs::write(&file, bids::lines(bids)).expect("a file can be written");
     let table = format!(
         "{} WITH ('connector'='filesystem', 'path'='{}', 'format'='json');",
         bids::TABLE,
         file.display()
     );
-    for (query, flink) in QUERIES {
-        let took = measure(&table, query);
-        let compared = flink.map_or(String::new(), |flink| {
-            let ratio = f64::from(BIDS) / 1e3 / took.user.median() / flink;
-            format!("  {ratio:.1} times Flink's {flink}")
-        });
+    let flink = Flink::installed(folder);
+    if let Some(flink) = &flink {
         say(&format!(
-            "{query:<9} {}   {}   {:>6.2} {:>6.0}{compared}",
-            took.rate, took.per_user, took.system, took.peak
+            "Flink's start, not counted: {:.1} user s",
+            flink.start
         ));
+    }
+    for (query, is_compared) in QUERIES {
+        let text = format!("{table}\n{}", sunk(query));
+        let flink = flink.as_ref().filter(|_| is_compared);
+        let mut theirs = Vec::new();
+        let ours = measured(bids, || {
+            theirs.extend(flink.map(|flink| flink.run(&text)));
+            run_job(&text)
+        });
+        say(&format!("{query:<9} {ours}"));
+        if let Some(flink) = flink {
+            // The first of ours is not counted either.
+            let theirs = theirs.into_iter().skip(1);
+            let theirs: Vec<_> = theirs.map(|took| flink.without_start(took)).collect();
+            let theirs = Measured::new(bids, &theirs);
+            let ratio = theirs.user.median() / ours.user.median();
+            say(&format!("    Flink {theirs}   {ratio:.1} times its user s"));
+        }
     }
 }
 
-pub(crate) fn run() {
+/// `millions` of bids in the file: one where none are said.
+pub(crate) fn run(millions: Option<u64>) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    say("a file of 1 M bids, 247 B each; parallelism 2; median of 3 (least … most)");
+    let millions = millions.and_then(|millions| u32::try_from(millions).ok());
+    let bids = millions.unwrap_or(1) * BIDS;
+    say(&format!(
+        "a file of {bids} bids, 247 B each; parallelism 2; median of 3 (least … most)"
+    ));
     say("query     M bids/s                 M bids/user s         system s  peak MB");
-    over_a_file(folder.path());
+    over_a_file(folder.path(), bids);
     say("from the history of a topic of 4 partitions over HTTP, the producer on the same cores");
     over_http();
 }
@@ -86,11 +105,9 @@ fn over_http() {
         producer.url("")
     );
     for query in OVER_HTTP {
-        let took = measure(&table, query);
-        say(&format!(
-            "{query:<9} {}   {}   {:>6.2} {:>6.0}",
-            took.rate, took.per_user, took.system, took.peak
-        ));
+        let text = format!("{table}\n{}", sunk(query));
+        let took = measured(BIDS, || run_job(&text));
+        say(&format!("{query:<9} {took}"));
     }
 }
 
@@ -104,16 +121,36 @@ struct Measured {
     peak: f64,
 }
 
-fn measure(table: &str, query: &str) -> Measured {
-    let text = format!("{table}\n{}", sunk(query));
-    let took: Vec<_> = (0..=RUNS).map(|_| run_job(&text)).skip(1).collect();
-    let bids = f64::from(BIDS) / 1e6;
-    Measured {
-        rate: Sample::new(took.iter().map(|took| bids / took.seconds).collect()),
-        per_user: Sample::new(took.iter().map(|took| bids / took.user).collect()),
-        user: Sample::new(took.iter().map(|took| took.user).collect()),
-        system: Sample::new(took.iter().map(|took| took.system).collect()).median(),
-        peak: took.iter().map(|took| took.peak).fold(0.0, f64::max),
+/// What several runs take behind one that is not counted.
+fn measured(bids: u32, run: impl FnMut() -> Took) -> Measured {
+    let took: Vec<_> = iter::repeat_with(run).take(1 + RUNS).skip(1).collect();
+    Measured::new(bids, &took)
+}
+
+impl Measured {
+    fn new(bids: u32, took: &[Took]) -> Self {
+        let bids = f64::from(bids) / 1e6;
+        let all = |of: fn(&Took) -> f64| Sample::new(took.iter().map(of).collect());
+        Self {
+            rate: Sample::new(took.iter().map(|took| bids / took.seconds).collect()),
+            per_user: Sample::new(took.iter().map(|took| bids / took.user).collect()),
+            user: all(|took| took.user),
+            system: all(|took| took.system).median(),
+            peak: all(|took| took.peak).quantile(1.0),
+        }
+    }
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            rate,
+            per_user,
+            system,
+            peak,
+            ..
+        } = self;
+        write!(f, "{rate}   {per_user}   {system:>6.2} {peak:>6.0}")
     }
 }
 
