@@ -3,7 +3,7 @@
 use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use common::{service::settings::Exit, time::Clock};
@@ -13,11 +13,9 @@ use crate::{
     config::{Args, Invalid},
     fixture,
     plan::{self, Job, Settings},
-    run::{self, Options, Reports, Status, Summary},
+    progress::Progress,
+    run::{self, Options, Reports, Status},
 };
-
-/// How often a job that goes on says how it goes.
-const TOLD_EACH: Duration = Duration::from_secs(10);
 
 /// What to do with a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,90 +162,23 @@ async fn run_job<W: Write + Send + 'static>(
         "{name} begins from its start, {} side by side; stop with Ctrl-C",
         options.parallelism
     );
-    let mut told = tokio::time::interval(TOLD_EACH);
+    let mut progress = Progress::new(reports, *begun, &job.dataflow);
+    let mut told = tokio::time::interval(progress.each());
     told.reset();
     let mut ran = std::pin::pin!(run::run(job, options, out, reports, stop));
     let summary = loop {
         tokio::select! {
             summary = &mut ran => break summary,
-            _ = told.tick() => tell(reports, *begun),
+            _ = told.tick() => progress.tell(),
         }
     };
+    progress.end(summary.as_ref().ok());
     match summary {
-        Ok(summary) => {
-            tell_end(&summary, reports, *begun);
-            Ok(())
-        }
+        Ok(_) => Ok(()),
         // Whoever read the results has seen enough.
         Err(run::Failure::Sink { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => {
             Ok(())
         }
         Err(failure) => Err(failure.into()),
-    }
-}
-
-/// Says how it goes.
-fn tell(reports: &Reports, begun: Instant) {
-    let totals = Totals::of(reports);
-    let seconds = begun.elapsed().as_secs();
-    tracing::info!("after {seconds} s: {totals}");
-}
-
-fn tell_end(summary: &Summary, reports: &Reports, begun: Instant) {
-    let Summary {
-        records,
-        rejected,
-        gaps,
-        is_stopped,
-        ..
-    } = summary;
-    let how = if *is_stopped { "stopped" } else { "done" };
-    let seconds = begun.elapsed().as_secs_f64();
-    let totals = Totals::of(reports);
-    tracing::info!(
-        "{how} after {seconds:.1} s: {records} records read, {rejected} rejected, {totals}"
-    );
-    if *gaps > 0 {
-        tracing::warn!("records were missing, or began again, {gaps} times");
-    }
-}
-
-/// What all steps have done together.
-#[derive(Debug, Default)]
-struct Totals {
-    given: u64,
-    late: u64,
-    untimed: u64,
-    state_bytes: usize,
-}
-
-impl Totals {
-    fn of(reports: &Reports) -> Self {
-        let mut totals = Self::default();
-        for report in reports.all().values() {
-            if report.kind == "insert" {
-                totals.given += report.rows_in;
-            }
-            totals.late += report.counts.late;
-            totals.untimed += report.counts.untimed;
-            totals.state_bytes += report.state_bytes;
-        }
-        totals
-    }
-}
-
-impl std::fmt::Display for Totals {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            given,
-            late,
-            untimed,
-            state_bytes,
-        } = self;
-        write!(
-            f,
-            "{given} rows given, {late} late, {untimed} without a time"
-        )?;
-        write!(f, ", {:.1} MB of state", *state_bytes as f64 / 1e6)
     }
 }

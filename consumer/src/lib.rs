@@ -15,6 +15,7 @@ pub mod fetch;
 pub mod fixture;
 pub mod parse;
 pub mod plan;
+mod progress;
 pub mod run;
 pub mod tap;
 pub mod transform;

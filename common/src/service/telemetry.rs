@@ -4,6 +4,7 @@ use std::{
     error::Error,
     fmt::Display,
     io::{self, IsTerminal, Write},
+    sync::{Mutex, PoisonError},
 };
 
 use clap::ValueEnum;
@@ -75,8 +76,40 @@ impl Write for Stderr {
     }
 }
 
+/// The line that stands at the foot of the terminal; empty where there is none.
+static FOOT: Mutex<String> = Mutex::new(String::new());
+
+/// What takes the line away that the cursor is in, and what keeps a long one from becoming two.
+const CLEAR: &str = "\r\x1b[K";
+const ONE_LINE: [&str; 2] = ["\x1b[?7l", "\x1b[?7h"];
+
+/// Shows `line` at the foot of the terminal that stderr is, below all that is said; nothing takes it
+/// away.
+pub fn show(line: &str) {
+    let mut foot = FOOT.lock().unwrap_or_else(PoisonError::into_inner);
+    line.clone_into(&mut foot);
+    write(format!("{CLEAR}{}", at_foot(line)).as_bytes());
+}
+
+fn at_foot(line: &str) -> String {
+    let [begin, end] = ONE_LINE;
+    match line {
+        "" => String::new(),
+        line => format!("{begin}{line}{end}"),
+    }
+}
+
 /// Says `text` on stderr, if that can be heard.
 fn say(text: &[u8]) {
+    let foot = FOOT.lock().unwrap_or_else(PoisonError::into_inner);
+    if foot.is_empty() {
+        write(text);
+    } else {
+        write(&[CLEAR.as_bytes(), text, at_foot(&foot).as_bytes()].concat());
+    }
+}
+
+fn write(text: &[u8]) {
     // There is nowhere to tell that it cannot.
     drop(io::stderr().write_all(text));
 }
