@@ -22,6 +22,7 @@ mod proof;
 mod reader;
 mod rows;
 mod scan;
+mod string;
 mod text;
 mod workers;
 

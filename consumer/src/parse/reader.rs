@@ -104,18 +104,14 @@ impl Reader {
 
 impl Reader {
     fn lines(&mut self, text: &[u8]) -> Found {
-        // UTF-8 is checked once for all lines, and for each where that fails.
-        let is_utf8 = simdutf8::basic::from_utf8(text).is_ok();
         let Self { columns, lines, .. } = self;
         let mut found = Found::default();
         let mut scanner = Scanner { text, at: 0 };
         while scanner.at < text.len() {
             let (start, rows) = (scanner.at, columns.rows);
             let read = match &mut *lines {
-                Lines::Json(options) if is_utf8 => {
-                    record(&mut scanner, columns, *options).map_err(Some)
-                }
-                lines => lines.read(scanner.line(), columns),
+                Lines::Json(options) => record(&mut scanner, columns, *options).map_err(Some),
+                Lines::Csv(separated) => line(separated, scanner.line(), columns),
             };
             if let Err(reason) = read {
                 columns.truncate(rows);
@@ -140,22 +136,19 @@ impl Reader {
     }
 }
 
-impl Lines {
-    /// Reads a line of which nothing is known yet. Without a reason, it is no record.
-    fn read(&mut self, line: &[u8], columns: &mut Object) -> Result<(), Option<Reason>> {
-        let is_utf8 = std::str::from_utf8(line).is_ok();
-        match self {
-            Self::Json(options) if is_utf8 => {
-                record(&mut Scanner { text: line, at: 0 }, columns, *options).map_err(Some)
-            }
-            Self::Json(_) => Err(Some(Reason::NotJson)),
-            Self::Csv(separated) if ndjson::is_blank(line) || separated.is_comment(line) => {
-                Err(None)
-            }
-            Self::Csv(separated) if is_utf8 => separated.read(line, columns).map_err(Some),
-            Self::Csv(_) => Err(Some(Reason::NotCsv)),
-        }
+/// Reads a line of CSV. Without a reason, it is no record.
+fn line(
+    separated: &mut Separated,
+    line: &[u8],
+    columns: &mut Object,
+) -> Result<(), Option<Reason>> {
+    if ndjson::is_blank(line) || separated.is_comment(line) {
+        return Err(None);
     }
+    if std::str::from_utf8(line).is_err() {
+        return Err(Some(Reason::NotCsv));
+    }
+    separated.read(line, columns).map_err(Some)
 }
 
 /// Reads a record of JSON and passes its newline. After an error, the columns are to be cut back.
