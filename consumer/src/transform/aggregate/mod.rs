@@ -12,6 +12,7 @@ mod counted;
 mod distinct;
 mod other;
 mod program;
+mod slots;
 mod sorted;
 mod spread;
 mod table;
