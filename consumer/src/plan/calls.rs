@@ -134,10 +134,9 @@ fn field(name: &str) -> Option<DateTimeField> {
 
 /// Null where one of them is.
 fn concatenated(arguments: Vec<Expr>) -> Option<Expr> {
-    let strings = arguments
-        .into_iter()
-        .map(|argument| cast(argument, DataType::String(None)));
-    strings.reduce(|left, right| binary(left, BinaryOperator::StringConcat, right))
+    let is_one = arguments.len() == 1;
+    let texts = arguments.into_iter().chain(is_one.then(|| text("")));
+    texts.reduce(|left, right| binary(left, BinaryOperator::StringConcat, right))
 }
 
 fn null_if_any(name: &str, arguments: Vec<Expr>) -> Expr {

@@ -24,7 +24,7 @@ use datafusion_sql::{
 };
 
 use super::{
-    Settings,
+    Settings, alike,
     casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
     conditions,
@@ -57,6 +57,7 @@ impl Planner<'_> {
         let plan = plan.and_then(|plan| {
             refuse_mixed_unions(&plan)?;
             conditions::refuse_others(&plan)?;
+            alike::refuse_others(&plan)?;
             self.analyze(plan)
         });
         plan.map_err(|error| supported::placed(error.into(), query).or_at(at))
@@ -89,6 +90,7 @@ impl Planner<'_> {
         let planned = planner.sql_to_expr(expression, scan.schema(), &mut PlannerContext::new())?;
         let plan = scan.project([planned.alias("")])?.build()?;
         conditions::refuse_others(&plan)?;
+        alike::refuse_others(&plan)?;
         let plan = self.analyze(plan)?;
         let simplified = optimized(plan, vec![Arc::new(SimplifyExpressions::new())])?;
         match simplified {

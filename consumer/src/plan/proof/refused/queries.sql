@@ -166,3 +166,9 @@ SELECT ts - ts FROM readings
 => job.sql:1:1: a time less another is not supported; there is TIMESTAMPDIFF(unit, from, to)
 SELECT DATE '2024-01-02' - CAST(ts AS DATE) FROM readings
 => job.sql:1:1: a time less another is not supported; there is TIMESTAMPDIFF(unit, from, to)
+# What meets is of one kind.
+SELECT n FROM readings WHERE sensor = n
+=> job.sql:1:30: what is compared is of one type, and these are STRING and INT; write CAST
+SELECT n FROM readings
+WHERE n > 1 AND UPPER(sensor) <> 1
+=> job.sql:2:23: what is compared is of one type, and these are STRING and INT; write CAST
