@@ -24,7 +24,7 @@ use datafusion_sql::{
 };
 
 use super::{
-    Settings, alike,
+    Settings, aliases, alike,
     casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
     conditions,
@@ -50,7 +50,7 @@ impl Planner<'_> {
         let at = supported::place(query);
         supported::check(query, self.functions)?;
         let mut rewritten = query.clone();
-        rewrite(&mut rewritten);
+        let hidden = rewrite(&mut rewritten);
         let context = self.context();
         let planner = SqlToRel::new_with_options(&context, parser_options());
         let plan = planner.sql_statement_to_plan(Statement::Query(Box::new(rewritten)));
@@ -60,7 +60,10 @@ impl Planner<'_> {
             alike::refuse_others(&plan)?;
             self.analyze(plan)
         });
-        plan.map_err(|error| supported::placed(error.into(), query).or_at(at))
+        plan.map_err(|error| {
+            let fault = aliases::told(error.into(), &hidden);
+            supported::placed(fault, query).or_at(at)
+        })
     }
 
     /// An expression over the columns of a table.

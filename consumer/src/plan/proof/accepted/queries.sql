@@ -85,3 +85,8 @@ SELECT CAST(readings.n AS INTEGER) + 1 AS m FROM readings GROUP BY CAST(n AS INT
 => m INT
 SELECT SUM(n) OVER (ORDER BY ts), SUM(CAST(n AS DOUBLE)) OVER (ORDER BY ts) FROM readings
 => EXPR$0 INT, EXPR$1 DOUBLE
+# A name that SELECT gives hides no column from GROUP BY and HAVING.
+SELECT MAX(n) AS n, COUNT(*) AS reading FROM readings GROUP BY reading HAVING MAX(n) > 1
+=> n INT, reading BIGINT
+SELECT SUM(s) AS t FROM (SELECT DISTINCT UPPER(sensor) AS name, MIN(n) AS n, COUNT(*) AS s FROM readings GROUP BY sensor, n HAVING n > 1)
+=> t BIGINT
