@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 JOBS = ROOT / "tests/jobs"
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z?)$")
 WHOLE = re.compile(r"-?[0-9]+")
-NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(E-?[0-9]+)?")
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(E[-+]?[0-9]+)?")
 # What stands in a statement and is no end of it; a remark is taken out.
 TOKEN = re.compile(r"--[^\n]*|'(?:[^']|'')*'|`[^`]*`|;|[^-'`;]+|-")
 # Opened to Flink's serializers as its own scripts do.
@@ -292,7 +292,10 @@ def word(value):
     """A value of an expected change in the words of Flink's printer."""
     time = TIME.match(value) if isinstance(value, str) else None
     if time:
-        return f"{time[1]}T{time[2] if time[3] else time[2].removesuffix(':00')}{time[3]}"
+        whole, point, parts = time[2].partition(".")
+        # The printer gives three, six or nine digits behind the point.
+        whole = whole if time[3] or point else whole.removesuffix(":00")
+        return f"{time[1]}T{whole}{point}{parts.ljust(-len(parts) // 3 * -3, '0')}{time[3]}"
     return {None: "null", True: "true", False: "false"}.get(value, value)
 
 

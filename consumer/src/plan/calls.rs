@@ -47,10 +47,6 @@ pub(super) fn rewritten(function: &mut Function) -> Option<Expr> {
             let hash = with_span(&name.to_lowercase(), arguments)?;
             Some(named("encode", vec![hash, text("hex")]))
         }
-        "REGEXP_REPLACE" => {
-            let all = arguments.into_iter().chain([text("g")]).collect();
-            with_span("regexp_replace", all)
-        }
         "TIMESTAMPDIFF" | "TIMESTAMPADD" => {
             let mut arguments = arguments;
             let unit = arguments.first_mut()?;
@@ -99,6 +95,7 @@ fn of_few(name: &str, arguments: Vec<Expr>) -> Option<Expr> {
             let length = case(below_zero(&length), whole(0), Some(length));
             Some(named(&name.to_lowercase(), vec![first, length]))
         }
+        ("REPLACE", Some(part), Some(by)) => Some(replaced(first, part, by)),
         ("LPAD" | "RPAD", Some(length), Some(pad)) => Some(padded(name, first, length, pad)),
         ("CHR", None, None) => {
             let byte = binary(first.clone(), BinaryOperator::Modulo, whole(256));
@@ -134,10 +131,9 @@ fn field(name: &str) -> Option<DateTimeField> {
 
 /// Null where one of them is.
 fn concatenated(arguments: Vec<Expr>) -> Option<Expr> {
-    let strings = arguments
-        .into_iter()
-        .map(|argument| cast(argument, DataType::String(None)));
-    strings.reduce(|left, right| binary(left, BinaryOperator::StringConcat, right))
+    let is_one = arguments.len() == 1;
+    let texts = arguments.into_iter().chain(is_one.then(|| text("")));
+    texts.reduce(|left, right| binary(left, BinaryOperator::StringConcat, right))
 }
 
 fn null_if_any(name: &str, arguments: Vec<Expr>) -> Expr {
@@ -173,6 +169,14 @@ fn padded(name: &str, value: Expr, length: Expr, pad: Expr) -> Expr {
         named(&name.to_lowercase(), vec![value, length, pad]),
         None,
     )
+}
+
+/// The empty text is found before each character and at the end.
+fn replaced(value: Expr, part: Expr, by: Expr) -> Expr {
+    let all = vec![value, part.clone(), by];
+    let is_empty = binary(part, BinaryOperator::Eq, text(""));
+    let everywhere = named("regexp_replace", all.clone());
+    case(is_empty, everywhere, Some(named("replace", all)))
 }
 
 /// Zero where it is not found from there on.

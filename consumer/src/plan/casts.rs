@@ -119,7 +119,7 @@ fn exact(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let [p1, s1, p2, s2] = [i16::from(p1), s1.into(), p2.into(), s2.into()];
     let digits = match of.op {
         Operator::Plus | Operator::Minus => (p1 - s1).max(p2 - s2) + s1.max(s2) + 1,
-        Operator::Multiply => p1 + p2,
+        Operator::Multiply => p1 + p2 + 1,
         Operator::Divide => i16::MAX,
         _ => return same(),
     };
@@ -127,11 +127,7 @@ fn exact(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         let both = vec![of.left.as_ref().clone(), of.right.as_ref().clone()];
         return Ok(Transformed::yes(functions::exact(of.op).call(both)));
     }
-    if of.op != Operator::Multiply {
-        return same();
-    }
-    let product = Expr::BinaryExpr(of.clone());
-    Ok(Transformed::yes(cast(product, decimal(p1 + p2, s1 + s2))))
+    same()
 }
 
 /// Takes the names of casts away, when all columns have theirs.

@@ -51,7 +51,7 @@ fn boolean(condition: &Expr, schema: &DFSchema) -> Result<()> {
 }
 
 /// Where the first of its columns is written.
-fn place(expression: &Expr) -> Location {
+pub(super) fn place(expression: &Expr) -> Location {
     let columns = expression.column_refs();
     let spans = columns.iter().filter_map(|column| column.spans.first());
     let begins = spans.map(|span| (span.start.line, span.start.column));

@@ -21,11 +21,14 @@ use super::query::replace_expressions;
 pub(super) struct Mixed;
 
 /// Functions whose arguments all get one type.
-const OF_ONE_TYPE: [&str; 4] = ["coalesce", "greatest", "least", "nullif"];
+pub(super) const OF_ONE_TYPE: [&str; 4] = ["coalesce", "greatest", "least", "nullif"];
 
 impl Mixed {
     fn replace(mut expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         let is_changed = match &mut expression {
+            Expr::BinaryExpr(of) if is_single(of, schema)? => {
+                return Ok(Transformed::yes(cast(expression, DataType::Float32)));
+            }
             Expr::BinaryExpr(BinaryExpr { left, right, .. }) => {
                 unify(vec![left.as_mut(), right.as_mut()], schema)?
             }
@@ -54,6 +57,13 @@ impl Mixed {
         };
         Ok(Transformed::new_transformed(expression, is_changed))
     }
+}
+
+/// Whether it is computed of a FLOAT and then a DOUBLE, which Flink gives the type of the first.
+fn is_single(of: &BinaryExpr, schema: &DFSchema) -> Result<bool> {
+    Ok(of.op.is_numerical_operators()
+        && of.left.get_type(schema)? == DataType::Float32
+        && of.right.get_type(schema)? == DataType::Float64)
 }
 
 /// Whether there was something to be made the same.

@@ -10,6 +10,8 @@
 //!
 //! Nothing is read, written or waited for here, and what is not supported is refused with its place.
 
+mod aliases;
+mod alike;
 mod calls;
 mod casts;
 mod catalog;

@@ -24,7 +24,7 @@ use datafusion_sql::{
 };
 
 use super::{
-    Settings,
+    Settings, aliases, alike,
     casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
     conditions,
@@ -50,16 +50,20 @@ impl Planner<'_> {
         let at = supported::place(query);
         supported::check(query, self.functions)?;
         let mut rewritten = query.clone();
-        rewrite(&mut rewritten);
+        let hidden = rewrite(&mut rewritten);
         let context = self.context();
         let planner = SqlToRel::new_with_options(&context, parser_options());
         let plan = planner.sql_statement_to_plan(Statement::Query(Box::new(rewritten)));
         let plan = plan.and_then(|plan| {
             refuse_mixed_unions(&plan)?;
             conditions::refuse_others(&plan)?;
+            alike::refuse_others(&plan)?;
             self.analyze(plan)
         });
-        plan.map_err(|error| supported::placed(error.into(), query).or_at(at))
+        plan.map_err(|error| {
+            let fault = aliases::told(error.into(), &hidden);
+            supported::placed(fault, query).or_at(at)
+        })
     }
 
     /// An expression over the columns of a table.
@@ -89,6 +93,7 @@ impl Planner<'_> {
         let planned = planner.sql_to_expr(expression, scan.schema(), &mut PlannerContext::new())?;
         let plan = scan.project([planned.alias("")])?.build()?;
         conditions::refuse_others(&plan)?;
+        alike::refuse_others(&plan)?;
         let plan = self.analyze(plan)?;
         let simplified = optimized(plan, vec![Arc::new(SimplifyExpressions::new())])?;
         match simplified {

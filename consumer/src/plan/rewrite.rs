@@ -9,6 +9,7 @@ use datafusion_sql::sqlparser::ast::{
 };
 
 use super::{
+    aliases::hide,
     calls::rewritten,
     context::type_name,
     functions::CAST_AS,
@@ -16,13 +17,17 @@ use super::{
     syntax::{DOUBLE, cast, named, text},
 };
 
-/// Rewrites all of `tree`.
-pub(super) fn rewrite(tree: &mut impl VisitMut) {
+/// Rewrites all of `tree`. Gives where names of columns are used that are no longer known there.
+pub(super) fn rewrite(tree: &mut impl VisitMut) -> Vec<Ident> {
+    let mut rewrite = Rewrite { hidden: Vec::new() };
     // It breaks nowhere.
-    let ControlFlow::Continue(()) = tree.visit(&mut Rewrite);
+    let ControlFlow::Continue(()) = tree.visit(&mut rewrite);
+    rewrite.hidden
 }
 
-struct Rewrite;
+struct Rewrite {
+    hidden: Vec<Ident>,
+}
 
 impl VisitorMut for Rewrite {
     type Break = std::convert::Infallible;
@@ -42,6 +47,7 @@ impl VisitorMut for Rewrite {
             let expr = expr.clone();
             *item = SelectItem::ExprWithAlias { expr, alias };
         }
+        self.hidden.extend(hide(select));
         ControlFlow::Continue(())
     }
 

@@ -7,7 +7,7 @@ use datafusion_sql::sqlparser::{
     ast::{
         Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
         LimitClause, Query, Select, SetExpr, SetOperator, SetQuantifier, Spanned, TableFactor,
-        Visit, Visitor, WindowFrameBound, WindowSpec, WindowType,
+        Value, Visit, Visitor, WindowFrameBound, WindowSpec, WindowType,
     },
     tokenizer::{Location, Span},
 };
@@ -74,6 +74,9 @@ impl Visitor for Check<'_> {
     fn pre_visit_select(&mut self, select: &Select) -> Checked {
         let span = select.span();
         let grouping = grouping(&select.group_by);
+        if let Some(span) = numbered(&select.group_by) {
+            return refuse(span, "a number in GROUP BY", "write the expression again");
+        }
         let second = select.from.get(1).map(Spanned::span);
         let join = select.from.iter().flat_map(|from| &from.joins).next();
         let join = join.map(|join| join.relation.span());
@@ -275,6 +278,17 @@ fn grouping(group_by: &GroupByExpr) -> Option<Span> {
             set.or_else(|| (!modifiers.is_empty()).then(|| group_by.span()))
         }
     }
+}
+
+/// A number is no column in Flink, but a constant.
+fn numbered(group_by: &GroupByExpr) -> Option<Span> {
+    let GroupByExpr::Expressions(expressions, _) = group_by else {
+        return None;
+    };
+    expressions.iter().find_map(|expression| match expression {
+        Expr::Value(value) if matches!(value.value, Value::Number(..)) => Some(value.span),
+        _ => None,
+    })
 }
 
 fn set_operation(body: &SetExpr) -> Checked {

@@ -6,6 +6,7 @@
 mod appends;
 mod console;
 mod dead_letters;
+mod encode;
 mod json;
 mod parts;
 mod printer;

@@ -168,9 +168,9 @@ def objects(path):
 
 
 def told(column, of):
-    """A column as the consumer's JSON has it: the parts of a second only where there are any."""
+    """A column as the consumer's JSON has it: of the parts of a second as many as there are."""
     if of == "TIMESTAMP":
-        return f"""replace(strftime("{column}", '%Y-%m-%d %H:%M:%S.%g'), '.000', '') as "{column}\""""
+        return f"""rtrim(rtrim(strftime("{column}", '%Y-%m-%d %H:%M:%S.%g'), '0'), '.') as "{column}\""""
     return f"\"{column}\""
 
 

@@ -367,3 +367,35 @@ fn each_row_and_reject_knows_its_place() {
     );
     assert_eq!(long.line(&long.rejects[0].span), b"{\"a");
 }
+
+#[test]
+fn an_array_is_no_record() {
+    let columns = [("a", DataType::Int64, true)];
+    check(&columns, "[{\"a\":1}]\n[]", &["wrong_type", "wrong_type"]);
+}
+
+#[test]
+fn a_field_in_quotes_ends_with_its_line() {
+    let columns = [("a", DataType::Utf8, true), ("b", DataType::Utf8, true)];
+    let csv = Format::Csv(Csv::default());
+    let text = "1,\"a\nb\"\n2,c\n";
+    check_format(&csv, &columns, text, &["not_csv", "missing_field", "2 | c"]);
+}
+
+#[test]
+fn a_field_that_is_missing_is_null_where_faults_are_ignored() {
+    let columns = [("a", DataType::Utf8, true), ("b", DataType::Utf8, true)];
+    let csv = |ignore_parse_errors| {
+        Format::Csv(Csv {
+            ignore_parse_errors,
+            ..Csv::default()
+        })
+    };
+    check_format(&csv(true), &columns, "1\n2,c\n", &["1 | null", "2 | c"]);
+    check_format(
+        &csv(false),
+        &columns,
+        "1\n2,c\n",
+        &["missing_field", "2 | c"],
+    );
+}

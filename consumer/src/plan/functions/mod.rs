@@ -46,7 +46,7 @@ pub(super) struct Functions {
 }
 
 /// What is only another way of writing something.
-const REWRITTEN: [&str; 31] = [
+const REWRITTEN: [&str; 30] = [
     "E",
     "SIGN",
     "TRIM",
@@ -61,7 +61,6 @@ const REWRITTEN: [&str; 31] = [
     "SHA256",
     "SHA384",
     "SHA512",
-    "REGEXP_REPLACE",
     "TIMESTAMPDIFF",
     "TIMESTAMPADD",
     "LOCATE",
@@ -237,7 +236,6 @@ fn taken_of_text() -> Vec<Named<ScalarUDF>> {
         ("LTRIM", string::ltrim()),
         ("MD5", crypto::md5()),
         ("REGEXP", regex::regexp_like()),
-        ("REGEXP_REPLACE", regex::regexp_replace()),
         ("REPEAT", bounded(string::repeat(), Counts::Texts)),
         ("REPLACE", string::replace()),
         ("REVERSE", unicode::reverse()),

@@ -140,7 +140,7 @@ impl Exact {
         let [p1, p2] = [p1, p2].map(|precision| i16::from(*precision));
         let [s1, s2] = [s1, s2].map(|scale| i16::from(*scale));
         let (precision, scale) = match operator {
-            Operator::Multiply => (p1 + p2, s1 + s2),
+            Operator::Multiply => (p1 + p2 + 1, s1 + s2),
             Operator::Divide => {
                 let scale = (s1 + p2 + 1).max(i16::from(SCALE_LEAST));
                 (p1 - s1 + s2 + scale, scale)

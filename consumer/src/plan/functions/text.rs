@@ -11,7 +11,7 @@ use datafusion_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
     Volatility,
 };
-use regex::Regex;
+use regex::{NoExpand, Regex};
 
 use super::Named;
 
@@ -50,6 +50,7 @@ pub(super) fn functions() -> Vec<Named<ScalarUDF>> {
         };
         (name, Arc::new(ScalarUDF::from(part)))
     })
+    .chain([("regexp_replace", Arc::new(ScalarUDF::from(Replace::new())))])
     .collect()
 }
 
@@ -90,6 +91,56 @@ impl ScalarUDFImpl for Part {
         pattern.keep();
         let found: ArrayRef = Arc::new(found.finish());
         once(found, &args.args)
+    }
+}
+
+/// Puts a text, as it is written, in the place of all that a pattern matches.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Replace {
+    signature: Signature,
+}
+
+impl Replace {
+    fn new() -> Self {
+        let takes = TypeSignature::Exact(vec![DataType::Utf8; 3]);
+        let signature = Signature::new(takes, Volatility::Immutable);
+        Self { signature }
+    }
+}
+
+impl ScalarUDFImpl for Replace {
+    fn name(&self) -> &'static str {
+        "regexp_replace"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [text, pattern, by] = args.args.as_slice() else {
+            return exec_err!("{} is of three texts", self.name());
+        };
+        let (text, pattern, by) = (Texts::new(text)?, Texts::new(pattern)?, Texts::new(by)?);
+        let mut replaced = StringBuilder::with_capacity(args.number_rows, 0);
+        let mut known = Compiled::taken();
+        for row in 0..args.number_rows {
+            let all = (text.at(row), pattern.at(row), by.at(row));
+            let (Some(text), Some(pattern), Some(by)) = all else {
+                replaced.append_null();
+                continue;
+            };
+            let pattern = known.pattern(pattern);
+            let new = pattern.map(|pattern| pattern.replace_all(text, NoExpand(by)));
+            replaced.append_option(new);
+        }
+        known.keep();
+        let replaced: ArrayRef = Arc::new(replaced.finish());
+        once(replaced, &args.args)
     }
 }
 

@@ -66,10 +66,10 @@ SELECT n, n, r.n, sensor AS n FROM readings AS r
 => n INT, n0 INT, n1 INT, n2 STRING
 # What is planned in a view is as it would be without.
 SELECT price / 3 AS q, price * price AS p, price + price AS s, FLOOR(price) AS f, TRUNCATE(price, 1) AS t, CAST(id AS INT) AS i, CAST(at AS TIMESTAMP_LTZ(3)) AS l, MAX(price) AS m FROM orders GROUP BY price, id, at
-=> q DECIMAL(21, 13), p DECIMAL(20, 4), s DECIMAL(11, 2), f DECIMAL(9, 0), t DECIMAL(10, 1), i INT, l TIMESTAMP_LTZ(3), m DECIMAL(10, 2)
+=> q DECIMAL(21, 13), p DECIMAL(21, 4), s DECIMAL(11, 2), f DECIMAL(9, 0), t DECIMAL(10, 1), i INT, l TIMESTAMP_LTZ(3), m DECIMAL(10, 2)
 CREATE VIEW v AS SELECT price / 3 AS q, price * price AS p, price + price AS s, FLOOR(price) AS f, TRUNCATE(price, 1) AS t, CAST(id AS INT) AS i, CAST(at AS TIMESTAMP_LTZ(3)) AS l, MAX(price) AS m FROM orders GROUP BY price, id, at;
 CREATE VIEW w AS SELECT * FROM v; CREATE TABLE t WITH ('connector' = 'print') AS SELECT * FROM w
-=> q DECIMAL(21, 13), p DECIMAL(20, 4), s DECIMAL(11, 2), f DECIMAL(9, 0), t DECIMAL(10, 1), i INT, l TIMESTAMP_LTZ(3), m DECIMAL(10, 2)
+=> q DECIMAL(21, 13), p DECIMAL(21, 4), s DECIMAL(11, 2), f DECIMAL(9, 0), t DECIMAL(10, 1), i INT, l TIMESTAMP_LTZ(3), m DECIMAL(10, 2)
 SELECT SUM(n) FILTER (WHERE NULL) AS a, COUNT(*) FILTER (WHERE n > 1) AS b FROM readings
 => a INT, b BIGINT
 SELECT reading AS a FROM readings UNION ALL SELECT price FROM orders UNION ALL SELECT 0.5 FROM orders
@@ -85,3 +85,8 @@ SELECT CAST(readings.n AS INTEGER) + 1 AS m FROM readings GROUP BY CAST(n AS INT
 => m INT
 SELECT SUM(n) OVER (ORDER BY ts), SUM(CAST(n AS DOUBLE)) OVER (ORDER BY ts) FROM readings
 => EXPR$0 INT, EXPR$1 DOUBLE
+# A name that SELECT gives hides no column from GROUP BY and HAVING.
+SELECT MAX(n) AS n, COUNT(*) AS reading FROM readings GROUP BY reading HAVING MAX(n) > 1
+=> n INT, reading BIGINT
+SELECT SUM(s) AS t FROM (SELECT DISTINCT UPPER(sensor) AS name, MIN(n) AS n, COUNT(*) AS s FROM readings GROUP BY sensor, n HAVING n > 1)
+=> t BIGINT

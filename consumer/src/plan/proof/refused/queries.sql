@@ -131,7 +131,7 @@ SELECT sensor FROM readings WHERE sensor SIMILAR TO 'a%'
 SELECT ts AT TIME ZONE 'UTC' FROM readings
 => job.sql:1:8: AT TIME ZONE is not supported; there is CAST, and SET 'table.local-time-zone'
 SELECT sensor AS a, n AS a FROM readings GROUP BY a
-=> job.sql:1:21: SELECT has 'readings.n', which is neither in GROUP BY nor in an aggregate function
+=> job.sql:1:51: 'a' is a name that SELECT gives, and GROUP BY and HAVING know columns only; write its expression again
 SELECT TUMBLE_START(ts, INTERVAL '1' MINUTE) FROM readings
 => job.sql:1:8: there is no function TUMBLE_START
 SELECT COUNT(*) FROM readings GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE)
@@ -139,7 +139,7 @@ SELECT COUNT(*) FROM readings GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE)
 SELECT sensor FROM readings MATCH_RECOGNIZE (PATTERN (A) DEFINE A AS TRUE)
 => job.sql:1:29: expected the end of the statement, found 'MATCH_RECOGNIZE'
 SELECT sensor, n, COUNT(*) AS c FROM readings GROUP BY 1, 2
-=> job.sql:1:8: SELECT has 'readings.sensor', which is neither in GROUP BY nor in an aggregate function
+=> job.sql:1:56: a number in GROUP BY is not supported; write the expression again
 -- begins with a comment
 select /* in between */ SENSOR from `readings` -- and ends with one
 => job.sql:2:25: there is no column 'SENSOR'; did you mean 'sensor'?
@@ -166,3 +166,20 @@ SELECT ts - ts FROM readings
 => job.sql:1:1: a time less another is not supported; there is TIMESTAMPDIFF(unit, from, to)
 SELECT DATE '2024-01-02' - CAST(ts AS DATE) FROM readings
 => job.sql:1:1: a time less another is not supported; there is TIMESTAMPDIFF(unit, from, to)
+# GROUP BY and HAVING know columns only.
+SELECT UPPER(sensor) AS name, COUNT(*) FROM readings GROUP BY name
+=> job.sql:1:63: 'name' is a name that SELECT gives, and GROUP BY and HAVING know columns only; write its expression again
+SELECT sensor AS name, COUNT(*) FROM readings GROUP BY UPPER(name)
+=> job.sql:1:62: 'name' is a name that SELECT gives, and GROUP BY and HAVING know columns only; write its expression again
+SELECT sensor, COUNT(*) AS c FROM readings GROUP BY sensor HAVING c > 1
+=> job.sql:1:67: 'c' is a name that SELECT gives, and GROUP BY and HAVING know columns only; write its expression again
+SELECT UPPER(sensor) AS n, COUNT(*) FROM readings GROUP BY n
+=> job.sql:1:14: SELECT has 'readings.sensor', which is neither in GROUP BY nor in an aggregate function
+SELECT sensor, COUNT(*) FROM readings GROUP BY 1
+=> job.sql:1:48: a number in GROUP BY is not supported; write the expression again
+# What meets is of one kind.
+SELECT n FROM readings WHERE sensor = n
+=> job.sql:1:30: what is compared is of one type, and these are STRING and INT; write CAST
+SELECT n FROM readings
+WHERE n > 1 AND UPPER(sensor) <> 1
+=> job.sql:2:23: what is compared is of one type, and these are STRING and INT; write CAST
