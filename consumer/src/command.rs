@@ -7,13 +7,13 @@ use std::{
 };
 
 use common::{service::settings::Exit, time::Clock};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Args, Invalid},
     fixture,
     plan::{self, Job, Settings},
-    run::{self, Options, Reports, Status, Summary},
+    run::{self, Options, Reports, Status, Summary, Watch},
 };
 
 /// How often a job that goes on says how it goes.
@@ -132,21 +132,9 @@ pub async fn act<W: Write + Send + 'static>(
     if act == Act::Validate {
         return writeln!(out, "{name} can be run").map_err(Error::Output);
     }
-    let status = Status {
-        name: job.settings.name.clone().unwrap_or(name),
-        begun: Instant::now(),
-        reports: Reports::default(),
-    };
-    let (closing, tasks) = (CancellationToken::new(), TaskTracker::new());
-    if let Some(address) = args.listen {
-        let listener = crate::listen(address).await?;
-        tasks.spawn(crate::serve_job(listener, status.clone(), closing.clone()));
-    }
-    let ran = run_job(&job, &options, &status, out, stop).await;
-    closing.cancel();
-    tasks.close();
-    tasks.wait().await;
-    ran
+    let status = Status::new(job.settings.name.clone().unwrap_or(name));
+    let run = |watch| run_job(&job, &options, status.clone(), (out, watch), stop);
+    crate::seen(args.listen, crate::registry(), status.clone(), run).await?
 }
 
 async fn run_job<W: Write + Send + 'static>(
@@ -156,8 +144,8 @@ async fn run_job<W: Write + Send + 'static>(
         name,
         begun,
         reports,
-    }: &Status,
-    out: W,
+    }: Status,
+    (out, watch): (W, Watch),
     stop: CancellationToken,
 ) -> Result<(), Error> {
     tracing::info!(
@@ -166,16 +154,16 @@ async fn run_job<W: Write + Send + 'static>(
     );
     let mut told = tokio::time::interval(TOLD_EACH);
     told.reset();
-    let mut ran = std::pin::pin!(run::run(job, options, out, reports, stop));
+    let mut ran = std::pin::pin!(run::run(job, options, out, watch, stop));
     let summary = loop {
         tokio::select! {
             summary = &mut ran => break summary,
-            _ = told.tick() => tell(reports, *begun),
+            _ = told.tick() => tell(&reports, begun),
         }
     };
     match summary {
         Ok(summary) => {
-            tell_end(&summary, reports, *begun);
+            tell_end(&summary, &reports, begun);
             Ok(())
         }
         // Whoever read the results has seen enough.

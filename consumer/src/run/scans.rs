@@ -1,10 +1,14 @@
 //! What is known of each partition of each scan while it is read.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use crate::{
+    fetch::Block,
     plan::{Bounded, Connector, Dataflow, Kind, Scan, StepId},
-    transform::{BEGINNING, Chain, Counts, Progress, Report},
+    transform::{BEGINNING, Chain, Counts, Progress, Report, Void},
 };
 
 /// A scan of the job.
@@ -14,8 +18,12 @@ pub(super) struct Reading {
     pub(super) table: String,
     /// The step whose rows its chain gives.
     pub(super) end: StepId,
-    /// Whether it ends where its streams end when it begins.
-    is_bounded: bool,
+    /// Where it ends.
+    bounded: Bounded,
+    /// Whether it comes over a network.
+    pub(super) is_remote: bool,
+    /// Whether what is made of its records can be undone.
+    pub(super) can_take_back: bool,
     /// For how long a partition may be silent before it holds up nothing any more.
     idle_timeout: Option<Duration>,
     pub(super) partitions: Vec<Partition>,
@@ -30,6 +38,9 @@ pub(super) struct Partition {
     pub(super) has_ended: bool,
     /// How many records are left to the end, where there is one and it is known.
     left: Option<u64>,
+    /// How many records count that were read, and how many of them were proved to be all there were.
+    standing: u64,
+    proved: u64,
     /// Since when nothing has come though there was nothing to wait for.
     silent_since: Instant,
     is_behind: bool,
@@ -37,17 +48,27 @@ pub(super) struct Partition {
 
 impl Reading {
     pub(super) fn new(scan: &Scan, chain: &Chain, dataflow: &Dataflow) -> Self {
-        let is_bounded = matches!(
-            scan.table.connector,
-            Connector::Brooklet {
+        let (is_remote, bounded) = match scan.table.connector {
+            // Where it ends, its body does.
+            Connector::Http {
                 bounded: Bounded::Latest,
                 ..
+            } => (true, Bounded::Unbounded),
+            Connector::Brooklet { bounded, .. } | Connector::Http { bounded, .. } => {
+                (true, bounded)
             }
-        );
+            _ => (false, Bounded::Unbounded),
+        };
+        let mut readers = dataflow
+            .steps
+            .iter()
+            .filter(|step| step.inputs.contains(&chain.end()));
         Self {
             table: scan.table.name.clone(),
             end: chain.end(),
-            is_bounded,
+            bounded,
+            is_remote,
+            can_take_back: readers.all(|step| matches!(step.kind, Kind::Average)),
             idle_timeout: idle_timeout(chain, dataflow),
             partitions: vec![Partition::new()],
             reports: chain
@@ -73,21 +94,70 @@ impl Reading {
             return false;
         };
         partition.is_behind = records > 0;
-        if !self.is_bounded {
+        if self.bounded != Bounded::Latest {
             return false;
         }
         *partition.left.get_or_insert(records) == 0
     }
 
-    /// How many records of a partition are still wanted, where that is known.
-    pub(super) fn left(&mut self, partition: usize) -> Option<&mut u64> {
-        self.partitions.get_mut(partition)?.left.as_mut()
+    /// The records of a block that are still wanted.
+    pub(super) fn wanted(&mut self, partition: usize, block: Block) -> Block {
+        let left = match &mut self.bounded {
+            Bounded::Records(left) => Some(left),
+            Bounded::Unbounded | Bounded::Latest => {
+                let partition = self.partitions.get_mut(partition);
+                partition.and_then(|partition| partition.left.as_mut())
+            }
+        };
+        let Some(left) = left else {
+            return block;
+        };
+        let records = block.records();
+        if records > *left {
+            return block.first(std::mem::take(left));
+        }
+        *left -= records;
+        block
     }
 
-    /// Whether all records that were wanted have come.
-    pub(super) fn is_complete(&self, partition: usize) -> bool {
-        let partition = self.partitions.get(partition);
-        partition.is_some_and(|partition| partition.left == Some(0))
+    /// The partitions of which all records that were wanted have come, if that is so for this one.
+    pub(super) fn complete(&self, partition: usize) -> Range<usize> {
+        let left = self.partitions.get(partition).and_then(|one| one.left);
+        match (self.bounded, left) {
+            (Bounded::Records(0), _) => 0..self.partitions.len(),
+            (_, Some(0)) => partition..partition + 1,
+            _ => 0..0,
+        }
+    }
+
+    /// How many records count.
+    pub(super) fn standing(&self) -> u64 {
+        self.partitions.iter().map(|one| one.standing).sum()
+    }
+
+    /// Records have been read; those before them may be proved to be all there were.
+    pub(super) fn stand(&mut self, partition: usize, records: u64, is_proved: bool) {
+        if let Some(partition) = self.partitions.get_mut(partition) {
+            if is_proved {
+                partition.proved = partition.standing;
+            }
+            partition.standing += records;
+        }
+    }
+
+    /// Records count no longer, and others are wanted in their place.
+    pub(super) fn void(&mut self, partition: usize, what: Void) {
+        let Some(partition) = self.partitions.get_mut(partition) else {
+            return;
+        };
+        if what == Void::All {
+            partition.proved = 0;
+        }
+        let void = partition.standing - partition.proved;
+        partition.standing = partition.proved;
+        if let Bounded::Records(left) = &mut self.bounded {
+            *left += void;
+        }
     }
 
     /// Rows came, and with them event time.
@@ -112,6 +182,11 @@ impl Reading {
             report.rows_out += *rows_out as u64;
             report.watermark = watermark.unwrap_or(BEGINNING);
         }
+    }
+
+    /// Whether a partition that is silent for long holds up nothing any more.
+    pub(super) const fn may_be_idle(&self) -> bool {
+        self.idle_timeout.is_some()
     }
 
     /// The partitions that have become idle by now.
@@ -169,6 +244,8 @@ impl Partition {
             },
             has_ended: false,
             left: None,
+            standing: 0,
+            proved: 0,
             silent_since: Instant::now(),
             is_behind: false,
         }

@@ -3,7 +3,8 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    time::Duration,
 };
 
 use arrow::{
@@ -11,14 +12,15 @@ use arrow::{
     compute::cast,
     datatypes::{Field, Schema},
 };
-use tokio::sync::mpsc::Receiver;
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::{sync::mpsc::Receiver, time::MissedTickBehavior};
 
 use super::{error::Failure, required::required, source::Reach};
 use crate::{
     parse::Format,
     plan::{Connector, OnNull, Table},
     transform::Changes,
-    write::{Appends, Output, Parts, Printer},
+    write::{Appends, Console, Output, Parts, Print, Printer},
 };
 
 /// Changes that may wait at a sink.
@@ -32,9 +34,19 @@ pub(super) struct Shared<W>(Arc<Mutex<W>>);
 #[derive(Debug)]
 enum Target<W: Write> {
     Console(Printer<Shared<W>>),
+    Average(Console<Shared<W>>, Shown),
     Folder(Parts),
     Stream(Box<Appends>),
     Nowhere,
+}
+
+/// How a running average is shown.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// When on the console. The last line is always the answer.
+    pub print: Print,
+    /// As a metric.
+    pub gauge: Gauge<f64, AtomicU64>,
 }
 
 /// What all sinks of a job are made with.
@@ -42,6 +54,7 @@ enum Target<W: Write> {
 pub(super) struct Outputs<W> {
     pub(super) out: Shared<W>,
     pub(super) output: Output,
+    pub(super) average: Option<Shown>,
     pub(super) reach: Reach,
     /// A name that no other run has.
     pub(super) run: String,
@@ -85,12 +98,21 @@ impl<W: Write> Sink<W> {
 
     /// Writes what comes, to the end.
     pub(super) async fn run(mut self) -> Result<(), Failure> {
-        while let Some(changes) = self.changes.recv().await {
-            self.write(changes)
-                .await
-                .map_err(|error| self.fail(error))?;
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        seconds.reset();
+        loop {
+            let written = tokio::select! {
+                biased;
+                _ = seconds.tick(), if self.target.is_by_second() => self.target.second(),
+                changes = self.changes.recv() => match changes {
+                    Some(changes) => self.write(changes).await,
+                    None => break,
+                }
+            };
+            written.map_err(|error| self.fail(error))?;
         }
-        self.finish().map_err(|error| self.fail(error))
+        self.target.finish().map_err(|error| self.fail(error))
     }
 
     fn fail(&self, source: io::Error) -> Failure {
@@ -110,16 +132,37 @@ impl<W: Write> Sink<W> {
         };
         match &mut self.target {
             Target::Console(printer) => printer.write(&changes),
+            Target::Average(console, shown) => {
+                console.write(&changes.rows)?;
+                let average = console.last().average;
+                shown.gauge.set(average.unwrap_or(f64::NAN));
+                Ok(())
+            }
             Target::Folder(parts) => parts.write(&changes),
             Target::Stream(appends) => appends.write(&changes).await,
             Target::Nowhere => Ok(()),
         }
     }
+}
+
+impl<W: Write> Target<W> {
+    /// Whether it is to be told that a second has passed.
+    const fn is_by_second(&self) -> bool {
+        matches!(self, Self::Average(_, shown) if matches!(shown.print, Print::Second))
+    }
+
+    fn second(&mut self) -> io::Result<()> {
+        match self {
+            Self::Average(console, _) => console.answer(),
+            Self::Console(_) | Self::Folder(_) | Self::Stream(_) | Self::Nowhere => Ok(()),
+        }
+    }
 
     fn finish(&mut self) -> io::Result<()> {
-        match &mut self.target {
-            Target::Folder(parts) => parts.finish(),
-            Target::Console(_) | Target::Stream(_) | Target::Nowhere => Ok(()),
+        match self {
+            Self::Average(console, _) => console.answer(),
+            Self::Folder(parts) => parts.finish(),
+            Self::Console(_) | Self::Stream(_) | Self::Nowhere => Ok(()),
         }
     }
 }
@@ -127,7 +170,13 @@ impl<W: Write> Sink<W> {
 async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Result<Target<W>> {
     let console = |prefix| Printer::new(outputs.out.clone(), outputs.output, prefix);
     let Some(table) = table else {
-        return Ok(Target::Console(console(None)));
+        return Ok(match &outputs.average {
+            Some(shown) => {
+                let console = Console::new(outputs.out.clone(), outputs.output);
+                Target::Average(console, shown.clone())
+            }
+            None => Target::Console(console(None)),
+        });
     };
     if matches!(table.format, Some(Format::Csv(_))) {
         return Err(io::Error::other(

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    plan::{Dataflow, Expression, Kind, StepId, Window},
+    plan::{Dataflow, Expression, Kind, StepId, Time, Window},
     transform::Chain,
 };
 
@@ -111,6 +111,7 @@ impl Stage {
             | Kind::Project(_)
             | Kind::Union
             | Kind::Running(_)
+            | Kind::Average
             | Kind::Insert(_) => true,
             Kind::Scan(_)
             | Kind::Watermarks(_)
@@ -138,6 +139,7 @@ fn route(kind: &Kind) -> Option<Route> {
         | Kind::Watermarks(_)
         | Kind::Union
         | Kind::Assign { .. }
+        | Kind::Average
         | Kind::Insert(_) => return None,
     };
     Some(if keys.is_empty() {
@@ -145,4 +147,21 @@ fn route(kind: &Kind) -> Option<Route> {
     } else {
         Route::Keys(keys.clone())
     })
+}
+
+/// Whether a step goes by the clock.
+pub(super) const fn is_by_clock(kind: &Kind) -> bool {
+    match kind {
+        Kind::Assign { time, .. } => matches!(time, Time::Processing),
+        Kind::Windowed(windowed) => matches!(windowed.time, Time::Processing),
+        Kind::Over(over) => matches!(over.time, Time::Processing),
+        Kind::Scan(_)
+        | Kind::Filter(_)
+        | Kind::Project(_)
+        | Kind::Watermarks(_)
+        | Kind::Union
+        | Kind::Running(_)
+        | Kind::Average
+        | Kind::Insert(_) => false,
+    }
 }
