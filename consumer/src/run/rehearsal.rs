@@ -10,7 +10,7 @@ use super::{
     late_tables,
     prepare::{Preparation, Preparer, Raw},
     scans::idle_timeout,
-    sinks::fitted,
+    sinks::{failed, fitted},
     stages::{Stage, Stages},
     tables,
 };
@@ -236,7 +236,8 @@ impl<'a> Rehearsal<'a> {
                 continue;
             };
             let changes = match &table {
-                Some(table) => fitted(changes, table)?,
+                Some(table) => fitted(changes, table, self.job.settings.on_null)
+                    .map_err(|source| failed(Some(table), source))?,
                 None => changes,
             };
             self.given.push(Given { table, changes });

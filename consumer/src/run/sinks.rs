@@ -11,6 +11,7 @@ use arrow::{
     array::{RecordBatch, RecordBatchOptions, new_null_array},
     compute::cast,
     datatypes::{Field, Schema},
+    error::ArrowError,
 };
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::{sync::mpsc::Receiver, time::MissedTickBehavior};
@@ -64,7 +65,6 @@ pub(super) struct Outputs<W> {
 /// A table that is written to.
 #[derive(Debug)]
 pub(super) struct Sink<W: Write> {
-    name: String,
     table: Option<Arc<Table>>,
     target: Target<W>,
     on_null: OnNull,
@@ -78,19 +78,11 @@ impl<W: Write> Sink<W> {
         outputs: &Outputs<W>,
         changes: Receiver<Changes>,
     ) -> Result<Self, Failure> {
-        let name = table.map_or_else(
-            || "the output".to_owned(),
-            |table| format!("table '{}'", table.name),
-        );
         let target = target(table.map(Arc::as_ref), outputs).await;
-        let target = target.map_err(|source| Failure::Sink {
-            table: name.clone(),
-            source,
-        })?;
+        let fail = |source| failed(table.map(Arc::as_ref), source);
         Ok(Self {
-            name,
+            target: target.map_err(fail)?,
             table: table.cloned(),
-            target,
             on_null: outputs.on_null,
             changes,
         })
@@ -116,18 +108,12 @@ impl<W: Write> Sink<W> {
     }
 
     fn fail(&self, source: io::Error) -> Failure {
-        Failure::Sink {
-            table: self.name.clone(),
-            source,
-        }
+        failed(self.table.as_deref(), source)
     }
 
     async fn write(&mut self, changes: Changes) -> io::Result<()> {
         let changes = match &self.table {
-            Some(table) => {
-                let changes = fitted(changes, table).map_err(io::Error::other)?;
-                required(changes, table, self.on_null)?
-            }
+            Some(table) => fitted(changes, table, self.on_null)?,
             None => changes,
         };
         match &mut self.target {
@@ -200,9 +186,27 @@ async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Re
     })
 }
 
+/// Why a table, or the console where there is none, cannot be written to.
+pub(super) fn failed(table: Option<&Table>, source: io::Error) -> Failure {
+    let table = table.map(|table| format!("table '{}'", table.name));
+    Failure::Sink {
+        table: table.unwrap_or_else(|| "the output".to_owned()),
+        source,
+    }
+}
+
+/// Rows as a table has them: with its columns, and values in all that may not be null.
+///
+/// # Errors
+/// A column cannot be of the table's type, or a row has no value where it must have one.
+pub(super) fn fitted(changes: Changes, table: &Table, on_null: OnNull) -> io::Result<Changes> {
+    let changes = named(changes, table).map_err(io::Error::other)?;
+    required(changes, table, on_null)
+}
+
 /// The columns of a table by their names; those that there are not are null. Rows that came too late
 /// have the columns of the step at which they did.
-pub(super) fn fitted(changes: Changes, table: &Table) -> Result<Changes, arrow::error::ArrowError> {
+fn named(changes: Changes, table: &Table) -> Result<Changes, ArrowError> {
     let rows = &changes.rows;
     let (have, want) = (rows.schema(), &table.columns);
     let is_same = |(have, want): (&Arc<Field>, &crate::plan::Column)| {
