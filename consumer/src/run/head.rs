@@ -24,7 +24,7 @@ use super::{
 use crate::{
     fetch::{Ended, Fetched},
     parse::Workers,
-    plan::{Job, Kind, StepId},
+    plan::{Job, StepId},
     transform::{Changes, Origin, Progress, Task, Void},
     write::{DeadLetters, Samples},
 };
@@ -65,6 +65,7 @@ pub(super) struct Head {
     dead_letters: Option<DeadLetters>,
     samples: Samples,
     watch: Watch,
+    begun: Instant,
     clock: Clock,
     /// Whether a step goes by the clock.
     is_by_clock: bool,
@@ -80,13 +81,9 @@ impl Head {
     ) -> Result<Self, Failure> {
         let (dataflow, stages) = (wiring.dataflow, &wiring.stages);
         let (mut comings, mut scans, mut preparations) = (SelectAll::new(), Vec::new(), Vec::new());
-        for (number, chain) in stages.chains.iter().enumerate() {
-            let step = dataflow.steps.get(chain.scan().0);
-            let Some((step, Kind::Scan(scan))) = step.map(|step| (step, &step.kind)) else {
-                continue;
-            };
+        for (number, (scan, step, chain)) in stages.scans(dataflow).enumerate() {
             comings.push(source::open(number, scan, &step.schema, &options.reach)?);
-            let reading = Reading::new(scan, chain, dataflow);
+            let reading = Reading::new(scan, chain, dataflow, 0);
             if reading.is_remote {
                 watch.streams_are(number, 1);
             }
@@ -111,6 +108,7 @@ impl Head {
             dead_letters: options.dead_letters.as_ref().map(open).transpose()?,
             samples: Samples::new(Instant::now()),
             watch,
+            begun: Instant::now(),
             clock: job.settings.clock.clone(),
             is_by_clock: dataflow.steps.iter().any(|step| is_by_clock(&step.kind)),
             summary: Summary::default(),
@@ -161,12 +159,13 @@ impl Head {
 
     async fn paced(&mut self) -> Result<(), Failure> {
         self.tick().await?;
+        let now = self.elapsed();
         for scan in 0..self.scans.len() {
             let Some(reading) = self.scans.get_mut(scan) else {
                 continue;
             };
             let port = reading.end;
-            for (partition, progress) in reading.idle() {
+            for (partition, progress) in reading.idle(now) {
                 self.progress(port, partition, progress).await?;
             }
         }
@@ -211,6 +210,7 @@ impl Head {
         partition: usize,
         coming: Coming,
     ) -> Result<(), Failure> {
+        let now = self.elapsed();
         let Some(reading) = self.scans.get_mut(scan) else {
             return Ok(());
         };
@@ -222,7 +222,7 @@ impl Head {
             Coming::Rows(rows) => self.give((scan, partition, Raw::Rows(rows))).await,
             Coming::End => self.end(scan, partition).await,
             Coming::Fetched(Fetched::Partitions(number)) => {
-                reading.partitions_are(number);
+                reading.partitions_are(number, now);
                 self.watch.streams_are(scan, number);
                 self.open(scan).await
             }
@@ -328,12 +328,12 @@ impl Head {
 
     async fn ready(&mut self, ready: Ready) -> Result<(), Failure> {
         self.count(&ready);
-        let chained = ready.chained?;
+        let (chained, now) = (ready.chained?, self.elapsed());
         let Some(reading) = self.scans.get_mut(ready.scan) else {
             return Ok(());
         };
         reading.count(&chained.counts);
-        let progress = reading.came(ready.partition, chained.watermark);
+        let progress = reading.came(ready.partition, chained.watermark, now);
         let origin = Origin {
             port: reading.end,
             partition: ready.partition,
@@ -377,6 +377,11 @@ impl Head {
             self.outlet.give(outputs, &mut self.task).await?;
         }
         self.outlet.progress(partition, port, progress).await
+    }
+
+    /// For how many milliseconds it has been reading.
+    fn elapsed(&self) -> i64 {
+        i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
     fn count(&mut self, ready: &Ready) {

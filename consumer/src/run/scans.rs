@@ -1,9 +1,7 @@
-//! What is known of each partition of each scan while it is read.
+//! What is known of each partition of each scan while it is read. What time it is, it is told: in
+//! milliseconds, since whenever.
 
-use std::{
-    ops::Range,
-    time::{Duration, Instant},
-};
+use std::{ops::Range, time::Duration};
 
 use crate::{
     fetch::Block,
@@ -42,12 +40,12 @@ pub(super) struct Partition {
     standing: u64,
     proved: u64,
     /// Since when nothing has come though there was nothing to wait for.
-    silent_since: Instant,
+    silent_since: i64,
     is_behind: bool,
 }
 
 impl Reading {
-    pub(super) fn new(scan: &Scan, chain: &Chain, dataflow: &Dataflow) -> Self {
+    pub(super) fn new(scan: &Scan, chain: &Chain, dataflow: &Dataflow, now: i64) -> Self {
         let (is_remote, bounded) = match scan.table.connector {
             // Where it ends, its body does.
             Connector::Http {
@@ -70,7 +68,7 @@ impl Reading {
             is_remote,
             can_take_back: readers.all(|step| matches!(step.kind, Kind::Average)),
             idle_timeout: idle_timeout(chain, dataflow),
-            partitions: vec![Partition::new()],
+            partitions: vec![Partition::new(now)],
             reports: chain
                 .steps()
                 .map(|(step, kind)| nothing(step, kind))
@@ -79,8 +77,8 @@ impl Reading {
     }
 
     /// There are so many.
-    pub(super) fn partitions_are(&mut self, number: usize) {
-        self.partitions.resize(number, Partition::new());
+    pub(super) fn partitions_are(&mut self, number: usize, now: i64) {
+        self.partitions.resize(number, Partition::new(now));
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -160,10 +158,15 @@ impl Reading {
         }
     }
 
-    /// Rows came, and with them event time.
-    pub(super) fn came(&mut self, partition: usize, watermark: Option<i64>) -> Option<Progress> {
+    /// Rows came, and with them event time. How far that is, if it is news.
+    pub(super) fn came(
+        &mut self,
+        partition: usize,
+        watermark: Option<i64>,
+        now: i64,
+    ) -> Option<Progress> {
         let partition = self.partitions.get_mut(partition)?;
-        partition.silent_since = Instant::now();
+        partition.silent_since = now;
         let before = partition.progress;
         let reached = watermark.unwrap_or(BEGINNING).max(before.watermark);
         partition.progress = Progress {
@@ -190,8 +193,8 @@ impl Reading {
     }
 
     /// The partitions that have become idle by now.
-    pub(super) fn idle(&mut self) -> Vec<(usize, Progress)> {
-        let Some(timeout) = self.idle_timeout else {
+    pub(super) fn idle(&mut self, now: i64) -> Vec<(usize, Progress)> {
+        let Some(timeout) = self.idle_timeout.map(|timeout| timeout.as_millis()) else {
             return Vec::new();
         };
         let mut idle = Vec::new();
@@ -201,7 +204,7 @@ impl Reading {
                 is_behind,
                 ..
             } = *partition;
-            let is_silent = partition.silent_since.elapsed() >= timeout;
+            let is_silent = u128::from(now.abs_diff(partition.silent_since)) >= timeout;
             if is_silent && !has_ended && !is_behind && !partition.progress.is_idle {
                 partition.progress.is_idle = true;
                 idle.push((number, partition.progress));
@@ -212,7 +215,7 @@ impl Reading {
 }
 
 /// For how long a scan's partition may be silent before it holds up nothing any more.
-pub(super) fn idle_timeout(chain: &Chain, dataflow: &Dataflow) -> Option<Duration> {
+fn idle_timeout(chain: &Chain, dataflow: &Dataflow) -> Option<Duration> {
     let step = |step: StepId| dataflow.steps.get(step.0).map(|step| &step.kind);
     chain.steps().find_map(|(at, _)| match step(at) {
         Some(Kind::Watermarks(watermarks)) => watermarks.idle_timeout,
@@ -236,17 +239,14 @@ const fn nothing(step: StepId, kind: &'static str) -> Report {
 }
 
 impl Partition {
-    fn new() -> Self {
+    const fn new(now: i64) -> Self {
         Self {
-            progress: Progress {
-                watermark: BEGINNING,
-                is_idle: false,
-            },
+            progress: Progress::NONE,
             has_ended: false,
             left: None,
             standing: 0,
             proved: 0,
-            silent_since: Instant::now(),
+            silent_since: now,
             is_behind: false,
         }
     }

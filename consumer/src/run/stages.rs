@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    plan::{Dataflow, Expression, Kind, StepId, Time, Window},
+    plan::{Dataflow, Expression, Kind, Scan, Step, StepId, Time, Window},
     transform::Chain,
 };
 
@@ -60,6 +60,20 @@ impl Stages {
             }
         }
         stages
+    }
+
+    /// Each scan with its step and the chain behind it.
+    pub(super) fn scans<'a>(
+        &'a self,
+        dataflow: &'a Dataflow,
+    ) -> impl Iterator<Item = (&'a Scan, &'a Step, &'a Chain)> {
+        self.chains.iter().filter_map(|chain| {
+            let step = dataflow.steps.get(chain.scan().0)?;
+            match &step.kind {
+                Kind::Scan(scan) => Some((scan, step, chain)),
+                _ => None,
+            }
+        })
     }
 
     /// Puts a step where its inputs are; or, where its rows have to be sent to their tasks first, or

@@ -49,6 +49,14 @@ pub struct Progress {
     pub is_idle: bool,
 }
 
+impl Progress {
+    /// Nothing is known yet.
+    pub const NONE: Self = Self {
+        watermark: BEGINNING,
+        is_idle: false,
+    };
+}
+
 /// What happens to a partition, beside its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
