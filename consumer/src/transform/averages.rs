@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        Array, ArrayRef, AsArray, Float64Array, Float64Builder, RecordBatch, UInt32Array,
-        UInt64Array, UInt64Builder, new_null_array,
+        Array, ArrayRef, AsArray, Float64Array, RecordBatch, UInt32Array, UInt64Array,
+        new_null_array,
     },
     compute::take,
     datatypes::{DataType, Field, Schema, SchemaRef},
@@ -43,9 +43,7 @@ struct Part {
 struct Told {
     /// Which of the records each is about; none where it is about all.
     of: Vec<Option<u32>>,
-    records: UInt64Builder,
-    rejected: UInt64Builder,
-    averages: Float64Builder,
+    answers: Vec<Answer>,
 }
 
 /// The columns of what a running average gives: a row for each record with a value, where records are
@@ -87,7 +85,7 @@ impl Averages {
                 None => now.reject(1),
                 Some(value) => {
                     now.add(value);
-                    told.add(Some(record), &self.answer());
+                    told.add(Some(record), self.answer());
                 }
             }
         }
@@ -110,7 +108,7 @@ impl Averages {
 
     /// Tells the answer behind what was told of `records`.
     fn tell(&self, mut told: Told, records: Option<&ArrayRef>, out: &mut Out) -> Result<(), Fault> {
-        told.add(None, &self.answer());
+        told.add(None, self.answer());
         let rows = told.finish(self.schema.clone(), records)?;
         out.changes.push(Changes::inserts(rows));
         Ok(())
@@ -182,25 +180,26 @@ impl Operator for Averages {
 }
 
 impl Told {
-    fn add(&mut self, record: Option<u32>, answer: &Answer) {
+    fn add(&mut self, record: Option<u32>, answer: Answer) {
         self.of.push(record);
-        self.records.append_value(answer.records);
-        self.rejected.append_value(answer.rejected);
-        self.averages.append_option(answer.average);
+        self.answers.push(answer);
     }
 
-    fn finish(
-        mut self,
-        schema: SchemaRef,
-        records: Option<&ArrayRef>,
-    ) -> Result<RecordBatch, Fault> {
+    fn finish(self, schema: SchemaRef, records: Option<&ArrayRef>) -> Result<RecordBatch, Fault> {
         let records = match records {
             Some(records) => take(records, &UInt32Array::from(self.of), None)?,
             None => new_null_array(&DataType::BinaryView, self.of.len()),
         };
-        let counts = [self.records, self.rejected].map(|mut count| count.finish());
-        let [all, rejected] = counts.map(|count: UInt64Array| Arc::new(count) as ArrayRef);
-        let columns = vec![records, all, rejected, Arc::new(self.averages.finish())];
+        let answers = self.answers.iter();
+        let all = UInt64Array::from_iter_values(answers.clone().map(|answer| answer.records));
+        let rejected = UInt64Array::from_iter_values(answers.clone().map(|answer| answer.rejected));
+        let averages: Float64Array = answers.map(|answer| answer.average).collect();
+        let columns = vec![
+            records,
+            Arc::new(all),
+            Arc::new(rejected),
+            Arc::new(averages),
+        ];
         Ok(RecordBatch::try_new(schema, columns)?)
     }
 }
