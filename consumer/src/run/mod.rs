@@ -108,7 +108,9 @@ pub async fn run<W: Write + Send + 'static>(
     for table in tables.values().chain(late.values()) {
         let name = table.as_ref().map(|table| table.name.clone());
         if let Entry::Vacant(new) = open.entry(name) {
-            let (sender, changes) = mpsc::channel(CHANGES_MAX);
+            // What waits is written also when the job is stopped, and its lines are many.
+            let waiting = options.average.as_ref().map_or(CHANGES_MAX, |_| 1);
+            let (sender, changes) = mpsc::channel(waiting);
             let sink = Sink::open(table.as_ref(), &outputs, changes).await?;
             opened.push(sink);
             new.insert(sender);
