@@ -3,18 +3,17 @@
 use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
-    time::Instant,
 };
 
 use common::{service::settings::Exit, time::Clock};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Args, Invalid},
     fixture,
     plan::{self, Job, Settings},
     progress::Progress,
-    run::{self, Options, Reports, Status},
+    run::{self, Options, Status, Watch},
 };
 
 /// What to do with a job.
@@ -130,21 +129,9 @@ pub async fn act<W: Write + Send + 'static>(
     if act == Act::Validate {
         return writeln!(out, "{name} can be run").map_err(Error::Output);
     }
-    let status = Status {
-        name: job.settings.name.clone().unwrap_or(name),
-        begun: Instant::now(),
-        reports: Reports::default(),
-    };
-    let (closing, tasks) = (CancellationToken::new(), TaskTracker::new());
-    if let Some(address) = args.listen {
-        let listener = crate::listen(address).await?;
-        tasks.spawn(crate::serve_job(listener, status.clone(), closing.clone()));
-    }
-    let ran = run_job(&job, &options, &status, out, stop).await;
-    closing.cancel();
-    tasks.close();
-    tasks.wait().await;
-    ran
+    let status = Status::new(job.settings.name.clone().unwrap_or(name));
+    let run = |watch| run_job(&job, &options, status.clone(), (out, watch), stop);
+    crate::seen(args.listen, crate::registry(), status.clone(), run).await?
 }
 
 async fn run_job<W: Write + Send + 'static>(
@@ -154,18 +141,18 @@ async fn run_job<W: Write + Send + 'static>(
         name,
         begun,
         reports,
-    }: &Status,
-    out: W,
+    }: Status,
+    (out, watch): (W, Watch),
     stop: CancellationToken,
 ) -> Result<(), Error> {
     tracing::info!(
         "{name} begins from its start, {} side by side; stop with Ctrl-C",
         options.parallelism
     );
-    let mut progress = Progress::new(reports, *begun, &job.dataflow);
+    let mut progress = Progress::new(&reports, begun, &job.dataflow);
     let mut told = tokio::time::interval(progress.each());
     told.reset();
-    let mut ran = std::pin::pin!(run::run(job, options, out, reports, stop));
+    let mut ran = std::pin::pin!(run::run(job, options, out, watch, stop));
     let summary = loop {
         tokio::select! {
             summary = &mut ran => break summary,

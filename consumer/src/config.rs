@@ -361,6 +361,7 @@ impl Args {
         Ok(run::Options {
             parallelism: self.parallelism(),
             output: self.output,
+            average: None,
             reach: run::Reach {
                 url: url.origin().ascii_serialization(),
                 idle_timeout: self.idle_timeout,

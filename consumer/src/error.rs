@@ -1,10 +1,10 @@
 //! Why a stream was not read as asked, and the exit code that says so.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{io, net::SocketAddr};
 
 use common::service::settings::Exit;
 
-use crate::fetch::Ended;
+use crate::{fetch::Ended, run::Failure};
 
 /// Why the consumer stops before it has done what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -40,10 +40,10 @@ pub enum Error {
         source: io::Error,
     },
     /// The file of rejects cannot be appended to.
-    #[error("cannot append dead letters to {}", path.display())]
+    #[error("cannot append dead letters to {path}")]
     DeadLetters {
         /// Which file.
-        path: PathBuf,
+        path: String,
         /// Why not.
         source: io::Error,
     },
@@ -53,6 +53,9 @@ pub enum Error {
     /// Results cannot be written.
     #[error("cannot write results")]
     Output(#[source] io::Error),
+    /// Anything else.
+    #[error("the job cannot go on")]
+    Job(#[source] Failure),
 }
 
 impl Error {
@@ -67,7 +70,8 @@ impl Error {
             | Self::Client(_)
             | Self::Listen { .. }
             | Self::Workers(_)
-            | Self::Output(_) => Exit::Unavailable,
+            | Self::Output(_)
+            | Self::Job(_) => Exit::Unavailable,
         }
     }
 }

@@ -2,12 +2,13 @@
 //! average of one field, and prints it.
 //!
 //! ```text
-//! fetch ──Block──→ parse ──Batch──→ transform ──Update──→ write
-//! URL → lines      lines → values   values → average      console, dead letters, log
+//! fetch ──Block──→ parse ──Rows──→ transform ──Changes──→ write
+//! URL → lines      lines → rows    rows → results         console, files, streams, dead letters, log
 //! ```
 //!
-//! [`run`](fn@run) is the smallest job as a function of its settings, its output and the signal to stop;
-//! [`command::act`] is what is done with one in SQL, by [`plan`] and [`run`](mod@run).
+//! [`run`](fn@run) is the job without a text as a function of its settings, its output and the signal to
+//! stop; [`command::act`] is what is done with one in SQL. Both are a [`plan`], which [`run`](mod@run)
+//! runs.
 
 pub mod command;
 pub mod config;
@@ -21,13 +22,11 @@ pub mod tap;
 pub mod transform;
 pub mod write;
 
+mod average;
 mod error;
 mod excerpt;
 mod http;
 mod memory;
-mod metrics;
-mod pipeline;
-mod watch;
 
 use std::{io::Write, net::SocketAddr, sync::Arc};
 
@@ -35,7 +34,7 @@ use common::{
     service::{edge, health, reply},
     wire,
 };
-use prometheus_client::registry::Registry;
+use prometheus_client::{metrics::gauge::Gauge, registry::Registry};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -47,16 +46,51 @@ pub use error::Error;
 ///
 /// # Errors
 /// The stream could not be read as asked.
-pub async fn run(config: Config, out: impl Write, stop: CancellationToken) -> Result<(), Error> {
-    let mut registry = Registry::with_prefix("brooklet");
-    let metrics = metrics::Metrics::new(&mut registry);
+pub async fn run<W: Write + Send + 'static>(
+    config: Config,
+    out: W,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    let mut registry = registry();
+    let shown = run::Shown {
+        print: config.print,
+        gauge: Gauge::default(),
+    };
+    registry.register("average", "The running average", shown.gauge.clone());
+    let status = run::Status::new(average::NAME);
+    let run = |watch| average::run(&config, shown, out, watch, stop);
+    seen(config.listen, registry, status, run).await?
+}
+
+/// For metrics of ours.
+fn registry() -> Registry {
+    Registry::with_prefix("brooklet")
+}
+
+/// Runs a job; who asks at `address` meanwhile is told how it goes.
+///
+/// # Errors
+/// The address is taken, or not ours.
+async fn seen<F: Future>(
+    address: Option<SocketAddr>,
+    mut registry: Registry,
+    status: run::Status,
+    run: impl FnOnce(run::Watch) -> F,
+) -> Result<F::Output, Error> {
+    let metrics = run::Metrics::new(&mut registry);
     let edge_metrics = edge::Metrics::default();
     edge_metrics.register(&mut registry);
+    registry.register_collector(Box::new(status.clone()));
     let health = Arc::new(health::Health::new(registry));
+    let watch = run::Watch::new(health.clone(), metrics, status.reports.clone());
     let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
-    if let Some(address) = config.listen {
+    if let Some(address) = address {
         let listener = listen(address).await?;
-        let answer = answering(health.clone(), |_| None);
+        let json = move |path: &str| {
+            let text = status.at(path)?;
+            Some(reply::text(hyper::StatusCode::OK, wire::JSON, text))
+        };
+        let answer = answering(health, json);
         let closing = closing.clone();
         tasks.spawn(edge::serve(
             listener,
@@ -66,11 +100,11 @@ pub async fn run(config: Config, out: impl Write, stop: CancellationToken) -> Re
             closing,
         ));
     }
-    let result = pipeline::run(&config, out, watch::Watch::new(health, metrics), stop).await;
+    let ran = run(watch).await;
     closing.cancel();
     tasks.close();
     tasks.wait().await;
-    result
+    Ok(ran)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
@@ -79,22 +113,6 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     let address = listener.local_addr().map_err(cannot)?;
     tracing::info!("listening on http://{address} for {}", health::PATHS);
     Ok(listener)
-}
-
-/// Says how a job goes to who asks `listener`, until `closing`.
-async fn serve_job(listener: TcpListener, status: run::Status, closing: CancellationToken) {
-    let mut registry = Registry::with_prefix("brooklet");
-    let metrics = edge::Metrics::default();
-    metrics.register(&mut registry);
-    registry.register_collector(Box::new(status.clone()));
-    let health = Arc::new(health::Health::new(registry));
-    health.set_ready(true);
-    let json = move |path: &str| {
-        let text = status.at(path)?;
-        Some(reply::text(hyper::StatusCode::OK, wire::JSON, text))
-    };
-    let answer = answering(health, json);
-    edge::serve(listener, config::EDGE, metrics, answer, closing).await;
 }
 
 /// Answers questions about the service's health, and what `more` knows.
@@ -121,6 +139,8 @@ type Response = hyper::Response<reply::Body>;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use clap::Parser;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -128,6 +148,21 @@ mod tests {
 
     const PLACE: &str = "0000000000000007_0000000000000070";
     const AFTER_ONE: &str = "0000000000000008_0000000000000082";
+
+    /// What was printed, which can be looked at behind the end.
+    #[derive(Clone, Default)]
+    struct Printed(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Printed {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
 
     /// A head and a body that ends with its connection, before its length: a broken end.
     fn broken(headers: &str, body: &str) -> String {
@@ -154,23 +189,28 @@ mod tests {
     }
 
     /// Runs against a server that answers by `script`; returns what was printed, and the error.
-    async fn consume(script: Vec<(&str, String)>, args: &[&str]) -> (String, Option<String>) {
+    async fn consume(
+        script: Vec<(&str, String)>,
+        print: &str,
+        args: &[&str],
+    ) -> (String, Option<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/stream?a=b", listener.local_addr().unwrap());
-        let typed = ["consumer", "--url", &url, "--print", "final"];
+        let typed = ["consumer", "--url", &url, "--print", print];
         let args = config::Args::parse_from(typed.iter().chain(args));
-        let mut out = Vec::new();
+        let out = Printed::default();
         let config = Config::try_from(args).unwrap();
         let (ran, ()) = tokio::join!(
-            run(config, &mut out, CancellationToken::new()),
+            run(config, out.clone(), CancellationToken::new()),
             serve_script(listener, script)
         );
         let error = ran.err().map(|error| error.to_string());
-        (String::from_utf8(out).unwrap(), error)
+        let printed = out.0.lock().unwrap().clone();
+        (String::from_utf8(printed).unwrap(), error)
     }
 
     async fn check(script: Vec<(&str, String)>, args: &[&str], expected: &str) {
-        let (printed, _) = consume(script, args).await;
+        let (printed, _) = consume(script, "final", args).await;
         assert_eq!(printed, format!("{expected}\n"));
     }
 
@@ -257,6 +297,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_long_record_that_begins_with_nothing_is_a_reject_where_each_is_printed() {
+        let long = " ".repeat(common::limits::RECORD_BYTES_MAX);
+        let body = format!("{{\"value\":1}}\n{long}{{}}\n{{\"value\":2}}\n");
+        let (printed, error) =
+            consume(vec![("", clean("", &body))], "each", &["--until-end"]).await;
+        let expected = [
+            "received {\"value\":1} average 1.0",
+            "received {\"value\":2} average 1.5",
+            "records 3 rejected 1 average 1.5",
+        ];
+        assert_eq!(printed.lines().collect::<Vec<_>>(), expected);
+        assert_eq!(error, None);
+    }
+
+    #[tokio::test]
     async fn records_are_counted_to_the_last_one_asked_for() {
         let body = "x\n{\"value\":1}\n{\"value\":2}\n{\"value\":3}\n";
         for (wanted, expected, error) in [
@@ -268,7 +323,8 @@ mod tests {
                 Some("the stream ended after 4 of the 5 records that were asked for"),
             ),
         ] {
-            let result = consume(vec![("", clean("", body))], &["--records", wanted]).await;
+            let result =
+                consume(vec![("", clean("", body))], "final", &["--records", wanted]).await;
             assert_eq!(result, (expected.to_owned(), error.map(str::to_owned)));
         }
     }
@@ -329,7 +385,7 @@ mod tests {
     #[tokio::test]
     async fn what_will_be_refused_again_is_not_tried_again() {
         let script = vec![("", "HTTP/1.1 404 Not Found\r\n\r\n".to_owned())];
-        let (printed, error) = consume(script, &[]).await;
+        let (printed, error) = consume(script, "final", &[]).await;
         assert_eq!(printed, "records 0 rejected 0 average null\n");
         assert_eq!(error.as_deref(), Some("cannot read the stream"));
     }

@@ -92,6 +92,16 @@ fn rejects_and_empty_results_are_expected_too() {
 }
 
 #[test]
+fn a_null_where_there_may_be_none_fails_a_fixture_as_it_ends_a_job() {
+    let folder = copied("not-null");
+    let path = folder.path().to_str().expect("a path of ASCII");
+    replace(&folder.path().join("job.sql"), "'DROP'", "'ERROR'");
+    let said = test(&[path], 1);
+    let why = "cannot write to table 'highest': a row has NULL in the column 'item'";
+    assert!(said.contains(why), "{said}");
+}
+
+#[test]
 fn what_cannot_be_tested_is_told_beside_what_can() {
     let (good, bad) = (copied("running"), copied("csv"));
     let [good, broken] = [&good, &bad].map(|folder| folder.path().to_str().expect("ASCII"));

@@ -335,6 +335,25 @@ fn a_job_says_how_it_goes_to_who_asks() {
 }
 
 #[test]
+fn a_job_is_ready_while_its_streams_are_connected_and_says_how_far_it_is() {
+    let producer = producer(&["--source", "none", "--keep-alive", "100ms"]);
+    let sql = format!(
+        "CREATE TABLE s (id INT) WITH ('connector' = 'brooklet', 'stream' = 'default', \
+         'url' = '{}'); SELECT id FROM s",
+        producer.url("")
+    );
+    drop(send(&producer.url("/stream"), &[], b"{\"id\":1}\n[]"));
+    let job = consumer(&["sql", &sql, "--listen", "127.0.0.1:0"]);
+    let get = |path: &str| fetch(&job.url(path), &[]);
+    let shows = |text| get("/metrics").text().unwrap().contains(text);
+    assert!((0..10_000).any(|_| shows("brooklet_lag_records 0.0\n")));
+    assert!(shows("brooklet_rejected_total{kind=\"wrong_type\"} 1\n"));
+    assert_eq!(get("/readyz").status, 200);
+    producer.kill();
+    assert!((0..10_000).any(|_| get("/readyz").status == 503));
+}
+
+#[test]
 fn a_table_that_cannot_be_read_ends_the_job_with_its_name() {
     let sql = "CREATE TABLE bid (a BIGINT) WITH ('connector' = 'filesystem', 'path' = '/no/such', \
         'format' = 'json'); SELECT * FROM bid";

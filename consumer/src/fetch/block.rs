@@ -49,6 +49,35 @@ impl Block {
             Content::Lines(text) | Content::TooLong(text) => text.len(),
         }
     }
+
+    /// How many records it holds.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        match &self.content {
+            Content::Lines(text) => measure(text).0,
+            Content::TooLong(_) => 1,
+        }
+    }
+
+    /// The first `records` of its records, or all where it holds fewer.
+    #[must_use]
+    pub fn first(self, records: u64) -> Self {
+        let Content::Lines(text) = &self.content else {
+            return self;
+        };
+        let (mut end, mut found) = (0, 0);
+        for line in ndjson::lines(text) {
+            found += u64::from(!ndjson::is_blank(line));
+            if found > records {
+                break;
+            }
+            end += line.len() + 1;
+        }
+        Self {
+            content: Content::Lines(text.slice(..end.min(text.len()))),
+            ..self
+        }
+    }
 }
 
 /// One stream of those that are read side by side.
@@ -283,6 +312,21 @@ mod tests {
         ) {
             let text = pieces.concat();
             prop_assert_eq!(measure(text.as_bytes()), measure_each(text.as_bytes()), "{:?}", text);
+        }
+    }
+
+    #[test]
+    fn the_first_records_are_whole_lines() {
+        for (records, expected) in [(0, "\n"), (1, "\n12\n \n"), (2, "\n12\n \n{}\n")] {
+            let block = Block {
+                origin: Arc::default(),
+                proved: false,
+                place: Place::Unknown,
+                content: Content::Lines(Bytes::from_static(b"\n12\n \n{}\n7")),
+            };
+            assert_eq!(block.records(), 3);
+            let expected = Content::Lines(expected.into());
+            assert_eq!(block.first(records).content, expected, "{records}");
         }
     }
 

@@ -28,7 +28,7 @@ const COLUMNS: [(&str, DataType); 6] = [
     ("ä\"\n", DataType::Utf8),
 ];
 
-pub(super) fn reader(columns: &[(&str, DataType)]) -> Reader {
+pub(crate) fn reader(columns: &[(&str, DataType)]) -> Reader {
     let wanted = columns.iter().map(|(name, data_type)| Wanted {
         name: (*name).to_owned(),
         data_type: data_type.clone(),
@@ -37,7 +37,7 @@ pub(super) fn reader(columns: &[(&str, DataType)]) -> Reader {
     Reader::new(&Format::Json(Json::default()), wanted.collect()).unwrap()
 }
 
-pub(super) fn block(text: &[u8]) -> Block {
+pub(crate) fn block(text: &[u8]) -> Block {
     Block {
         origin: Arc::default(),
         proved: false,

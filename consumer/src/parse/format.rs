@@ -29,6 +29,10 @@ pub struct Json {
     pub ignore_parse_errors: bool,
     /// How timestamps are written.
     pub timestamps: Timestamps,
+    /// Whether a number is only what is written as one, and no string of one.
+    pub bare_numbers: bool,
+    /// Whether a record that is rejected is a row of nulls too, so that rows are records.
+    pub keeps_rejects: bool,
 }
 
 /// How timestamps are written.

@@ -13,7 +13,8 @@
 //! | ROW, MAP | objects; of several members with one name, the last | |
 //! | ARRAY | arrays | |
 //!
-//! White space around a number in a string is passed over. All else is a fault: of the record, or,
+//! White space around a number in a string is passed over; where numbers have to be bare, strings are
+//! none. All else is a fault: of the record, or,
 //! where parse errors are ignored, of the innermost value that may be null, and is null then.
 //! Flink differs where an object or array stands for a BOOLEAN: it is no fault there.
 
@@ -106,6 +107,19 @@ impl Values {
         length.is_some()
     }
 
+    const fn is_number(&self) -> bool {
+        matches!(
+            self,
+            Self::Int8(_)
+                | Self::Int16(_)
+                | Self::Int32(_)
+                | Self::Int64(_)
+                | Self::Float32(_)
+                | Self::Float64(_)
+                | Self::Decimal(_)
+        )
+    }
+
     /// Passes any value, and adds it unless it is null; tells whether it is there.
     fn take(
         &mut self,
@@ -126,6 +140,9 @@ impl Values {
             (Some(b'-' | b'0'..=b'9'), values) => values.take_number(scanner.number()?),
             (Some(b'"'), values) => {
                 let string = scanner.string()?;
+                if options.bare_numbers && values.is_number() {
+                    return Err(Reason::WrongType);
+                }
                 values.take_text(&string.characters(), options.timestamps)
             }
             (Some(b'{'), Self::Row(row)) => {

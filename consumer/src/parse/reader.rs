@@ -3,7 +3,8 @@
 use std::{ops::Range, sync::Arc};
 
 use arrow::{
-    array::{RecordBatch, RecordBatchOptions},
+    array::{RecordBatch, RecordBatchOptions, UInt32Array},
+    compute::take,
     datatypes::{DataType, Field, Fields, Schema, SchemaRef},
 };
 use common::ndjson;
@@ -31,6 +32,7 @@ pub struct Reader {
     schema: SchemaRef,
     lines: Lines,
     columns: Object,
+    keeps_rejects: bool,
 }
 
 /// How a line is read.
@@ -59,14 +61,23 @@ impl Reader {
             .into_iter()
             .map(|column| Field::new(column.name, column.data_type, column.nullable))
             .collect();
+        let keeps_rejects = matches!(format, Format::Json(json) if json.keeps_rejects);
         let lines = match format {
             Format::Json(options) => Lines::Json(*options),
             Format::Csv(options) => Lines::Csv(Box::new(Separated::new(options, &fields)?)),
         };
+        let columns = Object::new(&fields)?;
+        let may_be_null = |field: &Arc<Field>| field.as_ref().clone().with_nullable(true);
+        let schema = if keeps_rejects {
+            Schema::new(fields.iter().map(may_be_null).collect::<Vec<_>>())
+        } else {
+            Schema::new(fields)
+        };
         Ok(Self {
-            columns: Object::new(&fields)?,
-            schema: Arc::new(Schema::new(fields)),
+            columns,
+            schema: Arc::new(schema),
             lines,
+            keeps_rejects,
         })
     }
 
@@ -95,8 +106,9 @@ impl Reader {
             proved: block.proved,
             text,
             place: block.place,
-            rows: self.finish(),
+            rows: self.finish(&found),
             rejects: found.rejects,
+            rejects_are_rows: self.keeps_rejects,
             comments: found.comments,
         }
     }
@@ -128,9 +140,16 @@ impl Reader {
     }
 
     /// The columns as a batch; they begin anew.
-    fn finish(&mut self) -> RecordBatch {
-        let rows = RecordBatchOptions::new().with_row_count(Some(self.columns.rows));
-        let columns = self.columns.finish();
+    fn finish(&mut self, found: &Found) -> RecordBatch {
+        let (mut rows, mut columns) = (self.columns.rows, self.columns.finish());
+        if self.keeps_rejects && !found.rejects.is_empty() {
+            let kept = found.records(rows);
+            rows = kept.len();
+            for column in &mut columns {
+                *column = take(column, &kept, None).expect("each is the number of a row, or none");
+            }
+        }
+        let rows = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(self.schema.clone(), columns, &rows)
             .expect("columns of one length and of the schema's types, with nulls where they may be")
     }
@@ -167,6 +186,18 @@ fn record(scanner: &mut Scanner<'_>, columns: &mut Object, options: Json) -> Res
 }
 
 impl Found {
+    /// Of each record the number of its row, of which there are `rows`; none of a reject.
+    fn records(&self, rows: usize) -> UInt32Array {
+        let mut rejects = self.rejects.iter().map(|reject| reject.before.0).peekable();
+        let mut next = 0..position(rows);
+        (0..position(rows + self.rejects.len()))
+            .map(|record| match rejects.next_if_eq(&record) {
+                Some(_) => None,
+                None => next.next(),
+            })
+            .collect()
+    }
+
     /// Adds a line that is no row, behind so many that are.
     fn add(&mut self, reason: Option<Reason>, line: Range<usize>, rows: usize) {
         let records = position(rows + self.rejects.len() + self.comments.len());

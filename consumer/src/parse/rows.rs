@@ -1,5 +1,5 @@
 //! What a block of lines holds, as columns: rows, and rejects. Every record is in exactly one of the
-//! two, but for comments.
+//! two, but for comments; or rejects are rows too, of nulls.
 
 use std::{ops::Range, sync::Arc};
 
@@ -9,7 +9,7 @@ use common::ndjson;
 
 use super::{
     Reject,
-    batch::{Rejected, spanned},
+    reject::{Rejected, spanned},
 };
 use crate::fetch::{Origin, Place};
 
@@ -28,6 +28,8 @@ pub struct Rows {
     pub rows: RecordBatch,
     /// The records that could not, in their order.
     pub rejects: Vec<Reject>,
+    /// Whether each of those is a row of nulls too.
+    pub rejects_are_rows: bool,
     /// Which records are neither, being comments.
     pub comments: Vec<u32>,
 }
@@ -36,7 +38,7 @@ impl Rows {
     /// How many records there are, rejects and comments included.
     #[must_use]
     pub fn records(&self) -> usize {
-        self.rows.num_rows() + self.rejects.len() + self.comments.len()
+        self.rows.num_rows() + self.others().count()
     }
 
     /// The bytes at `span`.
@@ -57,22 +59,39 @@ impl Rows {
         reject.offset(&self.place)
     }
 
-    /// The place of each row. It is found out by another look at the lines, so that nobody pays for
-    /// it who does not ask.
+    /// Which records are no rows.
+    fn others(&self) -> impl Iterator<Item = u32> {
+        let rejects = self.rejects.iter().filter(|_| !self.rejects_are_rows);
+        let rejects = rejects.map(|reject| reject.before.0);
+        rejects.chain(self.comments.iter().copied())
+    }
+
+    /// The place of each row.
     pub fn places(&self) -> impl Iterator<Item = Place> {
-        let rejects = self.rejects.iter().map(|reject| reject.before.0);
-        let mut others: Vec<_> = rejects.chain(self.comments.iter().copied()).collect();
+        self.written()
+            .map(|(_, (records, bytes))| self.place.advance(records, bytes))
+    }
+
+    /// Where in the lines the record of each row is, and how many records and bytes of the stream come
+    /// before it. It is found out by another look at the lines, so that nobody pays for it who does not
+    /// ask.
+    pub fn written(&self) -> impl Iterator<Item = (Range<usize>, (u64, u64))> {
+        let mut others: Vec<_> = self.others().collect();
         others.sort_unstable();
         let mut others = others.into_iter().map(u64::from).peekable();
-        let (mut records, mut bytes) = (0, 0);
-        let lines = ndjson::lines(&self.text).filter(|line| !ndjson::is_blank(line));
-        lines
+        let (mut start, mut records, mut bytes) = (0, 0, 0);
+        ndjson::lines(&self.text)
             .filter_map(move |line| {
-                let place = self.place.advance(records, bytes);
-                let is_row = others.next_if_eq(&records).is_none();
+                let span = start..start + line.len();
+                start = span.end + 1;
+                if ndjson::is_blank(line) {
+                    return None;
+                }
+                let before = (records, bytes);
                 records += 1;
                 bytes += line.len() as u64 + 1;
-                is_row.then_some(place)
+                let is_row = others.next_if_eq(&before.0).is_none();
+                is_row.then_some((span, before))
             })
             .take(self.rows.num_rows())
     }

@@ -8,9 +8,6 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{Batch, Parser};
-use crate::fetch::Block;
-
 /// Blocks that may wait at one worker.
 const BLOCKS_MAX: usize = 64;
 
@@ -34,22 +31,9 @@ pub trait Parse: Clone + Send + 'static {
     fn parse(&mut self, given: Self::Given) -> Self::Parsed;
 }
 
-impl Parse for Parser {
-    type Given = Block;
-    type Parsed = Batch;
-
-    fn bytes(block: &Block) -> usize {
-        block.bytes()
-    }
-
-    fn parse(&mut self, block: Block) -> Batch {
-        Self::parse(self, block)
-    }
-}
-
 /// Threads that parse. Dropping them waits for them.
 #[derive(Debug)]
-pub struct Workers<P: Parse = Parser> {
+pub struct Workers<P: Parse> {
     parser: P,
     workers: Vec<Worker<P>>,
     /// How many blocks were ever handed over, and how many of them came back.
@@ -167,17 +151,38 @@ impl<P: Parse> Drop for Worker<P> {
 
 #[cfg(test)]
 mod tests {
+    use arrow::datatypes::DataType;
     use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 
     use super::*;
-    use crate::parse::parser::tests::{block, parser};
+    use crate::{
+        fetch::Block,
+        parse::{
+            Reader, Rows,
+            agreement::{block, reader},
+        },
+    };
+
+    impl Parse for Reader {
+        type Given = Block;
+        type Parsed = Rows;
+
+        fn bytes(block: &Block) -> usize {
+            block.bytes()
+        }
+
+        fn parse(&mut self, block: Block) -> Rows {
+            Self::parse(self, block)
+        }
+    }
 
     /// All batches of `blocks`, in the order in which they come.
-    fn parse(threads: usize, blocks: &[Block]) -> Vec<Batch> {
+    fn parse(threads: usize, blocks: &[Block]) -> Vec<Rows> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
-        let mut workers = Workers::new(parser(), threads).unwrap();
+        let reader = reader(&[("value", DataType::Float64)]);
+        let mut workers = Workers::new(reader, threads).unwrap();
         let mut batches = Vec::new();
         runtime.block_on(async {
             for block in blocks {

@@ -205,6 +205,7 @@ fn json(options: &mut Options<'_>) -> Result<Json, Fault> {
         timestamps: options
             .parsed(key, "'SQL' or 'ISO-8601'", timestamps)?
             .unwrap_or_default(),
+        ..Json::default()
     };
     if json.fail_on_missing_field && json.ignore_parse_errors {
         let both = options.required("json.ignore-parse-errors")?;

@@ -76,6 +76,8 @@ pub enum Kind {
     Running(Running),
     /// Adds to each row aggregates over all rows up to it.
     Over(Over),
+    /// The average of all records so far, as the job without a text asks for. Nothing in SQL is this.
+    Average,
     /// Writes to a table.
     Insert(Sink),
 }

@@ -96,6 +96,7 @@ fn described(step: &Step) -> String {
             by(&of.keys),
             computed(&of.aggregates)
         ),
+        Kind::Average => "Average".to_owned(),
         Kind::Insert(sink) => match &sink.table {
             Some(table) => format!("Insert {} ({})", table.name, connector(&table.connector)),
             None => "Insert console".to_owned(),
@@ -113,6 +114,7 @@ const fn state(kind: &Kind) -> Option<&'static str> {
         Kind::Over(_) => {
             Some("the aggregates of each key, for ever, and rows before the watermark")
         }
+        Kind::Average => Some("the sum of each partition"),
         Kind::Scan(_) | Kind::Filter(_) | Kind::Project(_) | Kind::Union | Kind::Insert(_) => None,
     }
 }

@@ -52,6 +52,8 @@ pub enum Metadata {
     Offset,
     /// When it was appended, where that is known.
     Timestamp,
+    /// The record itself, as it is written.
+    Record,
 }
 
 /// Where a table is.
@@ -116,6 +118,8 @@ pub enum Bounded {
     Unbounded,
     /// Where the stream ends at the start of the job.
     Latest,
+    /// Behind so many records of all its partitions together; where it ends if there are fewer.
+    Records(u64),
 }
 
 /// How a column of `datagen` is made up.

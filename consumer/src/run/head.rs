@@ -5,33 +5,36 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use common::{ndjson, time::Clock};
+use common::time::Clock;
 use futures_util::{StreamExt, stream::SelectAll};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Options,
-    crew::Reports,
     error::Failure,
     exchange::Outlet,
     prepare::{Preparation, Preparer, Raw, Ready},
     scans::Reading,
     source::{self, Coming, Comings},
+    stages::is_by_clock,
+    watch::Watch,
     wiring::Wiring,
 };
 use crate::{
-    fetch::{Block, Content, Ended, Fetched},
+    fetch::{Ended, Fetched},
     parse::Workers,
-    plan::{Job, Kind, StepId, Time},
-    transform::{Changes, Origin, Progress, Task},
+    plan::{Job, StepId},
+    transform::{Changes, Origin, Progress, Task, Void},
     write::{DeadLetters, Samples},
 };
 
 /// How often it is looked for what time brings: partitions that are silent, windows of processing
 /// time.
 const PACE: Duration = Duration::from_millis(10);
+
+/// How often it is told what has been done, where time brings nothing.
+const SLOW_PACE: Duration = Duration::from_millis(100);
 
 /// What a job has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub struct Summary {
     pub bytes: u64,
     /// How often records were missing or began again.
     pub gaps: u64,
+    /// How many records count: not those from before a stream began anew.
+    pub standing: u64,
     /// Whether it was told to stop before the ends of its tables.
     pub is_stopped: bool,
 }
@@ -59,7 +64,8 @@ pub(super) struct Head {
     outlet: Outlet,
     dead_letters: Option<DeadLetters>,
     samples: Samples,
-    reports: Reports,
+    watch: Watch,
+    begun: Instant,
     clock: Clock,
     /// Whether a step goes by the clock.
     is_by_clock: bool,
@@ -67,16 +73,21 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn new(job: &Job, options: &Options, wiring: &Wiring<'_>) -> Result<Self, Failure> {
+    pub(super) fn new(
+        job: &Job,
+        options: &Options,
+        wiring: &Wiring<'_>,
+        mut watch: Watch,
+    ) -> Result<Self, Failure> {
         let (dataflow, stages) = (wiring.dataflow, &wiring.stages);
         let (mut comings, mut scans, mut preparations) = (SelectAll::new(), Vec::new(), Vec::new());
-        for (number, chain) in stages.chains.iter().enumerate() {
-            let step = dataflow.steps.get(chain.scan().0);
-            let Some((step, Kind::Scan(scan))) = step.map(|step| (step, &step.kind)) else {
-                continue;
-            };
+        for (number, (scan, step, chain)) in stages.scans(dataflow).enumerate() {
             comings.push(source::open(number, scan, &step.schema, &options.reach)?);
-            scans.push(Reading::new(scan, chain, dataflow));
+            let reading = Reading::new(scan, chain, dataflow, 0);
+            if reading.is_remote {
+                watch.streams_are(number, 1);
+            }
+            scans.push(reading);
             preparations.push(Preparation::new(scan, step.schema.clone(), chain.clone())?);
         }
         let first = stages.stages.first().cloned().unwrap_or_default();
@@ -96,7 +107,8 @@ impl Head {
             outlet: wiring.outlet(0, 0),
             dead_letters: options.dead_letters.as_ref().map(open).transpose()?,
             samples: Samples::new(Instant::now()),
-            reports: wiring.reports.clone(),
+            watch,
+            begun: Instant::now(),
             clock: job.settings.clock.clone(),
             is_by_clock: dataflow.steps.iter().any(|step| is_by_clock(&step.kind)),
             summary: Summary::default(),
@@ -106,6 +118,7 @@ impl Head {
     /// Reads to the ends of all tables, or until `stop`.
     pub(super) async fn run(mut self, stop: CancellationToken) -> Result<Summary, Failure> {
         let ran = self.read(&stop).await;
+        self.watch.stopped();
         self.samples.finish();
         if let Some(dead_letters) = &self.dead_letters {
             dead_letters.finish();
@@ -117,7 +130,9 @@ impl Head {
 
     /// Whether it came to the ends of all tables.
     async fn read(&mut self, stop: &CancellationToken) -> Result<bool, Failure> {
-        let mut pace = tokio::time::interval(PACE);
+        self.watch.show();
+        let has_time = self.is_by_clock || self.scans.iter().any(Reading::may_be_idle);
+        let mut pace = tokio::time::interval(if has_time { PACE } else { SLOW_PACE });
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for scan in 0..self.scans.len() {
             self.open(scan).await?;
@@ -144,12 +159,13 @@ impl Head {
 
     async fn paced(&mut self) -> Result<(), Failure> {
         self.tick().await?;
+        let now = self.elapsed();
         for scan in 0..self.scans.len() {
             let Some(reading) = self.scans.get_mut(scan) else {
                 continue;
             };
             let port = reading.end;
-            for (partition, progress) in reading.idle() {
+            for (partition, progress) in reading.idle(now) {
                 self.progress(port, partition, progress).await?;
             }
         }
@@ -157,11 +173,12 @@ impl Head {
         Ok(())
     }
 
-    fn report(&self) {
+    fn report(&mut self) {
+        self.summary.standing = self.scans.iter().map(Reading::standing).sum();
         let chains = self.scans.iter().flat_map(|reading| &reading.reports);
         let all = chains.copied().chain(self.task.reports());
-        self.reports.put(0, 0, all.collect());
-        self.reports.read(self.summary);
+        self.watch.reports.put(0, 0, all.collect());
+        self.watch.reports.read(self.summary);
     }
 
     async fn tick(&mut self) -> Result<(), Failure> {
@@ -193,6 +210,7 @@ impl Head {
         partition: usize,
         coming: Coming,
     ) -> Result<(), Failure> {
+        let now = self.elapsed();
         let Some(reading) = self.scans.get_mut(scan) else {
             return Ok(());
         };
@@ -204,36 +222,45 @@ impl Head {
             Coming::Rows(rows) => self.give((scan, partition, Raw::Rows(rows))).await,
             Coming::End => self.end(scan, partition).await,
             Coming::Fetched(Fetched::Partitions(number)) => {
-                reading.partitions_are(number);
+                reading.partitions_are(number, now);
+                self.watch.streams_are(scan, number);
                 self.open(scan).await
             }
             Coming::Fetched(_) if has_ended => Ok(()),
-            Coming::Fetched(Fetched::Block(block)) => {
-                let block = match reading.left(partition) {
-                    Some(left) => first_lines(block, left),
-                    None => block,
-                };
-                let is_complete = reading.is_complete(partition);
+            Coming::Fetched(fetched) => self.fetched((scan, partition), fetched).await,
+        }
+    }
+
+    /// Something came of a stream that has not ended.
+    async fn fetched(&mut self, stream: (usize, usize), fetched: Fetched) -> Result<(), Failure> {
+        let (scan, partition) = stream;
+        let Some(reading) = self.scans.get_mut(scan) else {
+            return Ok(());
+        };
+        match fetched {
+            Fetched::Block(block) => {
+                let block = reading.wanted(partition, block);
+                let complete = reading.complete(partition);
                 self.give((scan, partition, Raw::Block(block))).await?;
-                if is_complete {
+                for partition in complete {
                     self.end(scan, partition).await?;
                 }
-                Ok(())
             }
-            Coming::Fetched(Fetched::Lag(lag)) => {
+            Fetched::Lag(lag) => {
+                self.watch.lag(stream, lag);
                 if reading.lag(partition, lag.records) {
                     self.end(scan, partition).await?;
                 }
-                Ok(())
             }
-            Coming::Fetched(Fetched::Ended(ended)) => self.ended(scan, partition, ended).await,
-            Coming::Fetched(Fetched::Anew) => {
-                self.summary.gaps += 1;
-                Ok(())
-            }
-            Coming::Fetched(Fetched::Again) => Err(Failure::Contradicted(reading.table.clone())),
-            Coming::Fetched(Fetched::Connected { .. } | Fetched::Lost) => Ok(()),
+            Fetched::Connected { again } => self.watch.connected(stream, again),
+            Fetched::Lost => self.watch.lost(stream),
+            Fetched::Anew => self.void(stream, Void::All).await?,
+            Fetched::Again if reading.can_take_back => self.void(stream, Void::Unproved).await?,
+            Fetched::Again => return Err(Failure::Contradicted(reading.table.clone())),
+            Fetched::Ended(ended) => self.ended(scan, partition, ended).await?,
+            Fetched::Partitions(_) => {}
         }
+        Ok(())
     }
 
     async fn give(&mut self, given: (usize, usize, Raw)) -> Result<(), Failure> {
@@ -247,6 +274,7 @@ impl Head {
         if ended == Ended::Finished {
             return self.end(scan, partition).await;
         }
+        self.catch_up().await?;
         let table = self.scans.get(scan).map(|reading| reading.table.clone());
         Err(Failure::Stream {
             table: table.unwrap_or_default(),
@@ -254,11 +282,36 @@ impl Head {
         })
     }
 
-    /// A partition has no more rows, once what was read before is done.
-    async fn end(&mut self, scan: usize, partition: usize) -> Result<(), Failure> {
+    /// What was read before is done before what comes now.
+    async fn catch_up(&mut self) -> Result<(), Failure> {
         while let Some(ready) = self.workers.take().await {
             self.ready(ready).await?;
         }
+        Ok(())
+    }
+
+    /// Records of a stream count no longer.
+    async fn void(&mut self, stream: (usize, usize), what: Void) -> Result<(), Failure> {
+        self.catch_up().await?;
+        self.summary.gaps += 1;
+        self.watch.metrics.gaps.inc();
+        let (scan, partition) = stream;
+        let Some(reading) = self.scans.get_mut(scan) else {
+            return Ok(());
+        };
+        reading.void(partition, what);
+        let port = reading.end;
+        if self.ports.contains(&port) {
+            let outputs = self.task.void(Origin { port, partition }, what)?;
+            self.outlet.give(outputs, &mut self.task).await?;
+        }
+        Ok(())
+    }
+
+    /// A partition has no more rows, once what was read before is done.
+    async fn end(&mut self, scan: usize, partition: usize) -> Result<(), Failure> {
+        self.catch_up().await?;
+        self.watch.ended((scan, partition));
         let Some(reading) = self.scans.get_mut(scan) else {
             return Ok(());
         };
@@ -275,16 +328,21 @@ impl Head {
 
     async fn ready(&mut self, ready: Ready) -> Result<(), Failure> {
         self.count(&ready);
-        let chained = ready.chained?;
+        let (chained, now) = (ready.chained?, self.elapsed());
         let Some(reading) = self.scans.get_mut(ready.scan) else {
             return Ok(());
         };
         reading.count(&chained.counts);
-        let progress = reading.came(ready.partition, chained.watermark);
+        let progress = reading.came(ready.partition, chained.watermark, now);
         let origin = Origin {
             port: reading.end,
             partition: ready.partition,
         };
+        let is_proved = ready.read.is_some_and(|read| read.proved);
+        reading.stand(ready.partition, ready.records as u64, is_proved);
+        if is_proved && self.ports.contains(&origin.port) {
+            self.task.prove(origin)?;
+        }
         if chained.rows.num_rows() > 0 {
             self.rows(origin, Changes::inserts(chained.rows)).await?;
         }
@@ -321,64 +379,22 @@ impl Head {
         self.outlet.progress(partition, port, progress).await
     }
 
+    /// For how many milliseconds it has been reading.
+    fn elapsed(&self) -> i64 {
+        i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
     fn count(&mut self, ready: &Ready) {
         self.summary.records += ready.records as u64;
-        let Some(read) = &ready.read else {
-            return;
-        };
-        self.summary.bytes += read.text.len() as u64;
-        self.summary.rejected += read.rejects.len() as u64;
-        self.samples.tell(read.rejected(), Instant::now());
-        if let Some(dead_letters) = &mut self.dead_letters {
-            dead_letters.keep(read.rejected());
+        let mut dropped = 0;
+        if let Some(read) = &ready.read {
+            self.summary.bytes += read.text.len() as u64;
+            self.summary.rejected += read.rejects.len() as u64;
+            self.samples.tell(read.rejected(), Instant::now());
+            if let Some(dead_letters) = &mut self.dead_letters {
+                dropped = dead_letters.keep(read.rejected());
+            }
         }
-    }
-}
-
-const fn is_by_clock(kind: &Kind) -> bool {
-    match kind {
-        Kind::Assign { time, .. } => matches!(time, Time::Processing),
-        Kind::Windowed(windowed) => matches!(windowed.time, Time::Processing),
-        Kind::Over(over) => matches!(over.time, Time::Processing),
-        Kind::Scan(_)
-        | Kind::Filter(_)
-        | Kind::Project(_)
-        | Kind::Watermarks(_)
-        | Kind::Union
-        | Kind::Running(_)
-        | Kind::Insert(_) => false,
-    }
-}
-
-/// How many records a block of one of our own streams has: none of them is blank.
-fn count(block: &Block) -> u64 {
-    match &block.content {
-        Content::Lines(text) => {
-            let is_open = !text.ends_with(&[ndjson::NEWLINE]);
-            (ndjson::count(text) + usize::from(is_open)) as u64
-        }
-        Content::TooLong(_) => 1,
-    }
-}
-
-/// The first of a block's records, as many as there are `left`, which become fewer.
-fn first_lines(block: Block, left: &mut u64) -> Block {
-    let records = count(&block);
-    let wanted = records.min(*left);
-    *left -= wanted;
-    let Content::Lines(text) = &block.content else {
-        return block;
-    };
-    if wanted == records {
-        return block;
-    }
-    let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-    let end = memchr::memchr_iter(ndjson::NEWLINE, text)
-        .take(wanted)
-        .last();
-    let text: Bytes = text.slice(..end.map_or(0, |end| end + 1));
-    Block {
-        content: Content::Lines(text),
-        ..block
+        self.watch.metrics.count(ready, dropped);
     }
 }

@@ -16,6 +16,7 @@ mod error;
 mod exchange;
 mod generate;
 mod head;
+mod metrics;
 mod prepare;
 mod rehearsal;
 mod required;
@@ -24,6 +25,7 @@ mod sinks;
 mod source;
 mod stages;
 mod status;
+mod watch;
 mod wiring;
 
 use std::{
@@ -40,9 +42,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use crew::Reports;
 pub use error::Failure;
 pub use head::Summary;
+pub use metrics::Metrics;
 pub use rehearsal::{Given, Rehearsal, sources, written};
+pub use sinks::Shown;
 pub use source::Reach;
 pub use status::Status;
+pub use watch::Watch;
 
 use crate::{
     plan::{Dataflow, Job, Kind, StepId, Table},
@@ -60,6 +65,8 @@ pub struct Options {
     pub parallelism: usize,
     /// What rows on the console look like.
     pub output: Output,
+    /// How a running average is shown there, for the job that has one.
+    pub average: Option<Shown>,
     /// How to reach what tables name.
     pub reach: Reach,
     /// Where rejects are kept, and how many bytes of them.
@@ -76,7 +83,7 @@ pub const STATE_BYTES: &str = "--state-bytes";
 /// A part of the job that runs on its own.
 type Part = JoinHandle<Result<(), Failure>>;
 
-/// Runs a job to its end, or until `stop`. What its steps have done can be seen in `reports`.
+/// Runs a job to its end, or until `stop`. How it goes can be seen in `watch`.
 ///
 /// # Errors
 /// It cannot go on. What was given to sinks before is written.
@@ -84,26 +91,28 @@ pub async fn run<W: Write + Send + 'static>(
     job: &Job,
     options: &Options,
     out: W,
-    reports: &Reports,
+    watch: Watch,
     stop: CancellationToken,
 ) -> Result<Summary, Failure> {
     let budget = Arc::new(Budget::new(options.state_bytes_max, STATE_BYTES));
-    let (parts, running) = (TaskTracker::new(), FuturesUnordered::new());
     let outputs = Outputs {
         out: Shared::new(out),
         output: options.output,
+        average: options.average.clone(),
         reach: options.reach.clone(),
         run: options.run.clone(),
         on_null: job.settings.on_null,
     };
     let (tables, late) = (tables(&job.dataflow), late_tables(&job.dataflow));
-    let mut open = Open::new();
+    let (mut open, mut opened) = (Open::new(), Vec::new());
     for table in tables.values().chain(late.values()) {
         let name = table.as_ref().map(|table| table.name.clone());
         if let Entry::Vacant(new) = open.entry(name) {
-            let (sender, changes) = mpsc::channel(CHANGES_MAX);
+            // What waits is written also when the job is stopped, and its lines are many.
+            let waiting = options.average.as_ref().map_or(CHANGES_MAX, |_| 1);
+            let (sender, changes) = mpsc::channel(waiting);
             let sink = Sink::open(table.as_ref(), &outputs, changes).await?;
-            running.push(parts.spawn(sink.run()));
+            opened.push(sink);
             new.insert(sender);
         }
     }
@@ -114,14 +123,21 @@ pub async fn run<W: Write + Send + 'static>(
         options.parallelism,
         Settings { budget },
         [sinks, late],
-        reports.clone(),
+        watch.reports.clone(),
     );
-    for member in wiring.members(inboxes)? {
-        running.push(parts.spawn(member.run()));
-    }
-    let head = Head::new(job, options, &wiring)?;
+    let (members, head) = (
+        wiring.members(inboxes)?,
+        Head::new(job, options, &wiring, watch)?,
+    );
     // What it holds would keep tasks and sinks from their ends.
     drop(wiring);
+    let (parts, running) = (TaskTracker::new(), FuturesUnordered::new());
+    for sink in opened {
+        running.push(parts.spawn(sink.run()));
+    }
+    for member in members {
+        running.push(parts.spawn(member.run()));
+    }
     together(head, running, stop).await
 }
 

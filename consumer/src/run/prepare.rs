@@ -1,10 +1,13 @@
 //! Blocks of lines → rows as the first stages take them: parsed, with what is known of them beside
 //! their fields, and with all done that looks at each row alone. Done by several threads at once.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, new_null_array},
+    array::{
+        ArrayRef, BinaryViewArray, BinaryViewBuilder, RecordBatch, RecordBatchOptions, StringArray,
+        builder::ArrayBuilder, new_null_array,
+    },
     datatypes::{DataType, SchemaRef},
 };
 use common::wire::STREAMS_PATH;
@@ -147,7 +150,24 @@ fn metadata(metadata: Metadata, read: &Rows) -> ArrayRef {
             let unit = arrow::datatypes::TimeUnit::Millisecond;
             new_null_array(&DataType::Timestamp(unit, Some("UTC".into())), rows)
         }
+        Metadata::Record => Arc::new(records(read)),
     }
+}
+
+/// The records themselves. They stay where they are: none is copied. Of one that is too long there may
+/// be none: what is known of it may be blank.
+fn records(read: &Rows) -> BinaryViewArray {
+    let mut records = BinaryViewBuilder::with_capacity(read.rows.num_rows());
+    let text = records.append_block(read.text.clone().into());
+    for (Range { start, end }, _) in read.written() {
+        let [start, length] = [start, end - start].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+        let seen = records.try_append_view(text, start, length);
+        seen.expect("a record is within its block, which is far shorter than 4 GiB");
+    }
+    while records.len() < read.rows.num_rows() {
+        records.append_null();
+    }
+    records.finish()
 }
 
 impl Parse for Preparer {

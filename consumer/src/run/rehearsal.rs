@@ -2,15 +2,15 @@
 //! and opens no sink; what its steps do is what they do with `--parallelism 1`, so what it gives is a
 //! function of the order of the calls.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     STATE_BYTES, Tables,
     error::Failure,
     late_tables,
     prepare::{Preparation, Preparer, Raw},
-    scans::idle_timeout,
-    sinks::fitted,
+    scans::Reading,
+    sinks::{failed, fitted},
     stages::{Stage, Stages},
     tables,
 };
@@ -18,7 +18,7 @@ use crate::{
     fetch::Block,
     parse::{Format, Json, Parse, Reason},
     plan::{Job, Kind, Scan, Table},
-    transform::{BEGINNING, Budget, Chain, Changes, Origin, Outputs, Progress, Settings, Task},
+    transform::{Budget, Changes, Origin, Outputs, Progress, Settings, Task},
 };
 
 /// A job in the making.
@@ -27,7 +27,8 @@ pub struct Rehearsal<'a> {
     job: &'a Job,
     stage: Stage,
     state_bytes_max: usize,
-    scans: Vec<Part>,
+    /// Each of one partition.
+    scans: Vec<Reading>,
     preparer: Preparer,
     task: Task,
     sinks: Tables,
@@ -42,18 +43,6 @@ pub struct Given {
     pub table: Option<Arc<Table>>,
     /// The rows, of the table's columns.
     pub changes: Changes,
-}
-
-/// A scan, which has one partition.
-#[derive(Debug)]
-struct Part {
-    table: Arc<Table>,
-    /// Where its rows come into the task.
-    origin: Origin,
-    idle_timeout: Option<Duration>,
-    progress: Progress,
-    /// When its last line came.
-    heard: i64,
 }
 
 /// The tables that a job reads, by name.
@@ -86,17 +75,14 @@ impl<'a> Rehearsal<'a> {
     pub fn new(job: &'a Job, state_bytes_max: usize) -> Result<Self, Failure> {
         let dataflow = &job.dataflow;
         let stages = Stages::of(dataflow, false);
-        let stage = stages.stages.into_iter().next().unwrap_or_default();
         let (mut scans, mut preparations) = (Vec::new(), Vec::new());
-        for chain in stages.chains {
-            let step = dataflow.steps.get(chain.scan().0);
-            let Some((step, Kind::Scan(scan))) = step.map(|step| (step, &step.kind)) else {
-                continue;
-            };
-            scans.push(Part::new(scan, &chain, job));
-            let scan = with_format(scan);
-            preparations.push(Preparation::new(&scan, step.schema.clone(), chain)?);
+        let now = job.settings.clock.now().0;
+        for (scan, step, chain) in stages.scans(dataflow) {
+            scans.push(Reading::new(scan, chain, dataflow, now));
+            let (scan, schema) = (with_format(scan), step.schema.clone());
+            preparations.push(Preparation::new(&scan, schema, chain.clone())?);
         }
+        let stage = stages.stages.into_iter().next().unwrap_or_default();
         let mut rehearsal = Self {
             job,
             task: task(job, &stage, state_bytes_max)?,
@@ -108,8 +94,8 @@ impl<'a> Rehearsal<'a> {
             late: late_tables(dataflow),
             given: Vec::new(),
         };
-        for at in 0..rehearsal.scans.len() {
-            rehearsal.reach(at)?;
+        for origin in rehearsal.origins() {
+            rehearsal.reach(origin, Progress::NONE)?;
         }
         rehearsal.tick()?;
         Ok(rehearsal)
@@ -122,11 +108,7 @@ impl<'a> Rehearsal<'a> {
     pub fn line(&mut self, table: &str, block: &Block) -> Result<Option<Reason>, Failure> {
         let mut rejected = None;
         for at in 0..self.scans.len() {
-            if self
-                .scans
-                .get(at)
-                .is_some_and(|scan| scan.table.name == table)
-            {
+            if self.scans.get(at).is_some_and(|scan| scan.table == table) {
                 let reason = self.line_of(at, block.clone())?;
                 rejected = rejected.or(reason);
             }
@@ -141,22 +123,14 @@ impl<'a> Rehearsal<'a> {
         let Some(scan) = self.scans.get_mut(at) else {
             return Ok(None);
         };
-        scan.heard = now;
-        let progress = Progress {
-            watermark: scan
-                .progress
-                .watermark
-                .max(chained.watermark.unwrap_or(BEGINNING)),
-            is_idle: false,
-        };
-        let is_news = std::mem::replace(&mut scan.progress, progress) != progress;
+        let (origin, progress) = (origin(scan), scan.came(0, chained.watermark, now));
         if chained.rows.num_rows() > 0 {
             let changes = Changes::inserts(chained.rows);
-            let outputs = self.task.push_changes(scan.origin, changes)?;
+            let outputs = self.task.push_changes(origin, changes)?;
             self.give(outputs)?;
         }
-        if is_news {
-            self.reach(at)?;
+        if let Some(progress) = progress {
+            self.reach(origin, progress)?;
         }
         let rejects = ready.read.map(|read| read.rejects).unwrap_or_default();
         Ok(rejects.first().map(|reject| reject.reason))
@@ -170,11 +144,17 @@ impl<'a> Rehearsal<'a> {
         let now = self.now();
         let outputs = self.task.tick(now)?;
         self.give(outputs)?;
-        for at in 0..self.scans.len() {
-            let scan = self.scans.get_mut(at);
-            if scan.is_some_and(|scan| scan.becomes_idle(now)) {
-                self.reach(at)?;
-            }
+        let idle: Vec<_> = self
+            .scans
+            .iter_mut()
+            .flat_map(|scan| {
+                let origin = origin(scan);
+                let idle = scan.idle(now).into_iter();
+                idle.map(move |(_, progress)| (origin, progress))
+            })
+            .collect();
+        for (origin, progress) in idle {
+            self.reach(origin, progress)?;
         }
         Ok(())
     }
@@ -184,8 +164,7 @@ impl<'a> Rehearsal<'a> {
     /// # Errors
     /// A step cannot go on.
     pub fn end(&mut self) -> Result<(), Failure> {
-        let origins: Vec<_> = self.scans.iter().map(|scan| scan.origin).collect();
-        for origin in origins {
+        for origin in self.origins() {
             let outputs = self.task.end(origin.port, origin.partition)?;
             self.give(outputs)?;
         }
@@ -218,11 +197,13 @@ impl<'a> Rehearsal<'a> {
         self.job.settings.clock.now().0
     }
 
-    fn reach(&mut self, at: usize) -> Result<(), Failure> {
-        let Some(scan) = self.scans.get(at) else {
-            return Ok(());
-        };
-        let outputs = self.task.reach(scan.origin, scan.progress)?;
+    /// Where the rows of scans come into the task.
+    fn origins(&self) -> Vec<Origin> {
+        self.scans.iter().map(origin).collect()
+    }
+
+    fn reach(&mut self, of: Origin, progress: Progress) -> Result<(), Failure> {
+        let outputs = self.task.reach(of, progress)?;
         self.give(outputs)
     }
 
@@ -236,7 +217,8 @@ impl<'a> Rehearsal<'a> {
                 continue;
             };
             let changes = match &table {
-                Some(table) => fitted(changes, table)?,
+                Some(table) => fitted(changes, table, self.job.settings.on_null)
+                    .map_err(|source| failed(Some(table), source))?,
                 None => changes,
             };
             self.given.push(Given { table, changes });
@@ -245,29 +227,11 @@ impl<'a> Rehearsal<'a> {
     }
 }
 
-impl Part {
-    fn new(scan: &Scan, chain: &Chain, job: &Job) -> Self {
-        Self {
-            table: scan.table.clone(),
-            origin: Origin {
-                port: chain.end(),
-                partition: 0,
-            },
-            idle_timeout: idle_timeout(chain, &job.dataflow),
-            progress: Progress {
-                watermark: BEGINNING,
-                is_idle: false,
-            },
-            heard: job.settings.clock.now().0,
-        }
-    }
-
-    /// Whether it is idle now, and was not.
-    fn becomes_idle(&mut self, now: i64) -> bool {
-        let silent = u128::from(now.abs_diff(self.heard));
-        let timeout = self.idle_timeout.map(|timeout| timeout.as_millis());
-        let is_idle = timeout.is_some_and(|timeout| silent >= timeout);
-        is_idle && !std::mem::replace(&mut self.progress.is_idle, is_idle)
+/// Where the rows of a scan come into the task.
+const fn origin(scan: &Reading) -> Origin {
+    Origin {
+        port: scan.end,
+        partition: 0,
     }
 }
 

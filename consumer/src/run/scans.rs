@@ -1,10 +1,12 @@
-//! What is known of each partition of each scan while it is read.
+//! What is known of each partition of each scan while it is read. What time it is, it is told: in
+//! milliseconds, since whenever.
 
-use std::time::{Duration, Instant};
+use std::{ops::Range, time::Duration};
 
 use crate::{
+    fetch::Block,
     plan::{Bounded, Connector, Dataflow, Kind, Scan, StepId},
-    transform::{BEGINNING, Chain, Counts, Progress, Report},
+    transform::{BEGINNING, Chain, Counts, Progress, Report, Void},
 };
 
 /// A scan of the job.
@@ -14,8 +16,12 @@ pub(super) struct Reading {
     pub(super) table: String,
     /// The step whose rows its chain gives.
     pub(super) end: StepId,
-    /// Whether it ends where its streams end when it begins.
-    is_bounded: bool,
+    /// Where it ends.
+    bounded: Bounded,
+    /// Whether it comes over a network.
+    pub(super) is_remote: bool,
+    /// Whether what is made of its records can be undone.
+    pub(super) can_take_back: bool,
     /// For how long a partition may be silent before it holds up nothing any more.
     idle_timeout: Option<Duration>,
     pub(super) partitions: Vec<Partition>,
@@ -30,26 +36,39 @@ pub(super) struct Partition {
     pub(super) has_ended: bool,
     /// How many records are left to the end, where there is one and it is known.
     left: Option<u64>,
+    /// How many records count that were read, and how many of them were proved to be all there were.
+    standing: u64,
+    proved: u64,
     /// Since when nothing has come though there was nothing to wait for.
-    silent_since: Instant,
+    silent_since: i64,
     is_behind: bool,
 }
 
 impl Reading {
-    pub(super) fn new(scan: &Scan, chain: &Chain, dataflow: &Dataflow) -> Self {
-        let is_bounded = matches!(
-            scan.table.connector,
-            Connector::Brooklet {
+    pub(super) fn new(scan: &Scan, chain: &Chain, dataflow: &Dataflow, now: i64) -> Self {
+        let (is_remote, bounded) = match scan.table.connector {
+            // Where it ends, its body does.
+            Connector::Http {
                 bounded: Bounded::Latest,
                 ..
+            } => (true, Bounded::Unbounded),
+            Connector::Brooklet { bounded, .. } | Connector::Http { bounded, .. } => {
+                (true, bounded)
             }
-        );
+            _ => (false, Bounded::Unbounded),
+        };
+        let mut readers = dataflow
+            .steps
+            .iter()
+            .filter(|step| step.inputs.contains(&chain.end()));
         Self {
             table: scan.table.name.clone(),
             end: chain.end(),
-            is_bounded,
+            bounded,
+            is_remote,
+            can_take_back: readers.all(|step| matches!(step.kind, Kind::Average)),
             idle_timeout: idle_timeout(chain, dataflow),
-            partitions: vec![Partition::new()],
+            partitions: vec![Partition::new(now)],
             reports: chain
                 .steps()
                 .map(|(step, kind)| nothing(step, kind))
@@ -58,8 +77,8 @@ impl Reading {
     }
 
     /// There are so many.
-    pub(super) fn partitions_are(&mut self, number: usize) {
-        self.partitions.resize(number, Partition::new());
+    pub(super) fn partitions_are(&mut self, number: usize, now: i64) {
+        self.partitions.resize(number, Partition::new(now));
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -73,27 +92,81 @@ impl Reading {
             return false;
         };
         partition.is_behind = records > 0;
-        if !self.is_bounded {
+        if self.bounded != Bounded::Latest {
             return false;
         }
         *partition.left.get_or_insert(records) == 0
     }
 
-    /// How many records of a partition are still wanted, where that is known.
-    pub(super) fn left(&mut self, partition: usize) -> Option<&mut u64> {
-        self.partitions.get_mut(partition)?.left.as_mut()
+    /// The records of a block that are still wanted.
+    pub(super) fn wanted(&mut self, partition: usize, block: Block) -> Block {
+        let left = match &mut self.bounded {
+            Bounded::Records(left) => Some(left),
+            Bounded::Unbounded | Bounded::Latest => {
+                let partition = self.partitions.get_mut(partition);
+                partition.and_then(|partition| partition.left.as_mut())
+            }
+        };
+        let Some(left) = left else {
+            return block;
+        };
+        let records = block.records();
+        if records > *left {
+            return block.first(std::mem::take(left));
+        }
+        *left -= records;
+        block
     }
 
-    /// Whether all records that were wanted have come.
-    pub(super) fn is_complete(&self, partition: usize) -> bool {
-        let partition = self.partitions.get(partition);
-        partition.is_some_and(|partition| partition.left == Some(0))
+    /// The partitions of which all records that were wanted have come, if that is so for this one.
+    pub(super) fn complete(&self, partition: usize) -> Range<usize> {
+        let left = self.partitions.get(partition).and_then(|one| one.left);
+        match (self.bounded, left) {
+            (Bounded::Records(0), _) => 0..self.partitions.len(),
+            (_, Some(0)) => partition..partition + 1,
+            _ => 0..0,
+        }
     }
 
-    /// Rows came, and with them event time.
-    pub(super) fn came(&mut self, partition: usize, watermark: Option<i64>) -> Option<Progress> {
+    /// How many records count.
+    pub(super) fn standing(&self) -> u64 {
+        self.partitions.iter().map(|one| one.standing).sum()
+    }
+
+    /// Records have been read; those before them may be proved to be all there were.
+    pub(super) fn stand(&mut self, partition: usize, records: u64, is_proved: bool) {
+        if let Some(partition) = self.partitions.get_mut(partition) {
+            if is_proved {
+                partition.proved = partition.standing;
+            }
+            partition.standing += records;
+        }
+    }
+
+    /// Records count no longer, and others are wanted in their place.
+    pub(super) fn void(&mut self, partition: usize, what: Void) {
+        let Some(partition) = self.partitions.get_mut(partition) else {
+            return;
+        };
+        if what == Void::All {
+            partition.proved = 0;
+        }
+        let void = partition.standing - partition.proved;
+        partition.standing = partition.proved;
+        if let Bounded::Records(left) = &mut self.bounded {
+            *left += void;
+        }
+    }
+
+    /// Rows came, and with them event time. How far that is, if it is news.
+    pub(super) fn came(
+        &mut self,
+        partition: usize,
+        watermark: Option<i64>,
+        now: i64,
+    ) -> Option<Progress> {
         let partition = self.partitions.get_mut(partition)?;
-        partition.silent_since = Instant::now();
+        partition.silent_since = now;
         let before = partition.progress;
         let reached = watermark.unwrap_or(BEGINNING).max(before.watermark);
         partition.progress = Progress {
@@ -114,9 +187,14 @@ impl Reading {
         }
     }
 
+    /// Whether a partition that is silent for long holds up nothing any more.
+    pub(super) const fn may_be_idle(&self) -> bool {
+        self.idle_timeout.is_some()
+    }
+
     /// The partitions that have become idle by now.
-    pub(super) fn idle(&mut self) -> Vec<(usize, Progress)> {
-        let Some(timeout) = self.idle_timeout else {
+    pub(super) fn idle(&mut self, now: i64) -> Vec<(usize, Progress)> {
+        let Some(timeout) = self.idle_timeout.map(|timeout| timeout.as_millis()) else {
             return Vec::new();
         };
         let mut idle = Vec::new();
@@ -126,7 +204,7 @@ impl Reading {
                 is_behind,
                 ..
             } = *partition;
-            let is_silent = partition.silent_since.elapsed() >= timeout;
+            let is_silent = u128::from(now.abs_diff(partition.silent_since)) >= timeout;
             if is_silent && !has_ended && !is_behind && !partition.progress.is_idle {
                 partition.progress.is_idle = true;
                 idle.push((number, partition.progress));
@@ -137,7 +215,7 @@ impl Reading {
 }
 
 /// For how long a scan's partition may be silent before it holds up nothing any more.
-pub(super) fn idle_timeout(chain: &Chain, dataflow: &Dataflow) -> Option<Duration> {
+fn idle_timeout(chain: &Chain, dataflow: &Dataflow) -> Option<Duration> {
     let step = |step: StepId| dataflow.steps.get(step.0).map(|step| &step.kind);
     chain.steps().find_map(|(at, _)| match step(at) {
         Some(Kind::Watermarks(watermarks)) => watermarks.idle_timeout,
@@ -161,15 +239,14 @@ const fn nothing(step: StepId, kind: &'static str) -> Report {
 }
 
 impl Partition {
-    fn new() -> Self {
+    const fn new(now: i64) -> Self {
         Self {
-            progress: Progress {
-                watermark: BEGINNING,
-                is_idle: false,
-            },
+            progress: Progress::NONE,
             has_ended: false,
             left: None,
-            silent_since: Instant::now(),
+            standing: 0,
+            proved: 0,
+            silent_since: now,
             is_behind: false,
         }
     }

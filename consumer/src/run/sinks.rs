@@ -3,22 +3,25 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    time::Duration,
 };
 
 use arrow::{
     array::{RecordBatch, RecordBatchOptions, new_null_array},
     compute::cast,
     datatypes::{Field, Schema},
+    error::ArrowError,
 };
-use tokio::sync::mpsc::Receiver;
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::{sync::mpsc::Receiver, time::MissedTickBehavior};
 
 use super::{error::Failure, required::required, source::Reach};
 use crate::{
     parse::Format,
     plan::{Connector, OnNull, Table},
     transform::Changes,
-    write::{Appends, Output, Parts, Printer},
+    write::{Appends, Console, Output, Parts, Print, Printer},
 };
 
 /// Changes that may wait at a sink.
@@ -32,9 +35,19 @@ pub(super) struct Shared<W>(Arc<Mutex<W>>);
 #[derive(Debug)]
 enum Target<W: Write> {
     Console(Printer<Shared<W>>),
+    Average(Console<Shared<W>>, Shown),
     Folder(Parts),
     Stream(Box<Appends>),
     Nowhere,
+}
+
+/// How a running average is shown.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// When on the console. The last line is always the answer.
+    pub print: Print,
+    /// As a metric.
+    pub gauge: Gauge<f64, AtomicU64>,
 }
 
 /// What all sinks of a job are made with.
@@ -42,6 +55,7 @@ enum Target<W: Write> {
 pub(super) struct Outputs<W> {
     pub(super) out: Shared<W>,
     pub(super) output: Output,
+    pub(super) average: Option<Shown>,
     pub(super) reach: Reach,
     /// A name that no other run has.
     pub(super) run: String,
@@ -51,7 +65,6 @@ pub(super) struct Outputs<W> {
 /// A table that is written to.
 #[derive(Debug)]
 pub(super) struct Sink<W: Write> {
-    name: String,
     table: Option<Arc<Table>>,
     target: Target<W>,
     on_null: OnNull,
@@ -65,19 +78,11 @@ impl<W: Write> Sink<W> {
         outputs: &Outputs<W>,
         changes: Receiver<Changes>,
     ) -> Result<Self, Failure> {
-        let name = table.map_or_else(
-            || "the output".to_owned(),
-            |table| format!("table '{}'", table.name),
-        );
         let target = target(table.map(Arc::as_ref), outputs).await;
-        let target = target.map_err(|source| Failure::Sink {
-            table: name.clone(),
-            source,
-        })?;
+        let fail = |source| failed(table.map(Arc::as_ref), source);
         Ok(Self {
-            name,
+            target: target.map_err(fail)?,
             table: table.cloned(),
-            target,
             on_null: outputs.on_null,
             changes,
         })
@@ -85,41 +90,65 @@ impl<W: Write> Sink<W> {
 
     /// Writes what comes, to the end.
     pub(super) async fn run(mut self) -> Result<(), Failure> {
-        while let Some(changes) = self.changes.recv().await {
-            self.write(changes)
-                .await
-                .map_err(|error| self.fail(error))?;
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        seconds.reset();
+        loop {
+            let written = tokio::select! {
+                biased;
+                _ = seconds.tick(), if self.target.is_by_second() => self.target.second(),
+                changes = self.changes.recv() => match changes {
+                    Some(changes) => self.write(changes).await,
+                    None => break,
+                }
+            };
+            written.map_err(|error| self.fail(error))?;
         }
-        self.finish().map_err(|error| self.fail(error))
+        self.target.finish().map_err(|error| self.fail(error))
     }
 
     fn fail(&self, source: io::Error) -> Failure {
-        Failure::Sink {
-            table: self.name.clone(),
-            source,
-        }
+        failed(self.table.as_deref(), source)
     }
 
     async fn write(&mut self, changes: Changes) -> io::Result<()> {
         let changes = match &self.table {
-            Some(table) => {
-                let changes = fitted(changes, table).map_err(io::Error::other)?;
-                required(changes, table, self.on_null)?
-            }
+            Some(table) => fitted(changes, table, self.on_null)?,
             None => changes,
         };
         match &mut self.target {
             Target::Console(printer) => printer.write(&changes),
+            Target::Average(console, shown) => {
+                console.write(&changes.rows)?;
+                let average = console.last().average;
+                shown.gauge.set(average.unwrap_or(f64::NAN));
+                Ok(())
+            }
             Target::Folder(parts) => parts.write(&changes),
             Target::Stream(appends) => appends.write(&changes).await,
             Target::Nowhere => Ok(()),
         }
     }
+}
+
+impl<W: Write> Target<W> {
+    /// Whether it is to be told that a second has passed.
+    const fn is_by_second(&self) -> bool {
+        matches!(self, Self::Average(_, shown) if matches!(shown.print, Print::Second))
+    }
+
+    fn second(&mut self) -> io::Result<()> {
+        match self {
+            Self::Average(console, _) => console.answer(),
+            Self::Console(_) | Self::Folder(_) | Self::Stream(_) | Self::Nowhere => Ok(()),
+        }
+    }
 
     fn finish(&mut self) -> io::Result<()> {
-        match &mut self.target {
-            Target::Folder(parts) => parts.finish(),
-            Target::Console(_) | Target::Stream(_) | Target::Nowhere => Ok(()),
+        match self {
+            Self::Average(console, _) => console.answer(),
+            Self::Folder(parts) => parts.finish(),
+            Self::Console(_) | Self::Stream(_) | Self::Nowhere => Ok(()),
         }
     }
 }
@@ -127,7 +156,13 @@ impl<W: Write> Sink<W> {
 async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Result<Target<W>> {
     let console = |prefix| Printer::new(outputs.out.clone(), outputs.output, prefix);
     let Some(table) = table else {
-        return Ok(Target::Console(console(None)));
+        return Ok(match &outputs.average {
+            Some(shown) => {
+                let console = Console::new(outputs.out.clone(), outputs.output);
+                Target::Average(console, shown.clone())
+            }
+            None => Target::Console(console(None)),
+        });
     };
     if matches!(table.format, Some(Format::Csv(_))) {
         return Err(io::Error::other(
@@ -151,9 +186,27 @@ async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Re
     })
 }
 
+/// Why a table, or the console where there is none, cannot be written to.
+pub(super) fn failed(table: Option<&Table>, source: io::Error) -> Failure {
+    let table = table.map(|table| format!("table '{}'", table.name));
+    Failure::Sink {
+        table: table.unwrap_or_else(|| "the output".to_owned()),
+        source,
+    }
+}
+
+/// Rows as a table has them: with its columns, and values in all that may not be null.
+///
+/// # Errors
+/// A column cannot be of the table's type, or a row has no value where it must have one.
+pub(super) fn fitted(changes: Changes, table: &Table, on_null: OnNull) -> io::Result<Changes> {
+    let changes = named(changes, table).map_err(io::Error::other)?;
+    required(changes, table, on_null)
+}
+
 /// The columns of a table by their names; those that there are not are null. Rows that came too late
 /// have the columns of the step at which they did.
-pub(super) fn fitted(changes: Changes, table: &Table) -> Result<Changes, arrow::error::ArrowError> {
+fn named(changes: Changes, table: &Table) -> Result<Changes, ArrowError> {
     let rows = &changes.rows;
     let (have, want) = (rows.schema(), &table.columns);
     let is_same = |(have, want): (&Arc<Field>, &crate::plan::Column)| {

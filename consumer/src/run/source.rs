@@ -102,7 +102,7 @@ fn url(table: &Table, reach: &Reach) -> Result<(Url, bool), String> {
             .map_err(|error| format!("{text:?} is no URL: {error}"))
     };
     match &table.connector {
-        Connector::Http { url, bounded } => Ok((parse(url)?, *bounded == Bounded::Latest)),
+        Connector::Http { url, bounded } => Ok((parse(url)?, *bounded != Bounded::Unbounded)),
         Connector::Brooklet {
             url, path, startup, ..
         } => {

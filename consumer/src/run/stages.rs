@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    plan::{Dataflow, Expression, Kind, StepId, Window},
+    plan::{Dataflow, Expression, Kind, Scan, Step, StepId, Time, Window},
     transform::Chain,
 };
 
@@ -62,6 +62,20 @@ impl Stages {
         stages
     }
 
+    /// Each scan with its step and the chain behind it.
+    pub(super) fn scans<'a>(
+        &'a self,
+        dataflow: &'a Dataflow,
+    ) -> impl Iterator<Item = (&'a Scan, &'a Step, &'a Chain)> {
+        self.chains.iter().filter_map(|chain| {
+            let step = dataflow.steps.get(chain.scan().0)?;
+            match &step.kind {
+                Kind::Scan(scan) => Some((scan, step, chain)),
+                _ => None,
+            }
+        })
+    }
+
     /// Puts a step where its inputs are; or, where its rows have to be sent to their tasks first, or
     /// come from several stages, into a stage of its own.
     fn add(&mut self, step: StepId, inputs: &[StepId], route: Option<&Route>) {
@@ -111,6 +125,7 @@ impl Stage {
             | Kind::Project(_)
             | Kind::Union
             | Kind::Running(_)
+            | Kind::Average
             | Kind::Insert(_) => true,
             Kind::Scan(_)
             | Kind::Watermarks(_)
@@ -138,6 +153,7 @@ fn route(kind: &Kind) -> Option<Route> {
         | Kind::Watermarks(_)
         | Kind::Union
         | Kind::Assign { .. }
+        | Kind::Average
         | Kind::Insert(_) => return None,
     };
     Some(if keys.is_empty() {
@@ -145,4 +161,21 @@ fn route(kind: &Kind) -> Option<Route> {
     } else {
         Route::Keys(keys.clone())
     })
+}
+
+/// Whether a step goes by the clock.
+pub(super) const fn is_by_clock(kind: &Kind) -> bool {
+    match kind {
+        Kind::Assign { time, .. } => matches!(time, Time::Processing),
+        Kind::Windowed(windowed) => matches!(windowed.time, Time::Processing),
+        Kind::Over(over) => matches!(over.time, Time::Processing),
+        Kind::Scan(_)
+        | Kind::Filter(_)
+        | Kind::Project(_)
+        | Kind::Watermarks(_)
+        | Kind::Union
+        | Kind::Running(_)
+        | Kind::Average
+        | Kind::Insert(_) => false,
+    }
 }

@@ -1,4 +1,4 @@
-//! What can be seen of a job while it runs: as metrics, and as JSON.
+//! What can be seen of a job's steps while it runs: as metrics, and as JSON.
 
 use std::{fmt, time::Instant};
 
@@ -21,6 +21,18 @@ pub struct Status {
     pub begun: Instant,
     /// What it has done.
     pub reports: Reports,
+}
+
+impl Status {
+    /// A job of that name, which begins now.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            begun: Instant::now(),
+            reports: Reports::default(),
+        }
+    }
 }
 
 /// The path of all jobs; with `/` and a name behind it, one of them.
@@ -88,26 +100,6 @@ type Step = [(&'static str, String); 2];
 
 impl Collector for Status {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let Summary {
-            records,
-            rejected,
-            bytes,
-            gaps,
-            ..
-        } = self.reports.summary();
-        for (name, help, count) in [
-            ("job_records", "Records read, rejected ones too", records),
-            ("job_rejected", "Records that could not be read", rejected),
-            ("job_read_bytes", "Bytes of records", bytes),
-            (
-                "job_gaps",
-                "Times that records were missing or began again",
-                gaps,
-            ),
-        ] {
-            let counter = ConstCounter::new(count);
-            counter.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
-        }
         let of_steps: [(&str, &str, Count); 4] = [
             ("job_step_rows_in", "Rows that a step took", |one| {
                 one.rows_in

@@ -4,11 +4,9 @@
 //! average, bit for bit. The sum is compensated (Neumaier, "Rundungsfehleranalyse einiger Verfahren
 //! zur Summation endlicher Summen", 1974), so that its error does not grow with its length.
 
-use crate::parse::Batch;
-
 /// The running average.
 #[derive(Debug, Clone, Default)]
-pub struct Average {
+pub(super) struct Average {
     sum: f64,
     /// What the roundings of `sum` have lost.
     lost: f64,
@@ -28,23 +26,9 @@ pub struct Answer {
     pub average: Option<f64>,
 }
 
-/// What a batch has changed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Update {
-    /// The batch.
-    pub batch: Batch,
-    /// The answer before it.
-    pub before: Answer,
-    /// The average after each of its values, where it tells the records' spans.
-    pub averages: Vec<Option<f64>>,
-    /// The answer after it.
-    pub answer: Answer,
-}
-
 impl Average {
     /// What has been computed so far.
-    #[must_use]
-    pub fn answer(&self) -> Answer {
+    pub(super) fn answer(&self) -> Answer {
         Answer {
             records: self.accepted + self.rejected,
             rejected: self.rejected,
@@ -53,18 +37,36 @@ impl Average {
     }
 
     /// Adds a value.
-    pub fn add(&mut self, value: f64) {
+    pub(super) fn add(&mut self, value: f64) {
         self.add_to_sum(value);
         self.accepted += 1;
     }
 
     /// Counts records without a value.
-    pub const fn reject(&mut self, records: u64) {
+    pub(super) const fn reject(&mut self, records: u64) {
         self.rejected += records;
     }
 
+    /// All it knows, as numbers.
+    pub(super) fn numbers(&self) -> [i64; 4] {
+        let bits = |number: f64| number.to_bits().cast_signed();
+        let counts = [self.accepted, self.rejected].map(u64::cast_signed);
+        [bits(self.sum), bits(self.lost), counts[0], counts[1]]
+    }
+
+    /// One that knows all that these numbers say.
+    pub(super) fn of_numbers([sum, lost, accepted, rejected]: [i64; 4]) -> Self {
+        let number = |bits: i64| f64::from_bits(bits.cast_unsigned());
+        Self {
+            sum: number(sum),
+            lost: number(lost),
+            accepted: accepted.cast_unsigned(),
+            rejected: rejected.cast_unsigned(),
+        }
+    }
+
     /// Adds all that `other` is made of.
-    pub fn join(&mut self, other: &Self) {
+    pub(super) fn join(&mut self, other: &Self) {
         self.add_to_sum(other.sum);
         self.lost += other.lost;
         self.accepted += other.accepted;
@@ -82,8 +84,7 @@ impl Average {
     }
 
     /// The average alone.
-    #[must_use]
-    pub fn average(&self) -> Option<f64> {
+    pub(super) fn average(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "no stream has 2^53 records")]
         let average = (self.sum + self.lost) / self.accepted as f64;
         average.is_finite().then_some(average)

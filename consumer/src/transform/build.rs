@@ -4,6 +4,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 
 use super::{
     aggregate::Program,
+    averages::Averages,
     error::Fault,
     operator::Operator,
     over::Over,
@@ -35,6 +36,7 @@ pub(super) const fn name(kind: &Kind) -> &'static str {
         Kind::Windowed(_) => "window aggregate",
         Kind::Running(_) => "running aggregate",
         Kind::Over(_) => "over",
+        Kind::Average => "average",
         Kind::Insert(_) => "insert",
     }
 }
@@ -56,6 +58,7 @@ pub(super) fn operator(step: &Step, source: &Source) -> Result<Option<Box<dyn Op
             watermarks.time,
             watermarks.watermark.clone(),
         )),
+        Kind::Average => Box::new(Averages::new(schema)),
         // What is written is known by the names that it is asked for under.
         Kind::Union | Kind::Insert(_) => Box::new(Union(schema)),
         Kind::Assign {

@@ -120,6 +120,7 @@ impl Link {
             | Kind::Windowed(_)
             | Kind::Running(_)
             | Kind::Over(_)
+            | Kind::Average
             | Kind::Insert(_) => None,
         }
     }

@@ -1,5 +1,5 @@
-//! Changes of rows → changes of results, step by step as a job's dataflow says; and batches of values
-//! → the running average of the smallest job. Pure: no clock, no I/O, no waiting.
+//! Changes of rows → changes of results, step by step as a job's dataflow says. Pure: no clock, no I/O,
+//! no waiting.
 //!
 //! In: record batches, each of one [`Origin`], watermarks and ticks. Out: [`Changes`] by sink.
 
@@ -23,12 +23,12 @@ mod window;
 
 /// Rejects go past all steps to where they are written.
 pub use crate::parse::Rejected;
-pub use average::{Answer, Average, Update};
-pub use averages::Averages;
+pub use average::Answer;
+pub use averages::answers;
 pub use chain::{Chain, Chained};
 pub use changes::{Changes, Op};
 pub use error::{Error, Fault};
-pub use operator::{BEGINNING, Counts, END, Event, Operator, Origin, Out, Progress};
+pub use operator::{BEGINNING, Counts, END, Event, Operator, Origin, Out, Progress, Void};
 pub use state::State;
 pub use task::{Budget, Outputs, Report, Settings, Task};
 

@@ -49,6 +49,14 @@ pub struct Progress {
     pub is_idle: bool,
 }
 
+impl Progress {
+    /// Nothing is known yet.
+    pub const NONE: Self = Self {
+        watermark: BEGINNING,
+        is_idle: false,
+    };
+}
+
 /// What happens to a partition, beside its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
@@ -56,8 +64,19 @@ pub enum Event {
     Open,
     /// Whether it holds up nothing.
     Idle(bool),
+    /// All its rows so far are known to be all there were.
+    Proved,
     /// It has no more rows.
     End,
+}
+
+/// Which rows of a partition were not what they should have been, and count no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Void {
+    /// All so far: those that follow do not go on with them.
+    All,
+    /// Those since it was last proved that none is missing: they come again.
+    Unproved,
 }
 
 /// What a step does.
@@ -86,6 +105,14 @@ pub trait Operator: Debug + Send {
 
     /// Something happens to a partition whose rows come here.
     fn hear(&mut self, _of: Origin, _event: Event) {}
+
+    /// Rows of a partition count no longer. Not all steps can undo what they made of them.
+    ///
+    /// # Errors
+    /// As for [`Operator::push`].
+    fn void(&mut self, _of: Origin, _what: Void, _out: &mut Out) -> Result<(), Fault> {
+        Ok(())
+    }
 
     /// How far event time has come behind this step, where it is `input` before it.
     fn progress(&self, input: Progress) -> Progress {

@@ -57,7 +57,7 @@ impl Partitions {
     pub(super) fn hear(&mut self, of: Origin, event: Event) {
         let partition = self.partition(of);
         match event {
-            Event::Open => {}
+            Event::Open | Event::Proved => {}
             Event::Idle(is_idle) => partition.is_idle = is_idle,
             Event::End => partition.has_ended = true,
         }

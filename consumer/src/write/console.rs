@@ -2,8 +2,10 @@
 
 use std::io::{self, Write};
 
+use arrow::array::{Array, AsArray, Float64Array, RecordBatch, UInt64Array};
+
 use super::text;
-use crate::transform::{Answer, Update};
+use crate::transform::Answer;
 
 /// What is held back until it is written, at the most.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -28,46 +30,49 @@ pub enum Output {
     Json,
 }
 
-/// Writes results to `W`. What it was told of is written when the call returns.
+/// Writes the answers of a running average to `W`. What it was told of is written when the call returns.
 #[derive(Debug)]
 pub struct Console<W> {
     out: W,
-    print: Print,
     output: Output,
+    last: Answer,
     buffer: Vec<u8>,
 }
 
 impl<W: Write> Console<W> {
-    /// Nothing is written yet.
-    pub const fn new(out: W, print: Print, output: Output) -> Self {
+    /// Nothing is written yet, and there is no answer.
+    pub fn new(out: W, output: Output) -> Self {
         Self {
             out,
-            print,
             output,
+            last: Answer::default(),
             buffer: Vec::new(),
         }
     }
 
-    /// Prints each of the records.
+    /// Takes note of answers, of the columns that [`answers`](crate::transform::answers) tells, and
+    /// prints those that are about one record.
     ///
     /// # Errors
-    /// They cannot be written.
-    pub fn update(&mut self, update: &Update) -> io::Result<()> {
-        if self.print != Print::Each {
-            return Ok(());
-        }
-        let batch = &update.batch;
-        let mut rejects = batch.rejects.iter().peekable();
-        let mut records = update.before.records;
-        for (span, average) in batch.spans.iter().zip(&update.averages) {
-            while rejects
-                .next_if(|reject| reject.span.start < span.start)
-                .is_some()
-            {
-                records += 1;
+    /// They cannot be written, or are none.
+    pub fn write(&mut self, rows: &RecordBatch) -> io::Result<()> {
+        let [records, counts, rejected, averages] = rows.columns() else {
+            return Err(no_answers());
+        };
+        let records = records.as_binary_view_opt().ok_or_else(no_answers)?;
+        let counts: &UInt64Array = counts.as_primitive_opt().ok_or_else(no_answers)?;
+        let rejected: &UInt64Array = rejected.as_primitive_opt().ok_or_else(no_answers)?;
+        let averages: &Float64Array = averages.as_primitive_opt().ok_or_else(no_answers)?;
+        for (row, record) in records.iter().enumerate() {
+            let answer = Answer {
+                records: counts.value(row),
+                rejected: rejected.value(row),
+                average: averages.is_valid(row).then(|| averages.value(row)),
+            };
+            match record {
+                Some(record) => self.record(record, &answer),
+                None => self.last = answer,
             }
-            records += 1;
-            self.record(batch.line(span), records, *average);
             if self.buffer.len() > BUFFER_BYTES {
                 self.flush()?;
             }
@@ -75,35 +80,46 @@ impl<W: Write> Console<W> {
         self.flush()
     }
 
+    /// The answer so far.
+    #[must_use]
+    pub const fn last(&self) -> &Answer {
+        &self.last
+    }
+
     /// Prints the answer so far.
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn answer(&mut self, answer: &Answer) -> io::Result<()> {
+    pub fn answer(&mut self) -> io::Result<()> {
         let Answer {
-            records, rejected, ..
-        } = answer;
+            records,
+            rejected,
+            average,
+        } = self.last;
         match self.output {
             Output::Text => {
                 write!(
                     self.buffer,
                     "records {records} rejected {rejected} average "
                 )?;
-                text::number(&mut self.buffer, answer.average);
+                text::number(&mut self.buffer, average);
                 self.buffer.push(b'\n');
             }
             Output::Json => {
                 let counts =
                     format!("{{\"records\":{records},\"rejected\":{rejected},\"average\":");
                 self.buffer.extend_from_slice(counts.as_bytes());
-                text::number(&mut self.buffer, answer.average);
+                text::number(&mut self.buffer, average);
                 self.buffer.extend_from_slice(b"}\n");
             }
         }
         self.flush()
     }
 
-    fn record(&mut self, record: &[u8], records: u64, average: Option<f64>) {
+    fn record(&mut self, record: &[u8], answer: &Answer) {
+        let Answer {
+            records, average, ..
+        } = *answer;
         let out = &mut self.buffer;
         match self.output {
             Output::Text => {
@@ -133,38 +149,37 @@ impl<W: Write> Console<W> {
     }
 }
 
+fn no_answers() -> io::Error {
+    io::Error::other("these are no answers of a running average")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::parse::{Reason, Reject};
+    use std::sync::Arc;
 
-    /// An update over two accepted records with a reject between them.
-    fn update() -> Update {
-        let mut update = Update {
-            batch: Default::default(),
-            before: Answer::default(),
-            averages: vec![Some(1.0), Some(1.5)],
-            answer: Answer {
-                records: 3,
-                rejected: 1,
-                average: Some(1.5),
-            },
-        };
-        update.batch.text = b"{\"value\":1}\nxx\n{\"value\":2}\n".to_vec().into();
-        update.batch.spans = vec![0..11, 15..26];
-        update.batch.rejects.push(Reject {
-            reason: Reason::NotJson,
-            before: (1, 12),
-            span: 12..14,
-        });
-        update
+    use arrow::array::BinaryViewArray;
+
+    use super::*;
+    use crate::transform::answers;
+
+    /// Two records with a value, and a reject between them.
+    fn rows() -> RecordBatch {
+        let records = [Some("{\"value\":1}"), Some("{\"value\":2}"), None];
+        let records = records.map(|record| record.map(str::as_bytes));
+        let columns: Vec<Arc<dyn Array>> = vec![
+            Arc::new(BinaryViewArray::from_iter(records)),
+            Arc::new(UInt64Array::from(vec![1, 3, 3])),
+            Arc::new(UInt64Array::from(vec![0, 1, 1])),
+            Arc::new(Float64Array::from(vec![1.0, 1.5, 1.5])),
+        ];
+        RecordBatch::try_new(answers(), columns).unwrap()
     }
 
-    fn check(print: Print, output: Output, expected: &str) {
+    fn check(rows: &RecordBatch, output: Output, expected: &str) {
         let mut out = Vec::new();
-        let mut console = Console::new(&mut out, print, output);
-        console.update(&update()).unwrap();
-        console.answer(&update().answer).unwrap();
+        let mut console = Console::new(&mut out, output);
+        console.write(rows).unwrap();
+        console.answer().unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 
@@ -172,19 +187,20 @@ mod tests {
     fn lines_look_as_in_the_article_or_as_programs_like_them() {
         let text = "records 3 rejected 1 average 1.5\n";
         let json = "{\"records\":3,\"rejected\":1,\"average\":1.5}\n";
-        check(Print::Final, Output::Text, text);
-        check(Print::Second, Output::Json, json);
+        let last = rows().slice(2, 1);
+        check(&last, Output::Text, text);
+        check(&last, Output::Json, json);
         let each = "received {\"value\":1} average 1.0\nreceived {\"value\":2} average 1.5\n";
-        check(Print::Each, Output::Text, &format!("{each}{text}"));
+        check(&rows(), Output::Text, &format!("{each}{text}"));
         let each = "{\"record\":{\"value\":1},\"records\":1,\"average\":1.0}\n{\"record\":{\"value\":2},\"records\":3,\"average\":1.5}\n";
-        check(Print::Each, Output::Json, &format!("{each}{json}"));
+        check(&rows(), Output::Json, &format!("{each}{json}"));
     }
 
     #[test]
     fn without_an_average_there_is_null() {
         let mut out = Vec::new();
-        let mut console = Console::new(&mut out, Print::Final, Output::Json);
-        console.answer(&Answer::default()).unwrap();
+        let mut console = Console::new(&mut out, Output::Json);
+        console.answer().unwrap();
         assert_eq!(out, b"{\"records\":0,\"rejected\":0,\"average\":null}\n");
     }
 }

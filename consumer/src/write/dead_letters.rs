@@ -115,18 +115,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::parse::{Batch, Reason, Reject};
+    use crate::parse::{
+        Rows,
+        agreement::{block, reader},
+    };
 
-    fn batch() -> Batch {
-        let mut batch = Batch {
-            text: b"x\"\xff\n".to_vec().into(),
-            rejects: vec![Reject {
-                reason: Reason::NotJson,
-                before: (0, 0),
-                span: 0..3,
-            }],
-            ..Batch::default()
-        };
+    fn batch() -> Rows {
+        let mut batch = reader(&[]).parse(block(b"x\"\xff\n"));
         Arc::make_mut(&mut batch.origin).url = "http://h/".to_owned();
         batch
     }

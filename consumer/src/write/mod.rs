@@ -1,7 +1,6 @@
 //! Results out: to the console, files and streams; and rejects to the dead letters and, sampled, to the log.
 //!
-//! In: [`Changes`](crate::transform::Changes); [`Update`](crate::transform::Update) and
-//! [`Answer`](crate::transform::Answer) of the running average.
+//! In: [`Changes`](crate::transform::Changes), and rejects.
 
 mod appends;
 mod console;

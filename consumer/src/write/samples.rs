@@ -76,24 +76,15 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::parse::{Batch, Reason, Reject};
+    use crate::parse::agreement::{block, reader};
 
     #[test]
     fn only_the_first_of_a_second_are_logged() {
-        let reject = Reject {
-            reason: Reason::MissingField,
-            before: (0, 0),
-            span: 0..3,
-        };
-        let mut batch = Batch {
-            text: b"{\x1b}".to_vec().into(),
-            rejects: vec![reject; 3],
-            ..Batch::default()
-        };
+        let mut batch = reader(&[]).parse(block(b"{\x1b}\n{\x1b}\n{\x1b}\n"));
         Arc::make_mut(&mut batch.origin).label = "partition 7: ".to_owned();
         let start = Instant::now();
         let mut samples = Samples::new(start);
-        let expected = r#"partition 7: missing_field: "{\u{1b}}""#;
+        let expected = r#"partition 7: not_json: "{\u{1b}}""#;
         assert_eq!(samples.sample(batch.rejected())[0], expected);
         assert_eq!(samples.sample(batch.rejected()).len(), 2);
         assert_eq!(samples.sample(batch.rejected()).len(), 0);

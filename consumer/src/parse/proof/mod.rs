@@ -1,5 +1,6 @@
 //! What becomes of each kind of value in each type of column, as Flink's formats have it.
 
+mod numbers;
 mod records;
 mod types;
 

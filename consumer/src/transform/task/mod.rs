@@ -22,7 +22,7 @@ use self::{nodes::Node, ports::Ports};
 use super::{
     changes::Changes,
     error::Error,
-    operator::{Counts, Event, Origin, Progress},
+    operator::{Counts, Event, Origin, Progress, Void},
     state::State,
 };
 use crate::plan::{Dataflow, StepId};
@@ -198,6 +198,31 @@ impl Task {
         let idle = self.idle(of.port, of.partition, progress.is_idle)?;
         outputs.changes.extend(idle.changes);
         outputs.late.extend(idle.late);
+        Ok(outputs)
+    }
+
+    /// All rows of a partition so far are known to be all there were.
+    ///
+    /// # Errors
+    /// There is no such port.
+    pub fn prove(&mut self, of: Origin) -> Result<(), Error> {
+        self.hear(of, Event::Proved)
+    }
+
+    /// Rows of a partition count no longer.
+    ///
+    /// # Errors
+    /// As for [`Task::push`].
+    pub fn void(&mut self, of: Origin, what: Void) -> Result<Outputs, Error> {
+        let mut outputs = Outputs::default();
+        for at in 0..self.nodes.len() {
+            let hears = |node: &Node| node.heard.contains(&of.port.0);
+            if self.nodes.get(at).is_some_and(hears) {
+                self.work(at, &mut outputs, |operator, out| {
+                    operator.void(of, what, out)
+                })?;
+            }
+        }
         Ok(outputs)
     }
 

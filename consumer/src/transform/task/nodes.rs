@@ -8,7 +8,7 @@ use crate::{
     transform::{
         build::{self, Source},
         error::{Error, Fault},
-        operator::{BEGINNING, Operator, Progress},
+        operator::{Operator, Progress},
     },
 };
 
@@ -67,10 +67,7 @@ impl Task {
                 is_given: matches!(step.kind, Kind::Insert(_)) && is_run,
                 rows_in: 0,
                 rows_out: 0,
-                progress: Progress {
-                    watermark: BEGINNING,
-                    is_idle: false,
-                },
+                progress: Progress::NONE,
                 heard: Vec::new(),
             });
             task.connect(at, matches!(step.kind, Kind::Scan(_)) && is_run);

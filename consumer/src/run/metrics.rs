@@ -7,36 +7,40 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::{fetch::Lag, parse::Reason, transform::Update};
+use super::prepare::Ready;
+use crate::{fetch::Lag, parse::Reason};
 
 type Kind = [(&'static str, &'static str); 1];
 
 /// Counters of what is read.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Metrics {
+pub struct Metrics {
     records: Counter,
     rejected: Family<Kind, Counter>,
     bytes: Counter,
-    average: Gauge<f64, AtomicU64>,
     lag_records: Gauge<f64, AtomicU64>,
     lag_time: Gauge<f64, AtomicU64>,
-    pub(crate) reconnects: Counter,
-    pub(crate) gaps: Counter,
-    pub(crate) dead_letters_dropped: Counter,
+    pub(super) reconnects: Counter,
+    pub(super) gaps: Counter,
+    dead_letters_dropped: Counter,
 }
 
 impl Metrics {
     /// Metrics that `registry` shows, every kind of reject from the start.
-    pub(crate) fn new(registry: &mut Registry) -> Self {
+    #[must_use]
+    pub fn new(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         for reason in Reason::ALL {
             drop(metrics.rejected.get_or_create(&kind(reason)));
         }
         let all = metrics.clone();
         registry.register("records", "Records read, rejected ones too", all.records);
-        registry.register("rejected", "Records without a value, by kind", all.rejected);
+        registry.register(
+            "rejected",
+            "Records that could not be read, by kind",
+            all.rejected,
+        );
         registry.register_with_unit("read", "Bytes of records", Unit::Bytes, all.bytes);
-        registry.register("average", "The running average", all.average);
         metrics.lag(None);
         registry.register(
             "lag_records",
@@ -72,20 +76,22 @@ impl Metrics {
         clippy::cast_precision_loss,
         reason = "no stream is 2^53 records ahead"
     )]
-    pub(crate) fn lag(&self, lag: Option<Lag>) {
+    pub(super) fn lag(&self, lag: Option<Lag>) {
         let records = lag.map_or(f64::NAN, |lag| lag.records as f64);
         self.lag_records.set(records);
         let seconds = lag.map_or(f64::NAN, |lag| lag.time.as_secs_f64());
         self.lag_time.set(seconds);
     }
 
-    /// Counts what a batch held.
-    pub(crate) fn count(&self, update: &Update) {
-        self.records.inc_by(update.batch.records() as u64);
-        self.bytes.inc_by(update.batch.text.len() as u64);
-        self.average.set(update.answer.average.unwrap_or(f64::NAN));
-        for reject in &update.batch.rejects {
-            self.rejected.get_or_create(&kind(reject.reason)).inc();
+    /// Counts what was read, and rejects that were not kept.
+    pub(super) fn count(&self, ready: &Ready, dropped: u64) {
+        self.records.inc_by(ready.records as u64);
+        self.dead_letters_dropped.inc_by(dropped);
+        if let Some(read) = &ready.read {
+            self.bytes.inc_by(read.text.len() as u64);
+            for reject in &read.rejects {
+                self.rejected.get_or_create(&kind(reject.reason)).inc();
+            }
         }
     }
 }

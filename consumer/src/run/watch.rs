@@ -1,18 +1,21 @@
 //! What the outside can see: whether all streams are connected, how far they are behind, and what
 //! was counted.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use common::service::health::Health;
 
-use crate::{fetch::Lag, metrics::Metrics};
+use super::{Reports, metrics::Metrics};
+use crate::fetch::Lag;
 
-/// What the outside can see of the pipeline.
+/// What the outside can see of a job.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub struct Watch {
     health: Arc<Health>,
-    pub(crate) metrics: Metrics,
-    streams: Vec<State>,
+    pub(super) metrics: Metrics,
+    pub(super) reports: Reports,
+    /// Those that come over a network, by the scan and the partition of each.
+    streams: BTreeMap<(usize, usize), State>,
 }
 
 /// How a stream is.
@@ -25,56 +28,57 @@ struct State {
 }
 
 impl Watch {
-    /// Shows one stream, which is not connected yet.
-    pub(crate) fn new(health: Arc<Health>, metrics: Metrics) -> Self {
-        let mut watch = Self {
+    /// Shows a job of which nothing is known yet.
+    #[must_use]
+    pub const fn new(health: Arc<Health>, metrics: Metrics, reports: Reports) -> Self {
+        Self {
             health,
             metrics,
-            streams: Vec::new(),
-        };
-        watch.streams_are(1);
-        watch
+            reports,
+            streams: BTreeMap::new(),
+        }
     }
 
-    /// Shows `streams` streams from now on, none of them connected yet.
-    pub(crate) fn streams_are(&mut self, streams: usize) {
-        self.streams = vec![State::default(); streams];
+    /// Shows that a scan has so many streams from now on, none of them connected yet.
+    pub(super) fn streams_are(&mut self, scan: usize, streams: usize) {
+        self.streams.retain(|(of, _), _| *of != scan);
+        let new = (0..streams).map(|partition| ((scan, partition), State::default()));
+        self.streams.extend(new);
         self.show();
     }
 
-    pub(crate) fn connected(&mut self, stream: usize, again: bool) {
+    pub(super) fn connected(&mut self, stream: (usize, usize), again: bool) {
         self.metrics.reconnects.inc_by(u64::from(again));
         self.change(stream, |state| state.connected = true);
     }
 
-    pub(crate) fn lost(&mut self, stream: usize) {
+    pub(super) fn lost(&mut self, stream: (usize, usize)) {
         // How far it is behind by now, nobody tells.
         self.change(stream, |state| *state = State::default());
     }
 
-    pub(crate) fn lag(&mut self, stream: usize, lag: Lag) {
+    pub(super) fn lag(&mut self, stream: (usize, usize), lag: Lag) {
         self.change(stream, |state| state.lag = Some(lag));
     }
 
-    /// A stream has come to its end. Says whether all have.
-    pub(crate) fn ended(&mut self, stream: usize) -> bool {
+    /// A stream has come to its end.
+    pub(super) fn ended(&mut self, stream: (usize, usize)) {
         self.change(stream, |state| state.ended = true);
-        self.streams.iter().all(|state| state.ended)
     }
 
     /// Nothing is read any more.
-    pub(crate) fn stopped(&self) {
+    pub(super) fn stopped(&self) {
         self.health.set_ready(false);
     }
 
-    fn change(&mut self, stream: usize, change: impl FnOnce(&mut State)) {
-        if let Some(state) = self.streams.get_mut(stream) {
+    fn change(&mut self, stream: (usize, usize), change: impl FnOnce(&mut State)) {
+        if let Some(state) = self.streams.get_mut(&stream) {
             change(state);
         }
         self.show();
     }
 
-    fn show(&self) {
+    pub(super) fn show(&self) {
         self.health.set_ready(self.is_ready());
         self.metrics.lag(self.total_lag());
     }
@@ -82,7 +86,7 @@ impl Watch {
     /// What has ended needs no connection.
     fn is_ready(&self) -> bool {
         self.streams
-            .iter()
+            .values()
             .all(|state| state.connected || state.ended)
     }
 
@@ -90,7 +94,7 @@ impl Watch {
     /// that of one is not known.
     fn total_lag(&self) -> Option<Lag> {
         self.streams
-            .iter()
+            .values()
             .try_fold(Lag::default(), |total, state| {
                 let lag = match state.lag {
                     _ if state.ended => Lag::default(),
@@ -115,8 +119,9 @@ mod tests {
     fn watch(streams: usize) -> Watch {
         let mut registry = Registry::default();
         let metrics = Metrics::new(&mut registry);
-        let mut watch = Watch::new(Arc::new(Health::new(registry)), metrics);
-        watch.streams_are(streams);
+        let health = Arc::new(Health::new(registry));
+        let mut watch = Watch::new(health, metrics, Reports::default());
+        watch.streams_are(0, streams);
         watch
     }
 
@@ -131,32 +136,32 @@ mod tests {
     fn it_is_ready_when_all_streams_are_connected() {
         let mut watch = watch(2);
         assert!(!watch.is_ready());
-        watch.connected(0, false);
+        watch.connected((0, 0), false);
         assert!(!watch.is_ready());
-        watch.connected(1, false);
+        watch.connected((0, 1), false);
         assert!(watch.is_ready());
-        watch.lost(0);
+        watch.lost((0, 0));
         assert!(!watch.is_ready());
-        watch.connected(0, true);
+        watch.connected((0, 0), true);
         assert!(watch.is_ready());
-        watch.lost(1);
-        assert!(!watch.ended(1) && watch.is_ready());
-        assert!(watch.ended(0));
+        watch.lost((0, 1));
+        watch.ended((0, 1));
+        assert!(watch.is_ready());
     }
 
     #[test]
     fn the_lag_is_that_of_all_and_known_when_that_of_each_is() {
         let mut watch = watch(2);
-        watch.lag(1, lag(5, 2));
+        watch.lag((0, 1), lag(5, 2));
         assert_eq!(watch.total_lag(), None);
-        watch.lag(0, lag(3, 7));
+        watch.lag((0, 0), lag(3, 7));
         assert_eq!(watch.total_lag(), Some(lag(8, 7)));
-        watch.lost(1);
+        watch.lost((0, 1));
         assert_eq!(watch.total_lag(), None);
-        watch.lag(1, lag(5, 2));
-        watch.lag(0, lag(0, 0));
+        watch.lag((0, 1), lag(5, 2));
+        watch.lag((0, 0), lag(0, 0));
         assert_eq!(watch.total_lag(), Some(lag(5, 2)));
-        watch.ended(1);
+        watch.ended((0, 1));
         assert_eq!(watch.total_lag(), Some(lag(0, 0)));
     }
 }
