@@ -2,7 +2,7 @@
 
 use std::{error::Error, process::ExitCode, time::Duration};
 
-use common::service::{health, settings, settings::Exit, shutdown, telemetry};
+use common::service::{health, heap, settings, settings::Exit, shutdown, telemetry};
 use consumer::{
     Config,
     command::{self, Act},
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
 }
 
 fn start() -> Result<Exit, Exit> {
+    heap::KEEPING.set();
     let args: Args = settings::parse()?;
     telemetry::init(&args.telemetry);
     settings::warn_of_unknown::<Args>();

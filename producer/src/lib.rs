@@ -7,7 +7,6 @@
 pub mod config;
 mod cross_origin;
 mod error;
-pub mod heap;
 mod ingest;
 mod log;
 mod service;

@@ -3,7 +3,7 @@
 use std::{io::Write, path::Path, process::ExitCode};
 
 use common::service::{
-    health,
+    health, heap,
     settings::{self, Exit},
     shutdown, telemetry,
 };
@@ -29,7 +29,7 @@ async fn main() -> ExitCode {
 
 async fn serve(args: Args) -> Result<(), Exit> {
     telemetry::init(&args.telemetry);
-    producer::heap::give_back();
+    heap::GIVING_BACK.set();
 
     settings::warn_of_unknown::<Cli>();
     let listen = args.listen;

@@ -2,6 +2,7 @@
 
 pub mod edge;
 pub mod health;
+pub mod heap;
 pub mod listen;
 pub mod reply;
 pub mod settings;
