@@ -2,6 +2,7 @@
 
 mod numbers;
 mod records;
+mod strings;
 mod types;
 
 use std::sync::Arc;
