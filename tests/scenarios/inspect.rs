@@ -125,6 +125,35 @@ fn a_sound_directory_is_called_sound() {
 }
 
 #[test]
+fn a_torn_frame_is_left_out_and_told() {
+    let directory = made();
+    let newest = files(directory.path())
+        .into_keys()
+        .rfind(|name| name.to_str().expect("ASCII").starts_with("journal/0"));
+    let newest = directory.path().join(newest.expect("there is a journal"));
+    let last = last_frame(&fs::read(&newest).expect("a file"));
+    flip(&newest, last + 100);
+
+    let mut service = on(directory.path(), &[]);
+    let said = service.says("it is left out");
+    assert!(said.contains("the frame's check is wrong"), "{said}");
+    assert!(said.contains(&format!("byte {last}:")), "{said}");
+    let all: Vec<_> = (0..RECORDS - EACH as u64).collect();
+    assert_eq!(
+        numbered::found(&service, "two"),
+        all,
+        "but the last request"
+    );
+    service.terminate();
+    assert_eq!(service.exit_code(), Some(0));
+
+    let again = on(directory.path(), &[]);
+    assert_eq!(numbered::found(&again, "two"), all);
+    let said = again.stderr.all().join("\n");
+    assert!(!said.contains("left out"), "{said}");
+}
+
+#[test]
 fn a_directory_is_inspected_while_somebody_appends_to_it() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let service = on(directory.path(), &["--retention-bytes", "1MiB"]);

@@ -94,13 +94,15 @@ impl Catalogue {
                     entries.into_iter().for_each(|entry| contents.apply(entry));
                     (link, at) = (next, at + length);
                 }
-                Read::Nothing(what) if at == HEAD_BYTES => return Err(damage(what)),
-                Read::Nothing(_) if any_later(&text.slice(at..), link.number) => {
+                Read::Torn(what) | Read::Nothing(what) if at == HEAD_BYTES => {
+                    return Err(damage(what));
+                }
+                Read::Torn(_) | Read::Nothing(_) if any_later(&text.slice(at..), link.number) => {
                     return Err(damage(
                         "a frame is damaged, and there are valid ones after it",
                     ));
                 }
-                Read::Nothing(_) => return Ok(contents),
+                Read::Torn(_) | Read::Nothing(_) => return Ok(contents),
             }
         }
     }

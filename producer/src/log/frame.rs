@@ -45,6 +45,9 @@ pub(super) struct Draft {
 pub(super) enum Read {
     /// The frame that belongs there, and the place of the next one.
     Frame(Vec<Entry>, Link, usize),
+    /// The beginning of the frame that belongs there: it was being written when all ended, or is
+    /// damaged.
+    Torn(&'static str),
     /// Something else, or nothing.
     Nothing(&'static str),
 }
@@ -119,11 +122,11 @@ impl Link {
         }
         let end = HEAD_BYTES + length as usize;
         if length as usize > ENTRIES_BYTES_MAX || end > text.len() {
-            return Read::Nothing("the frame is cut short");
+            return Read::Torn("the frame is cut short");
         }
         let mut entries = text.slice(HEAD_BYTES..end);
         if check(length, self, &entries) != claimed {
-            return Read::Nothing("the frame's check is wrong");
+            return Read::Torn("the frame's check is wrong");
         }
         let mut all = Vec::new();
         while entries.has_remaining() {
@@ -260,9 +263,9 @@ mod tests {
             let mut damaged = text.to_vec();
             let at = at % damaged.len();
             damaged[at] ^= flip;
-            prop_assert!(matches!(FIRST.read(&damaged.into()), Read::Nothing(_)));
+            prop_assert!(!matches!(FIRST.read(&damaged.into()), Read::Frame(..)));
             let cut = text.slice(..cut % text.len());
-            prop_assert!(matches!(FIRST.read(&cut), Read::Nothing(_)));
+            prop_assert!(!matches!(FIRST.read(&cut), Read::Frame(..)));
         }
     }
 }

@@ -206,7 +206,19 @@ pub(super) fn texts(disk: &dyn Disk) -> io::Result<Vec<(u64, Bytes)>> {
     Ok(texts)
 }
 
-/// Shows all entries from `link` on to `replay`; returns the place behind them.
+/// What comes behind the last whole frame, if that is the beginning of another.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{file}, byte {at}: {what}, and nothing follows it: so it was being written when the producer ended, and \
+     nothing in it had been acknowledged (or the disk has damaged it since); it is left out"
+)]
+pub(super) struct Torn {
+    file: String,
+    at: usize,
+    what: &'static str,
+}
+
+/// Shows all entries from `link` on to `replay`; returns the place behind them, and what is torn there.
 ///
 /// What comes after the last whole frame is a torn tail if nothing valid follows.
 ///
@@ -216,7 +228,8 @@ pub(super) fn replay(
     disk: &dyn Disk,
     mut link: Link,
     mut replay: impl FnMut(Entry),
-) -> Result<Link, Damage> {
+) -> Result<(Link, Option<Torn>), Damage> {
+    let mut torn = None;
     let mut is_missing = link.is_behind_another();
     let announced = path(link.number);
     for (number, text) in texts(disk)? {
@@ -237,7 +250,7 @@ pub(super) fn replay(
         if (text.len() as u64) < head.length {
             return Err(damage("it was cut: it is shorter than it was made"));
         }
-        link = replay_file(&file, &text, &head, &mut replay)?;
+        (link, torn) = replay_file(&file, &text, &head, &mut replay)?;
         is_missing = false;
     }
     if is_missing {
@@ -246,7 +259,7 @@ pub(super) fn replay(
             what: "it is missing, and the catalogue says that the journal goes on there",
         });
     }
-    Ok(link)
+    Ok((link, torn))
 }
 
 fn replay_file(
@@ -254,18 +267,19 @@ fn replay_file(
     text: &Bytes,
     head: &Head,
     replay: &mut impl FnMut(Entry),
-) -> Result<Link, Damage> {
+) -> Result<(Link, Option<Torn>), Damage> {
     let Head {
         mut link, mut at, ..
     } = *head;
-    let what = loop {
+    let (is_torn, what) = loop {
         match link.read(&text.slice(at..)) {
             Read::Frame(entries, next, length) => {
                 entries.into_iter().for_each(&mut *replay);
                 link = next;
                 at += length;
             }
-            Read::Nothing(what) => break what,
+            Read::Torn(what) => break (true, what),
+            Read::Nothing(what) => break (false, what),
         }
     };
     if frame::any_later(&text.slice(at..), link.number) {
@@ -275,7 +289,12 @@ fn replay_file(
             what,
         });
     }
-    Ok(link)
+    let torn = is_torn.then(|| Torn {
+        file: file.to_owned(),
+        at,
+        what,
+    });
+    Ok((link, torn))
 }
 
 fn path(number: u64) -> PathBuf {

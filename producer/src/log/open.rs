@@ -182,7 +182,15 @@ impl Parts {
         let mut found = recovery::find(disk.as_ref())?;
         let base = base(Place::Disk(disk.clone()), options, clock);
         let (all, unsettled) = found.streams(&base);
-        let Found { link, contents, .. } = found;
+        let Found {
+            link,
+            torn,
+            contents,
+            ..
+        } = found;
+        if let Some(torn) = torn {
+            tracing::warn!("{torn}");
+        }
         let mut names = base.names_mut();
         let named = all
             .into_iter()

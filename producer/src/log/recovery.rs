@@ -17,7 +17,7 @@ use super::{
     entry::{Entry, StreamId},
     frame::Link,
     head::Head,
-    journal::{self, Damage},
+    journal::{self, Damage, Torn},
     kept::Kept,
     stream::Stream,
 };
@@ -27,6 +27,8 @@ use super::{
 pub(super) struct Found {
     /// Where the journal goes on.
     pub(super) link: Link,
+    /// What was torn there.
+    pub(super) torn: Option<Torn>,
     /// What there is; what is settled is as the catalogue has it.
     pub(super) contents: Contents,
     /// What is not settled yet, of each stream that has such.
@@ -40,7 +42,7 @@ pub(super) struct Found {
 pub(super) fn find(disk: &dyn Disk) -> Result<Found, Damage> {
     let mut contents = Catalogue::read(disk)?;
     let (mut kept, mut gap) = (BTreeMap::new(), None);
-    let link = journal::replay(disk, contents.journal, |entry| {
+    let (link, torn) = journal::replay(disk, contents.journal, |entry| {
         if let Entry::Append { stream, first, .. } = &entry
             && let Some(listed) = contents.streams.get(stream)
             && !keep(&mut kept, listed, &entry)
@@ -61,6 +63,7 @@ pub(super) fn find(disk: &dyn Disk) -> Result<Found, Damage> {
         }
         None => Ok(Found {
             link,
+            torn,
             contents,
             kept,
         }),
