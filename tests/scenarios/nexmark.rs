@@ -145,9 +145,26 @@ fn change(line: &str) -> (Value, i64) {
     (row.expect("every change is of a row"), times)
 }
 
+/// Up to here a float is each whole number exactly.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Spells a whole number in one way: `9.08E+7` and `90800000` are the same.
+fn spell_alike(value: &mut Value) {
+    if let Some(number) = value.as_f64().filter(|_| value.is_f64())
+        && number.fract() == 0.0
+        && number.abs() <= EXACT
+    {
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and exact")]
+        let whole = number as i64;
+        *value = whole.into();
+    }
+}
+
 fn counted(rows: impl Iterator<Item = (Value, i64)>) -> Rows {
     let mut counts = Rows::new();
-    for (row, times) in rows {
+    for (mut row, times) in rows {
+        let values = row.as_object_mut().expect("a row is an object");
+        values.values_mut().for_each(spell_alike);
         *counts.entry(row.to_string()).or_default() += times;
     }
     counts.retain(|_, count| *count != 0);
