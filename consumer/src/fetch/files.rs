@@ -127,7 +127,7 @@ impl Reader {
         }
         loop {
             let paths = found(&self.source.path)?;
-            if paths.is_empty() && self.source.monitor.is_none() {
+            if paths.is_empty() && self.source.monitor.is_none() && !self.source.path.is_dir() {
                 let path = self.source.path.display();
                 return Err(format!("there is no file {path}"));
             }
@@ -173,6 +173,10 @@ impl Reader {
             if read == 0 {
                 break;
             }
+            // Of a file without a newline nothing is sent.
+            if self.fetched.is_closed() {
+                return Ok(Err(Unwanted));
+            }
         }
         if !is_last {
             self.open.insert(path.to_owned(), open);
@@ -213,17 +217,20 @@ impl Open {
     }
 }
 
-/// The files that a path or pattern means, in the order of their names. Of a folder, those in it
-/// whose names do not begin with a dot or an underscore: they are hidden, or not complete.
+/// The files that a path or pattern means, in the order of their names. Of a folder, or where a pattern
+/// begins a name with a wildcard, those whose names do not begin with a dot or an underscore: they are
+/// hidden, or not complete.
 fn found(path: &Path) -> Result<Vec<PathBuf>, String> {
     let cannot =
         |error: &dyn std::fmt::Display| format!("cannot look for {}: {error}", path.display());
     if let Some(pattern) = path.to_str().filter(|text| text.contains(WILD)) {
         let paths = glob::glob(pattern).map_err(|error| cannot(&error))?;
         let mut files = Vec::new();
+        let names_hidden = is_hidden(Path::new(pattern));
         for path in paths {
             let path = path.map_err(|error| cannot(&error))?;
-            files.extend(path.is_file().then_some(path));
+            let is_meant = names_hidden || !is_hidden(&path);
+            files.extend((is_meant && path.is_file()).then_some(path));
         }
         return Ok(files);
     }
@@ -233,14 +240,17 @@ fn found(path: &Path) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(|error| cannot(&error))? {
         let entry = entry.map_err(|error| cannot(&error))?;
-        let name = entry.file_name();
-        let is_hidden =
-            name.as_encoded_bytes().starts_with(b".") || name.as_encoded_bytes().starts_with(b"_");
         let path = entry.path();
-        files.extend((!is_hidden && path.is_file()).then_some(path));
+        files.extend((!is_hidden(&path) && path.is_file()).then_some(path));
     }
     files.sort();
     Ok(files)
+}
+
+/// Whether the last name of a path begins with a dot or an underscore.
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    name.starts_with(b".") || name.starts_with(b"_")
 }
 
 #[cfg(test)]
@@ -303,6 +313,10 @@ mod tests {
         };
         check("", &["1", "2", "3", "4", "7"]).await;
         check("*.json", &["1", "2", "3", "4"]).await;
+        check("*", &["1", "2", "3", "4", "7"]).await;
+        check("_*", &["6"]).await;
+        fs::create_dir(folder.path().join("empty")).unwrap();
+        check("empty", &[]).await;
         check("b.json", &["3", "4"]).await;
         let (_, ended) = all(folder.path().join("d.json")).await;
         let Ended::Refused(why) = ended else {
@@ -341,6 +355,19 @@ mod tests {
             }
         }
         assert!(blocks > 5, "{blocks}");
+    }
+
+    #[tokio::test]
+    async fn what_has_no_end_and_no_line_is_let_go_of() {
+        let mut files = Files::open(FileSource {
+            path: "/dev/zero".into(),
+            monitor: None,
+        })
+        .unwrap();
+        let first = Fetched::Connected { again: false };
+        assert_eq!(files.next().await, Some((0, first)));
+        // This waits for its thread.
+        drop(files);
     }
 
     #[tokio::test]
