@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use datafusion_common::{DFSchema, TableReference};
 use datafusion_expr::{Expr, ExprSchemable};
 use datafusion_sql::sqlparser::ast::Ident;
@@ -181,18 +181,33 @@ fn readable(definition: &Definition, table: &Table) -> Result<(), Fault> {
 }
 
 fn origin(column: &statement::Column) -> Result<Origin, Fault> {
-    let ColumnKind::Metadata { key, .. } = &column.kind else {
+    let ColumnKind::Metadata { of, key, .. } = &column.kind else {
         return Ok(Origin::Field);
     };
-    let name = key.as_ref().unwrap_or(&column.name.value);
+    let (name, at) = (
+        key.as_ref().unwrap_or(&column.name.value),
+        begin(column.name.span),
+    );
     let known = METADATA.iter().find(|(known, _)| known == name);
-    known
-        .map(|(_, metadata)| Origin::Metadata(*metadata))
-        .ok_or_else(|| {
-            let hint = did_you_mean(name, METADATA.iter().map(|(name, _)| *name));
-            let message = format!("there is no metadata '{name}'{hint}");
-            Fault::new(begin(column.name.span), message)
-        })
+    let Some((_, metadata)) = known else {
+        let hint = did_you_mean(name, METADATA.iter().map(|(name, _)| *name));
+        return Err(Fault::new(
+            at,
+            format!("there is no metadata '{name}'{hint}"),
+        ));
+    };
+    let (is_its_type, instead) = match (metadata, &of.data_type) {
+        (Metadata::Timestamp, of) => (
+            matches!(of, DataType::Timestamp(TimeUnit::Millisecond, Some(_))),
+            "it is TIMESTAMP_LTZ(3)",
+        ),
+        (_, of) => (*of == DataType::Utf8, "it is STRING"),
+    };
+    if !is_its_type {
+        let what = format!("metadata '{name}' as {}", types::name(&of.data_type));
+        return Err(Fault::unsupported(at, &what, instead));
+    }
+    Ok(Origin::Metadata(*metadata))
 }
 
 /// Puts computed columns between the others, in the order in which they are written.
@@ -238,7 +253,7 @@ fn qualified(declared: &Declared) -> Result<DFSchema, Fault> {
 
 fn of_expression(value: &Expr, schema: &DFSchema) -> Result<Type, Fault> {
     let data_type = match value.get_type(schema)? {
-        arrow::datatypes::DataType::Utf8View => arrow::datatypes::DataType::Utf8,
+        DataType::Utf8View => DataType::Utf8,
         other => other,
     };
     let nullable = value.nullable(schema)?;

@@ -1,4 +1,4 @@
-//! `INTERVAL '10' MINUTES` → milliseconds, for the lengths of windows.
+//! Intervals: their units, and `INTERVAL '10' MINUTES` → milliseconds, for the lengths of windows.
 
 use datafusion_sql::sqlparser::{
     ast::{DateTimeField, Expr, Interval, Spanned, Value},
@@ -46,6 +46,30 @@ fn unit(interval: &Interval, at: Location) -> Result<i64, Fault> {
             ));
         }
     })
+}
+
+/// Whether its unit is one of Flink's: what plans queries takes any other for seconds.
+pub(super) const fn has_known_unit(interval: &Interval) -> bool {
+    use DateTimeField as Of;
+    matches!(
+        interval.leading_field,
+        Some(
+            Of::Year
+                | Of::Years
+                | Of::Month
+                | Of::Months
+                | Of::Week(None)
+                | Of::Weeks
+                | Of::Day
+                | Of::Days
+                | Of::Hour
+                | Of::Hours
+                | Of::Minute
+                | Of::Minutes
+                | Of::Second
+                | Of::Seconds
+        )
+    )
 }
 
 /// A number with up to three digits behind the point, times `unit`.

@@ -15,6 +15,7 @@ use datafusion_sql::sqlparser::{
 use super::{
     error::{Fault, NOWHERE, begin, did_you_mean},
     functions::Functions,
+    interval,
 };
 
 const QUERY: &str = "there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]";
@@ -156,6 +157,10 @@ impl Visitor for Check<'_> {
             Expr::AtTimeZone { .. } => (
                 "AT TIME ZONE",
                 "there is CAST, and SET 'table.local-time-zone'",
+            ),
+            Expr::Interval(interval) if !interval::has_known_unit(interval) => (
+                "this interval",
+                "there is INTERVAL '1' YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND",
             ),
             _ => return ControlFlow::Continue(()),
         };

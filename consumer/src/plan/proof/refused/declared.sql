@@ -96,6 +96,10 @@ CREATE TABLE t (a STRING, b AS UPER(a)) WITH ('connector' = 'datagen')
 => job.sql:1:32: there is no function UPER; did you mean 'UPPER'?
 CREATE TABLE t (a INT, b AS COUNT(a)) WITH ('connector' = 'datagen')
 => job.sql:1:29: a function of many rows in a table's own column is not supported; write it in a SELECT
+CREATE TABLE t (a INT, o BIGINT METADATA FROM 'offset') WITH ('connector' = 'brooklet', 'topic' = 't')
+=> job.sql:1:24: metadata 'offset' as BIGINT is not supported; it is STRING
+CREATE TABLE t (a INT, `timestamp` TIMESTAMP(3) METADATA) WITH ('connector' = 'brooklet', 'topic' = 't')
+=> job.sql:1:24: metadata 'timestamp' as TIMESTAMP(3) is not supported; it is TIMESTAMP_LTZ(3)
 CREATE TABLE t (a INT, p STRING METADATA FROM 'partition') WITH ('connector' = 'brooklet', 'topic' = 't')
 => job.sql:1:24: there is no metadata 'partition'; there is stream, offset, timestamp
 CREATE TABLE t (a INT, ts TIMESTAMP(3), WATERMARK FOR tz AS ts) WITH ('connector' = 'datagen')

@@ -108,6 +108,10 @@ SELECT sensor + ts FROM readings
 => job.sql:1:8: cannot coerce arithmetic expression STRING + TIMESTAMP(3, "UTC") to valid types
 SELECT item.nam FROM orders
 => job.sql:1:1: field nam not found in struct
+SELECT ts + INTERVAL '1' FORTNIGHT FROM readings
+=> job.sql:1:22: this interval is not supported; there is INTERVAL '1' YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND
+SELECT ts + INTERVAL '5 days' FROM readings
+=> job.sql:1:22: this interval is not supported; there is INTERVAL '1' YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND
 SELECT CAST(sensor AS INTERVAL) FROM readings
 => job.sql:1:1: the type INTERVAL in an expression is not supported; there are numbers, STRING, BYTES, DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ
 SELECT CAST(ts AS ROW<a INT>) FROM readings
