@@ -28,48 +28,33 @@ pub(super) fn milliseconds(expression: &Expr) -> Result<i64, Fault> {
 /// How many milliseconds one of the interval's unit is.
 fn unit(interval: &Interval, at: Location) -> Result<i64, Fault> {
     let instead = "write one number and one unit, from SECOND to WEEK";
-    Ok(match &interval.leading_field {
-        Some(DateTimeField::Week(None) | DateTimeField::Weeks) => 604_800_000,
-        Some(DateTimeField::Day | DateTimeField::Days) => 86_400_000,
-        Some(DateTimeField::Hour | DateTimeField::Hours) => 3_600_000,
-        Some(DateTimeField::Minute | DateTimeField::Minutes) => 60_000,
-        Some(DateTimeField::Second | DateTimeField::Seconds) => 1_000,
-        Some(other) => {
-            let what = format!("an interval in {other}");
-            return Err(Fault::unsupported(at, &what, instead));
-        }
-        None => {
-            return Err(Fault::unsupported(
-                at,
-                "an interval of several units, or of none",
-                instead,
-            ));
-        }
+    let Some(field) = &interval.leading_field else {
+        let what = "an interval of several units, or of none";
+        return Err(Fault::unsupported(at, what, instead));
+    };
+    of_fixed(field)
+        .ok_or_else(|| Fault::unsupported(at, &format!("an interval in {field}"), instead))
+}
+
+/// How many milliseconds a unit is that always has as many.
+const fn of_fixed(field: &DateTimeField) -> Option<i64> {
+    Some(match field {
+        DateTimeField::Week(None) | DateTimeField::Weeks => 604_800_000,
+        DateTimeField::Day | DateTimeField::Days => 86_400_000,
+        DateTimeField::Hour | DateTimeField::Hours => 3_600_000,
+        DateTimeField::Minute | DateTimeField::Minutes => 60_000,
+        DateTimeField::Second | DateTimeField::Seconds => 1_000,
+        _ => return None,
     })
 }
 
 /// Whether its unit is one of Flink's: what plans queries takes any other for seconds.
-pub(super) const fn has_known_unit(interval: &Interval) -> bool {
-    use DateTimeField as Of;
-    matches!(
-        interval.leading_field,
-        Some(
-            Of::Year
-                | Of::Years
-                | Of::Month
-                | Of::Months
-                | Of::Week(None)
-                | Of::Weeks
-                | Of::Day
-                | Of::Days
-                | Of::Hour
-                | Of::Hours
-                | Of::Minute
-                | Of::Minutes
-                | Of::Second
-                | Of::Seconds
-        )
-    )
+pub(super) fn has_known_unit(interval: &Interval) -> bool {
+    use DateTimeField::{Month, Months, Year, Years};
+    let field = interval.leading_field.as_ref();
+    field.is_some_and(|field| {
+        matches!(field, Year | Years | Month | Months) || of_fixed(field).is_some()
+    })
 }
 
 /// A number with up to three digits behind the point, times `unit`.
