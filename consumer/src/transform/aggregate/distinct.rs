@@ -168,6 +168,10 @@ impl<V: Values, S: Seen> Sets<V, S> {
         state.hash_one((group, value))
     }
 
+    fn hash_of_entry(state: &RandomState, entry: &Entry<V::One, S>) -> u64 {
+        Self::hash_of(state, entry.group, V::row(&entry.value))
+    }
+
     /// Takes what is told of values, each with its hash. A bit for each member to which it is news.
     #[inline]
     fn take(&mut self, group: u32, value: V::Row<'_>, hash: u64, told: i64) -> u32 {
@@ -196,8 +200,7 @@ impl<V: Values, S: Seen> Sets<V, S> {
         }
         let (group, seen) = (number(group), S::default());
         let state = &self.hash;
-        let hash_of =
-            |entry: &Entry<V::One, S>| Self::hash_of(state, entry.group, V::row(&entry.value));
+        let hash_of = |entry: &Entry<V::One, S>| Self::hash_of_entry(state, entry);
         self.table.add(hash, Entry { value, group, seen }, hash_of)
     }
 
@@ -250,8 +253,7 @@ impl<V: Values, S: Seen> Sets<V, S> {
     /// Forgets a value of that hash and group, if there is one of which `when` is true.
     fn forget(&mut self, hash: u64, group: u32, when: impl Fn(&Entry<V::One, S>) -> bool) -> bool {
         let state = &self.hash;
-        let hash_of =
-            |entry: &Entry<V::One, S>| Self::hash_of(state, entry.group, V::row(&entry.value));
+        let hash_of = |entry: &Entry<V::One, S>| Self::hash_of_entry(state, entry);
         let is_it = |entry: &Entry<V::One, S>| {
             entry.group == number(group) && when(entry) && hash_of(entry) == hash
         };
@@ -273,7 +275,7 @@ impl<V: Values, S: Seen> Sets<V, S> {
             self.table.near(hash).filter(move |entry| {
                 entry.group == number(group)
                     && entry.seen.number() != 0
-                    && Self::hash_of(&self.hash, entry.group, V::row(&entry.value)) == hash
+                    && Self::hash_of_entry(&self.hash, entry) == hash
             })
         };
         let mut entries: Vec<_> = hashes.into_iter().flat_map(of).collect();
