@@ -94,7 +94,12 @@ fn a_job_in_a_file_is_explained_validated_and_run() {
     let mut explained = consumer(&["explain", path]);
     drop(explained.answer(0));
     let text = explained.stdout.all().join("\n");
-    for part in ["TUMBLE size=10s", "keeps the aggregates", "Insert console"] {
+    for part in [
+        "TUMBLE size=10s",
+        "keeps the aggregates",
+        "Insert console",
+        "console takes +I -U +U -D: rows are printed as they come",
+    ] {
         assert!(text.contains(part), "{text}");
     }
     assert_eq!(

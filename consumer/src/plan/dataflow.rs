@@ -1,7 +1,7 @@
 //! What a job does: steps that hand changes to each other. It is what the planner gives, and what
 //! operators are made from. A step reads only from steps that stand before it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use arrow::datatypes::SchemaRef;
 use chrono_tz::Tz;
@@ -232,4 +232,20 @@ pub enum Function {
 pub struct Sink {
     /// The table; none is the console, for a bare `SELECT`.
     pub table: Option<Arc<Table>>,
+}
+
+impl Dataflow {
+    /// The tables that are written to, by name, those of late rows too; none is the console.
+    #[must_use]
+    pub fn sinks(&self) -> BTreeMap<Option<&str>, Option<&Table>> {
+        let kinds = self.steps.iter().map(|step| &step.kind);
+        let tables = kinds.filter_map(|kind| match kind {
+            Kind::Insert(sink) => Some(sink.table.as_deref()),
+            Kind::Watermarks(watermarks) => Some(Some(watermarks.late.as_deref()?)),
+            _ => None,
+        });
+        tables
+            .map(|table| (table.map(|table| table.name.as_str()), table))
+            .collect()
+    }
 }

@@ -1,10 +1,18 @@
-//! What a job does, as text for people: its queries as plans, and the steps with what they keep.
+//! What a job does, as text for people: its queries as plans, the steps with what they keep, and what
+//! its sinks promise.
 
 use std::fmt::{self, Write as _};
 
-use super::{Aggregate, Changelog, Connector, Expression, Function, Job, Kind, Step, Time, Window};
+use super::{
+    Aggregate, Changelog, Dataflow, Expression, Function, Job, Kind, Step, Table, Time, Window,
+    table::PRINTED,
+};
 
-/// The plan of each query, and then the steps.
+/// What all sinks have in common.
+const AGAIN: &str =
+    "a job that is started again begins from its start: there are no checkpoints yet";
+
+/// The plan of each query, then the steps, and then the sinks.
 #[must_use]
 pub fn explain(job: &Job) -> String {
     let mut text = String::new();
@@ -39,7 +47,35 @@ fn write(job: &Job, text: &mut String) -> fmt::Result {
             writeln!(text, "     keeps {state}")?;
         }
     }
+    writeln!(text, "\n== Sinks ({AGAIN}) ==")?;
+    for promise in promises(&job.dataflow) {
+        writeln!(text, "{promise}")?;
+    }
     Ok(())
+}
+
+/// What each sink promises, a line each.
+#[must_use]
+pub fn promises(dataflow: &Dataflow) -> Vec<String> {
+    let promised = |table: Option<&Table>| {
+        let name = table.map_or_else(|| "console".to_owned(), named);
+        let promise = table.map_or(Some(PRINTED), |table| table.connector.promise())?;
+        let takes = match promise.takes {
+            Changelog::Append => "takes +I alone",
+            Changelog::Retract => "takes +I -U +U -D",
+        };
+        Some(format!("{name} {takes}: {}", promise.text))
+    };
+    dataflow
+        .sinks()
+        .into_values()
+        .filter_map(promised)
+        .collect()
+}
+
+/// A table with where it is.
+fn named(table: &Table) -> String {
+    format!("{} ({})", table.name, table.connector.name())
 }
 
 fn described(step: &Step) -> String {
@@ -51,12 +87,7 @@ fn described(step: &Step) -> String {
                 .iter()
                 .map(|field| field.name().as_str());
             let columns: Vec<_> = columns.collect();
-            let connector = connector(&scan.table.connector);
-            format!(
-                "Scan {} ({connector}) [{}]",
-                scan.table.name,
-                columns.join(", ")
-            )
+            format!("Scan {} [{}]", named(&scan.table), columns.join(", "))
         }
         Kind::Filter(condition) => format!("Filter {condition}"),
         Kind::Project(values) => {
@@ -98,7 +129,7 @@ fn described(step: &Step) -> String {
         ),
         Kind::Average => "Average".to_owned(),
         Kind::Insert(sink) => match &sink.table {
-            Some(table) => format!("Insert {} ({})", table.name, connector(&table.connector)),
+            Some(table) => format!("Insert {}", named(table)),
             None => "Insert console".to_owned(),
         },
     }
@@ -116,17 +147,6 @@ const fn state(kind: &Kind) -> Option<&'static str> {
         }
         Kind::Average => Some("the sum of each partition"),
         Kind::Scan(_) | Kind::Filter(_) | Kind::Project(_) | Kind::Union | Kind::Insert(_) => None,
-    }
-}
-
-const fn connector(connector: &Connector) -> &'static str {
-    match connector {
-        Connector::Brooklet { .. } => "brooklet",
-        Connector::Http { .. } => "http",
-        Connector::Filesystem { .. } => "filesystem",
-        Connector::Datagen { .. } => "datagen",
-        Connector::Print { .. } => "print",
-        Connector::Blackhole => "blackhole",
     }
 }
 
@@ -205,5 +225,65 @@ impl fmt::Display for Window {
             0 => Ok(()),
             offset => write!(f, " offset={offset}ms"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use common::time::Clock;
+
+    use super::*;
+    use crate::plan::{Settings, plan};
+
+    fn job(sql: &str) -> Job {
+        plan(sql, &Settings::new("job", Clock::System)).unwrap()
+    }
+
+    #[test]
+    fn each_sink_says_what_it_promises() {
+        let check = |place: &str, expected: &[&str]| {
+            let job = job(&format!(
+                "CREATE TABLE numbers (n BIGINT) WITH ('connector' = 'datagen'); \
+                 CREATE TABLE results (n BIGINT) WITH ('connector' = {place}); \
+                 INSERT INTO results SELECT n FROM numbers"
+            ));
+            let text = explain(&job);
+            let (_, sinks) = text.split_once("== Sinks").unwrap();
+            let lines: Vec<_> = sinks.lines().collect();
+            assert_eq!(lines.len(), 2, "{text}");
+            for part in expected {
+                assert!(lines[1].contains(part), "{part}: {text}");
+            }
+        };
+        let again = "; the next run prints all again";
+        check("'print'", &["results (print) takes +I -U +U -D: ", again]);
+        check("'blackhole'", &["takes +I -U +U -D: nothing is kept"]);
+        let folder = "'filesystem', 'path' = '/tmp/results', 'format' = 'json'";
+        check(
+            folder,
+            &["takes +I alone: ", "when it is complete", "hidden"],
+        );
+        let once = "each once, however often it had to be sent";
+        check("'brooklet', 'stream' = 'results'", &["+I alone", once]);
+        let twice = "may be there twice";
+        check("'brooklet', 'topic' = 'results'", &["+I alone", twice]);
+    }
+
+    #[test]
+    fn the_console_and_late_rows_have_sinks_too() {
+        let job = job(
+            "CREATE TABLE missed (at TIMESTAMP(3)) WITH ('connector' = 'blackhole'); \
+             CREATE TABLE moments (at TIMESTAMP(3), WATERMARK FOR at AS at) \
+             WITH ('connector' = 'brooklet', 'stream' = 's', 'late.table' = 'missed'); \
+             SELECT window_start, COUNT(*) FROM \
+             TABLE(TUMBLE(TABLE moments, DESCRIPTOR(at), INTERVAL '1' SECOND)) \
+             GROUP BY window_start, window_end",
+        );
+        let promises = promises(&job.dataflow);
+        let names = promises.iter().map(|line| line.split(" takes").next());
+        assert_eq!(
+            names.collect::<Vec<_>>(),
+            [Some("console"), Some("missed (blackhole)")]
+        );
     }
 }

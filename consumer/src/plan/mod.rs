@@ -48,10 +48,10 @@ pub use dataflow::{
     StepId, Time, Watermarks, Window, Windowed,
 };
 pub use error::Error;
-pub use explain::explain;
+pub use explain::{explain, promises};
 pub use job::{Job, Planned, plan};
 pub use settings::{MiniBatch, OnNull, Settings};
-pub use table::{Bounded, Column, Connector, Generator, Metadata, Origin, Startup, Table};
+pub use table::{Bounded, Column, Connector, Generator, Metadata, Origin, Promise, Startup, Table};
 
 #[cfg(test)]
 mod proof;

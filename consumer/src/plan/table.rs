@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use arrow::datatypes::DataType;
+use common::wire;
 
+use super::Changelog;
 use crate::parse::Format;
 
 /// A table.
@@ -100,6 +102,66 @@ pub enum Connector {
     },
     /// Nowhere, for writing.
     Blackhole,
+}
+
+/// What those who write to a table, and those who read what was written, can rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promise {
+    /// What kinds of changes it takes.
+    pub takes: Changelog,
+    /// When rows are seen and in which order, and what a crash and the next run bring.
+    pub text: &'static str,
+}
+
+/// What the console promises, which has no table.
+pub(super) const PRINTED: Promise = Promise {
+    takes: Changelog::Retract,
+    text: "rows are printed as they come, those of a key in order; the next run prints all again",
+};
+
+impl Connector {
+    /// Its name, as a job says it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Brooklet { .. } => "brooklet",
+            Self::Http { .. } => "http",
+            Self::Filesystem { .. } => "filesystem",
+            Self::Datagen { .. } => "datagen",
+            Self::Print { .. } => "print",
+            Self::Blackhole => "blackhole",
+        }
+    }
+
+    /// What it promises as a sink; none where it is only read.
+    #[must_use]
+    pub fn promise(&self) -> Option<Promise> {
+        let appended = |text| Promise {
+            takes: Changelog::Append,
+            text,
+        };
+        Some(match self {
+            Self::Print { .. } => PRINTED,
+            Self::Blackhole => Promise {
+                takes: Changelog::Retract,
+                text: "nothing is kept",
+            },
+            Self::Filesystem { .. } => appended(
+                "rows are seen a file at a time, when it is complete: at 128 MiB, or at the job's \
+                 end; a crash leaves the open one hidden; the next run writes all again, into \
+                 files of its own",
+            ),
+            Self::Brooklet { path, .. } if path.starts_with(wire::STREAMS_PATH) => appended(
+                "rows are seen as they are appended, those of a key in order, each once, however \
+                 often it had to be sent; the next run appends all again",
+            ),
+            Self::Brooklet { .. } => appended(
+                "rows are seen as they are appended, those of a key in order; what had to be sent \
+                 again may be there twice; the next run appends all again",
+            ),
+            Self::Http { .. } | Self::Datagen { .. } => return None,
+        })
+    }
 }
 
 /// Where reading begins.

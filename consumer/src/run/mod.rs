@@ -43,7 +43,7 @@ pub use crew::Reports;
 pub use error::Failure;
 pub use head::Summary;
 pub use metrics::Metrics;
-pub use rehearsal::{Given, Rehearsal, sources, written};
+pub use rehearsal::{Given, Rehearsal, sources};
 pub use sinks::Shown;
 pub use source::Reach;
 pub use status::Status;

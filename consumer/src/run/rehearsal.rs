@@ -58,15 +58,6 @@ pub fn sources(job: &Job) -> BTreeMap<String, Arc<Table>> {
         .collect()
 }
 
-/// The tables that a job writes to by name, those of late rows too; none is the console.
-#[must_use]
-pub fn written(job: &Job) -> BTreeMap<Option<String>, Option<Arc<Table>>> {
-    let (sinks, late) = (tables(&job.dataflow), late_tables(&job.dataflow));
-    let all = sinks.into_values().chain(late.into_values());
-    all.map(|table| (table.as_ref().map(|table| table.name.clone()), table))
-        .collect()
-}
-
 impl<'a> Rehearsal<'a> {
     /// Begins, at the time that the clock of the job's settings tells.
     ///

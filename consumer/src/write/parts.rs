@@ -110,6 +110,12 @@ mod tests {
     };
 
     use super::*;
+    use crate::plan::Connector;
+
+    fn rows() -> RecordBatch {
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+        RecordBatch::try_from_iter([("n", column)]).unwrap()
+    }
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap();
@@ -123,8 +129,7 @@ mod tests {
     #[test]
     fn a_part_has_its_name_when_it_is_complete() {
         let folder = tempfile::tempdir().unwrap();
-        let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
-        let rows = RecordBatch::try_from_iter([("n", column)]).unwrap();
+        let rows = rows();
         let mut parts = Parts::in_folder(&folder.path().join("out"), "r").unwrap();
         parts.bytes_max = 20;
         let path = folder.path().join("out");
@@ -137,5 +142,29 @@ mod tests {
         assert_eq!(names(&path), ["part-r-0.json", "part-r-1.json"]);
         let text = fs::read_to_string(path.join("part-r-0.json")).unwrap();
         assert_eq!(text, "{\"n\":1}\n{\"n\":2}\n{\"n\":1}\n{\"n\":2}\n");
+    }
+
+    #[test]
+    fn a_crash_leaves_a_hidden_part_and_the_next_run_writes_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let crashed = |run: &str| {
+            let mut parts = Parts::in_folder(folder.path(), run).unwrap();
+            parts.write(&Changes::inserts(rows())).unwrap();
+            parts
+        };
+        drop(crashed("a"));
+        crashed("b").finish().unwrap();
+        let expected = [".part-a-0.json.inprogress", "part-b-0.json"];
+        assert_eq!(names(folder.path()), expected);
+    }
+
+    #[test]
+    fn what_is_promised_of_a_part_is_how_long_it_gets() {
+        let files = Connector::Filesystem {
+            path: PathBuf::new(),
+            monitor: None,
+        };
+        let promised = format!("at {} MiB", PART_BYTES / 1024 / 1024);
+        assert!(files.promise().unwrap().text.contains(&promised));
     }
 }

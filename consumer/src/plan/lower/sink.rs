@@ -7,7 +7,7 @@ use datafusion_sql::sqlparser::tokenizer::Location;
 
 use super::{
     super::{
-        Changelog, Connector, Kind, Sink, Table,
+        Changelog, Kind, Sink, Table,
         error::{Fault, NOWHERE},
         windows::fields,
     },
@@ -48,16 +48,11 @@ fn refuse_changes(table: Option<&Table>) -> Result<(), Fault> {
     let Some(table) = table else {
         return Ok(());
     };
-    match table.connector {
-        Connector::Print { .. } | Connector::Blackhole => Ok(()),
-        Connector::Brooklet { .. }
-        | Connector::Http { .. }
-        | Connector::Filesystem { .. }
-        | Connector::Datagen { .. } => {
-            let what = format!("writing rows that change to '{}'", table.name);
-            let instead =
-                "rows that change go to 'print' and 'blackhole'; or aggregate by a window";
-            Err(Fault::unsupported(NOWHERE, &what, instead))
-        }
+    let promise = table.connector.promise();
+    if promise.is_some_and(|promise| promise.takes == Changelog::Retract) {
+        return Ok(());
     }
+    let what = format!("writing rows that change to '{}'", table.name);
+    let instead = "rows that change go to 'print' and 'blackhole'; or aggregate by a window";
+    Err(Fault::unsupported(NOWHERE, &what, instead))
 }
