@@ -149,6 +149,9 @@ async fn run_job<W: Write + Send + 'static>(
         "{name} begins from its start, {} side by side; stop with Ctrl-C",
         options.parallelism
     );
+    for promise in plan::promises(&job.dataflow) {
+        tracing::info!("{promise}");
+    }
     let mut progress = Progress::new(&reports, begun, &job.dataflow);
     let mut told = tokio::time::interval(progress.each());
     told.reset();
