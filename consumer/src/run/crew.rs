@@ -1,33 +1,16 @@
 //! The tasks of the stages behind the first: each takes what comes to it, until all that it reads
 //! from has ended.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::collections::{BTreeSet, VecDeque};
 
 use tokio::sync::mpsc::Receiver;
 
 use super::{
     error::Failure,
     exchange::{Message, Outlet},
-    head::Summary,
+    reports::Reports,
 };
-use crate::{
-    plan::StepId,
-    transform::{Changes, Origin, Outputs, Report, Task},
-};
-
-/// What has been read, and what all tasks have done.
-#[derive(Debug, Clone, Default)]
-pub struct Reports(Arc<Mutex<Reported>>);
-
-#[derive(Debug, Default)]
-struct Reported {
-    summary: Summary,
-    /// Each under the number of its stage and its own in it.
-    tasks: BTreeMap<(usize, usize), Vec<Report>>,
-}
+use crate::transform::{Changes, Origin, Outputs, Task};
 
 /// A task with what comes to it and where what it gives goes.
 #[derive(Debug)]
@@ -44,40 +27,6 @@ pub(super) struct Member {
     /// What was found behind rows that are taken together, and is to be taken next.
     pub(super) behind: VecDeque<Message>,
     pub(super) reports: Reports,
-}
-
-impl Reports {
-    /// Takes note of what a task has done so far.
-    pub(super) fn put(&self, stage: usize, number: usize, reports: Vec<Report>) {
-        self.lock().tasks.insert((stage, number), reports);
-    }
-
-    /// Takes note of what has been read so far.
-    pub(super) fn read(&self, summary: Summary) {
-        self.lock().summary = summary;
-    }
-
-    /// What has been read.
-    #[must_use]
-    pub fn summary(&self) -> Summary {
-        self.lock().summary
-    }
-
-    /// What each step has done in all tasks together.
-    #[must_use]
-    pub fn all(&self) -> BTreeMap<StepId, Report> {
-        let mut all: BTreeMap<StepId, Report> = BTreeMap::new();
-        for report in self.lock().tasks.values().flatten() {
-            all.entry(report.step)
-                .and_modify(|known| known.add(report))
-                .or_insert(*report);
-        }
-        all
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Reported> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// How many messages a task takes before it tells what it has done.

@@ -14,7 +14,9 @@ use super::{
     Options,
     error::Failure,
     exchange::Outlet,
+    metrics::Summary,
     prepare::{Preparation, Preparer, Raw, Ready},
+    rejects::Rejects,
     scans::Reading,
     source::{self, Coming, Comings},
     stages::is_by_clock,
@@ -26,7 +28,6 @@ use crate::{
     parse::Workers,
     plan::{Job, StepId},
     transform::{Changes, Origin, Progress, Task, Void},
-    write::{DeadLetters, Samples},
 };
 
 /// How often it is looked for what time brings: partitions that are silent, windows of processing
@@ -35,23 +36,6 @@ const PACE: Duration = Duration::from_millis(10);
 
 /// How often it is told what has been done, where time brings nothing.
 const SLOW_PACE: Duration = Duration::from_millis(100);
-
-/// What a job has done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// How many records were read, rejects among them.
-    pub records: u64,
-    /// How many of them could not be.
-    pub rejected: u64,
-    /// How many bytes of lines.
-    pub bytes: u64,
-    /// How often records were missing or began again.
-    pub gaps: u64,
-    /// How many records count: not those from before a stream began anew.
-    pub standing: u64,
-    /// Whether it was told to stop before the ends of its tables.
-    pub is_stopped: bool,
-}
 
 /// Reads tables, and does what needs to see all rows.
 pub(super) struct Head {
@@ -62,14 +46,12 @@ pub(super) struct Head {
     /// Where rows come into the task.
     ports: BTreeSet<StepId>,
     outlet: Outlet,
-    dead_letters: Option<DeadLetters>,
-    samples: Samples,
+    rejects: Rejects,
     watch: Watch,
     begun: Instant,
     clock: Clock,
     /// Whether a step goes by the clock.
     is_by_clock: bool,
-    summary: Summary,
 }
 
 impl Head {
@@ -91,12 +73,6 @@ impl Head {
             preparations.push(Preparation::new(scan, step.schema.clone(), chain.clone())?);
         }
         let first = stages.stages.first().cloned().unwrap_or_default();
-        let open = |(path, bytes_max): &(std::path::PathBuf, u64)| {
-            DeadLetters::open(path, *bytes_max).map_err(|source| Failure::DeadLetters {
-                path: path.display().to_string(),
-                source,
-            })
-        };
         Ok(Self {
             comings,
             workers: Workers::new(Preparer(preparations), options.parallelism)
@@ -105,13 +81,11 @@ impl Head {
             task: wiring.task(0)?,
             ports: first.inputs.iter().map(|(port, _)| *port).collect(),
             outlet: wiring.outlet(0, 0),
-            dead_letters: options.dead_letters.as_ref().map(open).transpose()?,
-            samples: Samples::new(Instant::now()),
+            rejects: Rejects::new(options.dead_letters.as_ref())?,
             watch,
             begun: Instant::now(),
             clock: job.settings.clock.clone(),
             is_by_clock: dataflow.steps.iter().any(|step| is_by_clock(&step.kind)),
-            summary: Summary::default(),
         })
     }
 
@@ -119,13 +93,12 @@ impl Head {
     pub(super) async fn run(mut self, stop: CancellationToken) -> Result<Summary, Failure> {
         let ran = self.read(&stop).await;
         self.watch.stopped();
-        self.samples.finish();
-        if let Some(dead_letters) = &self.dead_letters {
-            dead_letters.finish();
-        }
+        self.rejects.finish();
         self.report();
-        self.summary.is_stopped = !ran?;
-        Ok(self.summary)
+        Ok(Summary {
+            is_stopped: !ran?,
+            ..self.summary()
+        })
     }
 
     /// Whether it came to the ends of all tables.
@@ -173,12 +146,18 @@ impl Head {
         Ok(())
     }
 
-    fn report(&mut self) {
-        self.summary.standing = self.scans.iter().map(Reading::standing).sum();
+    fn summary(&self) -> Summary {
+        Summary {
+            standing: self.scans.iter().map(Reading::standing).sum(),
+            ..self.watch.metrics.summary()
+        }
+    }
+
+    fn report(&self) {
         let chains = self.scans.iter().flat_map(|reading| &reading.reports);
         let all = chains.copied().chain(self.task.reports());
         self.watch.reports.put(0, 0, all.collect());
-        self.watch.reports.read(self.summary);
+        self.watch.reports.read(self.summary());
     }
 
     async fn tick(&mut self) -> Result<(), Failure> {
@@ -293,7 +272,6 @@ impl Head {
     /// Records of a stream count no longer.
     async fn void(&mut self, stream: (usize, usize), what: Void) -> Result<(), Failure> {
         self.catch_up().await?;
-        self.summary.gaps += 1;
         self.watch.metrics.gaps.inc();
         let (scan, partition) = stream;
         let Some(reading) = self.scans.get_mut(scan) else {
@@ -327,7 +305,10 @@ impl Head {
     }
 
     async fn ready(&mut self, ready: Ready) -> Result<(), Failure> {
-        self.count(&ready);
+        let dropped = ready.read.as_ref().map(|read| self.rejects.take(read));
+        self.watch
+            .metrics
+            .count(&ready, dropped.unwrap_or_default());
         let (chained, now) = (ready.chained?, self.elapsed());
         let Some(reading) = self.scans.get_mut(ready.scan) else {
             return Ok(());
@@ -382,19 +363,5 @@ impl Head {
     /// For how many milliseconds it has been reading.
     fn elapsed(&self) -> i64 {
         i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX)
-    }
-
-    fn count(&mut self, ready: &Ready) {
-        self.summary.records += ready.records as u64;
-        let mut dropped = 0;
-        if let Some(read) = &ready.read {
-            self.summary.bytes += read.text.len() as u64;
-            self.summary.rejected += read.rejects.len() as u64;
-            self.samples.tell(read.rejected(), Instant::now());
-            if let Some(dead_letters) = &mut self.dead_letters {
-                dropped = dead_letters.keep(read.rejected());
-            }
-        }
-        self.watch.metrics.count(ready, dropped);
     }
 }

@@ -10,6 +10,23 @@ use prometheus_client::{
 use super::prepare::Ready;
 use crate::{fetch::Lag, parse::Reason};
 
+/// What a job has done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// How many records were read, rejects among them.
+    pub records: u64,
+    /// How many of them could not be.
+    pub rejected: u64,
+    /// How many bytes of lines.
+    pub bytes: u64,
+    /// How often records were missing or began again.
+    pub gaps: u64,
+    /// How many records count: not those from before a stream began anew.
+    pub standing: u64,
+    /// Whether it was told to stop before the ends of its tables.
+    pub is_stopped: bool,
+}
+
 type Kind = [(&'static str, &'static str); 1];
 
 /// Counters of what is read.
@@ -81,6 +98,18 @@ impl Metrics {
         self.lag_records.set(records);
         let seconds = lag.map_or(f64::NAN, |lag| lag.time.as_secs_f64());
         self.lag_time.set(seconds);
+    }
+
+    /// What was counted so far.
+    pub(super) fn summary(&self) -> Summary {
+        let rejected = |reason| self.rejected.get_or_create(&kind(reason)).get();
+        Summary {
+            records: self.records.get(),
+            rejected: Reason::ALL.into_iter().map(rejected).sum(),
+            bytes: self.bytes.get(),
+            gaps: self.gaps.get(),
+            ..Summary::default()
+        }
     }
 
     /// Counts what was read, and rejects that were not kept.

@@ -8,9 +8,10 @@ use std::{
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::{
-    crew::{Member, Reports},
+    crew::Member,
     error::Failure,
     exchange::{Edge, MESSAGES_MAX, Message, Outlet},
+    reports::Reports,
     stages::Stages,
 };
 use crate::{
