@@ -310,55 +310,6 @@ fn state_beyond_its_budget_is_a_clear_error() {
 }
 
 #[test]
-fn a_job_says_how_it_goes_to_who_asks() {
-    let sql = "CREATE TABLE g (a BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '1000'); \
-        SELECT a, COUNT(*) FROM g GROUP BY a";
-    let mut job = consumer(&["sql", sql, "--listen", "127.0.0.1:0"]);
-    job.prints("+I[");
-    assert_eq!(fetch(&job.url("/readyz"), &[]).status, 200);
-    assert_eq!(
-        fetch(&job.url("/v1/jobs"), &[]).text().unwrap(),
-        "{\"jobs\":[\"sql\"]}\n"
-    );
-    let told = fetch(&job.url("/v1/jobs/sql"), &[]).json();
-    assert_eq!(told["name"], "sql");
-    assert!(
-        told["steps"]
-            .as_array()
-            .is_some_and(|steps| steps.len() >= 3),
-        "{told}"
-    );
-    assert_eq!(fetch(&job.url("/v1/jobs/other"), &[]).status, 404);
-    let metrics = fetch(&job.url("/metrics"), &[]).text().unwrap();
-    assert!(
-        metrics.contains("brooklet_job_step_rows_in_total{step="),
-        "{metrics}"
-    );
-    job.terminate();
-    assert_eq!(job.exit_code(), Some(0));
-    job.says("stopped after");
-}
-
-#[test]
-fn a_job_is_ready_while_its_streams_are_connected_and_says_how_far_it_is() {
-    let producer = producer(&["--source", "none", "--keep-alive", "100ms"]);
-    let sql = format!(
-        "CREATE TABLE s (id INT) WITH ('connector' = 'brooklet', 'stream' = 'default', \
-         'url' = '{}'); SELECT id FROM s",
-        producer.url("")
-    );
-    drop(send(&producer.url("/stream"), &[], b"{\"id\":1}\n[]"));
-    let job = consumer(&["sql", &sql, "--listen", "127.0.0.1:0"]);
-    let get = |path: &str| fetch(&job.url(path), &[]);
-    let shows = |text| get("/metrics").text().unwrap().contains(text);
-    assert!((0..10_000).any(|_| shows("brooklet_lag_records 0.0\n")));
-    assert!(shows("brooklet_rejected_total{kind=\"wrong_type\"} 1\n"));
-    assert_eq!(get("/readyz").status, 200);
-    producer.kill();
-    assert!((0..10_000).any(|_| get("/readyz").status == 503));
-}
-
-#[test]
 fn a_table_that_cannot_be_read_ends_the_job_with_its_name() {
     let sql = "CREATE TABLE bid (a BIGINT) WITH ('connector' = 'filesystem', 'path' = '/no/such', \
         'format' = 'json'); SELECT * FROM bid";

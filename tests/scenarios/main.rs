@@ -40,4 +40,5 @@ mod tap;
 mod tidy;
 mod topic_consumer;
 mod topics;
+mod watched;
 mod wire;

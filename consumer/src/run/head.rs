@@ -96,8 +96,9 @@ impl Head {
         self.rejects.finish();
         self.report();
         Ok(Summary {
+            standing: self.scans.iter().map(Reading::standing).sum(),
             is_stopped: !ran?,
-            ..self.summary()
+            ..self.watch.metrics.summary()
         })
     }
 
@@ -146,18 +147,11 @@ impl Head {
         Ok(())
     }
 
-    fn summary(&self) -> Summary {
-        Summary {
-            standing: self.scans.iter().map(Reading::standing).sum(),
-            ..self.watch.metrics.summary()
-        }
-    }
-
     fn report(&self) {
         let chains = self.scans.iter().flat_map(|reading| &reading.reports);
         let all = chains.copied().chain(self.task.reports());
         self.watch.reports.put(0, 0, all.collect());
-        self.watch.reports.read(self.summary());
+        self.watch.read(&self.scans);
     }
 
     async fn tick(&mut self) -> Result<(), Failure> {
@@ -319,9 +313,8 @@ impl Head {
             port: reading.end,
             partition: ready.partition,
         };
-        let is_proved = ready.read.is_some_and(|read| read.proved);
-        reading.stand(ready.partition, ready.records as u64, is_proved);
-        if is_proved && self.ports.contains(&origin.port) {
+        reading.stand(ready.partition, ready.records as u64, ready.read.as_ref());
+        if ready.read.is_some_and(|read| read.proved) && self.ports.contains(&origin.port) {
             self.task.prove(origin)?;
         }
         if chained.rows.num_rows() > 0 {

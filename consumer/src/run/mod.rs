@@ -27,6 +27,7 @@ mod sinks;
 mod source;
 mod stages;
 mod status;
+mod tables;
 mod watch;
 mod wiring;
 

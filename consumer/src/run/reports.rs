@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::metrics::Summary;
+use super::{metrics::Summary, tables::TableRead};
 use crate::{plan::StepId, transform::Report};
 
 /// What has been read, and what all tasks have done.
@@ -15,6 +15,7 @@ pub struct Reports(Arc<Mutex<Reported>>);
 #[derive(Debug, Default)]
 struct Reported {
     summary: Summary,
+    tables: Vec<TableRead>,
     /// Each under the number of its stage and its own in it.
     tasks: BTreeMap<(usize, usize), Vec<Report>>,
 }
@@ -26,14 +27,21 @@ impl Reports {
     }
 
     /// Takes note of what has been read so far.
-    pub(super) fn read(&self, summary: Summary) {
-        self.lock().summary = summary;
+    pub(super) fn read(&self, summary: Summary, tables: Vec<TableRead>) {
+        let mut reported = self.lock();
+        reported.summary = summary;
+        reported.tables = tables;
     }
 
     /// What has been read.
     #[must_use]
     pub fn summary(&self) -> Summary {
         self.lock().summary
+    }
+
+    /// How far each table has been read.
+    pub(super) fn tables(&self) -> Vec<TableRead> {
+        self.lock().tables.clone()
     }
 
     /// What each step has done in all tasks together.

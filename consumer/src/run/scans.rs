@@ -1,11 +1,12 @@
 //! What is known of each partition of each scan while it is read. What time it is, it is told: in
 //! milliseconds, since whenever.
 
-use std::{ops::Range, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use crate::{
-    fetch::Block,
-    plan::{Bounded, Connector, Dataflow, Kind, Scan, StepId},
+    fetch::{Block, Origin, Place},
+    parse::Rows,
+    plan::{Bounded, Connector, Dataflow, Kind, Scan, StepId, Watermarks},
     transform::{BEGINNING, Chain, Counts, Progress, Report, Void},
 };
 
@@ -22,6 +23,8 @@ pub(super) struct Reading {
     pub(super) is_remote: bool,
     /// Whether what is made of its records can be undone.
     pub(super) can_take_back: bool,
+    /// Whether event time comes from it.
+    pub(super) is_timed: bool,
     /// For how long a partition may be silent before it holds up nothing any more.
     idle_timeout: Option<Duration>,
     pub(super) partitions: Vec<Partition>,
@@ -37,8 +40,12 @@ pub(super) struct Partition {
     /// How many records are left to the end, where there is one and it is known.
     left: Option<u64>,
     /// How many records count that were read, and how many of them were proved to be all there were.
-    standing: u64,
+    pub(super) standing: u64,
     proved: u64,
+    /// Of which stream or file the newest block is, and where it begins there.
+    pub(super) newest: Option<(Arc<Origin>, Place)>,
+    /// When event time last rose.
+    pub(super) moved_at: i64,
     /// Since when nothing has come though there was nothing to wait for.
     silent_since: i64,
     is_behind: bool,
@@ -61,13 +68,15 @@ impl Reading {
             .steps
             .iter()
             .filter(|step| step.inputs.contains(&chain.end()));
+        let watermarks = watermarks(chain, dataflow);
         Self {
             table: scan.table.name.clone(),
             end: chain.end(),
             bounded,
             is_remote,
             can_take_back: readers.all(|step| matches!(step.kind, Kind::Average)),
-            idle_timeout: idle_timeout(chain, dataflow),
+            is_timed: watermarks.is_some(),
+            idle_timeout: watermarks.and_then(|watermarks| watermarks.idle_timeout),
             partitions: vec![Partition::new(now)],
             reports: chain
                 .steps()
@@ -133,14 +142,19 @@ impl Reading {
         self.partitions.iter().map(|one| one.standing).sum()
     }
 
-    /// Records have been read; those before them may be proved to be all there were.
-    pub(super) fn stand(&mut self, partition: usize, records: u64, is_proved: bool) {
-        if let Some(partition) = self.partitions.get_mut(partition) {
-            if is_proved {
+    /// Records have been read; those before them may be proved to be all there were. `read` is none
+    /// where they never were lines.
+    pub(super) fn stand(&mut self, partition: usize, records: u64, read: Option<&Rows>) {
+        let Some(partition) = self.partitions.get_mut(partition) else {
+            return;
+        };
+        if let Some(read) = read {
+            if read.proved {
                 partition.proved = partition.standing;
             }
-            partition.standing += records;
+            partition.newest = Some((read.origin.clone(), read.place.clone()));
         }
+        partition.standing += records;
     }
 
     /// Records count no longer, and others are wanted in their place.
@@ -169,6 +183,9 @@ impl Reading {
         partition.silent_since = now;
         let before = partition.progress;
         let reached = watermark.unwrap_or(BEGINNING).max(before.watermark);
+        if reached > before.watermark {
+            partition.moved_at = now;
+        }
         partition.progress = Progress {
             watermark: reached,
             is_idle: false,
@@ -214,11 +231,11 @@ impl Reading {
     }
 }
 
-/// For how long a scan's partition may be silent before it holds up nothing any more.
-fn idle_timeout(chain: &Chain, dataflow: &Dataflow) -> Option<Duration> {
+/// What says how far event time has come by the rows of a scan.
+fn watermarks<'a>(chain: &Chain, dataflow: &'a Dataflow) -> Option<&'a Watermarks> {
     let step = |step: StepId| dataflow.steps.get(step.0).map(|step| &step.kind);
     chain.steps().find_map(|(at, _)| match step(at) {
-        Some(Kind::Watermarks(watermarks)) => watermarks.idle_timeout,
+        Some(Kind::Watermarks(watermarks)) => Some(watermarks),
         _ => None,
     })
 }
@@ -239,15 +256,31 @@ const fn nothing(step: StepId, kind: &'static str) -> Report {
 }
 
 impl Partition {
-    const fn new(now: i64) -> Self {
+    pub(super) const fn new(now: i64) -> Self {
         Self {
             progress: Progress::NONE,
             has_ended: false,
             left: None,
             standing: 0,
             proved: 0,
+            newest: None,
+            moved_at: now,
             silent_since: now,
             is_behind: false,
+        }
+    }
+
+    /// What it does, in a word.
+    pub(super) const fn state(&self) -> &'static str {
+        match self {
+            Self {
+                has_ended: true, ..
+            } => "ended",
+            Self {
+                progress: Progress { is_idle: true, .. },
+                ..
+            } => "idle",
+            Self { .. } => "reading",
         }
     }
 }

@@ -9,7 +9,7 @@ use prometheus_client::{
 };
 use serde_json::{Value, json};
 
-use super::{Reports, Summary};
+use super::{Reports, Summary, tables::held_back_by};
 use crate::transform::{BEGINNING, END, Report};
 
 /// A job that runs.
@@ -59,14 +59,18 @@ impl Status {
             gaps,
             ..
         } = self.reports.summary();
+        let (elapsed, tables) = (self.begun.elapsed(), self.reports.tables());
+        let told = tables.iter().map(|table| table.told(elapsed));
         let steps: Vec<_> = self.reports.all().values().map(step).collect();
         json!({
             "name": self.name,
-            "seconds": self.begun.elapsed().as_secs_f64(),
+            "seconds": elapsed.as_secs_f64(),
             "records": records,
             "rejected": rejected,
             "bytes": bytes,
             "gaps": gaps,
+            "held_back_by": held_back_by(&tables, elapsed),
+            "tables": told.collect::<Vec<_>>(),
             "steps": steps,
         })
     }
@@ -86,7 +90,7 @@ fn step(report: &Report) -> Value {
 }
 
 /// In milliseconds since the epoch; null where nothing is known, or all is over.
-const fn watermark(watermark: i64) -> Option<i64> {
+pub(super) const fn watermark(watermark: i64) -> Option<i64> {
     match watermark {
         BEGINNING | END => None,
         known => Some(known),
@@ -138,4 +142,82 @@ fn labels(report: &Report) -> Step {
         ("step", report.step.0.to_string()),
         ("kind", report.kind.to_owned()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        run::{
+            scans::Partition,
+            tables::{TableRead, held_back_by},
+        },
+        transform::Progress,
+    };
+
+    /// A table whose partitions are so far, each with the time at which it came there; `idle` and
+    /// `ended` say which hold up nothing.
+    fn table(name: &str, is_timed: bool, partitions: &[(i64, i64, &str)]) -> TableRead {
+        let partition = |(watermark, moved_at, state): &(i64, i64, &str)| {
+            let mut partition = Partition::new(0);
+            partition.progress = Progress {
+                watermark: *watermark,
+                is_idle: *state == "idle",
+            };
+            partition.has_ended = *state == "ended";
+            partition.moved_at = *moved_at;
+            (partition, None)
+        };
+        TableRead {
+            name: name.to_owned(),
+            is_timed,
+            partitions: partitions.iter().map(partition).collect(),
+        }
+    }
+
+    #[test]
+    fn the_partition_with_the_least_event_time_holds_the_others_back() {
+        let elapsed = Duration::from_secs(10);
+        let check = |tables: &[TableRead], expected: Value| {
+            assert_eq!(held_back_by(tables, elapsed), expected, "{tables:?}");
+        };
+        let readings = [
+            (70, 9_000, "reading"),
+            (50, 2_500, "reading"),
+            (60, 0, "reading"),
+        ];
+        let held = |table, partition, watermark, seconds| json!({ "table": table, "partition": partition, "watermark": watermark, "unmoved_seconds": seconds });
+        check(&[], Value::Null);
+        check(&[table("r", true, &readings)], held("r", 1, Some(50), 7.5));
+        check(&[table("r", false, &readings)], Value::Null);
+        let over = [(1, 0, "idle"), (2, 0, "ended"), (3, 10_000, "reading")];
+        check(
+            &[table("r", true, &readings), table("s", true, &over)],
+            held("s", 2, Some(3), 0.0),
+        );
+        // Nothing has come of it yet.
+        let silent = [(70, 0, "reading"), (BEGINNING, 0, "reading")];
+        check(&[table("r", true, &silent)], held("r", 1, None, 10.0));
+        check(&[table("r", true, &over[..2])], Value::Null);
+    }
+
+    #[test]
+    fn a_job_tells_how_far_each_partition_is() {
+        let status = Status::new("job");
+        let tables = vec![table("r", true, &[(50, 0, "idle")])];
+        status.reports.read(Summary::default(), tables);
+        let at = |path| Some(serde_json::from_str::<Value>(&status.at(path)?).unwrap());
+        let told = at("/v1/jobs/job").unwrap();
+        let partition = &told["tables"][0]["partitions"][0];
+        assert_eq!(
+            (&told["tables"][0]["table"], &partition["state"]),
+            (&json!("r"), &json!("idle"))
+        );
+        assert_eq!(partition["watermark"], 50);
+        assert_eq!(told["held_back_by"], Value::Null);
+        assert_eq!(at("/v1/jobs"), Some(json!({ "jobs": ["job"] })));
+        assert_eq!((at("/v1/jobs/other"), at("/v1")), (None, None));
+    }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use common::service::health::Health;
 
-use super::{Reports, metrics::Metrics};
+use super::{Reports, metrics::Metrics, scans::Reading, tables::TableRead};
 use crate::fetch::Lag;
 
 /// What the outside can see of a job.
@@ -15,16 +15,16 @@ pub struct Watch {
     pub(super) metrics: Metrics,
     pub(super) reports: Reports,
     /// Those that come over a network, by the scan and the partition of each.
-    streams: BTreeMap<(usize, usize), State>,
+    streams: BTreeMap<(usize, usize), Stream>,
 }
 
 /// How a stream is.
 #[derive(Debug, Clone, Default)]
-struct State {
-    connected: bool,
+pub(super) struct Stream {
+    pub(super) connected: bool,
     ended: bool,
     /// None where its server has not told.
-    lag: Option<Lag>,
+    pub(super) lag: Option<Lag>,
 }
 
 impl Watch {
@@ -42,7 +42,7 @@ impl Watch {
     /// Shows that a scan has so many streams from now on, none of them connected yet.
     pub(super) fn streams_are(&mut self, scan: usize, streams: usize) {
         self.streams.retain(|(of, _), _| *of != scan);
-        let new = (0..streams).map(|partition| ((scan, partition), State::default()));
+        let new = (0..streams).map(|partition| ((scan, partition), Stream::default()));
         self.streams.extend(new);
         self.show();
     }
@@ -54,7 +54,7 @@ impl Watch {
 
     pub(super) fn lost(&mut self, stream: (usize, usize)) {
         // How far it is behind by now, nobody tells.
-        self.change(stream, |state| *state = State::default());
+        self.change(stream, |state| *state = Stream::default());
     }
 
     pub(super) fn lag(&mut self, stream: (usize, usize), lag: Lag) {
@@ -66,12 +66,29 @@ impl Watch {
         self.change(stream, |state| state.ended = true);
     }
 
+    /// Shows how far the tables have been read.
+    pub(super) fn read(&self, scans: &[Reading]) {
+        let tables = scans.iter().enumerate().map(|(scan, reading)| {
+            let partitions = reading.partitions.iter().enumerate();
+            let partitions = partitions.map(|(number, partition)| {
+                let stream = self.streams.get(&(scan, number)).cloned();
+                (partition.clone(), stream)
+            });
+            TableRead {
+                name: reading.table.clone(),
+                is_timed: reading.is_timed,
+                partitions: partitions.collect(),
+            }
+        });
+        self.reports.read(self.metrics.summary(), tables.collect());
+    }
+
     /// Nothing is read any more.
     pub(super) fn stopped(&self) {
         self.health.set_ready(false);
     }
 
-    fn change(&mut self, stream: (usize, usize), change: impl FnOnce(&mut State)) {
+    fn change(&mut self, stream: (usize, usize), change: impl FnOnce(&mut Stream)) {
         if let Some(state) = self.streams.get_mut(&stream) {
             change(state);
         }
