@@ -153,7 +153,7 @@ pub struct Args {
     /// Memory for the state of a job's steps [default: half of what there is]
     #[arg(long, global = true, env = "BROOKLET_STATE_BYTES", hide_env = true, value_name = "SIZE", value_parser = size)]
     pub state_bytes: Option<u64>,
-    /// Serve /healthz, /readyz and /metrics there [default: nowhere]
+    /// Serve /healthz, /readyz, /metrics and /v1/jobs there [default: nowhere]
     #[arg(
         long,
         env = "BROOKLET_LISTEN",

@@ -62,6 +62,9 @@ pub async fn run<W: Write + Send + 'static>(
     seen(config.listen, registry, status, run).await?
 }
 
+/// The paths of what is served of a job.
+const PATHS: &str = "/healthz, /readyz, /metrics, /v1/jobs and /v1/jobs/NAME";
+
 /// For metrics of ours.
 fn registry() -> Registry {
     Registry::with_prefix("brooklet")
@@ -111,7 +114,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     let cannot = |source| Error::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
-    tracing::info!("listening on http://{address} for {}", health::PATHS);
+    tracing::info!("listening on http://{address} for {PATHS}");
     Ok(listener)
 }
 
@@ -129,7 +132,7 @@ where
             hyper::Method::GET | hyper::Method::HEAD => health
                 .answer(path)
                 .or_else(|| more(path))
-                .unwrap_or_else(|| reply::not_found(path, health::PATHS)),
+                .unwrap_or_else(|| reply::not_found(path, PATHS)),
             _ => reply::method_not_allowed("GET, HEAD"),
         })
     }
