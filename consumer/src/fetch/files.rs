@@ -1,4 +1,4 @@
-//! Files in: lines, in the order of the files' names, as blocks of whole lines. A thread reads ahead
+//! Files in: lines, in the order of the files' paths, as blocks of whole lines. A thread reads ahead
 //! of who parses, no further than a few blocks.
 
 use std::{
@@ -21,6 +21,7 @@ use super::{
     Fetched,
     block::{Block, Framed, Origin, Place},
     connection::Ended,
+    found::found,
     frame::{Form, Framer},
 };
 
@@ -30,13 +31,10 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// How many blocks may wait.
 const BLOCKS_MAX: usize = 4;
 
-/// What a pattern is known by.
-const WILD: [char; 3] = ['*', '?', '['];
-
 /// Which files to read.
 #[derive(Debug, Clone)]
 pub struct FileSource {
-    /// A file, a folder, or a pattern.
+    /// A file, a folder with all that lies in it, or a pattern of such.
     pub path: PathBuf,
     /// How often to look for new files and new lines; none reads what is there, and ends.
     pub monitor: Option<Duration>,
@@ -217,42 +215,6 @@ impl Open {
     }
 }
 
-/// The files that a path or pattern means, in the order of their names. Of a folder, or where a pattern
-/// begins a name with a wildcard, those whose names do not begin with a dot or an underscore: they are
-/// hidden, or not complete.
-fn found(path: &Path) -> Result<Vec<PathBuf>, String> {
-    let cannot =
-        |error: &dyn std::fmt::Display| format!("cannot look for {}: {error}", path.display());
-    if let Some(pattern) = path.to_str().filter(|text| text.contains(WILD)) {
-        let paths = glob::glob(pattern).map_err(|error| cannot(&error))?;
-        let mut files = Vec::new();
-        let names_hidden = is_hidden(Path::new(pattern));
-        for path in paths {
-            let path = path.map_err(|error| cannot(&error))?;
-            let is_meant = names_hidden || !is_hidden(&path);
-            files.extend((is_meant && path.is_file()).then_some(path));
-        }
-        return Ok(files);
-    }
-    if !path.is_dir() {
-        return Ok(path.exists().then(|| path.to_owned()).into_iter().collect());
-    }
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(|error| cannot(&error))? {
-        let entry = entry.map_err(|error| cannot(&error))?;
-        let path = entry.path();
-        files.extend((!is_hidden(&path) && path.is_file()).then_some(path));
-    }
-    files.sort();
-    Ok(files)
-}
-
-/// Whether the last name of a path begins with a dot or an underscore.
-fn is_hidden(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    name.starts_with(b".") || name.starts_with(b"_")
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -326,6 +288,17 @@ mod tests {
             why.contains("there is no file") && why.contains("d.json"),
             "{why}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_byte_order_mark_is_no_part_of_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["1", "2"] {
+            let text = format!("\u{feff}{{\"a\":{name}}}\n");
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let (lines, _) = all(folder.path().to_owned()).await;
+        assert_eq!(lines, ["{\"a\":1}", "{\"a\":2}"]);
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ mod body;
 mod connection;
 mod events;
 mod files;
+mod found;
 mod frame;
 mod lag;
 mod lines;

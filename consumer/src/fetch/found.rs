@@ -1,0 +1,135 @@
+//! Which files a path means: a file, all files below a folder, or what a pattern names.
+
+use std::{
+    collections::BTreeSet,
+    fmt, fs, io,
+    path::{Path, PathBuf},
+};
+
+/// What a pattern is known by.
+const WILD: [char; 3] = ['*', '?', '['];
+
+/// What has been found.
+#[derive(Debug, Default)]
+struct Found {
+    files: BTreeSet<PathBuf>,
+    /// Folders that are still to be entered.
+    folders: BTreeSet<PathBuf>,
+    /// Folders that were, by their true paths: each is entered once, however many links lead to it, also
+    /// from below.
+    entered: BTreeSet<PathBuf>,
+}
+
+/// The files that a path or pattern means, in the order of their paths. Of a folder, or where a pattern
+/// begins a name with a wildcard, those whose names do not begin with a dot or an underscore: they are
+/// hidden, or not complete. The same holds for folders in folders.
+pub(super) fn found(path: &Path) -> Result<BTreeSet<PathBuf>, String> {
+    let cannot = |error: &dyn fmt::Display| format!("cannot look for {}: {error}", path.display());
+    let mut found = Found::default();
+    if let Some(pattern) = path.to_str().filter(|text| text.contains(WILD)) {
+        let paths = glob::glob(pattern).map_err(|error| cannot(&error))?;
+        let paths = paths.map(|path| path.map_err(io::Error::other));
+        let names_hidden = is_hidden(Path::new(pattern));
+        found
+            .take(paths, names_hidden)
+            .map_err(|error| cannot(&error))?;
+    } else if path.is_dir() {
+        found.folders.insert(path.to_owned());
+    } else if path.exists() {
+        // It may also be a pipe.
+        found.files.insert(path.to_owned());
+    }
+    while let Some(folder) = found.folders.pop_first() {
+        found.enter(&folder).map_err(|error| cannot(&error))?;
+    }
+    Ok(found.files)
+}
+
+impl Found {
+    fn enter(&mut self, folder: &Path) -> io::Result<()> {
+        let entries = fs::canonicalize(folder).and_then(|path| {
+            let is_new = self.entered.insert(path);
+            is_new.then(|| fs::read_dir(folder)).transpose()
+        });
+        match entries {
+            Ok(None) => Ok(()),
+            Ok(Some(entries)) => self.take(entries.map(|entry| Ok(entry?.path())), false),
+            // It has gone since it was found.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => {
+                let why = format!("{}: {error}", folder.display());
+                Err(io::Error::new(error.kind(), why))
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        paths: impl Iterator<Item = io::Result<PathBuf>>,
+        takes_hidden: bool,
+    ) -> io::Result<()> {
+        for path in paths {
+            let path = path?;
+            if is_hidden(&path) && !takes_hidden {
+                continue;
+            }
+            if path.is_dir() {
+                self.folders.insert(path);
+            } else if path.is_file() {
+                self.files.insert(path);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the last name of a path begins with a dot or an underscore.
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    name.starts_with(b".") || name.starts_with(b"_")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn all_files_below_a_folder_are_found_and_each_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for name in ["b/c", "b/.hidden", "_temporary", "empty"] {
+            fs::create_dir_all(root.join(name)).unwrap();
+        }
+        for name in [
+            "a.json",
+            "b/2.json",
+            "b/c/1.json",
+            "b/.hidden/3.json",
+            "_temporary/4.json",
+            "b/_5.json",
+        ] {
+            fs::write(root.join(name), "").unwrap();
+        }
+        symlink(root, root.join("b/c/above")).unwrap();
+        symlink(root.join("b/c"), root.join("same")).unwrap();
+        symlink(root.join("nowhere"), root.join("broken")).unwrap();
+        let check = |path: &str, expected: &[&str]| {
+            let found = found(&root.join(path)).unwrap();
+            let expected: Vec<_> = expected.iter().map(|name| root.join(name)).collect();
+            assert_eq!(found.into_iter().collect::<Vec<_>>(), expected, "{path}");
+        };
+        check("", &["a.json", "b/2.json", "b/c/1.json"]);
+        check("*.json", &["a.json"]);
+        check("b/?.json", &["b/2.json"]);
+        check(
+            "b/c",
+            &["b/c/1.json", "b/c/above/a.json", "b/c/above/b/2.json"],
+        );
+        check("_*", &["_temporary/4.json"]);
+        check("empty", &[]);
+        check("a.json", &["a.json"]);
+        check("no", &[]);
+    }
+}
