@@ -23,6 +23,7 @@ use super::{
     connection::Ended,
     found::found,
     frame::{Form, Framer},
+    packed::Packing,
 };
 
 /// How much is read at once.
@@ -150,12 +151,19 @@ impl Reader {
     /// Reads what is new in a file.
     fn read(&mut self, path: &Path) -> io::Result<Result<(), Unwanted>> {
         let is_last = self.source.monitor.is_none();
+        let packing = Packing::of(path)?;
+        if packing != Packing::Plain && !is_last {
+            let why = "what is compressed is read once, from its start to its end, and not on and \
+                       on as 'source.monitor-interval' asks for";
+            return Err(io::Error::other(why));
+        }
         let mut open = self.open.remove(path).unwrap_or_else(|| Open::new(path));
         let mut file = File::open(path)?;
         file.seek(SeekFrom::Start(open.bytes))?;
+        let mut text = packing.unpacked(&file);
         loop {
             let mut chunk = Vec::with_capacity(CHUNK_BYTES);
-            let mut part = file.by_ref().take(CHUNK_BYTES as u64);
+            let mut part = text.by_ref().take(CHUNK_BYTES as u64);
             let read = part.read_to_end(&mut chunk)?;
             open.bytes += read as u64;
             if read > 0 {
@@ -217,8 +225,9 @@ impl Open {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, io::Write};
 
+    use flate2::{Compression, write::GzEncoder};
     use futures_util::StreamExt;
 
     use super::*;
@@ -288,6 +297,38 @@ mod tests {
             why.contains("there is no file") && why.contains("d.json"),
             "{why}"
         );
+    }
+
+    #[tokio::test]
+    async fn compressed_files_are_read_as_what_they_were_and_not_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json.gz");
+        let mut packed = Vec::new();
+        // A file of several members is what comes of files that are put together.
+        for text in ["\u{feff}1\n", "2\n3"] {
+            let mut member = GzEncoder::new(Vec::new(), Compression::fast());
+            member.write_all(text.as_bytes()).unwrap();
+            packed.extend(member.finish().unwrap());
+        }
+        fs::write(&path, &packed).unwrap();
+        let lines = ["1", "2", "3"].map(str::to_owned).to_vec();
+        assert_eq!(all(path.clone()).await, (lines, Ended::Finished));
+        let refused = async |monitor, expected: &str| {
+            let path = path.clone();
+            let mut files = Files::open(FileSource { path, monitor }).unwrap();
+            let why = loop {
+                if let Some((_, Fetched::Ended(ended))) = files.next().await {
+                    let Ended::Refused(why) = ended else {
+                        panic!("{ended:?}")
+                    };
+                    break why;
+                }
+            };
+            assert!(why.contains(expected) && why.contains("a.json.gz"), "{why}");
+        };
+        refused(Some(Duration::from_secs(1)), "is read once").await;
+        fs::write(&path, &packed[..packed.len() - 9]).unwrap();
+        refused(None, "cannot read").await;
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ mod lag;
 mod lines;
 mod mark;
 mod opening;
+mod packed;
 mod partitions;
 mod passed_over;
 mod progress;
