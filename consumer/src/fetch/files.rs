@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, Read, Seek},
     path::{Path, PathBuf},
     pin::Pin,
     sync::Arc,
@@ -24,6 +24,7 @@ use super::{
     found::found,
     frame::{Form, Framer},
     packed::Packing,
+    trace::{Since, Trace},
 };
 
 /// How much is read at once.
@@ -58,7 +59,7 @@ struct Reader {
 /// A file that was read so far.
 struct Open {
     origin: Arc<Origin>,
-    bytes: u64,
+    trace: Trace,
     framer: Framer,
 }
 
@@ -157,18 +158,50 @@ impl Reader {
                        on as 'source.monitor-interval' asks for";
             return Err(io::Error::other(why));
         }
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            // It has gone since it was found.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !is_last => return Ok(Ok(())),
+            Err(error) => return Err(error),
+        };
         let mut open = self.open.remove(path).unwrap_or_else(|| Open::new(path));
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(open.bytes))?;
-        let mut text = packing.unpacked(&file);
+        let since = open.trace.look(&file)?;
+        if since == Since::Another {
+            tracing::warn!(
+                "{}it was written anew, and is read from its start",
+                open.origin.label
+            );
+            file.rewind()?;
+            open = Open::new(path);
+            if self.send(Fetched::Anew).is_err() {
+                return Ok(Err(Unwanted));
+            }
+        }
+        if since != Since::Nothing && self.read_on(&mut open, &file, packing)?.is_err() {
+            return Ok(Err(Unwanted));
+        }
+        if !is_last {
+            self.open.insert(path.to_owned(), open);
+        }
+        Ok(Ok(()))
+    }
+
+    /// Reads a file from where it stands to its end.
+    fn read_on(
+        &self,
+        open: &mut Open,
+        file: &File,
+        packing: Packing,
+    ) -> io::Result<Result<(), Unwanted>> {
+        let mut text = packing.unpacked(file);
         loop {
             let mut chunk = Vec::with_capacity(CHUNK_BYTES);
             let mut part = text.by_ref().take(CHUNK_BYTES as u64);
             let read = part.read_to_end(&mut chunk)?;
-            open.bytes += read as u64;
+            open.trace.read(&chunk);
             if read > 0 {
                 open.framer.push(chunk.into());
-            } else if is_last {
+            } else if self.source.monitor.is_none() {
                 open.framer.end();
             }
             while let Some(framed) = open.framer.next() {
@@ -177,17 +210,13 @@ impl Reader {
                 }
             }
             if read == 0 {
-                break;
+                return Ok(Ok(()));
             }
             // Of a file without a newline nothing is sent.
             if self.fetched.is_closed() {
                 return Ok(Err(Unwanted));
             }
         }
-        if !is_last {
-            self.open.insert(path.to_owned(), open);
-        }
-        Ok(Ok(()))
     }
 
     fn send_framed(&self, origin: &Arc<Origin>, framed: Framed) -> Result<(), Unwanted> {
@@ -217,7 +246,7 @@ impl Open {
                 label: format!("{url}: "),
                 url,
             }),
-            bytes: 0,
+            trace: Trace::default(),
             framer: Framer::new(Form::Lines, Place::Counted(Offset::default())),
         }
     }
@@ -225,7 +254,7 @@ impl Open {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, io::Write};
+    use std::{fs, io::Write, time::SystemTime};
 
     use flate2::{Compression, write::GzEncoder};
     use futures_util::StreamExt;
@@ -408,5 +437,36 @@ mod tests {
         fs::write(folder.path().join("other"), "7\n").unwrap();
         fs::write(&path, "1\n23\n4\n").unwrap();
         assert_eq!(&line().await[..], b"4\n");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_written_anew_is_read_anew_however_long_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        fs::write(&path, "1\n2").unwrap();
+        let monitor = Some(Duration::from_millis(1));
+        let source = FileSource {
+            path: path.clone(),
+            monitor,
+        };
+        let mut files = Files::open(source).unwrap();
+        let mut news = async || loop {
+            match files.next().await {
+                Some((_, Fetched::Block(block))) => match block.content {
+                    Content::Lines(text) => return String::from_utf8(text.to_vec()).unwrap(),
+                    Content::TooLong(_) => return "too long".to_owned(),
+                },
+                Some((_, Fetched::Anew)) => return "anew".to_owned(),
+                _ => {}
+            }
+        };
+        assert_eq!(news().await, "1\n");
+        fs::write(&path, "3\n4").unwrap();
+        // It may have been written within one tick of the clock of the file system.
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!((news().await, news().await), ("anew".into(), "3\n".into()));
+        fs::write(&path, "5\n").unwrap();
+        assert_eq!((news().await, news().await), ("anew".into(), "5\n".into()));
     }
 }

@@ -25,6 +25,7 @@ mod request;
 mod structure;
 mod told;
 mod topic;
+mod trace;
 mod values;
 
 pub use block::{Block, Content, Origin, Place};
