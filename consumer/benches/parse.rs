@@ -181,6 +181,7 @@ fn ours(reader: &mut Reader, text: Bytes) -> RecordBatch {
     let block = Block {
         origin: Arc::default(),
         proved: false,
+        counted: None,
         place: Place::Unknown,
         content: Content::Lines(text),
     };
