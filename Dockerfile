@@ -16,8 +16,8 @@ COPY consumer consumer
 COPY producer producer
 COPY tests tests
 RUN --mount=type=cache,target=/cargo --mount=type=cache,target=/target \
-    cargo build --release --locked --bin producer --bin consumer \
- && install -D -t /binaries /target/release/producer /target/release/consumer
+    cargo build --profile dist --locked --bin producer --bin consumer \
+ && install -D -t /binaries /target/dist/producer /target/dist/consumer
 
 FROM toolchain AS prebuilt
 COPY target/release/producer target/release/consumer /binaries/

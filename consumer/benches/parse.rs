@@ -16,8 +16,8 @@ use arrow::{
     },
     compute::kernels::cast_utils::string_to_timestamp_nanos,
     datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit},
-    json::ReaderBuilder,
 };
+use arrow_json::ReaderBuilder;
 use bytes::Bytes;
 use consumer::{
     fetch::{Block, Content, Place},
@@ -181,6 +181,7 @@ fn ours(reader: &mut Reader, text: Bytes) -> RecordBatch {
     let block = Block {
         origin: Arc::default(),
         proved: false,
+        counted: None,
         place: Place::Unknown,
         content: Content::Lines(text),
     };

@@ -10,22 +10,11 @@ use common::{
     offset::Offset,
 };
 
-use wide::i8x16;
-
-use super::{mark::Mark, passed_over::PassedOver};
+use super::{count, mark::Mark, passed_over::PassedOver};
 use crate::excerpt;
 
 /// How much is kept of a line that is too long.
 const HEAD_BYTES_MAX: usize = 4 * 1024;
-
-/// How many bytes are looked at together.
-const LANES: usize = 16;
-
-/// So few bytes that a byte can count those in one of the lanes.
-const PIECE_BYTES: usize = 255 * LANES;
-
-/// The first character that is no white space.
-const FIRST_INK: i8 = 0x21;
 
 /// Records that came together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +25,8 @@ pub struct Block {
     pub proved: bool,
     /// Where the first of them stands.
     pub place: Place,
+    /// How many there are, where they were counted.
+    pub counted: Option<u64>,
     /// The records.
     pub content: Content,
 }
@@ -62,7 +53,7 @@ impl Block {
     #[must_use]
     pub fn records(&self) -> u64 {
         match &self.content {
-            Content::Lines(text) => measure(text).0,
+            Content::Lines(text) => count::measure(text, self.counted).0,
             Content::TooLong(_) => 1,
         }
     }
@@ -83,6 +74,7 @@ impl Block {
         }
         Self {
             content: Content::Lines(text.slice(..end.min(text.len()))),
+            counted: None,
             ..self
         }
     }
@@ -147,18 +139,13 @@ impl fmt::Display for Place {
 pub(super) enum Framed {
     Records {
         place: Place,
+        counted: Option<u64>,
         content: Content,
     },
     /// The server says where the body stands; counting has arrived at `counted`.
-    Mark {
-        counted: Place,
-        mark: Mark,
-    },
+    Mark { counted: Place, mark: Mark },
     /// The server says that records between two places are missing.
-    Gap {
-        from: String,
-        to: String,
-    },
+    Gap { from: String, to: String },
 }
 
 /// What a framer has found so far, and the place of the record that comes next.
@@ -191,16 +178,17 @@ impl Found {
             .any(|framed| matches!(framed, Framed::Records { .. }))
     }
 
-    /// Lines as they were received. Blank ones are nothing, and count as nothing.
-    pub(super) fn block(&mut self, text: Bytes) {
+    /// Lines as they were received, which may have been `counted`. Blank ones are nothing, and count
+    /// as nothing.
+    pub(super) fn block(&mut self, text: Bytes, counted: Option<u64>) {
         if text.trim_ascii_start().is_empty() {
             return;
         }
-        let (records, bytes) = match self.place {
-            Place::Counted(_) => measure(&text),
-            Place::Unknown | Place::Event(_) => (0, 0),
+        let measured = match self.place {
+            Place::Counted(_) => Some(count::measure(&text, counted)),
+            Place::Unknown | Place::Event(_) => None,
         };
-        self.push(Content::Lines(text), records, bytes);
+        self.push(Content::Lines(text), measured);
     }
 
     /// A record that has to be copied onto a line of its own. What breaks a line becomes a `\r`:
@@ -223,7 +211,10 @@ impl Found {
     /// The beginning of a record that is too long, which takes `bytes` bytes in the stream.
     pub(super) fn too_long(&mut self, beginning: &[u8], bytes: u64) {
         let head = beginning.get(..HEAD_BYTES_MAX).unwrap_or(beginning);
-        self.push(Content::TooLong(Bytes::copy_from_slice(head)), 1, bytes);
+        self.push(
+            Content::TooLong(Bytes::copy_from_slice(head)),
+            Some((1, bytes)),
+        );
     }
 
     pub(super) fn gap(&mut self, from: String, to: String) {
@@ -243,74 +234,23 @@ impl Found {
         if !self.lines.is_empty() {
             self.framed.push_back(Framed::Records {
                 place: self.first.clone(),
+                counted: None,
                 content: Content::Lines(self.lines.split().freeze()),
             });
         }
     }
 
-    fn push(&mut self, content: Content, records: u64, bytes: u64) {
+    /// Records, how many they are and how many bytes of the stream they take, where that is known.
+    fn push(&mut self, content: Content, measured: Option<(u64, u64)>) {
         self.flush();
+        let (records, bytes) = measured.unwrap_or_default();
         let next = self.place.advance(records, bytes);
-        let place = std::mem::replace(&mut self.place, next);
-        self.framed.push_back(Framed::Records { place, content });
+        self.framed.push_back(Framed::Records {
+            place: std::mem::replace(&mut self.place, next),
+            counted: measured.map(|(records, _)| records),
+            content,
+        });
     }
-}
-
-/// How many records the lines are, and how many bytes of the stream they take.
-fn measure(text: &[u8]) -> (u64, u64) {
-    match count_without_blanks(text) {
-        Some(records) => {
-            let unfinished = u64::from(text.last() != Some(&NEWLINE));
-            (records, text.len() as u64 + unfinished)
-        }
-        None => measure_each(text),
-    }
-}
-
-/// How many lines there are; none where one of them may be blank, which is if it begins with white
-/// space, or with what is not ASCII. Bytes are looked at many at a time.
-fn count_without_blanks(text: &[u8]) -> Option<u64> {
-    let (first, rest) = text.split_first()?;
-    if *first <= b' ' {
-        return None;
-    }
-    let mut newlines = 0;
-    let text = text.get(..rest.len()).unwrap_or_default();
-    let pieces = text.chunks(PIECE_BYTES).zip(rest.chunks(PIECE_BYTES));
-    for (piece, next) in pieces {
-        newlines += count_in_piece(piece, next)?;
-    }
-    Some(newlines + 1)
-}
-
-/// How many newlines there are; none where what is next to one begins a blank line.
-#[inline]
-fn count_in_piece(piece: &[u8], next: &[u8]) -> Option<u64> {
-    let (bytes, last) = piece.as_chunks::<LANES>();
-    let (nexts, next_last) = next.as_chunks::<LANES>();
-    let (mut count, mut blank) = (i8x16::ZERO, i8x16::ZERO);
-    for (bytes, next) in bytes.iter().zip(nexts) {
-        let [bytes, next] = [bytes, next].map(|bytes| i8x16::new(bytes.map(u8::cast_signed)));
-        // All bits are set where it is true, which is one less than zero.
-        let newline = bytes.simd_eq(i8x16::splat(NEWLINE.cast_signed()));
-        count -= newline;
-        blank |= newline & next.simd_lt(i8x16::splat(FIRST_INK));
-    }
-    let is_newline = |(byte, _): &(&u8, &u8)| **byte == NEWLINE;
-    let last = || last.iter().zip(next_last).filter(is_newline);
-    if blank.any() || last().any(|(_, next)| next.cast_signed() < FIRST_INK) {
-        return None;
-    }
-    let counts = count.to_array().map(i8::cast_unsigned);
-    Some(counts.map(u64::from).iter().sum::<u64>() + last().count() as u64)
-}
-
-fn measure_each(text: &[u8]) -> (u64, u64) {
-    ndjson::lines(text)
-        .filter(|line| !ndjson::is_blank(line))
-        .fold((0, 0), |(records, bytes), line| {
-            (records + 1, bytes + line.len() as u64 + 1)
-        })
 }
 
 /// Whether a record of so many bytes is over the limit.
@@ -320,22 +260,7 @@ pub(super) const fn is_too_long(bytes: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::{Just, prop, prop_assert_eq, prop_oneof, proptest};
-
     use super::*;
-
-    proptest! {
-        #[test]
-        fn what_is_counted_at_once_is_what_is_counted_line_by_line(
-            pieces in prop::collection::vec(
-                prop_oneof![9 => Just("{}\n"), 9 => Just("12"), 9 => Just("7\n"), 1 => Just("\n"), 1 => Just(" ")],
-                1..6_000,
-            )
-        ) {
-            let text = pieces.concat();
-            prop_assert_eq!(measure(text.as_bytes()), measure_each(text.as_bytes()), "{:?}", text);
-        }
-    }
 
     #[test]
     fn the_first_records_are_whole_lines() {
@@ -344,28 +269,12 @@ mod tests {
                 origin: Arc::default(),
                 proved: false,
                 place: Place::Unknown,
+                counted: None,
                 content: Content::Lines(Bytes::from_static(b"\n12\n \n{}\n7")),
             };
             assert_eq!(block.records(), 3);
             let expected = Content::Lines(expected.into());
             assert_eq!(block.first(records).content, expected, "{records}");
-        }
-    }
-
-    #[test]
-    fn only_lines_that_may_be_blank_are_looked_at_one_by_one() {
-        let long = "12\n".repeat(1000);
-        for (text, lines) in [
-            ("1", Some(1)),
-            ("1\n", Some(1)),
-            ("1 \n2", Some(2)),
-            (long.as_str(), Some(1000)),
-            ("", None),
-            (" 1", None),
-            ("1\n\r\n2", None),
-            ("1\n\u{e4}", None),
-        ] {
-            assert_eq!(count_without_blanks(text.as_bytes()), lines, "{text:?}");
         }
     }
 }

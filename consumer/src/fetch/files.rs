@@ -221,9 +221,10 @@ impl Reader {
 
     fn send_framed(&self, origin: &Arc<Origin>, framed: Framed) -> Result<(), Unwanted> {
         match framed {
-            Framed::Records { place, content } => self.send(Fetched::Block(Block {
+            Framed::Records { place, content, .. } => self.send(Fetched::Block(Block {
                 origin: origin.clone(),
                 proved: false,
+                counted: None,
                 place,
                 content,
             })),

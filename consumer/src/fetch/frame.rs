@@ -198,7 +198,7 @@ mod tests {
                     records.push(format!("mark {said} after {counted}"));
                     continue;
                 }
-                Framed::Records { place, content } => (place, content),
+                Framed::Records { place, content, .. } => (place, content),
             };
             let (mut count, mut bytes) = (0, 0);
             let (mark, text) = match &content {

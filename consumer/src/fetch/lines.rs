@@ -1,23 +1,20 @@
 //! NDJSON: whole lines are passed on as they were received, without a copy; only a line that
 //! arrives in pieces is put together. What is kept of it never exceeds [`RECORD_BYTES_MAX`].
 //!
-//! Where the server gives marks, they are found by one search through all that came: the lines
-//! between them are not looked at one by one. A line that begins like a mark and is none is a record.
+//! Where the server gives marks, they are found while the lines between them are counted: those are
+//! not looked at one by one. A line that begins like a mark and is none is a record.
 
 use bytes::{Buf, Bytes, BytesMut};
 use common::{
     limits::RECORD_BYTES_MAX,
     ndjson::{self, NEWLINE},
 };
-use memchr::memmem::Finder;
 
 use super::{
     block::{Found, is_too_long},
+    count,
     mark::{Mark, SIGN},
 };
-
-/// A mark that follows another line.
-const NEXT_MARK: [u8; 2] = [NEWLINE, SIGN];
 
 /// Frames a body of lines.
 #[derive(Debug)]
@@ -27,8 +24,8 @@ pub(super) struct Lines {
     begun: BytesMut,
     /// How many bytes of that line were thrown away, because it is too long.
     discarded: u64,
-    /// Finds marks, if there are any.
-    marks: Option<Box<Finder<'static>>>,
+    /// Whether there are marks between them.
+    has_marks: bool,
 }
 
 impl Lines {
@@ -37,14 +34,14 @@ impl Lines {
             found,
             begun: BytesMut::new(),
             discarded: 0,
-            marks: None,
+            has_marks: false,
         }
     }
 
     /// Lines with marks between them.
     pub(super) fn with_marks(found: Found) -> Self {
         Self {
-            marks: Some(Box::new(Finder::new(&NEXT_MARK).into_owned())),
+            has_marks: true,
             ..Self::new(found)
         }
     }
@@ -75,25 +72,20 @@ impl Lines {
 
     /// Passes on whole lines, and the marks between them.
     fn pass(&mut self, mut lines: Bytes) {
-        while let Some(start) = self.next_mark(&lines) {
-            self.found.block(lines.split_to(start));
+        if !self.has_marks {
+            return self.found.block(lines, None);
+        }
+        while !lines.is_empty() {
+            let stretch = count::until(&lines, Some(SIGN));
+            let records = lines.split_to(stretch.bytes);
+            self.found.block(records, stretch.lines);
             let end = memchr::memchr(NEWLINE, &lines).map_or(lines.len(), |end| end + 1);
             let line = lines.split_to(end);
             match Mark::parse(&line) {
                 Some(mark) => self.found.mark(mark),
-                None => self.found.block(line),
+                None => self.found.block(line, None),
             }
         }
-        self.found.block(lines);
-    }
-
-    /// Where the next line begins that begins like a mark.
-    fn next_mark(&self, lines: &[u8]) -> Option<usize> {
-        let marks = self.marks.as_ref()?;
-        if lines.first() == Some(&SIGN) {
-            return Some(0);
-        }
-        marks.find(lines).map(|newline| newline + 1)
     }
 
     /// A clean end of the body: a line may lack its newline there.

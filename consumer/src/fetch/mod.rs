@@ -8,6 +8,7 @@ mod answer;
 mod block;
 mod body;
 mod connection;
+mod count;
 mod events;
 mod files;
 mod found;

@@ -130,10 +130,15 @@ impl Reader {
 
     fn framed(&mut self, framed: Framed) {
         match framed {
-            Framed::Records { place, content } => self.news.push_back(Fetched::Block(Block {
+            Framed::Records {
+                place,
+                counted,
+                content,
+            } => self.news.push_back(Fetched::Block(Block {
                 origin: self.origin.clone(),
                 proved: self.progress.take_proof(),
                 place,
+                counted,
                 content,
             })),
             Framed::Mark { counted, mark } => self.marked(&counted, mark),

@@ -41,6 +41,7 @@ pub(crate) fn block(text: &[u8]) -> Block {
     Block {
         origin: Arc::default(),
         proved: false,
+        counted: None,
         place: Place::Unknown,
         content: Content::Lines(Bytes::copy_from_slice(text)),
     }
