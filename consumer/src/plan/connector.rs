@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 use datafusion_sql::sqlparser::tokenizer::Location;
 
 use super::{
-    Bounded, Connector, Generator, Startup,
+    Bounded, Connector, Generator, Rolling, Startup,
     error::{Fault, did_you_mean},
-    options::{DURATION, Options, duration, value},
+    options::{DURATION, MEMORY, Options, duration, memory, value},
     statement::Setting,
 };
 use crate::parse::{Csv, Format, Json, Timestamps};
@@ -133,9 +133,16 @@ fn filesystem(options: &mut Options<'_>) -> Result<Connector, Fault> {
         return Err(Fault::new(path.value_at, "the path is empty"));
     }
     let monitor = options.parsed("source.monitor-interval", DURATION, duration)?;
+    let (policy, usual) = ("sink.rolling-policy", Rolling::default());
+    let bytes = options.parsed(&format!("{policy}.file-size"), MEMORY, memory)?;
+    let age = options.parsed(&format!("{policy}.rollover-interval"), DURATION, duration)?;
     Ok(Connector::Filesystem {
         path: PathBuf::from(text),
         monitor,
+        rolling: Rolling {
+            bytes: bytes.unwrap_or(usual.bytes),
+            age: age.unwrap_or(usual.age),
+        },
     })
 }
 

@@ -51,7 +51,9 @@ pub use error::Error;
 pub use explain::{explain, promises};
 pub use job::{Job, Planned, plan};
 pub use settings::{MiniBatch, OnNull, Settings};
-pub use table::{Bounded, Column, Connector, Generator, Metadata, Origin, Promise, Startup, Table};
+pub use table::{
+    Bounded, Column, Connector, Generator, Metadata, Origin, Promise, Rolling, Startup, Table,
+};
 
 #[cfg(test)]
 mod proof;

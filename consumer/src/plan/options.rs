@@ -135,6 +135,26 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
 /// What [`duration`] reads.
 pub(super) const DURATION: &str = "a duration such as '5 s'";
 
+/// A number of bytes as Flink writes it: `64 kb`, `128MB`, `1g`, in powers of 1024; bytes where no
+/// unit is said.
+pub(super) fn memory(text: &str) -> Option<u64> {
+    let end = text.find(|c: char| !c.is_ascii_digit());
+    let (number, unit) = text.split_at_checked(end.unwrap_or(text.len()))?;
+    let number: u64 = number.parse().ok()?;
+    let bytes: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" | "bytes" => 1,
+        "k" | "kb" | "kibibytes" => 1 << 10,
+        "m" | "mb" | "mebibytes" => 1 << 20,
+        "g" | "gb" | "gibibytes" => 1 << 30,
+        "t" | "tb" | "tebibytes" => 1 << 40,
+        _ => return None,
+    };
+    number.checked_mul(bytes).filter(|bytes| *bytes > 0)
+}
+
+/// What [`memory`] reads.
+pub(super) const MEMORY: &str = "a number of bytes such as '64 mb'";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +174,23 @@ mod tests {
             ("18446744073709551615 d", None),
         ] {
             assert_eq!(duration(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_as_flink_writes_them() {
+        for (text, expected) in [
+            ("128MB", Some(128 << 20)),
+            ("64 kb", Some(64 << 10)),
+            ("1g", Some(1 << 30)),
+            ("7", Some(7)),
+            ("0", None),
+            ("1 pb", None),
+            ("-1", None),
+            ("mb", None),
+            ("99999999999 tb", None),
+        ] {
+            assert_eq!(memory(text), expected, "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Tables as a job declares them: columns, and where they are read from or written to.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use arrow::datatypes::DataType;
 use common::wire;
@@ -84,7 +84,9 @@ pub enum Connector {
         /// A file, a folder, or a pattern with `*`; for writing, a folder.
         path: PathBuf,
         /// How often to look for new files and lines; none reads what is there and ends.
-        monitor: Option<std::time::Duration>,
+        monitor: Option<Duration>,
+        /// When a file that is written is complete.
+        rolling: Rolling,
     },
     /// Rows that are made up.
     Datagen {
@@ -102,6 +104,25 @@ pub enum Connector {
     },
     /// Nowhere, for writing.
     Blackhole,
+}
+
+/// When a file that is written is complete, if the job does not end before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rolling {
+    /// When it is so many bytes long, or longer.
+    pub bytes: u64,
+    /// When it was begun so long ago.
+    pub age: Duration,
+}
+
+/// As Flink has it.
+impl Default for Rolling {
+    fn default() -> Self {
+        Self {
+            bytes: 128 * 1024 * 1024,
+            age: Duration::from_secs(30 * 60),
+        }
+    }
 }
 
 /// What those who write to a table, and those who read what was written, can rely on.
@@ -147,9 +168,9 @@ impl Connector {
                 text: "nothing is kept",
             },
             Self::Filesystem { .. } => appended(
-                "rows are seen a file at a time, when it is complete: at 128 MiB, or at the job's \
-                 end; a crash leaves the open one hidden; the next run writes all again, into \
-                 files of its own",
+                "rows are seen a file at a time, when it is complete: when it is as long or as old \
+                 as its rolling policy says, or at the job's end; a crash leaves the open one \
+                 hidden; the next run writes all again, into files of its own",
             ),
             Self::Brooklet { path, .. } if path.starts_with(wire::STREAMS_PATH) => appended(
                 "rows are seen as they are appended, those of a key in order, each once, however \

@@ -4,7 +4,7 @@
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use arrow::{
@@ -134,13 +134,18 @@ impl<W: Write> Sink<W> {
 impl<W: Write> Target<W> {
     /// Whether it is to be told that a second has passed.
     const fn is_by_second(&self) -> bool {
-        matches!(self, Self::Average(_, shown) if matches!(shown.print, Print::Second))
+        match self {
+            Self::Average(_, shown) => matches!(shown.print, Print::Second),
+            Self::Folder(_) => true,
+            Self::Console(_) | Self::Stream(_) | Self::Nowhere => false,
+        }
     }
 
     fn second(&mut self) -> io::Result<()> {
         match self {
             Self::Average(console, _) => console.answer(),
-            Self::Console(_) | Self::Folder(_) | Self::Stream(_) | Self::Nowhere => Ok(()),
+            Self::Folder(parts) => parts.roll(Instant::now()),
+            Self::Console(_) | Self::Stream(_) | Self::Nowhere => Ok(()),
         }
     }
 
@@ -172,7 +177,9 @@ async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Re
     Ok(match &table.connector {
         Connector::Print { prefix } => Target::Console(console(prefix.as_deref())),
         Connector::Blackhole => Target::Nowhere,
-        Connector::Filesystem { path, .. } => Target::Folder(Parts::in_folder(path, &outputs.run)?),
+        Connector::Filesystem { path, rolling, .. } => {
+            Target::Folder(Parts::in_folder(path, &outputs.run, *rolling)?)
+        }
         Connector::Brooklet { url, path, .. } => {
             let url = outputs.reach.address(url.as_deref(), path);
             let url = url.parse().map_err(io::Error::other)?;

@@ -68,7 +68,7 @@ pub(super) fn open(
             let fetched = fetch::open(source).map_err(|error| unreadable(error.to_string()))?;
             numbered(number, fetched).boxed()
         }
-        Connector::Filesystem { path, monitor } => {
+        Connector::Filesystem { path, monitor, .. } => {
             let files = Files::open(FileSource {
                 path: path.clone(),
                 monitor: *monitor,

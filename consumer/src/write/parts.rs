@@ -5,13 +5,11 @@ use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 use super::json;
-use crate::transform::Changes;
-
-/// A part is complete when it is as long as this.
-const PART_BYTES: u64 = 128 * 1024 * 1024;
+use crate::{plan::Rolling, transform::Changes};
 
 /// A folder that is written to.
 #[derive(Debug)]
@@ -21,7 +19,7 @@ pub struct Parts {
     run: String,
     number: u64,
     open: Option<Part>,
-    bytes_max: u64,
+    rolling: Rolling,
     lines: Vec<u8>,
 }
 
@@ -31,6 +29,7 @@ struct Part {
     hidden: PathBuf,
     name: PathBuf,
     bytes: u64,
+    begun: Instant,
 }
 
 impl Parts {
@@ -38,14 +37,14 @@ impl Parts {
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn in_folder(folder: &Path, run: &str) -> io::Result<Self> {
+    pub fn in_folder(folder: &Path, run: &str, rolling: Rolling) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
             run: run.to_owned(),
             number: 0,
             open: None,
-            bytes_max: PART_BYTES,
+            rolling,
             lines: Vec::new(),
         })
     }
@@ -64,7 +63,18 @@ impl Parts {
         let part = self.open.insert(part);
         part.file.write_all(&self.lines)?;
         part.bytes += self.lines.len() as u64;
-        if part.bytes >= self.bytes_max {
+        self.roll(Instant::now())
+    }
+
+    /// Completes the part that is open, if it is long or old enough.
+    ///
+    /// # Errors
+    /// It cannot be made durable.
+    pub fn roll(&mut self, now: Instant) -> io::Result<()> {
+        let Rolling { bytes, age } = self.rolling;
+        let is_complete =
+            |part: &Part| part.bytes >= bytes || now.saturating_duration_since(part.begun) >= age;
+        if self.open.as_ref().is_some_and(is_complete) {
             self.finish()?;
         }
         Ok(())
@@ -96,13 +106,14 @@ impl Parts {
             hidden,
             name: self.folder.join(name),
             bytes: 0,
+            begun: Instant::now(),
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Duration};
 
     use arrow::{
         array::{ArrayRef, Int64Array},
@@ -110,7 +121,6 @@ mod tests {
     };
 
     use super::*;
-    use crate::plan::Connector;
 
     fn rows() -> RecordBatch {
         let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
@@ -130,8 +140,11 @@ mod tests {
     fn a_part_has_its_name_when_it_is_complete() {
         let folder = tempfile::tempdir().unwrap();
         let rows = rows();
-        let mut parts = Parts::in_folder(&folder.path().join("out"), "r").unwrap();
-        parts.bytes_max = 20;
+        let rolling = Rolling {
+            bytes: 20,
+            ..Rolling::default()
+        };
+        let mut parts = Parts::in_folder(&folder.path().join("out"), "r", rolling).unwrap();
         let path = folder.path().join("out");
         parts.write(&Changes::inserts(rows.clone())).unwrap();
         assert_eq!(names(&path), [".part-r-0.json.inprogress"]);
@@ -148,7 +161,7 @@ mod tests {
     fn a_crash_leaves_a_hidden_part_and_the_next_run_writes_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let crashed = |run: &str| {
-            let mut parts = Parts::in_folder(folder.path(), run).unwrap();
+            let mut parts = Parts::in_folder(folder.path(), run, Rolling::default()).unwrap();
             parts.write(&Changes::inserts(rows())).unwrap();
             parts
         };
@@ -159,12 +172,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_promised_of_a_part_is_how_long_it_gets() {
-        let files = Connector::Filesystem {
-            path: PathBuf::new(),
-            monitor: None,
-        };
-        let promised = format!("at {} MiB", PART_BYTES / 1024 / 1024);
-        assert!(files.promise().unwrap().text.contains(&promised));
+    fn a_part_is_complete_when_it_is_old_enough() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut parts = Parts::in_folder(folder.path(), "r", Rolling::default()).unwrap();
+        parts.roll(Instant::now() + Rolling::default().age).unwrap();
+        parts.write(&Changes::inserts(rows())).unwrap();
+        let begun = Instant::now();
+        parts.roll(begun + Duration::from_secs(60)).unwrap();
+        assert_eq!(names(folder.path()), [".part-r-0.json.inprogress"]);
+        parts.roll(begun + Rolling::default().age).unwrap();
+        assert_eq!(names(folder.path()), ["part-r-0.json"]);
     }
 }
