@@ -133,6 +133,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
         #[test]
         fn what_is_counted_at_once_is_what_is_counted_line_by_line(text in texts()) {
             prop_assert_eq!(measure(text.as_bytes(), None), measure_each(text.as_bytes()), "{:?}", text);
