@@ -1,7 +1,7 @@
 //! Functions of times and of how they are written. A `TIMESTAMP_LTZ` is written as the clocks of the
 //! job's zone show it.
 
-use std::sync::Arc;
+use std::{ops::RangeInclusive, sync::Arc};
 
 use arrow::{
     array::{
@@ -50,6 +50,9 @@ enum Does {
 }
 
 /// The functions by name.
+/// From the year 0 to the year 9999, in milliseconds: as in Flink, a number beyond them is no instant.
+const INSTANTS: RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
+
 pub(super) fn functions(zone: Tz) -> Vec<Named<ScalarUDF>> {
     [
         ("date_format", Does::Write),
@@ -266,8 +269,10 @@ impl Time {
         };
         let numbers = number.clone().into_array(rows)?;
         let numbers = numbers.as_primitive::<arrow::datatypes::Int64Type>();
-        let times: PrimitiveArray<TimestampMillisecondType> =
-            numbers.unary(|number| number.saturating_mul(factor));
+        let times: PrimitiveArray<TimestampMillisecondType> = numbers.unary_opt(|number| {
+            let time = number.checked_mul(factor);
+            time.filter(|time| INSTANTS.contains(time))
+        });
         Ok(Arc::new(times.with_timezone(self.zone.name())))
     }
 
