@@ -241,7 +241,7 @@ fn is_column(value: &Expression, place: usize) -> bool {
     column.is_some_and(|column| column.index() == place)
 }
 
-/// There is one type of text and one of bytes between steps.
+/// There is one type of text and one of bytes between steps, also within others.
 fn plain(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
@@ -249,9 +249,16 @@ fn plain(data_type: &DataType) -> DataType {
         other => other.clone(),
     }
 }
+    let within = |field: &Arc<Field>| {
+        let of = plain(field.data_type());
+        Arc::new(field.as_ref().clone().with_data_type(of))
+    };
 
 /// These names with the types that the values have.
 fn typed(
+        DataType::List(element) => DataType::List(within(element)),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(within).collect()),
+        DataType::Map(entries, is_sorted) => DataType::Map(within(entries), *is_sorted),
     names: Vec<Qualified>,
     values: &[Expression],
     input: &DFSchema,
