@@ -16,6 +16,7 @@ mod calls;
 mod casts;
 mod catalog;
 mod coerce;
+mod columns;
 mod conditions;
 mod connector;
 mod context;

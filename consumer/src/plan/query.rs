@@ -27,7 +27,7 @@ use super::{
     Settings, aliases, alike,
     casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
-    conditions,
+    columns, conditions,
     context::Context,
     error::{Fault, NOWHERE},
     functions::Functions,
@@ -58,7 +58,9 @@ impl Planner<'_> {
             refuse_mixed_unions(&plan)?;
             conditions::refuse_others(&plan)?;
             alike::refuse_others(&plan)?;
-            self.analyze(plan)
+            let plan = self.analyze(plan)?;
+            columns::refuse_others(&plan)?;
+            Ok(plan)
         });
         plan.map_err(|error| {
             let fault = aliases::told(error.into(), &hidden);
@@ -95,6 +97,7 @@ impl Planner<'_> {
         conditions::refuse_others(&plan)?;
         alike::refuse_others(&plan)?;
         let plan = self.analyze(plan)?;
+        columns::refuse_others(&plan)?;
         let simplified = optimized(plan, vec![Arc::new(SimplifyExpressions::new())])?;
         match simplified {
             LogicalPlan::Projection(projection) => {

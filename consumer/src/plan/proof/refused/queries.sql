@@ -187,3 +187,6 @@ SELECT n FROM readings WHERE sensor = n
 SELECT n FROM readings
 WHERE n > 1 AND UPPER(sensor) <> 1
 => job.sql:2:23: what is compared is of one type, and these are STRING and INT; write CAST
+# Columns are of types that can be written.
+SELECT CASE WHEN n > 1 THEN INTERVAL '1' DAY END FROM readings
+=> job.sql:1:18: a column of type INTERVAL is not supported; an interval is added to a time, or taken from one
