@@ -190,3 +190,5 @@ WHERE n > 1 AND UPPER(sensor) <> 1
 # Columns are of types that can be written.
 SELECT CASE WHEN n > 1 THEN INTERVAL '1' DAY END FROM readings
 => job.sql:1:18: a column of type INTERVAL is not supported; an interval is added to a time, or taken from one
+SELECT ARRAY[n, sensor] FROM readings
+=> job.sql:1:14: what is in an ARRAY is of one type, and these are INT and STRING; write CAST
