@@ -19,6 +19,7 @@ mod coerce;
 mod columns;
 mod conditions;
 mod connector;
+mod constants;
 mod context;
 mod dataflow;
 mod declare;

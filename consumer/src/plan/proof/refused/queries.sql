@@ -188,7 +188,34 @@ SELECT n FROM readings
 WHERE n > 1 AND UPPER(sensor) <> 1
 => job.sql:2:23: what is compared is of one type, and these are STRING and INT; write CAST
 # Columns are of types that can be written.
+SELECT sensor,
+  INTERVAL '1' DAY FROM readings
+=> job.sql:2:12: a column of type INTERVAL is not supported; an interval is added to a time, or taken from one
 SELECT CASE WHEN n > 1 THEN INTERVAL '1' DAY END FROM readings
 => job.sql:1:18: a column of type INTERVAL is not supported; an interval is added to a time, or taken from one
+SELECT ts + d FROM (SELECT ts, INTERVAL '1' DAY AS d FROM readings)
+=> job.sql:1:41: a column of type INTERVAL is not supported; an interval is added to a time, or taken from one
+CREATE TABLE t (n INT, c AS INTERVAL '1' DAY) WITH ('connector' = 'datagen')
+=> job.sql:1:38: a column of type INTERVAL is not supported; an interval is added to a time, or taken from one
+SELECT n FROM readings WHERE n > 12345678901234567890123456789012345678901234
+=> job.sql:1:34: a number of 44 digits is not supported; a DECIMAL has 38 at the most, and 1e40 is a DOUBLE
+SELECT 0.123456789012345678901234567890123456789 FROM readings
+=> job.sql:1:8: a number of 39 digits is not supported; a DECIMAL has 38 at the most, and 1e40 is a DOUBLE
+# A constant that has no value is told where it is written.
+SELECT sensor
+FROM readings
+WHERE n > 1 AND
+  n < CAST('abc' AS INT) + 1
+=> job.sql:4:12: CAST('abc' AS INT) has no value: 'abc' is no INT
+SELECT 1 + 2 * (3 / 0) FROM readings
+=> job.sql:1:17: 3 / 0 has no value: divide by zero error
+CREATE TABLE t (n INT, c AS n + CAST('x' AS INT)) WITH ('connector' = 'datagen')
+=> job.sql:1:38: CAST('x' AS INT) has no value: 'x' is no INT
+SELECT SUM(n / CAST('' AS INT)) FROM readings
+=> job.sql:1:21: CAST('' AS INT) has no value: '' is no INT
+SELECT n FROM readings WHERE ts > TIMESTAMP '2024-13-01 00:00:00'
+=> job.sql:1:45: TIMESTAMP '2024-13-01 00:00:00' has no value: parser error: Error parsing timestamp from '2024-13-01 00:00:00': error parsing date
+SELECT ARRAY[1, 'a'] FROM readings
+=> job.sql:1:14: what is in an ARRAY is of one type, and these are INT and STRING; write CAST
 SELECT ARRAY[n, sensor] FROM readings
 => job.sql:1:14: what is in an ARRAY is of one type, and these are INT and STRING; write CAST
