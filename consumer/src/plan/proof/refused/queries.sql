@@ -219,3 +219,16 @@ SELECT ARRAY[1, 'a'] FROM readings
 => job.sql:1:14: what is in an ARRAY is of one type, and these are INT and STRING; write CAST
 SELECT ARRAY[n, sensor] FROM readings
 => job.sql:1:14: what is in an ARRAY is of one type, and these are INT and STRING; write CAST
+# What a function does not take of any row.
+SELECT TO_TIMESTAMP_LTZ(1, 5) FROM readings
+=> job.sql:1:8: TO_TIMESTAMP_LTZ(1, 5) has no value: TO_TIMESTAMP_LTZ is TO_TIMESTAMP_LTZ(number, precision), precision 0 or 3
+SELECT n, TO_TIMESTAMP_LTZ(n, 5) FROM readings
+=> job.sql:1:11: TO_TIMESTAMP_LTZ is TO_TIMESTAMP_LTZ(number, precision), precision 0 or 3
+SELECT TO_TIMESTAMP_LTZ(n, n) FROM readings
+=> job.sql:1:8: TO_TIMESTAMP_LTZ is TO_TIMESTAMP_LTZ(number, precision), precision 0 or 3
+SELECT n, TIMESTAMPADD(FORTNIGHT, n, ts) FROM readings
+=> job.sql:1:11: TIMESTAMPADD is TIMESTAMPADD(unit, number, time), unit from SECOND to YEAR, not FORTNIGHT
+SELECT TIMESTAMPDIFF(FORTNIGHT, ts, ts) FROM readings
+=> job.sql:1:8: TIMESTAMPDIFF is TIMESTAMPDIFF(unit, from, to), unit from SECOND to YEAR, not FORTNIGHT
+SELECT CASE WHEN n > 1 THEN DATE_FORMAT(ts, 'EEEE') END FROM readings
+=> job.sql:1:29: DATE_FORMAT: the pattern 'EEEE' has a letter that is not supported; there is y, M, d, D, H, h, m, s, S and a
