@@ -33,6 +33,7 @@ mod lineage;
 mod lower;
 mod mixed;
 mod options;
+mod placed;
 mod query;
 mod rewrite;
 mod settings;
@@ -52,6 +53,7 @@ pub use dataflow::{
 pub use error::Error;
 pub use explain::explain;
 pub use job::{Job, Planned, plan};
+pub use placed::written_at;
 pub use settings::{MiniBatch, OnNull, Settings};
 pub use table::{Bounded, Column, Connector, Generator, Metadata, Origin, Startup, Table};
 
