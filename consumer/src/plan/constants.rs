@@ -1,7 +1,8 @@
 //! Constants are computed when a job is planned: one that has no value, as `CAST('abc' AS INT)`, is
 //! refused where it is written, and does not end the job at its first row.
 //!
-//! What is computed only for some rows is left alone: `ELSE 1 / 0` may be there to end the job.
+//! What is computed only for some rows is left alone: `ELSE 1 / 0` may be there to end the job. But a
+//! text that is no value of the type that it is cast to is refused there too.
 
 use std::ops::ControlFlow;
 
@@ -67,7 +68,8 @@ impl Visitor for Constants<'_> {
             expression,
             Expr::Value(_) | Expr::Interval(_) | Expr::Nested(_)
         );
-        if self.choices > 0 || is_written || !is_constant(expression, self.planner.functions) {
+        let is_left = self.choices > 0 && !is_cast_of_text(expression);
+        if is_left || is_written || !is_constant(expression, self.planner.functions) {
             return ControlFlow::Continue(());
         }
         match self.planner.constant(expression) {
@@ -102,6 +104,15 @@ fn is_choice(expression: &Expr) -> bool {
             let name = function.name.to_string().to_uppercase();
             ["IF", "IFNULL", "COALESCE"].contains(&name.as_str())
         }
+        _ => false,
+    }
+}
+
+/// What is refused wherever it stands: it would not be planned with its place.
+fn is_cast_of_text(expression: &Expr) -> bool {
+    match expression {
+        Expr::TypedString(_) => true,
+        Expr::Cast { expr, .. } => matches!(expr.as_ref(), Expr::Value(_)),
         _ => false,
     }
 }
