@@ -53,7 +53,7 @@ pub use dataflow::{
 pub use error::Error;
 pub use explain::explain;
 pub use job::{Job, Planned, plan};
-pub use placed::written_at;
+pub use placed::{sql, written_at};
 pub use settings::{MiniBatch, OnNull, Settings};
 pub use table::{Bounded, Column, Connector, Generator, Metadata, Origin, Startup, Table};
 

@@ -18,7 +18,10 @@ use datafusion_physical_expr::{
 };
 use datafusion_sql::sqlparser::tokenizer::Location;
 
-use super::{Expression, error::NOWHERE};
+use super::{
+    Expression, Kind,
+    error::{NOWHERE, in_types_of_flink},
+};
 
 /// An expression that is known to be written at a place. It is the same as another that is written
 /// elsewhere.
@@ -36,7 +39,28 @@ pub(super) fn placed(expression: Expression, at: Location) -> Expression {
     Arc::new(Placed { expression, at })
 }
 
-/// In which line and column of the job an expression begins, by the first of its columns.
+/// The expressions of a step whose own place is not known are of a statement that is.
+pub(super) fn at_least(kind: &mut Kind, at: Location) {
+    let expressions = match kind {
+        Kind::Project(expressions) => expressions.as_mut_slice(),
+        Kind::Filter(condition) => std::slice::from_mut(condition),
+        _ => return,
+    };
+    for expression in expressions.iter_mut() {
+        if written_at(expression).is_none() {
+            *expression = placed(expression.clone(), at);
+        }
+    }
+}
+
+/// An expression in SQL, as far as there is one.
+#[must_use]
+pub fn sql(expression: &Expression) -> String {
+    in_types_of_flink(&fmt::from_fn(|f| expression.fmt_sql(f)).to_string())
+}
+
+/// In which line and column of the job an expression begins, by the first of its columns; or its
+/// statement.
 #[must_use]
 pub fn written_at(expression: &Expression) -> Option<(u64, u64)> {
     let placed = expression.downcast_ref::<Placed>();

@@ -1,7 +1,5 @@
 //! Expressions over rows → columns.
 
-use std::fmt::from_fn;
-
 use arrow::{
     array::{Array, ArrayRef, BooleanArray, cast::AsArray},
     compute::prep_null_mask_filter,
@@ -13,7 +11,7 @@ use datafusion_common::DataFusionError;
 use datafusion_physical_expr::{expressions::Column, utils::collect_columns};
 
 use super::error::{Fault, Uncomputed, plainly};
-use crate::plan::{Expression, written_at};
+use crate::plan::{Expression, sql, written_at};
 
 /// The values of `expression`, one a row.
 pub(super) fn column(expression: &Expression, rows: &RecordBatch) -> Result<ArrayRef, Fault> {
@@ -55,7 +53,7 @@ fn first_failure(expression: &Expression, rows: &RecordBatch, error: DataFusionE
     let why = found.map_or(error, |(_, why)| why);
     let at = written_at(expression);
     Fault::Expression(Box::new(Uncomputed {
-        expression: from_fn(|f| expression.fmt_sql(f)).to_string(),
+        expression: sql(expression),
         at: at.map_or_else(String::new, |(line, column)| {
             format!(" (at {line}:{column})")
         }),

@@ -23,7 +23,7 @@ use super::{
     catalog::Catalog,
     conditions::place,
     error::{Fault, NOWHERE},
-    placed::placed,
+    placed::{at_least, placed},
     shifted::with_numbers,
     windows::{Qualified, Windows, fields},
 };
@@ -63,8 +63,12 @@ pub(super) fn lower(
         known: Vec::new(),
     };
     for output in outputs {
+        let before = lowering.dataflow.steps.len();
         let inserted = lowering.insert(output);
         inserted.map_err(|fault| fault.or_at(output.at))?;
+        for step in lowering.dataflow.steps.iter_mut().skip(before) {
+            at_least(&mut step.kind, output.at);
+        }
     }
     Ok(lowering.dataflow)
 }

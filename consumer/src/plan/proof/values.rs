@@ -227,6 +227,11 @@ pub(super) mod computed {
              where text is 'abc': 'abc' is no INT",
         );
         check(
+            "SELECT CAST(SUM(i) % (SUM(i) - 7) AS STRING) FROM t",
+            "step 2 (project): cannot compute CAST(sum(t.i) % (sum(t.i) - 7) AS STRING) (at 3:14), \
+             where sum(t.i) is 7: division by zero",
+        );
+        check(
             "SELECT SUM(w)\nFROM (SELECT i % zero AS w, nil FROM t)",
             "step 1 (project): cannot compute i % zero (at 4:14), \
              where i is 7 and zero is 0: division by zero",
