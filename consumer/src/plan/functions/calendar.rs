@@ -246,7 +246,8 @@ impl ScalarUDFImpl for Calendar {
                 let added = given
                     .iter()
                     .zip(number)
-                    .map(|(time, number)| unit.add(time?, number?));
+                    .map(|(time, number)| unit.add(time?, number?))
+                    .map(|time| time.filter(|time| civil(*time).is_some()));
                 typed(&added.collect(), &time.data_type())?
             }
             (Does::Floor, [unit, time]) => {
