@@ -13,6 +13,7 @@
 mod aliases;
 mod alike;
 mod calls;
+mod castable;
 mod casts;
 mod catalog;
 mod coerce;

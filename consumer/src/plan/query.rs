@@ -29,7 +29,7 @@ use datafusion_sql::{
 };
 
 use super::{
-    Settings, aliases, alike,
+    Settings, aliases, alike, castable,
     casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
     columns, conditions, constants,
@@ -64,6 +64,7 @@ impl Planner<'_> {
             refuse_mixed_unions(&plan)?;
             conditions::refuse_others(&plan)?;
             alike::refuse_others(&plan)?;
+            castable::refuse_others(&plan)?;
             let plan = self.analyze(plan)?;
             columns::refuse_others(&plan)?;
             // What a function does not take of any row is told with its place in this text.
@@ -127,6 +128,7 @@ impl Planner<'_> {
         let plan = rows.project([planned.alias("")])?.build()?;
         conditions::refuse_others(&plan)?;
         alike::refuse_others(&plan)?;
+        castable::refuse_others(&plan)?;
         self.analyze(plan)
     }
 

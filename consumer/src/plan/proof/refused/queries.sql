@@ -238,3 +238,24 @@ SELECT TIMESTAMPDIFF(FORTNIGHT, ts, ts) FROM readings
 => job.sql:1:8: TIMESTAMPDIFF is TIMESTAMPDIFF(unit, from, to), unit from SECOND to YEAR, not FORTNIGHT
 SELECT CASE WHEN n > 1 THEN DATE_FORMAT(ts, 'EEEE') END FROM readings
 => job.sql:1:29: DATE_FORMAT: the pattern 'EEEE' has a letter that is not supported; there is y, M, d, D, H, h, m, s, S and a
+# Times are no numbers, and numbers no times.
+SELECT CAST(n AS TIMESTAMP(3)) FROM readings
+=> job.sql:1:13: CAST of INT to TIMESTAMP(3) is not supported; there is TO_TIMESTAMP_LTZ(number, precision)
+SELECT TRY_CAST(reading AS TIMESTAMP_LTZ(3)) FROM readings
+=> job.sql:1:17: CAST of DOUBLE to TIMESTAMP_LTZ(3) is not supported; there is TO_TIMESTAMP_LTZ(number, precision)
+SELECT sensor, CAST(ts AS BIGINT) FROM readings
+=> job.sql:1:21: CAST of TIMESTAMP_LTZ(3) to BIGINT is not supported; there is EXTRACT(EPOCH FROM time), and TIMESTAMPDIFF(unit, from, to)
+SELECT CAST(CAST(ts AS DATE) AS INT) FROM readings
+=> job.sql:1:18: CAST of DATE to INT is not supported; there is EXTRACT(EPOCH FROM time), and TIMESTAMPDIFF(unit, from, to)
+SELECT CAST(n AS DATE) FROM readings
+=> job.sql:1:13: CAST of INT to DATE is not supported; there is TO_TIMESTAMP_LTZ(number, precision)
+SELECT CAST(n AS BYTES) FROM readings
+=> job.sql:1:13: CAST of INT to BYTES is not supported; CAST to STRING first, or write a comparison
+SELECT CAST(reading AS BOOLEAN) FROM readings
+=> job.sql:1:13: CAST of DOUBLE to BOOLEAN is not supported; CAST to STRING first, or write a comparison
+CREATE TABLE t (n BIGINT, at AS CAST(n AS TIMESTAMP(3))) WITH ('connector' = 'datagen')
+=> job.sql:1:38: CAST of BIGINT to TIMESTAMP(3) is not supported; there is TO_TIMESTAMP_LTZ(number, precision)
+SELECT CAST(CAST(ts AS TIME) AS TIMESTAMP(3)) FROM readings
+=> job.sql:1:18: CAST of TIME to TIMESTAMP(3) is not supported; there are casts of TIMESTAMP to DATE and TIME, and of DATE to TIMESTAMP
+SELECT CAST(CAST(ts AS DATE) AS TIME) FROM readings
+=> job.sql:1:18: CAST of DATE to TIME is not supported; there are casts of TIMESTAMP to DATE and TIME, and of DATE to TIMESTAMP
