@@ -13,6 +13,7 @@ use datafusion_functions::datetime::to_local_time;
 use datafusion_optimizer::AnalyzerRule;
 
 use super::{
+    conditions::place,
     error::{Fault, NOWHERE},
     functions::{
         self, CAST_AS, TimestampText, decimal, divide, narrow, number_text, to_instant, whole,
@@ -140,6 +141,10 @@ fn computed(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
 /// A constant goes around at the ends of its type where columns do.
 fn negated(of: &Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let data_type = of.get_type(schema)?;
+    if is_time(&data_type) {
+        let instead = "there is TIMESTAMPDIFF(unit, from, to)";
+        return Err(Fault::unsupported(place(of), "a time with a minus", instead).into());
+    }
     if !data_type.is_signed_integer() || !of.column_refs().is_empty() {
         return Ok(Transformed::no(Expr::Negative(Box::new(of.clone()))));
     }

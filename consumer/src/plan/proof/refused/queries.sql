@@ -259,3 +259,5 @@ SELECT CAST(CAST(ts AS TIME) AS TIMESTAMP(3)) FROM readings
 => job.sql:1:18: CAST of TIME to TIMESTAMP(3) is not supported; there are casts of TIMESTAMP to DATE and TIME, and of DATE to TIMESTAMP
 SELECT CAST(CAST(ts AS DATE) AS TIME) FROM readings
 => job.sql:1:18: CAST of DATE to TIME is not supported; there are casts of TIMESTAMP to DATE and TIME, and of DATE to TIMESTAMP
+SELECT -ts FROM readings
+=> job.sql:1:9: a time with a minus is not supported; there is TIMESTAMPDIFF(unit, from, to)
