@@ -56,7 +56,7 @@ impl Visitor for Constants<'_> {
     fn pre_visit_expr(&mut self, expression: &Expr) -> Checked {
         self.choices += usize::from(is_choice(expression));
         match expression {
-            Expr::Value(value) => digits(&value.value, begin(value.span)),
+            Expr::Value(value) => literal(&value.value, begin(value.span)),
             _ => ControlFlow::Continue(()),
         }
     }
@@ -117,17 +117,28 @@ fn is_cast_of_text(expression: &Expr) -> bool {
     }
 }
 
-/// Of a number more digits can be written than there are in any type.
-fn digits(value: &Value, at: Location) -> Checked {
-    let Value::Number(written, _) = value else {
-        return ControlFlow::Continue(());
+/// More can be written than there is in any type.
+fn literal(value: &Value, at: Location) -> Checked {
+    let (what, instead) = match value {
+        Value::Number(written, _) if written.contains(['e', 'E']) => match written.parse::<f64>() {
+            Ok(number) if number.is_infinite() => {
+                (format!("the number {written}"), "a DOUBLE is below 1.8e308")
+            }
+            _ => return ControlFlow::Continue(()),
+        },
+        Value::Number(written, _) => {
+            let digits = written.trim_start_matches('0').replace('.', "").len();
+            if digits <= usize::from(DECIMAL128_MAX_PRECISION) {
+                return ControlFlow::Continue(());
+            }
+            let instead = "a DECIMAL has 38 at the most, and 1e40 is a DOUBLE";
+            (format!("a number of {digits} digits"), instead)
+        }
+        Value::HexStringLiteral(written) if written.len() % 2 > 0 => {
+            ("half a byte".to_owned(), "write two digits for each")
+        }
+        _ => return ControlFlow::Continue(()),
     };
-    let digits = written.trim_start_matches('0').replace('.', "").len();
-    if digits <= usize::from(DECIMAL128_MAX_PRECISION) || written.contains(['e', 'E']) {
-        return ControlFlow::Continue(());
-    }
-    let what = format!("a number of {digits} digits");
-    let instead = "a DECIMAL has 38 at the most, and 1e40 is a DOUBLE";
     ControlFlow::Break(Fault::unsupported(at, &what, instead))
 }
 

@@ -261,3 +261,7 @@ SELECT CAST(CAST(ts AS DATE) AS TIME) FROM readings
 => job.sql:1:18: CAST of DATE to TIME is not supported; there are casts of TIMESTAMP to DATE and TIME, and of DATE to TIMESTAMP
 SELECT -ts FROM readings
 => job.sql:1:9: a time with a minus is not supported; there is TIMESTAMPDIFF(unit, from, to)
+SELECT sensor, X'616' FROM readings
+=> job.sql:1:16: half a byte is not supported; write two digits for each
+SELECT reading * 1e400 FROM readings
+=> job.sql:1:18: the number 1e400 is not supported; a DOUBLE is below 1.8e308
