@@ -37,9 +37,9 @@ fn check(expression: &Expr, schema: &DFSchema) -> Result<TreeNodeRecursion> {
 
 /// Whether Flink casts so. What is made of others is left to what plans it.
 fn is_cast(from: &DataType, to: &DataType) -> bool {
-    let is_plain = |of: &DataType| of.is_string() || of.is_null() || of.is_nested();
     match to {
-        _ if is_plain(from) || is_plain(to) => true,
+        to if to.is_string() => !from.is_nested(),
+        _ if from.is_string() || from.is_null() || from.is_nested() || to.is_nested() => true,
         DataType::Binary => from.is_binary(),
         DataType::Boolean => from.is_integer() || *from == DataType::Boolean,
         to if to.is_numeric() => from.is_numeric() || *from == DataType::Boolean,
@@ -52,7 +52,9 @@ fn is_cast(from: &DataType, to: &DataType) -> bool {
 }
 
 fn instead(from: &DataType, to: &DataType) -> &'static str {
-    if to.is_temporal() && from.is_temporal() {
+    if from.is_nested() {
+        "CAST what is in it, as item.name or tags[1]"
+    } else if to.is_temporal() && from.is_temporal() {
         "there are casts of TIMESTAMP to DATE and TIME, and of DATE to TIMESTAMP"
     } else if to.is_temporal() {
         "there is TO_TIMESTAMP_LTZ(number, precision)"

@@ -265,3 +265,7 @@ SELECT sensor, X'616' FROM readings
 => job.sql:1:16: half a byte is not supported; write two digits for each
 SELECT reading * 1e400 FROM readings
 => job.sql:1:18: the number 1e400 is not supported; a DOUBLE is below 1.8e308
+SELECT CAST(item AS STRING) FROM orders
+=> job.sql:1:13: CAST of ROW<name STRING, tags ARRAY<STRING>> to STRING is not supported; CAST what is in it, as item.name or tags[1]
+SELECT CAST(ARRAY[n, NULL] AS STRING) FROM readings
+=> job.sql:1:19: CAST of ARRAY<INT> to STRING is not supported; CAST what is in it, as item.name or tags[1]
