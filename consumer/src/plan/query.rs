@@ -5,6 +5,7 @@ use std::{mem::discriminant, sync::Arc};
 
 use arrow::{
     datatypes::DataType,
+    error::ArrowError,
     record_batch::{RecordBatch, RecordBatchOptions},
 };
 use datafusion_common::{
@@ -112,7 +113,14 @@ impl Planner<'_> {
         let of = plan.schema().field(0).data_type().clone();
         let computed = simplified(plan).and_then(|value| computed(&value));
         computed.map_err(|error| {
-            let why = Fault::from(error).message;
+            let why = match error.find_root() {
+                DataFusionError::ArrowError(root, _)
+                    if matches!(**root, ArrowError::DivideByZero) =>
+                {
+                    "division by zero".to_owned()
+                }
+                _ => Fault::from(error).message,
+            };
             Fault::new(NOWHERE, format!("{expression} has no value: {why}"))
         })?;
         Ok(Some(of))

@@ -208,7 +208,7 @@ WHERE n > 1 AND
   n < CAST('abc' AS INT) + 1
 => job.sql:4:12: CAST('abc' AS INT) has no value: 'abc' is no INT
 SELECT 1 + 2 * (3 / 0) FROM readings
-=> job.sql:1:17: 3 / 0 has no value: divide by zero error
+=> job.sql:1:17: 3 / 0 has no value: division by zero
 CREATE TABLE t (n INT, c AS n + CAST('x' AS INT)) WITH ('connector' = 'datagen')
 => job.sql:1:38: CAST('x' AS INT) has no value: 'x' is no INT
 SELECT SUM(n / CAST('' AS INT)) FROM readings
