@@ -35,6 +35,8 @@ enum Use {
     Compared,
     /// One of them is the result.
     Chosen,
+    /// All of them are the result.
+    Listed,
     /// One behind the other.
     Joined,
 }
@@ -77,6 +79,9 @@ fn uses(expression: &Expr) -> Vec<(Use, Vec<&Expr>)> {
         }
         Expr::ScalarFunction(call) if call.name() == "nullif" => {
             vec![(Use::Compared, call.args.iter().collect())]
+        }
+        Expr::ScalarFunction(call) if call.name() == "make_array" => {
+            vec![(Use::Listed, call.args.iter().collect())]
         }
         Expr::ScalarFunction(call) if OF_ONE_TYPE.contains(&call.name()) => {
             vec![(Use::Chosen, call.args.iter().collect())]
@@ -122,7 +127,7 @@ impl Use {
             Self::Compared if first == Text || kind == Text => {
                 is_text_or_time(first) && is_text_or_time(kind)
             }
-            Self::Compared | Self::Chosen => first == kind,
+            Self::Compared | Self::Chosen | Self::Listed => first == kind,
             Self::Joined => first == Text && kind == Text,
         }
     }
@@ -131,6 +136,7 @@ impl Use {
         let (what, instead) = match self {
             Self::Compared => ("what is compared is of one type", "CAST"),
             Self::Chosen => ("what a result is chosen from is of one type", "CAST"),
+            Self::Listed => ("what is in an ARRAY is of one type", "CAST"),
             Self::Joined => ("what is joined is STRING", "CAST(… AS STRING)"),
         };
         let (first, second) = (types::name(first), types::name(second));

@@ -13,8 +13,11 @@ use datafusion_functions::datetime::to_local_time;
 use datafusion_optimizer::AnalyzerRule;
 
 use super::{
+    conditions::place,
     error::{Fault, NOWHERE},
-    functions::{self, CAST_AS, TimestampText, decimal, narrow, number_text, to_instant, whole},
+    functions::{
+        self, CAST_AS, TimestampText, decimal, divide, narrow, number_text, to_instant, whole,
+    },
     query::replace_expressions,
     types::MILLISECONDS,
 };
@@ -38,7 +41,8 @@ impl Casts {
         let (value, field, is_tried) = match &expression {
             Expr::Cast(of) => (&of.expr, &of.field, false),
             Expr::TryCast(of) => (&of.expr, &of.field, true),
-            Expr::BinaryExpr(of) => return exact(of, schema),
+            Expr::BinaryExpr(of) => return computed(of, schema),
+            Expr::Negative(of) => return negated(of, schema),
             _ => return Ok(Transformed::no(expression)),
         };
         let (from, to) = (value.get_type(schema)?, field.data_type());
@@ -105,13 +109,18 @@ const fn is_time(of: &DataType) -> bool {
     )
 }
 
-/// Exact numbers are computed with as in Flink, where Arrow has other digits or may have too many.
-fn exact(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+/// Numbers are computed with as in Flink: exact ones where Arrow has other digits or may have too many,
+/// and whole ones where it has no quotient.
+fn computed(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let same = || Ok(Transformed::no(Expr::BinaryExpr(of.clone())));
     let types = (of.left.get_type(schema)?, of.right.get_type(schema)?);
     if of.op == Operator::Minus && is_time(&types.0) && is_time(&types.1) {
         let instead = "there is TIMESTAMPDIFF(unit, from, to)";
         return Err(Fault::unsupported(NOWHERE, "a time less another", instead).into());
+    }
+    let both = || vec![of.left.as_ref().clone(), of.right.as_ref().clone()];
+    if of.op == Operator::Divide && types.0.is_signed_integer() && may_be_minus_one(&of.right) {
+        return Ok(Transformed::yes(divide().call(both())));
     }
     let (DataType::Decimal128(p1, s1), DataType::Decimal128(p2, s2)) = types else {
         return same();
@@ -124,10 +133,32 @@ fn exact(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         _ => return same(),
     };
     if digits > i16::from(DECIMAL128_MAX_PRECISION) {
-        let both = vec![of.left.as_ref().clone(), of.right.as_ref().clone()];
-        return Ok(Transformed::yes(functions::exact(of.op).call(both)));
+        return Ok(Transformed::yes(functions::exact(of.op).call(both())));
     }
     same()
+}
+
+/// A constant goes around at the ends of its type where columns do.
+fn negated(of: &Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let data_type = of.get_type(schema)?;
+    if is_time(&data_type) {
+        let instead = "there is TIMESTAMPDIFF(unit, from, to)";
+        return Err(Fault::unsupported(place(of), "a time with a minus", instead).into());
+    }
+    if !data_type.is_signed_integer() || !of.column_refs().is_empty() {
+        return Ok(Transformed::no(Expr::Negative(Box::new(of.clone()))));
+    }
+    let zero = lit(ScalarValue::new_zero(&data_type)?);
+    Ok(Transformed::yes(zero - of.clone()))
+}
+
+/// Only by -1 the least whole number cannot be divided within its type.
+fn may_be_minus_one(divisor: &Expr) -> bool {
+    match divisor {
+        Expr::Literal(value, _) => value.to_string() == "-1",
+        Expr::Cast(of) => may_be_minus_one(&of.expr),
+        _ => true,
+    }
 }
 
 /// Takes the names of casts away, when all columns have theirs.
@@ -160,7 +191,7 @@ impl Rounding {
         };
         let kept = match (name, rest) {
             ("floor" | "ceil" | "trunc", []) => Some(0),
-            ("trunc", [digits]) => literal(digits),
+            ("trunc" | "round", [digits]) => literal(digits),
             _ => None,
         };
         let Some(kept) = kept else {
@@ -168,7 +199,15 @@ impl Rounding {
         };
         Ok(match value.get_type(schema)? {
             of if of.is_integer() && kept == 0 => Transformed::yes(value.clone()),
-            DataType::Decimal128(precision, scale) if kept < i16::from(scale) && kept >= 0 => {
+            // To tens and so on: up to more than there is in its type, from where it goes around.
+            of if of.is_integer() && name == "round" && kept < 0 => {
+                let exact = cast(value.clone(), DataType::Decimal128(20, 0));
+                let rounded = call.func.call([vec![exact], rest.to_vec()].concat());
+                Transformed::yes(narrow(of).call(vec![rounded]))
+            }
+            DataType::Decimal128(precision, scale)
+                if name != "round" && kept < i16::from(scale) && kept >= 0 =>
+            {
                 let precision = i16::from(precision) - i16::from(scale) + 1 + kept;
                 let to = decimal(precision, kept);
                 Transformed::yes(cast(expression, to))
@@ -183,6 +222,7 @@ fn literal(expression: &Expr) -> Option<i16> {
     match expression {
         Expr::Literal(value, _) => value.to_string().parse().ok(),
         Expr::Cast(of) => literal(&of.expr),
+        Expr::Negative(of) => literal(of).and_then(i16::checked_neg),
         _ => None,
     }
 }

@@ -187,7 +187,7 @@ fn of_groups(text: &str) -> Option<String> {
 }
 
 /// The types that a message names, as Flink names them.
-fn in_types_of_flink(text: &str) -> String {
+pub(super) fn in_types_of_flink(text: &str) -> String {
     let names = [
         ("Utf8", "STRING"),
         ("Int64", "BIGINT"),

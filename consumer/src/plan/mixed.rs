@@ -21,7 +21,7 @@ use super::query::replace_expressions;
 pub(super) struct Mixed;
 
 /// Functions whose arguments all get one type.
-pub(super) const OF_ONE_TYPE: [&str; 4] = ["coalesce", "greatest", "least", "nullif"];
+pub(super) const OF_ONE_TYPE: [&str; 5] = ["coalesce", "greatest", "least", "nullif", "make_array"];
 
 impl Mixed {
     fn replace(mut expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {

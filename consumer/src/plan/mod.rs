@@ -13,11 +13,14 @@
 mod aliases;
 mod alike;
 mod calls;
+mod castable;
 mod casts;
 mod catalog;
 mod coerce;
+mod columns;
 mod conditions;
 mod connector;
+mod constants;
 mod context;
 mod dataflow;
 mod declare;
@@ -31,6 +34,7 @@ mod lineage;
 mod lower;
 mod mixed;
 mod options;
+mod placed;
 mod query;
 mod rewrite;
 mod settings;
@@ -50,6 +54,7 @@ pub use dataflow::{
 pub use error::Error;
 pub use explain::{explain, promises};
 pub use job::{Job, Planned, plan};
+pub use placed::{sql, written_at};
 pub use settings::{MiniBatch, OnNull, Settings};
 pub use table::{
     Bounded, Column, Connector, Generator, Metadata, Origin, Promise, Rolling, Startup, Table,

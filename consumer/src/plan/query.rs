@@ -3,14 +3,19 @@
 
 use std::{mem::discriminant, sync::Arc};
 
-use arrow::datatypes::DataType;
+use arrow::{
+    datatypes::DataType,
+    error::ArrowError,
+    record_batch::{RecordBatch, RecordBatchOptions},
+};
 use datafusion_common::{
-    DFSchema, Result, TableReference,
+    DFSchema, DataFusionError, Result, TableReference,
     config::ConfigOptions,
     tree_node::{Transformed, TreeNode, TreeNodeRecursion},
 };
 use datafusion_expr::{
-    Expr, LogicalPlan, LogicalPlanBuilder, TableSource, Union, expr_rewriter::NamePreserver,
+    Expr, LogicalPlan, LogicalPlanBuilder, TableSource, Union, execution_props::ExecutionProps,
+    expr_rewriter::NamePreserver, physical_planning_context::PhysicalPlanningContext,
     utils::merge_schema,
 };
 use datafusion_optimizer::{
@@ -18,16 +23,17 @@ use datafusion_optimizer::{
     analyzer::type_coercion::TypeCoercion, optimize_projections::OptimizeProjections,
     push_down_filter::PushDownFilter, simplify_expressions::SimplifyExpressions,
 };
+use datafusion_physical_expr::create_physical_expr;
 use datafusion_sql::{
     planner::{ParserOptions, PlannerContext, SqlToRel},
     sqlparser::ast::{Expr as Ast, Query, Statement},
 };
 
 use super::{
-    Settings, aliases, alike,
+    Settings, aliases, alike, castable,
     casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
-    conditions,
+    columns, conditions, constants,
     context::Context,
     error::{Fault, NOWHERE},
     functions::Functions,
@@ -49,6 +55,7 @@ impl Planner<'_> {
     pub(super) fn query(&self, query: &Query) -> Result<LogicalPlan, Fault> {
         let at = supported::place(query);
         supported::check(query, self.functions)?;
+        constants::refuse_without_value(query, self)?;
         let mut rewritten = query.clone();
         let hidden = rewrite(&mut rewritten);
         let context = self.context();
@@ -58,7 +65,12 @@ impl Planner<'_> {
             refuse_mixed_unions(&plan)?;
             conditions::refuse_others(&plan)?;
             alike::refuse_others(&plan)?;
-            self.analyze(plan)
+            castable::refuse_others(&plan)?;
+            let plan = self.analyze(plan)?;
+            columns::refuse_others(&plan)?;
+            // What a function does not take of any row is told with its place in this text.
+            optimized(plan.clone(), vec![Arc::new(SimplifyExpressions::new())])?;
+            Ok(plan)
         });
         plan.map_err(|error| {
             let fault = aliases::told(error.into(), &hidden);
@@ -75,38 +87,57 @@ impl Planner<'_> {
     ) -> Result<Expr, Fault> {
         let at = supported::place(expression);
         supported::check(expression, self.functions)?;
-        let mut rewritten = expression.clone();
-        rewrite(&mut rewritten);
-        let planned = self.planned_expression(rewritten, name, source);
-        planned.map_err(|error| supported::placed(error.into(), expression).or_at(at))
+        constants::refuse_without_value(expression, self)?;
+        let planned = || {
+            let scan = LogicalPlanBuilder::scan(TableReference::bare(name), source, None)?;
+            let plan = self.projected(expression, scan)?;
+            columns::refuse_others(&plan)?;
+            let simplified = simplified(plan)?;
+            refuse_many_rows(&simplified)?;
+            Ok(simplified)
+        };
+        planned()
+            .map_err(|error: DataFusionError| supported::placed(error.into(), expression).or_at(at))
     }
 
-    fn planned_expression(
-        &self,
-        expression: Ast,
-        name: &str,
-        source: Arc<dyn TableSource>,
-    ) -> Result<Expr> {
-        let scan = LogicalPlanBuilder::scan(TableReference::bare(name), source, None)?;
+    /// The type of a constant, which has a value; none where it cannot be planned alone.
+    pub(super) fn constant(&self, expression: &Ast) -> Result<Option<DataType>, Fault> {
+        let plan = match self.projected(expression, LogicalPlanBuilder::empty(true)) {
+            Ok(plan) => plan,
+            // What others refuse may be theirs to plan with all that stands around it.
+            Err(error) if !matches!(error.find_root(), DataFusionError::External(_)) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let of = plan.schema().field(0).data_type().clone();
+        let computed = simplified(plan).and_then(|value| computed(&value));
+        computed.map_err(|error| {
+            let why = match error.find_root() {
+                DataFusionError::ArrowError(root, _)
+                    if matches!(**root, ArrowError::DivideByZero) =>
+                {
+                    "division by zero".to_owned()
+                }
+                _ => Fault::from(error).message,
+            };
+            Fault::new(NOWHERE, format!("{expression} has no value: {why}"))
+        })?;
+        Ok(Some(of))
+    }
+
+    /// An expression as the only column of a plan.
+    fn projected(&self, expression: &Ast, rows: LogicalPlanBuilder) -> Result<LogicalPlan> {
+        let mut rewritten = expression.clone();
+        rewrite(&mut rewritten);
         let context = self.context();
         let planner = SqlToRel::new_with_options(&context, parser_options());
-        let planned = planner.sql_to_expr(expression, scan.schema(), &mut PlannerContext::new())?;
-        let plan = scan.project([planned.alias("")])?.build()?;
+        let planned = planner.sql_to_expr(rewritten, rows.schema(), &mut PlannerContext::new())?;
+        let plan = rows.project([planned.alias("")])?.build()?;
         conditions::refuse_others(&plan)?;
         alike::refuse_others(&plan)?;
-        let plan = self.analyze(plan)?;
-        let simplified = optimized(plan, vec![Arc::new(SimplifyExpressions::new())])?;
-        match simplified {
-            LogicalPlan::Projection(projection) => {
-                let first = projection.expr.into_iter().next();
-                let unaliased = first.map(|expression| expression.unalias_nested().data);
-                let unaliased =
-                    unaliased.ok_or_else(|| Fault::new(NOWHERE, "expected an expression"))?;
-                refuse_many_rows(&unaliased)?;
-                Ok(unaliased)
-            }
-            _ => Err(Fault::new(NOWHERE, "expected an expression").into()),
-        }
+        castable::refuse_others(&plan)?;
+        self.analyze(plan)
     }
 
     /// Filters and projections are moved to where rows come from. What makes sense of data at rest
@@ -138,6 +169,30 @@ impl Planner<'_> {
         let zone = self.settings.zone.name();
         Context::new(self.catalog, self.functions, config, zone)
     }
+}
+
+/// The only column of a plan.
+fn simplified(plan: LogicalPlan) -> Result<Expr> {
+    let simplified = optimized(plan, vec![Arc::new(SimplifyExpressions::new())])?;
+    let first = match simplified {
+        LogicalPlan::Projection(projection) => projection.expr.into_iter().next(),
+        _ => None,
+    };
+    let first = first.map(|expression| expression.unalias_nested().data);
+    Ok(first.ok_or_else(|| Fault::new(NOWHERE, "expected an expression"))?)
+}
+
+/// Computes what looks at no column, if it is always the same.
+fn computed(expression: &Expr) -> Result<()> {
+    if expression.is_volatile() {
+        return Ok(());
+    }
+    let (schema, context) = (DFSchema::empty(), PhysicalPlanningContext::default());
+    let made = create_physical_expr(expression, &schema, &ExecutionProps::new(), &context)?;
+    let one = RecordBatchOptions::new().with_row_count(Some(1));
+    let row = RecordBatch::try_new_with_options(schema.inner().clone(), Vec::new(), &one)?;
+    made.evaluate(&row)?;
+    Ok(())
 }
 
 /// What a table computes for each row looks at that row alone.

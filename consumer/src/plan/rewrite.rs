@@ -4,8 +4,8 @@
 use std::{collections::BTreeSet, ops::ControlFlow};
 
 use datafusion_sql::sqlparser::ast::{
-    CastKind, CeilFloorKind, DataType, DateTimeField, Expr, Ident, Select, SelectItem,
-    TrimWhereField, Value, ValueWithSpan, VisitMut, VisitorMut,
+    CastKind, CeilFloorKind, DataType, DateTimeField, ExactNumberInfo, Expr, Ident, Select,
+    SelectItem, TrimWhereField, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use super::{
@@ -122,7 +122,8 @@ fn unique(mut name: Ident, names: &mut BTreeSet<String>) -> Ident {
     name
 }
 
-/// A whole number is an `INT` where it fits; one with an exponent is a `DOUBLE`.
+/// A whole number is an `INT` where it fits, or a `BIGINT`, or exact; one with an exponent is a
+/// `DOUBLE`.
 fn number(value: &ValueWithSpan) -> Option<Expr> {
     let Value::Number(digits, _) = &value.value else {
         return None;
@@ -131,8 +132,11 @@ fn number(value: &ValueWithSpan) -> Option<Expr> {
         DOUBLE
     } else if digits.parse::<i32>().is_ok() {
         DataType::Int(None)
-    } else {
+    } else if digits.contains('.') || digits.parse::<i64>().is_ok() {
         return None;
+    } else {
+        let precision = digits.trim_start_matches('0').len();
+        DataType::Decimal(ExactNumberInfo::Precision(u64::try_from(precision).ok()?))
     };
     let text = Value::SingleQuotedString(digits.clone());
     Some(cast(Expr::Value(text.with_span(value.span)), data_type))

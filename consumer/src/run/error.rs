@@ -13,8 +13,16 @@ pub enum Failure {
     /// A step cannot go on.
     #[error(transparent)]
     Task(#[from] transform::Error),
+    /// A record makes a row that a step cannot go on with.
+    #[error("record {record}")]
+    Record {
+        /// Where it stands, and in which stream.
+        record: String,
+        /// Why not.
+        source: Box<transform::Error>,
+    },
     /// Rows cannot be shared out by their keys.
-    #[error("cannot share out rows by their keys: {0}")]
+    #[error("cannot share out rows by their keys")]
     Keys(#[from] DataFusionError),
     /// Columns do not fit together.
     #[error(transparent)]

@@ -36,7 +36,7 @@ pub(super) struct Ready {
     pub(super) scan: usize,
     pub(super) partition: usize,
     /// What is left to be done with.
-    pub(super) chained: Result<Chained, transform::Error>,
+    pub(super) chained: Result<Chained, Failure>,
     /// How many records there were, and the lines, without their rows.
     pub(super) records: usize,
     pub(super) read: Option<Rows>,
@@ -118,14 +118,33 @@ impl Preparation {
     fn rows(
         &mut self,
         raw: Result<RecordBatch, transform::Fault>,
-    ) -> Result<Chained, transform::Error> {
+        read: Option<&Rows>,
+    ) -> Result<Chained, Failure> {
         let step = self.chain.scan();
         let fail = |source| transform::Error::Step {
             step,
             kind: "scan",
             source,
         };
-        self.chain.apply(raw.map_err(fail)?)
+        let rows = raw.map_err(fail)?;
+        let chained = self.chain.apply(rows.clone());
+        chained.map_err(
+            |source| match read.and_then(|read| self.failing(&rows, read)) {
+                Some(record) => Failure::Record {
+                    record,
+                    source: Box::new(source),
+                },
+                None => source.into(),
+            },
+        )
+    }
+
+    /// The first record of which the chain can make nothing.
+    fn failing(&mut self, rows: &RecordBatch, read: &Rows) -> Option<String> {
+        let mut all = 0..rows.num_rows();
+        let first = all.find(|row| self.chain.apply(rows.slice(*row, 1)).is_err())?;
+        let place = read.places().nth(first)?;
+        Some(format!("{place} of {}", read.origin.url))
     }
 }
 
@@ -201,7 +220,7 @@ impl Parse for Preparer {
             (None, Ok(rows)) => rows.num_rows(),
             (None, Err(_)) => 0,
         };
-        let chained = preparation.rows(rows);
+        let chained = preparation.rows(rows, read.as_ref());
         if let Some(read) = &mut read {
             read.rows = RecordBatch::new_empty(read.rows.schema());
         }

@@ -1,5 +1,5 @@
 //! Why a step cannot go on. A batch with a row that cannot be computed is never lost silently: the
-//! error names the step, the expression and the row.
+//! error names the step, the expression, where that is written, and the values of the row.
 
 use arrow::error::ArrowError;
 use datafusion_common::DataFusionError;
@@ -10,7 +10,7 @@ use crate::plan::StepId;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A step could not do its work.
-    #[error("step {} ({kind}): {source}", step.0)]
+    #[error("step {} ({kind})", step.0)]
     Step {
         /// Which.
         step: StepId,
@@ -48,18 +48,11 @@ pub enum Error {
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// An expression has no value for a row.
-    #[error("cannot compute {expression} of row {row} of a batch: {source}")]
-    Expression {
-        /// The expression.
-        expression: String,
-        /// The first row for which it has none, from zero.
-        row: usize,
-        /// Why not.
-        source: Box<DataFusionError>,
-    },
+    #[error("{0}")]
+    Expression(Box<Uncomputed>),
     /// An aggregate function failed.
-    #[error(transparent)]
-    Function(Box<DataFusionError>),
+    #[error("{0}")]
+    Function(String),
     /// Columns do not fit together.
     #[error(transparent)]
     Columns(#[from] ArrowError),
@@ -74,8 +67,38 @@ pub enum Fault {
     State(String),
 }
 
+/// An expression that has no value for a row.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot compute {expression}{at}{row}: {why}")]
+pub struct Uncomputed {
+    /// The expression.
+    pub expression: String,
+    /// Where it is written, if that is known.
+    pub at: String,
+    /// What it looks at in the first row for which it has none.
+    pub row: String,
+    /// Why not.
+    pub why: String,
+}
+
 impl From<DataFusionError> for Fault {
     fn from(error: DataFusionError) -> Self {
-        Self::Function(Box::new(error))
+        Self::Function(plainly(&error))
+    }
+}
+
+/// What is wrong, without the words that only say that something is.
+pub(super) fn plainly(error: &DataFusionError) -> String {
+    match error.find_root() {
+        DataFusionError::Execution(why) => why.clone(),
+        DataFusionError::ArrowError(error, _) => match error.as_ref() {
+            ArrowError::DivideByZero => "division by zero".to_owned(),
+            ArrowError::CastError(why)
+            | ArrowError::ComputeError(why)
+            | ArrowError::ArithmeticOverflow(why)
+            | ArrowError::InvalidArgumentError(why) => why.clone(),
+            other => other.to_string(),
+        },
+        other => other.strip_backtrace(),
     }
 }

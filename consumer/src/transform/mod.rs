@@ -27,7 +27,7 @@ pub use average::Answer;
 pub use averages::answers;
 pub use chain::{Chain, Chained};
 pub use changes::{Changes, Op};
-pub use error::{Error, Fault};
+pub use error::{Error, Fault, Uncomputed};
 pub use operator::{BEGINNING, Counts, END, Event, Operator, Origin, Out, Progress, Void};
 pub use state::State;
 pub use task::{Budget, Outputs, Report, Settings, Task};

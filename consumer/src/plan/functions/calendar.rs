@@ -13,7 +13,8 @@ use chrono::{DateTime, Datelike, Months, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use datafusion_common::{Result, exec_err, plan_err};
 use datafusion_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    simplify::{ExprSimplifyResult, SimplifyContext},
 };
 
 use super::{
@@ -214,6 +215,17 @@ impl ScalarUDFImpl for Calendar {
         })
     }
 
+    /// A unit that is none is told before there are rows.
+    fn simplify(&self, args: Vec<Expr>, _: &SimplifyContext) -> Result<ExprSimplifyResult> {
+        if self.does != Does::Instant
+            && let Some(Expr::Literal(written, _)) = args.first()
+            && written.try_as_str().flatten().and_then(Unit::new).is_none()
+        {
+            return plan_err!("{}, not {written}", self.usage());
+        }
+        Ok(ExprSimplifyResult::Original(args))
+    }
+
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let rows = args.number_rows;
         let result = match (self.does, args.args.as_slice()) {
@@ -234,7 +246,8 @@ impl ScalarUDFImpl for Calendar {
                 let added = given
                     .iter()
                     .zip(number)
-                    .map(|(time, number)| unit.add(time?, number?));
+                    .map(|(time, number)| unit.add(time?, number?))
+                    .map(|time| time.filter(|time| civil(*time).is_some()));
                 typed(&added.collect(), &time.data_type())?
             }
             (Does::Floor, [unit, time]) => {

@@ -4,6 +4,7 @@
 //! another way of writing something (`rewrite`). What differs all the same stands in `FUNCTIONS.md`.
 
 mod aggregates;
+mod around;
 mod bytes;
 mod calendar;
 mod clock;
@@ -27,6 +28,7 @@ use datafusion_functions_aggregate as aggregate;
 use datafusion_functions_nested::{cardinality::cardinality_udf, make_array::make_array_udf};
 
 pub(super) use aggregates::function;
+pub(super) use around::divide;
 pub(super) use bytes::bytes_text;
 pub(super) use calendar::to_instant;
 pub(super) use clock::PROCTIME;
@@ -250,7 +252,7 @@ fn taken_of_text() -> Vec<Named<ScalarUDF>> {
 
 fn taken_of_numbers() -> Vec<Named<ScalarUDF>> {
     vec![
-        ("ABS", math::abs()),
+        ("ABS", around::absolute()),
         ("ACOS", math::acos()),
         ("ASIN", math::asin()),
         ("ATAN", math::atan()),

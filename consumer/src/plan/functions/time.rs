@@ -1,7 +1,7 @@
 //! Functions of times and of how they are written. A `TIMESTAMP_LTZ` is written as the clocks of the
 //! job's zone show it.
 
-use std::sync::Arc;
+use std::{ops::RangeInclusive, sync::Arc};
 
 use arrow::{
     array::{
@@ -13,8 +13,9 @@ use arrow::{
 use chrono_tz::Tz;
 use datafusion_common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
+    simplify::{ExprSimplifyResult, SimplifyContext},
 };
 
 use super::{
@@ -48,6 +49,9 @@ enum Does {
     /// What `CAST(timestamp AS STRING)` is.
     Text,
 }
+
+/// From the year 0 to the year 9999, in milliseconds: as in Flink, a number beyond them is no instant.
+const INSTANTS: RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
 
 /// The functions by name.
 pub(super) fn functions(zone: Tz) -> Vec<Named<ScalarUDF>> {
@@ -147,6 +151,23 @@ impl ScalarUDFImpl for Time {
         Ok(Arc::new(arrow::datatypes::Field::new(
             self.name, of, nullable,
         )))
+    }
+
+    /// A precision or pattern that is none is told before there are rows.
+    fn simplify(&self, args: Vec<Expr>, _: &SimplifyContext) -> Result<ExprSimplifyResult> {
+        match (self.does, args.get(1)) {
+            (Does::Instant, Some(Expr::Literal(ScalarValue::Int64(Some(0 | 3)), _))) => {}
+            (Does::Instant, _) => return plan_err!("{}", self.usage()),
+            (_, Some(Expr::Literal(pattern, _))) => {
+                if let Some(text) = pattern.try_as_str().flatten()
+                    && Pattern::new(text).is_none()
+                {
+                    return plan_err!("{}: {}", self.name.to_uppercase(), unreadable(text));
+                }
+            }
+            _ => {}
+        }
+        Ok(ExprSimplifyResult::Original(args))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -266,8 +287,10 @@ impl Time {
         };
         let numbers = number.clone().into_array(rows)?;
         let numbers = numbers.as_primitive::<arrow::datatypes::Int64Type>();
-        let times: PrimitiveArray<TimestampMillisecondType> =
-            numbers.unary(|number| number.saturating_mul(factor));
+        let times: PrimitiveArray<TimestampMillisecondType> = numbers.unary_opt(|number| {
+            let time = number.checked_mul(factor);
+            time.filter(|time| INSTANTS.contains(time))
+        });
         Ok(Arc::new(times.with_timezone(self.zone.name())))
     }
 
@@ -322,10 +345,7 @@ impl Known {
         }
         match &self.pattern {
             Some((_, pattern)) => Ok(pattern),
-            None => exec_err!(
-                "the pattern '{text}' has a letter that is not supported; there is y, M, d, D, H, h, \
-                 m, s, S and a"
-            ),
+            None => exec_err!("{}", unreadable(text)),
         }
     }
 
@@ -340,6 +360,13 @@ impl Known {
         }
         Ok(&self.text)
     }
+}
+
+fn unreadable(pattern: &str) -> String {
+    format!(
+        "the pattern '{pattern}' has a letter that is not supported; there is y, M, d, D, H, h, m, \
+         s, S and a"
+    )
 }
 
 fn usual() -> ColumnarValue {

@@ -21,7 +21,9 @@ use datafusion_physical_expr::{create_physical_expr, expressions::cast};
 use super::{
     Changelog, Dataflow, Expression, Kind, Settings, Step, StepId,
     catalog::Catalog,
+    conditions::place,
     error::{Fault, NOWHERE},
+    placed::{at_least, placed},
     shifted::with_numbers,
     windows::{Qualified, Windows, fields},
 };
@@ -61,8 +63,12 @@ pub(super) fn lower(
         known: Vec::new(),
     };
     for output in outputs {
+        let before = lowering.dataflow.steps.len();
         let inserted = lowering.insert(output);
         inserted.map_err(|fault| fault.or_at(output.at))?;
+        for step in lowering.dataflow.steps.iter_mut().skip(before) {
+            at_least(&mut step.kind, output.at);
+        }
     }
     Ok(lowering.dataflow)
 }
@@ -215,8 +221,12 @@ fn unsupported(plan: &LogicalPlan) -> Fault {
     Fault::unsupported(NOWHERE, what, instead)
 }
 
-/// An expression over columns of these names.
+/// An expression over columns of these names, which knows where it is written.
 fn expression(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {
+    Ok(placed(made(value, schema)?, place(value)))
+}
+
+fn made(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {
     let context = PhysicalPlanningContext::default();
     let made = create_physical_expr(value, schema, &ExecutionProps::new(), &context)?;
     let arrow = schema.as_arrow();
@@ -241,11 +251,18 @@ fn is_column(value: &Expression, place: usize) -> bool {
     column.is_some_and(|column| column.index() == place)
 }
 
-/// There is one type of text and one of bytes between steps.
+/// There is one type of text and one of bytes between steps, also within others.
 fn plain(data_type: &DataType) -> DataType {
+    let within = |field: &Arc<Field>| {
+        let of = plain(field.data_type());
+        Arc::new(field.as_ref().clone().with_data_type(of))
+    };
     match data_type {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
         DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+        DataType::List(element) => DataType::List(within(element)),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(within).collect()),
+        DataType::Map(entries, is_sorted) => DataType::Map(within(entries), *is_sorted),
         other => other.clone(),
     }
 }

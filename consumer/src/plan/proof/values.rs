@@ -12,7 +12,7 @@ pub(super) mod computed {
         array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, new_null_array},
         compute::cast,
     };
-    use common::time::Clock;
+    use common::{service::telemetry, time::Clock};
 
     use crate::{
         plan::{Error, Job, Kind, Settings, StepId, plan, types},
@@ -77,24 +77,26 @@ pub(super) mod computed {
         RecordBatch::try_new_with_options(scan.schema.clone(), columns, &options).unwrap()
     }
 
+    /// What a job gives for the rows, the last of its changes.
+    fn run(job: &Job, rows: usize) -> Result<Option<Changes>, transform::Error> {
+        let budget = Arc::new(Budget::new(usize::MAX, "--state-max"));
+        let mut task = Task::new(&job.dataflow, transform::Settings { budget })?;
+        task.open(StepId(0), 0)?;
+        let mut changes = Vec::new();
+        for number in 0..rows {
+            changes.extend(task.push(StepId(0), 0, row(job, number))?.changes);
+        }
+        changes.extend(task.end(StepId(0), 0)?.changes);
+        Ok(changes.pop().map(|(_, changes)| changes))
+    }
+
     /// What a query gives for the rows, the last of its changes; and the type of its column.
     fn given(select: &str, zone: &str, rows: usize) -> Result<(String, String), String> {
         let job = job(select, zone).map_err(|error| error.message)?;
         let sink = job.dataflow.steps.last().unwrap();
         assert!(matches!(sink.kind, Kind::Insert(_)));
         let of = types::name(sink.schema.field(0).data_type());
-        let budget = Arc::new(Budget::new(usize::MAX, "--state-max"));
-        let run = || -> Result<Option<Changes>, transform::Error> {
-            let mut task = Task::new(&job.dataflow, transform::Settings { budget })?;
-            task.open(StepId(0), 0)?;
-            let mut changes = Vec::new();
-            for number in 0..rows {
-                changes.extend(task.push(StepId(0), 0, row(&job, number))?.changes);
-            }
-            changes.extend(task.end(StepId(0), 0)?.changes);
-            Ok(changes.pop().map(|(_, changes)| changes))
-        };
-        let changes = run().map_err(|error| reason(&error))?;
+        let changes = run(&job, rows).map_err(|error| reason(&error))?;
         let Some(changes) = changes else {
             return Ok(("no row".to_owned(), of));
         };
@@ -108,13 +110,15 @@ pub(super) mod computed {
         Ok((value.strip_suffix(']').unwrap().to_owned(), of))
     }
 
-    /// Why it cannot be computed: the last of the causes.
+    /// Why it cannot be computed.
     fn reason(error: &transform::Error) -> String {
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(next) = cause.source() {
-            cause = next;
+        match error {
+            transform::Error::Step {
+                source: transform::Fault::Expression(of),
+                ..
+            } => of.why.clone(),
+            other => telemetry::chain(other),
         }
-        cause.to_string()
     }
 
     fn told(given: Result<(String, String), String>, expected: &str) -> String {
@@ -203,6 +207,35 @@ pub(super) mod computed {
             let select = format!("SELECT {text} AS v FROM t {rest}");
             told(given(&select, "UTC", 3), expected)
         });
+    }
+
+    /// Of the text `select` counts from the third line on.
+    #[test]
+    fn what_cannot_be_computed_is_told_once_with_its_place() {
+        let check = |select: &str, expected: &str| {
+            let failed = run(&job(select, "UTC").unwrap(), 1).unwrap_err();
+            assert_eq!(telemetry::chain(&failed), expected);
+        };
+        check(
+            "SELECT s,\n  6 + i / zero AS v\nFROM t",
+            "step 1 (project): cannot compute 6 + divide(i, zero) (at 4:7), \
+             where i is 7 and zero is 0: division by zero",
+        );
+        check(
+            "SELECT s FROM t\nWHERE CAST(text AS INT) > 1",
+            "step 1 (filter): cannot compute whole_number(text) > 1 (at 4:12), \
+             where text is 'abc': 'abc' is no INT",
+        );
+        check(
+            "SELECT CAST(SUM(i) % (SUM(i) - 7) AS STRING) FROM t",
+            "step 2 (project): cannot compute CAST(sum(t.i) % (sum(t.i) - 7) AS STRING) (at 3:14), \
+             where sum(t.i) is 7: division by zero",
+        );
+        check(
+            "SELECT SUM(w)\nFROM (SELECT i % zero AS w, nil FROM t)",
+            "step 1 (project): cannot compute i % zero (at 4:14), \
+             where i is 7 and zero is 0: division by zero",
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use common::service::telemetry;
 use proptest::{prelude::*, sample::select};
 
 use super::*;
@@ -235,7 +236,7 @@ fn what_cannot_take_rows_back_says_so() {
             panic!()
         };
         running.aggregates[1].function = function;
-        let error = Task::new(&dataflow, settings(0)).unwrap_err().to_string();
+        let error = telemetry::chain(&Task::new(&dataflow, settings(0)).unwrap_err());
         assert!(error.contains("step 3 (running aggregate)"), "{error}");
         assert!(
             error.contains("of rows that are taken back is not supported"),

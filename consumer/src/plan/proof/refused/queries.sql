@@ -187,3 +187,85 @@ SELECT n FROM readings WHERE sensor = n
 SELECT n FROM readings
 WHERE n > 1 AND UPPER(sensor) <> 1
 => job.sql:2:23: what is compared is of one type, and these are STRING and INT; write CAST
+# Columns are of types that can be written.
+SELECT sensor,
+  INTERVAL '1' DAY FROM readings
+=> job.sql:2:12: a column of type INTERVAL is not supported; an interval is added to a time, or taken from one
+SELECT CASE WHEN n > 1 THEN INTERVAL '1' DAY END FROM readings
+=> job.sql:1:18: a column of type INTERVAL is not supported; an interval is added to a time, or taken from one
+SELECT ts + d FROM (SELECT ts, INTERVAL '1' DAY AS d FROM readings)
+=> job.sql:1:41: a column of type INTERVAL is not supported; an interval is added to a time, or taken from one
+CREATE TABLE t (n INT, c AS INTERVAL '1' DAY) WITH ('connector' = 'datagen')
+=> job.sql:1:38: a column of type INTERVAL is not supported; an interval is added to a time, or taken from one
+SELECT n FROM readings WHERE n > 12345678901234567890123456789012345678901234
+=> job.sql:1:34: a number of 44 digits is not supported; a DECIMAL has 38 at the most, and 1e40 is a DOUBLE
+SELECT 0.123456789012345678901234567890123456789 FROM readings
+=> job.sql:1:8: a number of 39 digits is not supported; a DECIMAL has 38 at the most, and 1e40 is a DOUBLE
+# A constant that has no value is told where it is written.
+SELECT sensor
+FROM readings
+WHERE n > 1 AND
+  n < CAST('abc' AS INT) + 1
+=> job.sql:4:12: CAST('abc' AS INT) has no value: 'abc' is no INT
+SELECT 1 + 2 * (3 / 0) FROM readings
+=> job.sql:1:17: 3 / 0 has no value: division by zero
+CREATE TABLE t (n INT, c AS n + CAST('x' AS INT)) WITH ('connector' = 'datagen')
+=> job.sql:1:38: CAST('x' AS INT) has no value: 'x' is no INT
+SELECT SUM(n / CAST('' AS INT)) FROM readings
+=> job.sql:1:21: CAST('' AS INT) has no value: '' is no INT
+SELECT n FROM readings WHERE ts > TIMESTAMP '2024-13-01 00:00:00'
+=> job.sql:1:45: TIMESTAMP '2024-13-01 00:00:00' has no value: parser error: Error parsing timestamp from '2024-13-01 00:00:00': error parsing date
+SELECT CASE WHEN n > 1 THEN CAST('abc' AS DATE) END FROM readings
+=> job.sql:1:34: CAST('abc' AS DATE) has no value: cannot cast string 'abc' to value of DATE type
+SELECT IF(n > 1, CAST('abc' AS INT), 1 / 0) FROM readings
+=> job.sql:1:23: CAST('abc' AS INT) has no value: 'abc' is no INT
+SELECT COALESCE(ts, TIMESTAMP '2024-02-30 00:00:00') FROM readings
+=> job.sql:1:31: TIMESTAMP '2024-02-30 00:00:00' has no value: parser error: Error parsing timestamp from '2024-02-30 00:00:00': error parsing date
+SELECT ARRAY[1, 'a'] FROM readings
+=> job.sql:1:14: what is in an ARRAY is of one type, and these are INT and STRING; write CAST
+SELECT ARRAY[n, sensor] FROM readings
+=> job.sql:1:14: what is in an ARRAY is of one type, and these are INT and STRING; write CAST
+# What a function does not take of any row.
+SELECT TO_TIMESTAMP_LTZ(1, 5) FROM readings
+=> job.sql:1:8: TO_TIMESTAMP_LTZ(1, 5) has no value: TO_TIMESTAMP_LTZ is TO_TIMESTAMP_LTZ(number, precision), precision 0 or 3
+SELECT n, TO_TIMESTAMP_LTZ(n, 5) FROM readings
+=> job.sql:1:11: TO_TIMESTAMP_LTZ is TO_TIMESTAMP_LTZ(number, precision), precision 0 or 3
+SELECT TO_TIMESTAMP_LTZ(n, n) FROM readings
+=> job.sql:1:8: TO_TIMESTAMP_LTZ is TO_TIMESTAMP_LTZ(number, precision), precision 0 or 3
+SELECT n, TIMESTAMPADD(FORTNIGHT, n, ts) FROM readings
+=> job.sql:1:11: TIMESTAMPADD is TIMESTAMPADD(unit, number, time), unit from SECOND to YEAR, not FORTNIGHT
+SELECT TIMESTAMPDIFF(FORTNIGHT, ts, ts) FROM readings
+=> job.sql:1:8: TIMESTAMPDIFF is TIMESTAMPDIFF(unit, from, to), unit from SECOND to YEAR, not FORTNIGHT
+SELECT CASE WHEN n > 1 THEN DATE_FORMAT(ts, 'EEEE') END FROM readings
+=> job.sql:1:29: DATE_FORMAT: the pattern 'EEEE' has a letter that is not supported; there is y, M, d, D, H, h, m, s, S and a
+# Times are no numbers, and numbers no times.
+SELECT CAST(n AS TIMESTAMP(3)) FROM readings
+=> job.sql:1:13: CAST of INT to TIMESTAMP(3) is not supported; there is TO_TIMESTAMP_LTZ(number, precision)
+SELECT TRY_CAST(reading AS TIMESTAMP_LTZ(3)) FROM readings
+=> job.sql:1:17: CAST of DOUBLE to TIMESTAMP_LTZ(3) is not supported; there is TO_TIMESTAMP_LTZ(number, precision)
+SELECT sensor, CAST(ts AS BIGINT) FROM readings
+=> job.sql:1:21: CAST of TIMESTAMP_LTZ(3) to BIGINT is not supported; there is EXTRACT(EPOCH FROM time), and TIMESTAMPDIFF(unit, from, to)
+SELECT CAST(CAST(ts AS DATE) AS INT) FROM readings
+=> job.sql:1:18: CAST of DATE to INT is not supported; there is EXTRACT(EPOCH FROM time), and TIMESTAMPDIFF(unit, from, to)
+SELECT CAST(n AS DATE) FROM readings
+=> job.sql:1:13: CAST of INT to DATE is not supported; there is TO_TIMESTAMP_LTZ(number, precision)
+SELECT CAST(n AS BYTES) FROM readings
+=> job.sql:1:13: CAST of INT to BYTES is not supported; CAST to STRING first, or write a comparison
+SELECT CAST(reading AS BOOLEAN) FROM readings
+=> job.sql:1:13: CAST of DOUBLE to BOOLEAN is not supported; CAST to STRING first, or write a comparison
+CREATE TABLE t (n BIGINT, at AS CAST(n AS TIMESTAMP(3))) WITH ('connector' = 'datagen')
+=> job.sql:1:38: CAST of BIGINT to TIMESTAMP(3) is not supported; there is TO_TIMESTAMP_LTZ(number, precision)
+SELECT CAST(CAST(ts AS TIME) AS TIMESTAMP(3)) FROM readings
+=> job.sql:1:18: CAST of TIME to TIMESTAMP(3) is not supported; there are casts of TIMESTAMP to DATE and TIME, and of DATE to TIMESTAMP
+SELECT CAST(CAST(ts AS DATE) AS TIME) FROM readings
+=> job.sql:1:18: CAST of DATE to TIME is not supported; there are casts of TIMESTAMP to DATE and TIME, and of DATE to TIMESTAMP
+SELECT -ts FROM readings
+=> job.sql:1:9: a time with a minus is not supported; there is TIMESTAMPDIFF(unit, from, to)
+SELECT sensor, X'616' FROM readings
+=> job.sql:1:16: half a byte is not supported; write two digits for each
+SELECT reading * 1e400 FROM readings
+=> job.sql:1:18: the number 1e400 is not supported; a DOUBLE is below 1.8e308
+SELECT CAST(item AS STRING) FROM orders
+=> job.sql:1:13: CAST of ROW<name STRING, tags ARRAY<STRING>> to STRING is not supported; CAST what is in it, as item.name or tags[1]
+SELECT CAST(ARRAY[n, NULL] AS STRING) FROM readings
+=> job.sql:1:19: CAST of ARRAY<INT> to STRING is not supported; CAST what is in it, as item.name or tags[1]
