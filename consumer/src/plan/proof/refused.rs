@@ -25,6 +25,11 @@ fn queries_that_cannot_be_are_refused() {
 }
 
 #[test]
+fn what_the_parser_knows_and_the_dialect_does_not_is_refused() {
+    check(include_str!("refused/syntax.sql"), refusal);
+}
+
+#[test]
 fn windows_that_cannot_be_are_refused() {
     check(include_str!("refused/windows.sql"), refusal);
 }

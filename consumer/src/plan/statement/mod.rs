@@ -2,6 +2,7 @@
 
 mod read;
 mod table;
+mod tokens;
 
 use datafusion_sql::sqlparser::{
     ast::{Ident, Query},

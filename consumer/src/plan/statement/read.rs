@@ -4,7 +4,7 @@ use datafusion_sql::sqlparser::{
     ast::{Ident, Query, SetExpr},
     keywords::Keyword,
     parser::Parser,
-    tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace},
+    tokenizer::{Location, Token, TokenWithSpan},
 };
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
         types::{take_word, take_words},
     },
     Insert, Kind, Setting, Statement, table,
+    tokens::tokens,
 };
 
 const SUPPORTED: &str = "there is CREATE TABLE, CREATE VIEW, SET, INSERT INTO, EXECUTE STATEMENT SET, \
@@ -34,33 +35,6 @@ pub(in super::super) fn statements(text: &str) -> Result<Vec<Statement>, Fault> 
             return Err(unexpected(next, "the end of the statement"));
         }
     }
-}
-
-/// There is no operator `>>`, but there are types that end in it; and a hint is a comment only for
-/// others.
-fn tokens(text: &str) -> Result<Vec<TokenWithSpan>, Fault> {
-    let mut tokens = Vec::new();
-    for token in Tokenizer::new(&Flink, text).tokenize_with_location()? {
-        match &token.token {
-            Token::ShiftRight => {
-                let half = TokenWithSpan::new(Token::Gt, token.span);
-                tokens.extend([half.clone(), half]);
-            }
-            Token::Whitespace(Whitespace::MultiLineComment(comment))
-                if comment.starts_with('+') =>
-            {
-                let at = begin(token.span);
-                let instead = "write the options of a table in its WITH (…)";
-                return Err(Fault::unsupported(at, "a hint", instead));
-            }
-            Token::DoubleQuotedString(_) => {
-                let message = "text stands in '…', and a name in `…`";
-                return Err(Fault::new(begin(token.span), message));
-            }
-            _ => tokens.push(token),
-        }
-    }
-    Ok(tokens)
 }
 
 fn statement(parser: &mut Parser<'_>) -> Result<Statement, Fault> {

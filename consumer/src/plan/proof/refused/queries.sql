@@ -115,7 +115,7 @@ SELECT ts + INTERVAL '5 days' FROM readings
 SELECT CAST(sensor AS INTERVAL) FROM readings
 => job.sql:1:1: the type INTERVAL in an expression is not supported; there are numbers, STRING, BYTES, DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ
 SELECT CAST(ts AS ROW<a INT>) FROM readings
-=> job.sql:1:22: expected: ), found: <
+=> job.sql:1:16: CAST to ROW is not supported; there are numbers, STRING, BYTES, DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ
 SELECT DATE_FORMAT(n, 'yyyy') FROM readings
 => job.sql:1:8: DATE_FORMAT is DATE_FORMAT(timestamp, 'pattern')
 SELECT TO_TIMESTAMP_LTZ(reading, 3) FROM readings
