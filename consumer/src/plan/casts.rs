@@ -13,7 +13,8 @@ use datafusion_functions::datetime::to_local_time;
 use datafusion_optimizer::AnalyzerRule;
 
 use super::{
-    error::{Fault, NOWHERE},
+    conditions::place,
+    error::Fault,
     functions::{self, CAST_AS, TimestampText, decimal, narrow, number_text, to_instant, whole},
     query::replace_expressions,
     types::MILLISECONDS,
@@ -111,7 +112,8 @@ fn exact(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let types = (of.left.get_type(schema)?, of.right.get_type(schema)?);
     if of.op == Operator::Minus && is_time(&types.0) && is_time(&types.1) {
         let instead = "there is TIMESTAMPDIFF(unit, from, to)";
-        return Err(Fault::unsupported(NOWHERE, "a time less another", instead).into());
+        let at = place(&of.left);
+        return Err(Fault::unsupported(at, "a time less another", instead).into());
     }
     let (DataType::Decimal128(p1, s1), DataType::Decimal128(p2, s2)) = types else {
         return same();

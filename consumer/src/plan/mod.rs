@@ -31,6 +31,7 @@ mod lineage;
 mod lower;
 mod mixed;
 mod options;
+mod placed;
 mod query;
 mod rewrite;
 mod settings;

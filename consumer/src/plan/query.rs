@@ -32,6 +32,7 @@ use super::{
     error::{Fault, NOWHERE},
     functions::Functions,
     mixed::Mixed,
+    placed::{place, placed},
     rewrite::rewrite,
     supported, types,
 };
@@ -47,7 +48,7 @@ pub(super) struct Planner<'a> {
 impl Planner<'_> {
     /// A query, with all types made the same where they have to be.
     pub(super) fn query(&self, query: &Query) -> Result<LogicalPlan, Fault> {
-        let at = supported::place(query);
+        let at = place(query);
         supported::check(query, self.functions)?;
         let mut rewritten = query.clone();
         let hidden = rewrite(&mut rewritten);
@@ -62,7 +63,7 @@ impl Planner<'_> {
         });
         plan.map_err(|error| {
             let fault = aliases::told(error.into(), &hidden);
-            supported::placed(fault, query).or_at(at)
+            placed(fault, query).or_at(at)
         })
     }
 
@@ -73,12 +74,12 @@ impl Planner<'_> {
         name: &str,
         source: Arc<dyn TableSource>,
     ) -> Result<Expr, Fault> {
-        let at = supported::place(expression);
+        let at = place(expression);
         supported::check(expression, self.functions)?;
         let mut rewritten = expression.clone();
         rewrite(&mut rewritten);
         let planned = self.planned_expression(rewritten, name, source);
-        planned.map_err(|error| supported::placed(error.into(), expression).or_at(at))
+        planned.map_err(|error| placed(error.into(), expression).or_at(at))
     }
 
     fn planned_expression(

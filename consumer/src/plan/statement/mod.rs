@@ -11,6 +11,7 @@ use datafusion_sql::sqlparser::{
 
 pub(super) use read::statements;
 pub(super) use table::{Column, ColumnKind, Definition, Setting};
+pub(super) use tokens::at_its_word;
 
 /// A statement, and where it begins.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use datafusion_sql::sqlparser::{
 use super::{
     super::{
         dialect::Flink,
-        error::{Fault, begin},
+        error::{Fault, NOWHERE, begin},
         types::{take_word, take_words},
     },
     Insert, Kind, Setting, Statement, table,
@@ -22,20 +22,39 @@ const SUPPORTED: &str = "there is CREATE TABLE, CREATE VIEW, SET, INSERT INTO, E
 
 /// Reads all statements.
 pub(in super::super) fn statements(text: &str) -> Result<Vec<Statement>, Fault> {
-    let mut parser = Parser::new(&Flink).with_tokens_with_locations(tokens(text)?);
+    let tokens = tokens(text)?;
+    let is_space = |token: &&TokenWithSpan| matches!(token.token, Token::Whitespace(_));
+    let last = tokens.iter().rev().find(|token| !is_space(token));
+    let end = last.map_or(NOWHERE, |last| last.span.end);
+    let mut parser = Parser::new(&Flink).with_tokens_with_locations(tokens);
     let mut statements = Vec::new();
     loop {
         while parser.consume_token(&Token::SemiColon) {}
         if parser.peek_token_ref().token == Token::EOF {
             return Ok(statements);
         }
-        statements.push(statement(&mut parser)?);
+        let statement = statement(&mut parser);
+        statements.push(statement.map_err(|fault| at_end(fault, end))?);
         let next = parser.peek_token_ref();
         if !matches!(next.token, Token::SemiColon | Token::EOF) {
             return Err(unexpected(next, "the end of the statement"));
         }
     }
 }
+
+/// The end of a text has no place for the parser.
+fn at_end(fault: Fault, end: Location) -> Fault {
+    let message = fault.message.replace("found: EOF", FOUND_END);
+    let is_end = message.ends_with(FOUND_END);
+    let at = if is_end { end } else { fault.at };
+    Fault {
+        at,
+        message,
+        ..fault
+    }
+}
+
+const FOUND_END: &str = "found the end of the text";
 
 fn statement(parser: &mut Parser<'_>) -> Result<Statement, Fault> {
     let at = begin(parser.peek_token_ref().span);

@@ -200,3 +200,18 @@ fn called(name: String) -> Option<Refused> {
 }
 
 const JSON: &str = "no function reads JSON: declare the column as ROW, ARRAY or MAP in its table";
+
+/// A fault about a word, at that word.
+pub(in super::super) fn at_its_word(fault: Fault, text: &str) -> Fault {
+    let from = fault.at;
+    let found = fault.word.as_ref().and_then(|wanted| {
+        let tokens = Tokenizer::new(&Flink, text).tokenize_with_location().ok()?;
+        let mut behind = tokens.iter().filter(|token| begin(token.span) >= from);
+        let found = behind.find(|token| word(&token.token).as_ref() == Some(wanted));
+        found.map(|token| begin(token.span))
+    });
+    match found {
+        Some(at) => Fault { at, ..fault },
+        None => fault,
+    }
+}

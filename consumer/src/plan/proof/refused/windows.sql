@@ -50,7 +50,7 @@ SELECT * FROM SESSION(TABLE readings PARTITION BY senser, DESCRIPTOR(ts), INTERV
 => job.sql:1:51: there is no column 'senser'; did you mean 'sensor'?
 SELECT sensor, COUNT(*) FROM SESSION(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
 GROUP BY sensor, window_start, window_end
-=> job.sql:1:1: grouping sessions by other columns than those they are partitioned by is not supported; group by window_start, window_end and the columns of PARTITION BY
+=> job.sql:2:10: grouping sessions by other columns than those they are partitioned by is not supported; group by window_start, window_end and the columns of PARTITION BY
 SELECT * FROM TUMBLE((SELECT window_start, ts FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE)),
   DESCRIPTOR(ts), INTERVAL '1' MINUTE)
 => job.sql:1:15: TUMBLE is of rows that have a column window_start already; give it another name by AS

@@ -1,0 +1,112 @@
+//! Where an error is that is told without its place by what plans a query: at the part of the query
+//! that its words are about.
+
+use std::ops::ControlFlow;
+
+use datafusion_sql::sqlparser::{
+    ast::{BinaryOperator, Expr, Ident, Select, Spanned, Visit, Visitor},
+    tokenizer::{Location, Span},
+};
+
+use super::error::{Fault, NOWHERE, begin};
+
+/// A fault at the first part of a query that its words are about.
+pub(super) fn placed(fault: Fault, tree: &impl Visit) -> Fault {
+    if fault.message.starts_with("UNION ") {
+        return fault.at_word("UNION");
+    }
+    if fault.at != NOWHERE {
+        return fault;
+    }
+    let mut part = Part {
+        message: &fault.message,
+    };
+    match tree.visit(&mut part) {
+        ControlFlow::Break(at) => fault.or_at(at),
+        ControlFlow::Continue(()) => fault,
+    }
+}
+
+/// Looks for a function or a field of a row that a message names, or for a condition.
+struct Part<'a> {
+    message: &'a str,
+}
+
+impl Part<'_> {
+    fn names(&self, name: &str) -> bool {
+        let mut words = self
+            .message
+            .split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|word| word.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether it is of what has words of its own instead of a name.
+    fn is_about(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Substring { .. } => self.names("substring"),
+            Expr::Trim { .. } => self.names("trim") || self.names("ltrim") || self.names("rtrim"),
+            Expr::Position { .. } => self.names("position"),
+            Expr::Like { .. } => self.message.ends_with("in LIKE expression"),
+            Expr::BinaryOp {
+                op: BinaryOperator::And | BinaryOperator::Or,
+                ..
+            } => self.message.starts_with("a condition is BOOLEAN"),
+            Expr::CompoundIdentifier(names) => {
+                names.len() > 2 && self.message.starts_with("only a ROW")
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it is of this field.
+    fn is_of_field(&self, name: &Ident) -> bool {
+        let missing = format!("there is no field '{}'", name.value);
+        self.message.starts_with(&missing)
+    }
+}
+
+impl Visitor for Part<'_> {
+    type Break = Location;
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Location> {
+        let condition = if self.message.starts_with("a condition is BOOLEAN") {
+            select.selection.as_ref().or(select.having.as_ref())
+        } else if self.message.starts_with("HAVING has") {
+            select.having.as_ref()
+        } else {
+            None
+        };
+        match condition {
+            Some(condition) => ControlFlow::Break(place(condition)),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Location> {
+        let found = match expr {
+            Expr::Function(call) if self.names(&call.name.to_string()) => Some(call.name.span()),
+            Expr::CompoundIdentifier(names) => {
+                let mut fields = names.iter().filter(|name| self.is_of_field(name));
+                fields.next().map(|name| name.span)
+            }
+            _ => None,
+        };
+        if self.is_about(expr) {
+            return ControlFlow::Break(place(expr));
+        }
+        match found {
+            Some(span) => ControlFlow::Break(begin(span)),
+            None => ControlFlow::Continue(()),
+        }
+    }
+}
+
+/// The first place that is known among those of an expression.
+pub(super) fn place(expression: &impl Spanned) -> Location {
+    let span = expression.span();
+    if span == Span::empty() {
+        NOWHERE
+    } else {
+        begin(span)
+    }
+}
