@@ -24,6 +24,7 @@ mod declare;
 mod dialect;
 mod error;
 mod explain;
+mod expressions;
 mod functions;
 mod interval;
 mod job;

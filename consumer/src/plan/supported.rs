@@ -5,18 +5,19 @@ use std::ops::ControlFlow;
 
 use datafusion_sql::sqlparser::{
     ast::{
-        Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-        FunctionArguments, GroupByExpr, LimitClause, Query, Select, SetExpr, SetOperator,
-        SetQuantifier, Spanned, TableFactor, Value, Visit, Visitor, WindowFrameBound, WindowSpec,
-        WindowType,
+        DataType, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+        FunctionArguments, GroupByExpr, LimitClause, Query, Select, SelectItem, SetExpr,
+        SetOperator, SetQuantifier, Spanned, TableFactor, Value, Visit, Visitor, WindowFrameBound,
+        WindowSpec, WindowType,
     },
     tokenizer::{Location, Span},
 };
 
 use super::{
+    context::refuse_type,
     error::{Fault, begin, did_you_mean},
+    expressions,
     functions::Functions,
-    interval,
 };
 
 const QUERY: &str = "there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]";
@@ -86,6 +87,9 @@ impl Visitor for Check<'_> {
 
     fn pre_visit_select(&mut self, select: &Select) -> Checked {
         let at = begin(select.span());
+        if let Some(span) = select.projection.iter().find_map(in_quotes) {
+            return refuse(span, "a name in '…'", "names stand in `…`, or alone");
+        }
         if let Some(span) = numbered(&select.group_by) {
             return refuse(span, "a number in GROUP BY", "write the expression again");
         }
@@ -94,11 +98,13 @@ impl Visitor for Check<'_> {
         let join = select.from.iter().flat_map(|from| &from.joins).next();
         let join = join.map(|join| begin(join.relation.span()));
         let is_on = matches!(select.distinct, Some(Distinct::On(_)));
+        let is_all = matches!(select.group_by, GroupByExpr::All(_));
         refuse_first(&[
             (select.from.is_empty(), at, "SELECT without FROM"),
             (join.is_some(), join.unwrap_or(at), "a join"),
             (second.is_some(), second.unwrap_or(at), "a join"),
             (is_on, at, "DISTINCT ON"),
+            (is_all, at, "GROUP BY ALL"),
             (grouping.is_some(), grouping.unwrap_or(at), "GROUPING SETS"),
             (select.qualify.is_some(), at, "QUALIFY"),
             (select.top.is_some(), at, "TOP"),
@@ -158,18 +164,17 @@ impl Visitor for Check<'_> {
                 "a sub-query in an expression",
                 "there are sub-queries in FROM",
             ),
-            Expr::SimilarTo { .. } => ("SIMILAR TO", "there is LIKE and REGEXP(text, pattern)"),
-            Expr::ILike { .. } => ("ILIKE", "there is LIKE, with LOWER"),
-            Expr::RLike { .. } => ("RLIKE", "there is REGEXP(text, pattern)"),
-            Expr::AtTimeZone { .. } => (
-                "AT TIME ZONE",
-                "there is CAST, and SET 'table.local-time-zone'",
-            ),
-            Expr::Interval(interval) if !interval::has_known_unit(interval) => (
-                "this interval",
-                "there is INTERVAL '1' YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND",
-            ),
-            _ => return ControlFlow::Continue(()),
+            Expr::Cast {
+                expr: value,
+                data_type,
+                ..
+            } if let Err(fault) = refuse_type(data_type) => {
+                return ControlFlow::Break(at_type(fault, value, data_type));
+            }
+            _ => match expressions::refused(expr) {
+                Some((span, what, instead)) => return refuse(span, what, instead),
+                None => return ControlFlow::Continue(()),
+            },
         };
         refuse(expr.span(), what, instead)
     }
@@ -205,6 +210,9 @@ impl Check<'_> {
         }
         if self.functions.later(&name) {
             return refuse(span, &name.to_uppercase(), AGGREGATES);
+        }
+        if let Some((what, instead)) = expressions::refused_call(&name.to_uppercase()) {
+            return refuse(span, what, instead);
         }
         if !self.functions.knows(&name) {
             let hint = did_you_mean(&name.to_uppercase(), self.functions.all_names());
@@ -255,6 +263,16 @@ impl Check<'_> {
     }
 }
 
+/// A type keeps no place of its own; it stands behind what is cast.
+fn at_type(fault: Fault, value: &Expr, data_type: &DataType) -> Fault {
+    let name = data_type.to_string();
+    let word = name
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .next();
+    let at = value.span().end;
+    Fault { at, ..fault }.at_word(&word.unwrap_or_default().to_uppercase())
+}
+
 /// Only the rows from the first on.
 fn frame(over: &WindowSpec, span: Span) -> Checked {
     let Some(frame) = &over.window_frame else {
@@ -291,6 +309,16 @@ fn grouping(group_by: &GroupByExpr) -> Option<Span> {
             let set = expressions.iter().find(is_set).map(Spanned::span);
             set.or_else(|| (!modifiers.is_empty()).then(|| group_by.span()))
         }
+    }
+}
+
+/// Where a column is whose name is written as a text.
+fn in_quotes(item: &SelectItem) -> Option<Span> {
+    match item {
+        SelectItem::ExprWithAlias { expr, alias } if alias.quote_style == Some('\'') => {
+            Some(expr.span())
+        }
+        _ => None,
     }
 }
 

@@ -37,6 +37,10 @@ SELECT sensor FROM readings LIMIT 3 OFFSET 2
 => job.sql:1:29: LIMIT is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT sensor FROM readings FETCH NEXT ROW ONLY
 => job.sql:1:29: FETCH is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT CASE WHEN n > 1 THEN n ED FROM readings
+=> job.sql:1:31: expected: END, found: ED
+SELECT n FROM readings GROUP BY ALL
+=> job.sql:1:24: GROUP BY ALL is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT n FROM readings WHERE n BETWEEN 1
 => job.sql:1:41: expected: AND, found the end of the text
 SELECT sensor FROM readings UNION SELECT DISTINCT sensor FROM readings MINUS SELECT sensor FROM printed
@@ -61,6 +65,9 @@ SELECT
 SELECT
   POSITION(1 IN sensor) FROM readings
 => job.sql:2:12: function 'position' requires String, but received INT (DataType: INT)
+SELECT
+  CAST(sensor AS FOO) FROM readings
+=> job.sql:2:18: the type FOO in an expression is not supported; there are numbers, STRING, BYTES, DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ
 SELECT sensor, COUNT(*)
 FROM readings
 GROUP BY sensor

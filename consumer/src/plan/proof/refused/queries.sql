@@ -113,7 +113,7 @@ SELECT ts + INTERVAL '1' FORTNIGHT FROM readings
 SELECT ts + INTERVAL '5 days' FROM readings
 => job.sql:1:22: this interval is not supported; there is INTERVAL '1' YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND
 SELECT CAST(sensor AS INTERVAL) FROM readings
-=> job.sql:1:1: the type INTERVAL in an expression is not supported; there are numbers, STRING, BYTES, DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ
+=> job.sql:1:23: the type INTERVAL in an expression is not supported; there are numbers, STRING, BYTES, DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ
 SELECT CAST(ts AS ROW<a INT>) FROM readings
 => job.sql:1:16: CAST to ROW is not supported; there are numbers, STRING, BYTES, DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ
 SELECT DATE_FORMAT(n, 'yyyy') FROM readings

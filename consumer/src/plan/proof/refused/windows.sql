@@ -29,7 +29,7 @@ SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MONTH)
 SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1:30' MINUTE TO SECOND)
 => job.sql:1:63: an interval of several units, or of none is not supported; write one number and one unit, from SECOND to WEEK
 SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL 'one' MINUTE)
-=> job.sql:1:63: expected an interval such as INTERVAL '10' SECOND
+=> job.sql:1:63: this interval is not supported; there is INTERVAL '1' YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND
 SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '1' SECOND, 3)
 => job.sql:1:15: TUMBLE is TUMBLE(TABLE t, DESCRIPTOR(time), size [, offset])
 SELECT * FROM TUMBLE(DATA => TABLE readings, TIMECOL => DESCRIPTOR(ts), SICE => INTERVAL '1' MINUTE)
