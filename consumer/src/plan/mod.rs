@@ -30,6 +30,7 @@ mod interval;
 mod job;
 mod lineage;
 mod lower;
+mod many_rows;
 mod mixed;
 mod options;
 mod placed;

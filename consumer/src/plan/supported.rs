@@ -18,6 +18,7 @@ use super::{
     error::{Fault, begin, did_you_mean},
     expressions,
     functions::Functions,
+    many_rows,
 };
 
 const QUERY: &str = "there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]";
@@ -113,7 +114,8 @@ impl Visitor for Check<'_> {
             (!select.sort_by.is_empty(), at, "SORT BY"),
             (!select.cluster_by.is_empty(), at, "CLUSTER BY"),
             (!select.distribute_by.is_empty(), at, "DISTRIBUTE BY"),
-        ])
+        ])?;
+        many_rows::in_clauses(select, self.functions)
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> Checked {
@@ -229,6 +231,7 @@ impl Check<'_> {
                 "FIRST_VALUE and LAST_VALUE pass NULL over",
             );
         }
+        many_rows::in_call(function, self.functions)?;
         match &function.args {
             FunctionArguments::List(list) => self.arguments(&name, span, list),
             FunctionArguments::None | FunctionArguments::Subquery(_) => ControlFlow::Continue(()),

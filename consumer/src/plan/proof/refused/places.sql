@@ -15,6 +15,19 @@ SELECT sensor FROM readings CLUSTER BY sensor
 => job.sql:1:29: CLUSTER BY is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT sensor FROM readings DISTRIBUTE BY sensor
 => job.sql:1:29: DISTRIBUTE BY is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT sensor FROM readings
+WHERE n > 1 AND COUNT(*) > 1
+=> job.sql:2:17: COUNT in WHERE is not supported; there is HAVING, and a sub-query in FROM
+SELECT sensor FROM readings WHERE SUM(n) OVER (ORDER BY ts) > 1
+=> job.sql:1:35: OVER in WHERE is not supported; there is HAVING, and a sub-query in FROM
+SELECT COUNT(*) FROM readings GROUP BY MAX(n)
+=> job.sql:1:40: MAX in GROUP BY is not supported; there is a sub-query in FROM
+SELECT SUM(n + MAX(n)) FROM readings
+=> job.sql:1:16: MAX in SUM is not supported; there is a sub-query in FROM
+SELECT SUM(n) FILTER (WHERE MAX(n) > 1) FROM readings
+=> job.sql:1:29: MAX in SUM is not supported; there is a sub-query in FROM
+SELECT SUM(SUM(n) OVER (ORDER BY ts)) FROM readings
+=> job.sql:1:12: OVER in SUM is not supported; there is a sub-query in FROM
 SELECT sensor FROM readings GROUP BY sensor HAVING SUM(n) OVER (ORDER BY sensor) > 1
 => job.sql:1:56: HAVING has 'readings.n', which is neither in GROUP BY nor in an aggregate function
 SELECT sensor FROM readings WHERE n IN (SELECT MAX(id) FROM orders)

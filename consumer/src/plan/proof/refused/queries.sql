@@ -25,7 +25,7 @@ SELECT MAX(n), sensor FROM readings
 SELECT sensor FROM readings GROUP BY n
 => job.sql:1:8: SELECT has 'readings.sensor', which is neither in GROUP BY nor in an aggregate function
 SELECT sensor FROM readings WHERE COUNT(*) > 1
-=> job.sql:1:1: aggregate functions are not allowed in the WHERE clause. Consider using HAVING instead
+=> job.sql:1:35: COUNT in WHERE is not supported; there is HAVING, and a sub-query in FROM
 SELECT sensor FROM readings HAVING n > 1
 => job.sql:1:36: HAVING has a column that is neither in GROUP BY nor in an aggregate function
 SELECT sensor FROM readings ORDER BY sensor
