@@ -171,15 +171,33 @@ fn explain(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
         let kind = statement_set(parser)?;
         return Ok(Kind::Explain(Box::new(Statement { at, kind })));
     }
+    for detail in DETAILS {
+        if take_word(parser, detail) {
+            return Err(Fault::unsupported(
+                at,
+                &format!("EXPLAIN {detail}"),
+                EXPLAINED,
+            ));
+        }
+    }
     let explained = statement(parser)?;
     match explained.kind {
         Kind::Insert(_) | Kind::Select(_) => Ok(Kind::Explain(Box::new(explained))),
         Kind::Table(_) | Kind::View { .. } | Kind::Set(_) | Kind::Explain(_) => {
-            let instead = "there is EXPLAIN of SELECT, INSERT INTO and STATEMENT SET";
-            Err(Fault::unsupported(at, "this EXPLAIN", instead))
+            Err(Fault::unsupported(at, "this EXPLAIN", EXPLAINED))
         }
     }
 }
+
+const EXPLAINED: &str = "there is EXPLAIN of SELECT, INSERT INTO and STATEMENT SET";
+
+/// What Flink can add to a plan.
+const DETAILS: [&str; 4] = [
+    "ESTIMATED_COST",
+    "CHANGELOG_MODE",
+    "PLAN_ADVICE",
+    "JSON_EXECUTION_PLAN",
+];
 
 fn statement_set(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
     parser.expect_keyword(Keyword::BEGIN)?;
