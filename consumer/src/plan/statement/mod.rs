@@ -1,5 +1,6 @@
 //! Text → statements, as they are written: nothing is known yet of tables, columns and types.
 
+mod nested;
 mod read;
 mod table;
 mod tokens;

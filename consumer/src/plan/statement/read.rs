@@ -13,7 +13,9 @@ use super::{
         error::{Fault, NOWHERE, begin},
         types::{take_word, take_words},
     },
-    Insert, Kind, Setting, Statement, table,
+    Insert, Kind, Setting, Statement,
+    nested::furthest,
+    table,
     tokens::tokens,
 };
 
@@ -26,7 +28,7 @@ pub(in super::super) fn statements(text: &str) -> Result<Vec<Statement>, Fault> 
     let is_space = |token: &&TokenWithSpan| matches!(token.token, Token::Whitespace(_));
     let last = tokens.iter().rev().find(|token| !is_space(token));
     let end = last.map_or(NOWHERE, |last| last.span.end);
-    let mut parser = Parser::new(&Flink).with_tokens_with_locations(tokens);
+    let mut parser = Parser::new(&Flink).with_tokens_with_locations(tokens.clone());
     let mut statements = Vec::new();
     loop {
         while parser.consume_token(&Token::SemiColon) {}
@@ -34,16 +36,18 @@ pub(in super::super) fn statements(text: &str) -> Result<Vec<Statement>, Fault> 
             return Ok(statements);
         }
         let statement = statement(&mut parser);
-        statements.push(statement.map_err(|fault| at_end(fault, end))?);
+        let statement = statement.map_err(|fault| at_end(fault, end));
+        statements.push(statement.map_err(|fault| furthest(fault, &tokens, end))?);
         let next = parser.peek_token_ref();
         if !matches!(next.token, Token::SemiColon | Token::EOF) {
-            return Err(unexpected(next, "the end of the statement"));
+            let fault = unexpected(next, "the end of the statement");
+            return Err(furthest(fault, &tokens, end));
         }
     }
 }
 
 /// The end of a text has no place for the parser.
-fn at_end(fault: Fault, end: Location) -> Fault {
+pub(super) fn at_end(fault: Fault, end: Location) -> Fault {
     let message = fault.message.replace("found: EOF", FOUND_END);
     let is_end = message.ends_with(FOUND_END);
     let at = if is_end { end } else { fault.at };

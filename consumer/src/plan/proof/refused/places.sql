@@ -89,3 +89,17 @@ HAVING n > 1
 INSERT INTO printed
 SELECT sensor, SUM(n) OVER (ORDER BY n) FROM readings
 => job.sql:2:20: OVER in the order of a column that is no time is not supported; there is OVER ([PARTITION BY …] ORDER BY time [ROWS|RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW])
+SELECT n FROM readings;
+SELECT sensor FROM (SELECT sensor, n AS a b FROM readings)
+=> job.sql:2:43: expected ')', found 'b'
+SELECT sensor FROM (
+  SELECT sensor FROM (SELECT sensor FROM readings GRUP BY n) AS a
+) AS b WHERE
+=> job.sql:2:56: expected ')', found 'BY'
+SELECT sensor FROM (SELECT sensor FROM readings
+=> job.sql:1:48: expected ')', found the end of the text
+SELECT sensor FROM (SELECT FROM readings);
+SELECT sensor FROM (SELECT sensor,)
+=> job.sql:1:33: expected an expression, found: FROM
+SELECT sensor FROM readings WHERE (SELECT n) > (
+=> job.sql:1:49: expected: an expression, found the end of the text
