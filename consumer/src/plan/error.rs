@@ -208,6 +208,9 @@ fn of_groups(text: &str) -> Option<String> {
         let message = format!("a condition is BOOLEAN, and this is {of}; write a comparison");
         return Some(message);
     }
+    if let Some(name) = text.strip_prefix("Invalid qualifier ") {
+        return Some(format!("there is no table '{name}' in FROM"));
+    }
     if text.starts_with("Cannot access field at argument") {
         return Some("only a ROW has fields".to_owned());
     }

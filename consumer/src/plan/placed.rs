@@ -4,7 +4,10 @@
 use std::ops::ControlFlow;
 
 use datafusion_sql::sqlparser::{
-    ast::{BinaryOperator, Expr, Ident, Select, Spanned, Visit, Visitor},
+    ast::{
+        BinaryOperator, Expr, Ident, Select, SelectItem, SelectItemQualifiedWildcardKind, Spanned,
+        Visit, Visitor,
+    },
     tokenizer::{Location, Span},
 };
 
@@ -58,6 +61,16 @@ impl Part<'_> {
         }
     }
 
+    /// Whether it is of the table before a star.
+    fn is_of_table(&self, item: &SelectItem) -> bool {
+        let SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) =
+            item
+        else {
+            return false;
+        };
+        self.message == format!("there is no table '{name}' in FROM")
+    }
+
     /// Whether it is of this field.
     fn is_of_field(&self, name: &Ident) -> bool {
         let missing = format!("there is no field '{}'", name.value);
@@ -76,8 +89,9 @@ impl Visitor for Part<'_> {
         } else {
             None
         };
-        match condition {
-            Some(condition) => ControlFlow::Break(place(condition)),
+        let missing = select.projection.iter().find(|item| self.is_of_table(item));
+        match condition.map(place).or_else(|| missing.map(place)) {
+            Some(at) => ControlFlow::Break(at),
             None => ControlFlow::Continue(()),
         }
     }

@@ -101,5 +101,8 @@ SELECT sensor FROM (SELECT sensor FROM readings
 SELECT sensor FROM (SELECT FROM readings);
 SELECT sensor FROM (SELECT sensor,)
 => job.sql:1:33: expected an expression, found: FROM
+SELECT
+  r.* FROM readings
+=> job.sql:2:3: there is no table 'r' in FROM
 SELECT sensor FROM readings WHERE (SELECT n) > (
 => job.sql:1:49: expected: an expression, found the end of the text
