@@ -2,8 +2,9 @@
 
 use datafusion_sql::sqlparser::{
     ast::{
-        BinaryOperator, CeilFloorKind, DataType, Expr, Interval, Spanned, TimezoneInfo,
-        UnaryOperator, Value, ValueWithSpan,
+        BinaryOperator, CeilFloorKind, DataType, Expr, FunctionArg, FunctionArgExpr,
+        FunctionArgumentList, Ident, Interval, Spanned, TimezoneInfo, UnaryOperator, Value,
+        ValueWithSpan,
     },
     tokenizer::Span,
 };
@@ -112,6 +113,33 @@ pub(super) fn refused_call(name: &str) -> Option<Instead> {
 }
 
 const TIME: &str = "write CAST(LOCALTIMESTAMP AS TIME)";
+
+/// The first argument of `TIMESTAMPADD` or `TIMESTAMPDIFF`, where it is none of their units.
+pub(super) fn refused_unit<'a>(name: &str, list: &'a FunctionArgumentList) -> Option<&'a Ident> {
+    let is_theirs = ["TIMESTAMPADD", "TIMESTAMPDIFF"]
+        .iter()
+        .any(|of| name.eq_ignore_ascii_case(of));
+    match list.args.first()? {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(unit))) if is_theirs => {
+            let name = unit.value.to_uppercase();
+            let name = name.strip_prefix("SQL_TSI_").unwrap_or(&name);
+            (!UNITS.contains(&name)).then_some(unit)
+        }
+        _ => None,
+    }
+}
+
+const UNITS: [&str; 9] = [
+    "MILLISECOND",
+    "SECOND",
+    "MINUTE",
+    "HOUR",
+    "DAY",
+    "WEEK",
+    "MONTH",
+    "QUARTER",
+    "YEAR",
+];
 
 const fn operator(op: &BinaryOperator) -> Option<Instead> {
     Some(match op {

@@ -239,6 +239,10 @@ impl Check<'_> {
     }
 
     fn arguments(&self, name: &str, span: Span, list: &FunctionArgumentList) -> Checked {
+        if let Some(unit) = expressions::refused_unit(name, list) {
+            let instead = "there is SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER and YEAR";
+            return refuse(unit.span, "this unit", instead);
+        }
         if !list.clauses.is_empty() {
             return refuse(
                 span,

@@ -153,3 +153,7 @@ SELECT
 => job.sql:2:3: CURRENT_TIMESTAMP(…) is not supported; write it without brackets
 SELECT sensor FROM readings WHERE (n, n) IN ((1, 2))
 => job.sql:1:36: (…, …) as a value is not supported; write the values without brackets, and give each a column of its own
+SELECT TIMESTAMPADD(FORTNIGHT, 1, ts) FROM readings
+=> job.sql:1:21: this unit is not supported; there is SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER and YEAR
+SELECT TIMESTAMPDIFF(n, ts, ts) FROM readings
+=> job.sql:1:22: this unit is not supported; there is SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER and YEAR
