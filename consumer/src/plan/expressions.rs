@@ -2,7 +2,7 @@
 
 use datafusion_sql::sqlparser::{
     ast::{
-        BinaryOperator, CeilFloorKind, DataType, Expr, FunctionArg, FunctionArgExpr,
+        BinaryOperator, CeilFloorKind, DataType, DateTimeField, Expr, FunctionArg, FunctionArgExpr,
         FunctionArgumentList, Ident, Interval, Spanned, TimezoneInfo, UnaryOperator, Value,
         ValueWithSpan,
     },
@@ -76,6 +76,19 @@ fn refused_value(expr: &Expr) -> Option<Instead> {
             field: CeilFloorKind::Scale(_),
             ..
         } => ("a number of digits here", "there is ROUND and TRUNCATE"),
+        Expr::Substring {
+            substring_from: None,
+            ..
+        } => ("this SUBSTRING", "write SUBSTRING(text FROM 1 FOR length)"),
+        Expr::Extract { field, .. } if !is_part(field) => ("this unit", PARTS_TOLD),
+        Expr::Ceil {
+            field: CeilFloorKind::DateTimeField(field),
+            ..
+        }
+        | Expr::Floor {
+            field: CeilFloorKind::DateTimeField(field),
+            ..
+        } if !is_whole(field) => ("this unit", UNITS_TOLD),
         Expr::Array(array) if !array.named => ("[…] alone", "write ARRAY[…]"),
         Expr::Tuple(values) if values.is_empty() => ("GROUP BY ()", "leave GROUP BY out"),
         Expr::Tuple(_) => ("(…, …) as a value", ROW),
@@ -106,6 +119,7 @@ const ROW: &str = "write the values without brackets, and give each a column of 
 pub(super) fn refused_call(name: &str) -> Option<Instead> {
     Some(match name {
         "ROW" => ("ROW(…)", ROW),
+        "ARRAY" => ("ARRAY(…)", "write ARRAY[…]"),
         "CURRENT_TIME" => ("CURRENT_TIME", TIME),
         "LOCALTIME" => ("LOCALTIME", TIME),
         _ => return None,
@@ -128,6 +142,36 @@ pub(super) fn refused_unit<'a>(name: &str, list: &'a FunctionArgumentList) -> Op
         _ => None,
     }
 }
+
+/// What a time is cut to.
+fn is_whole(field: &DateTimeField) -> bool {
+    let name = field.to_string().to_uppercase();
+    *field == DateTimeField::NoDateTime || UNITS.contains(&name.as_str())
+}
+
+pub(super) const UNITS_TOLD: &str =
+    "there is SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER and YEAR";
+
+/// What EXTRACT gives beside units.
+fn is_part(field: &DateTimeField) -> bool {
+    let name = field.to_string().to_uppercase();
+    UNITS.contains(&name.as_str()) || PARTS.contains(&name.as_str())
+}
+
+const PARTS: [&str; 10] = [
+    "MICROSECOND",
+    "NANOSECOND",
+    "DOW",
+    "DOY",
+    "ISODOW",
+    "ISOYEAR",
+    "EPOCH",
+    "DECADE",
+    "CENTURY",
+    "MILLENNIUM",
+];
+
+const PARTS_TOLD: &str = "there is MILLISECOND to YEAR, DOW, DOY, ISODOW, ISOYEAR, EPOCH, DECADE, CENTURY and MILLENNIUM";
 
 const UNITS: [&str; 9] = [
     "MILLISECOND",

@@ -126,6 +126,9 @@ impl Visitor for Check<'_> {
             TableFactor::Table {
                 sample: Some(_), ..
             } => ("TABLESAMPLE", QUERY),
+            TableFactor::Table { with_hints, .. } if !with_hints.is_empty() => {
+                ("WITH behind a table", "write its options in CREATE TABLE")
+            }
             TableFactor::Table { args: None, .. } => return ControlFlow::Continue(()),
             TableFactor::Table {
                 name,
@@ -240,8 +243,7 @@ impl Check<'_> {
 
     fn arguments(&self, name: &str, span: Span, list: &FunctionArgumentList) -> Checked {
         if let Some(unit) = expressions::refused_unit(name, list) {
-            let instead = "there is SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER and YEAR";
-            return refuse(unit.span, "this unit", instead);
+            return refuse(unit.span, "this unit", expressions::UNITS_TOLD);
         }
         if !list.clauses.is_empty() {
             return refuse(

@@ -157,3 +157,13 @@ SELECT TIMESTAMPADD(FORTNIGHT, 1, ts) FROM readings
 => job.sql:1:21: this unit is not supported; there is SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER and YEAR
 SELECT TIMESTAMPDIFF(n, ts, ts) FROM readings
 => job.sql:1:22: this unit is not supported; there is SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER and YEAR
+SELECT n FROM readings WITH (NOLOCK)
+=> job.sql:1:24: WITH behind a table is not supported; write its options in CREATE TABLE
+SELECT SUBSTRING(sensor FOR 2) FROM readings
+=> job.sql:1:18: this SUBSTRING is not supported; write SUBSTRING(text FROM 1 FOR length)
+SELECT EXTRACT(JULIAN FROM ts) FROM readings
+=> job.sql:1:28: this unit is not supported; there is MILLISECOND to YEAR, DOW, DOY, ISODOW, ISOYEAR, EPOCH, DECADE, CENTURY and MILLENNIUM
+SELECT FLOOR(ts TO DOW) FROM readings
+=> job.sql:1:14: this unit is not supported; there is SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER and YEAR
+SELECT ARRAY(1) FROM readings
+=> job.sql:1:8: ARRAY(…) is not supported; write ARRAY[…]
