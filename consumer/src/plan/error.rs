@@ -208,6 +208,12 @@ fn of_groups(text: &str) -> Option<String> {
         let message = format!("a condition is BOOLEAN, and this is {of}; write a comparison");
         return Some(message);
     }
+    if let Some(call) = text.strip_prefix("Failed to coerce arguments to satisfy a call to '") {
+        let (name, types) = call.split_once("' function: coercion from ")?;
+        let (types, _) = types.split_once(" to the signature")?;
+        let types = in_names_of_flink(types);
+        return Some(format!("{} does not take ({types})", name.to_uppercase()));
+    }
     if let Some(name) = text.strip_prefix("Invalid qualifier ") {
         return Some(format!("there is no table '{name}' in FROM"));
     }

@@ -167,3 +167,5 @@ SELECT FLOOR(ts TO DOW) FROM readings
 => job.sql:1:14: this unit is not supported; there is SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER and YEAR
 SELECT ARRAY(1) FROM readings
 => job.sql:1:8: ARRAY(…) is not supported; write ARRAY[…]
+SELECT LEFT(sensor) FROM readings
+=> job.sql:1:8: LEFT does not take (STRING)
