@@ -14,7 +14,7 @@ use datafusion_optimizer::AnalyzerRule;
 
 use super::{
     conditions::place,
-    error::{Fault, NOWHERE},
+    error::Fault,
     functions::{
         self, CAST_AS, TimestampText, decimal, divide, narrow, number_text, to_instant, whole,
     },
@@ -116,7 +116,8 @@ fn computed(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let types = (of.left.get_type(schema)?, of.right.get_type(schema)?);
     if of.op == Operator::Minus && is_time(&types.0) && is_time(&types.1) {
         let instead = "there is TIMESTAMPDIFF(unit, from, to)";
-        return Err(Fault::unsupported(NOWHERE, "a time less another", instead).into());
+        let at = place(&of.left);
+        return Err(Fault::unsupported(at, "a time less another", instead).into());
     }
     let both = || vec![of.left.as_ref().clone(), of.right.as_ref().clone()];
     if of.op == Operator::Divide && types.0.is_signed_integer() && may_be_minus_one(&of.right) {

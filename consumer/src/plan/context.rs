@@ -174,6 +174,12 @@ pub(super) fn type_name(written: &Ast) -> String {
     planned.map_or_else(|_| written.to_string(), |of| types::name(&of))
 }
 
+/// Refuses what nothing can be cast to.
+pub(super) fn refuse_type(written: &Ast) -> Result<(), Fault> {
+    let zone = String::new();
+    Types { zone }.plan(written).map(|_| ())
+}
+
 /// Types in `CAST`.
 #[derive(Debug)]
 struct Types {

@@ -2,11 +2,11 @@
 
 use datafusion_sql::sqlparser::{
     ast::{
-        Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-        Ident, ObjectName,
+        BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+        FunctionArguments, Ident, ObjectName,
     },
     dialect::Dialect,
-    keywords::Keyword,
+    keywords::{Keyword, RESERVED_FOR_IDENTIFIER},
     parser::{Parser, ParserError},
     tokenizer::{Token, TokenWithSpan},
 };
@@ -59,6 +59,33 @@ impl Dialect for Flink {
             _ => None,
         }
     }
+
+    /// So that what is wrong in a CASE, or behind NOT, is told, and not that this is no name.
+    fn is_reserved_for_identifier(&self, keyword: Keyword) -> bool {
+        matches!(keyword, Keyword::CASE | Keyword::NOT)
+            || RESERVED_FOR_IDENTIFIER.contains(&keyword)
+    }
+
+    fn parse_infix(
+        &self,
+        parser: &mut Parser<'_>,
+        left: &Expr,
+        precedence: u8,
+    ) -> Option<Result<Expr, ParserError>> {
+        parser
+            .peek_keyword(Keyword::DIV)
+            .then(|| divided(parser, left, precedence))
+    }
+}
+
+/// `a DIV b`, so that it is refused in its own name: there is nothing that parses it.
+fn divided(parser: &mut Parser<'_>, left: &Expr, precedence: u8) -> Result<Expr, ParserError> {
+    parser.next_token();
+    Ok(Expr::BinaryOp {
+        left: Box::new(left.clone()),
+        op: BinaryOperator::MyIntegerDivide,
+        right: Box::new(parser.parse_subexpr(precedence)?),
+    })
 }
 
 fn table_argument(parser: &mut Parser<'_>, table: &TokenWithSpan) -> Result<Expr, ParserError> {

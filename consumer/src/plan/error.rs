@@ -26,6 +26,8 @@ pub struct Error {
 #[error("{message}")]
 pub(super) struct Fault {
     pub(super) at: Location,
+    /// What it is about is the first such word from `at` on.
+    pub(super) word: Option<String>,
     pub(super) message: String,
 }
 
@@ -34,8 +36,11 @@ pub(super) const NOWHERE: Location = Location { line: 0, column: 0 };
 
 impl Fault {
     pub(super) fn new(at: Location, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { at, message }
+        Self {
+            at,
+            word: None,
+            message: message.into(),
+        }
     }
 
     /// That this is not supported, and what is.
@@ -49,6 +54,14 @@ impl Fault {
             Self { at, ..self }
         } else {
             self
+        }
+    }
+
+    /// The same, at the first such word from its place on.
+    pub(super) fn at_word(self, word: &str) -> Self {
+        Self {
+            word: Some(word.to_owned()),
+            ..self
         }
     }
 
@@ -77,6 +90,10 @@ impl From<ParserError> for Fault {
             }
             ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
         };
+        let message = message.replace(
+            "[NOT] NULL | TRUE | FALSE | DISTINCT | [form] NORMALIZED FROM after IS",
+            "[NOT] NULL, TRUE, FALSE, UNKNOWN or DISTINCT FROM after IS",
+        );
         let place = message.rsplit_once(" at Line: ");
         let parsed = place.and_then(|(text, numbers)| {
             let (line, column) = numbers.split_once(", Column: ")?;
@@ -145,6 +162,7 @@ fn sentence(text: &str) -> String {
         "Cast error: ",
         "Invalid argument error: ",
         "sql parser error: ",
+        "Parser error: ",
     ];
     // The cause says more than what has failed by it.
     let mut text = text.rsplit("caused by\n").next().unwrap_or(text).trim();
@@ -158,10 +176,17 @@ fn sentence(text: &str) -> String {
     if let Some((_, inner)) = text.split_once("coercion failed with: Error during planning: ") {
         text = inner;
     }
+    // Of several ways to call it, the last is told.
+    if text.contains("failed to match any signature, errors: ") {
+        text = text
+            .rsplit("Error during planning: ")
+            .next()
+            .unwrap_or(text);
+    }
     let (text, _) = text
         .split_once(". No function matches")
         .unwrap_or((text, ""));
-    let line = in_types_of_flink(text.lines().next().unwrap_or_default());
+    let line = in_names_of_flink(text.lines().next().unwrap_or_default());
     let mut characters = line.trim_end_matches('.').chars();
     let first = characters.next().unwrap_or('?');
     let rest = characters.as_str();
@@ -177,6 +202,45 @@ fn of_groups(text: &str) -> Option<String> {
     if text.starts_with("Projections require unique expression names") {
         return Some("there are two columns of one name; give one another by AS".to_owned());
     }
+    if text.starts_with("Cannot create filter with non-boolean predicate") {
+        let (_, of) = text.rsplit_once(" returning ")?;
+        let of = in_names_of_flink(of);
+        let message = format!("a condition is BOOLEAN, and this is {of}; write a comparison");
+        return Some(message);
+    }
+    if let Some(call) = text.strip_prefix("Failed to coerce arguments to satisfy a call to '") {
+        let (name, types) = call.split_once("' function: coercion from ")?;
+        let (types, _) = types.split_once(" to the signature")?;
+        let types = in_names_of_flink(types);
+        return Some(format!("{} does not take ({types})", name.to_uppercase()));
+    }
+    if let Some(name) = text.strip_prefix("Invalid qualifier ") {
+        return Some(format!("there is no table '{name}' in FROM"));
+    }
+    if text.starts_with("Cannot access field at argument") {
+        return Some("only a ROW has fields".to_owned());
+    }
+    if let Some(field) = text.strip_suffix(" not found in struct") {
+        let name = field.strip_prefix("Field ")?;
+        return Some(format!("there is no field '{name}' in this ROW"));
+    }
+    let operator = text.strip_prefix("No infix parser for token Word(Word { value: \"");
+    if let Some((name, _)) = operator.and_then(|rest| rest.split_once('"')) {
+        return Some(format!("there is no operator {name}"));
+    }
+    if let Some(types) =
+        text.strip_prefix("Cannot infer common argument type for logical boolean operation ")
+    {
+        let types = in_names_of_flink(types);
+        return Some(format!(
+            "a condition is BOOLEAN, and this is {types}; write a comparison"
+        ));
+    }
+    if let Some(column) = text.strip_prefix("Column in HAVING must be in GROUP BY") {
+        let (_, column) = column.split_once("column \"")?;
+        let (column, _) = column.split_once('"')?;
+        return Some(format!("HAVING has '{column}', which is {neither}"));
+    }
     if text.starts_with("HAVING clause references") {
         return Some(format!("HAVING has a column that is {neither}"));
     }
@@ -186,8 +250,8 @@ fn of_groups(text: &str) -> Option<String> {
     Some(format!("SELECT has '{column}', which is {neither}"))
 }
 
-/// The types that a message names, as Flink names them.
-pub(super) fn in_types_of_flink(text: &str) -> String {
+/// The types and functions that a message names, as Flink names them.
+pub(super) fn in_names_of_flink(text: &str) -> String {
     let names = [
         ("Utf8", "STRING"),
         ("Int64", "BIGINT"),
@@ -201,6 +265,8 @@ pub(super) fn in_types_of_flink(text: &str) -> String {
         ("Decimal128(", "DECIMAL("),
         ("Timestamp(ms", "TIMESTAMP(3"),
         ("Timestamp(µs", "TIMESTAMP(6"),
+        ("'btrim'", "'trim'"),
+        ("'strpos'", "'position'"),
     ];
     let replace = |text: String, (arrow, flink): &(&str, &str)| text.replace(arrow, flink);
     names.iter().fold(text.to_owned(), replace)

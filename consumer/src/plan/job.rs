@@ -4,10 +4,7 @@
 use std::sync::Arc;
 
 use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
-use datafusion_sql::sqlparser::{
-    ast::{Ident, Query},
-    tokenizer::Location,
-};
+use datafusion_sql::sqlparser::ast::{Ident, Query};
 
 use super::{
     Dataflow, Error, Settings, Table,
@@ -18,7 +15,7 @@ use super::{
     functions::Functions,
     lower::{Output, lower},
     query::Planner,
-    statement::{Definition, Insert, Kind, Statement, statements},
+    statement::{Definition, Insert, Kind, Statement, at_its_word, statements},
 };
 
 /// What a text says is to be done.
@@ -49,7 +46,7 @@ pub struct Planned {
 /// The text is no job: it has a mistake, or something that is not supported.
 pub fn plan(text: &str, settings: &Settings) -> Result<Job, Error> {
     let job = Reading::job(text, settings.clone());
-    job.map_err(|fault| fault.into_error(&settings.job))
+    job.map_err(|fault| at_its_word(fault, text).into_error(&settings.job))
 }
 
 /// A job of which some statements were taken.
@@ -105,7 +102,7 @@ impl Reading {
                 self.functions = Functions::new(&self.settings.clock, self.settings.zone);
             }
             Kind::Table(definition) if definition.if_new && self.catalog.has(&definition.name) => {}
-            Kind::Table(definition) => self.table(&definition, statement.at)?,
+            Kind::Table(definition) => self.table(&definition)?,
             Kind::View { name, if_new, .. } if if_new && self.catalog.has(&name) => {}
             Kind::View {
                 name,
@@ -115,7 +112,7 @@ impl Reading {
             } => self.view(&name, &columns, &query)?,
             Kind::Insert(inserts) => {
                 for insert in inserts {
-                    self.insert(&insert, statement.at)?;
+                    self.insert(&insert)?;
                 }
             }
             Kind::Select(query) => {
@@ -144,7 +141,7 @@ impl Reading {
         }
     }
 
-    fn table(&mut self, definition: &Definition, at: Location) -> Result<(), Fault> {
+    fn table(&mut self, definition: &Definition) -> Result<(), Fault> {
         let planner = self.planner();
         let rows = definition
             .query
@@ -157,7 +154,7 @@ impl Reading {
         let source = Source::Table(Arc::new(declared));
         self.catalog.add(&name.value, begin(name.span), source)?;
         match rows {
-            Some(rows) => self.output(rows, name, &[], at),
+            Some(rows) => self.output(rows, name, &[]),
             None => Ok(()),
         }
     }
@@ -183,28 +180,22 @@ impl Reading {
         self.catalog.add(&name.value, begin(name.span), view)
     }
 
-    fn insert(&mut self, insert: &Insert, at: Location) -> Result<(), Fault> {
+    fn insert(&mut self, insert: &Insert) -> Result<(), Fault> {
         // An unknown table is told before what its query may have.
         self.catalog
             .sink(&insert.table.value, begin(insert.table.span))?;
         let plan = self.planner().query(&insert.query)?;
-        self.output(plan, &insert.table, &insert.columns, at)
+        self.output(plan, &insert.table, &insert.columns)
     }
 
-    fn output(
-        &mut self,
-        rows: LogicalPlan,
-        name: &Ident,
-        columns: &[Ident],
-        at: Location,
-    ) -> Result<(), Fault> {
+    fn output(&mut self, rows: LogicalPlan, name: &Ident, columns: &[Ident]) -> Result<(), Fault> {
         let place = begin(name.span);
         let declared = self.catalog.sink(&name.value, place)?;
         let table = written(declared, place)?;
         let rows = coerced(rows, &table, columns, place)?;
         let rows = self.planner().analyze(rows)?;
         self.outputs.push(Output {
-            at,
+            at: place,
             plan: Planner::optimize(rows)?,
             table: Some(table),
         });

@@ -27,11 +27,13 @@ mod declare;
 mod dialect;
 mod error;
 mod explain;
+mod expressions;
 mod functions;
 mod interval;
 mod job;
 mod lineage;
 mod lower;
+mod many_rows;
 mod mixed;
 mod options;
 mod placed;
@@ -46,6 +48,7 @@ mod table;
 mod tvf;
 mod types;
 mod windows;
+mod written;
 
 pub use dataflow::{
     Aggregate, Changelog, Dataflow, Expression, Function, Kind, Over, Running, Scan, Sink, Step,
@@ -54,11 +57,11 @@ pub use dataflow::{
 pub use error::Error;
 pub use explain::{explain, promises};
 pub use job::{Job, Planned, plan};
-pub use placed::{sql, written_at};
 pub use settings::{MiniBatch, OnNull, Settings};
 pub use table::{
     Bounded, Column, Connector, Generator, Metadata, Origin, Promise, Rolling, Startup, Table,
 };
+pub use written::{sql, written_at};
 
 #[cfg(test)]
 mod proof;

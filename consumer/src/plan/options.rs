@@ -29,7 +29,9 @@ impl<'a> Options<'a> {
 
     /// The option of this name, as it is written; the last where there are several.
     pub(super) fn take(&mut self, key: &str) -> Option<&'a Setting> {
-        self.asked.push(key.to_owned());
+        if !self.asked.iter().any(|asked| asked == key) {
+            self.asked.push(key.to_owned());
+        }
         self.settings.iter().rfind(|setting| setting.key == key)
     }
 

@@ -1,123 +1,126 @@
-//! Where an expression is written: whoever is told that it could not be computed is told this too.
+//! Where an error is that is told without its place by what plans a query: at the part of the query
+//! that its words are about.
 
-use std::{
-    fmt::{self, Display},
-    hash::{Hash, Hasher},
-    sync::Arc,
+use std::ops::ControlFlow;
+
+use datafusion_sql::sqlparser::{
+    ast::{
+        BinaryOperator, Expr, Ident, Select, SelectItem, SelectItemQualifiedWildcardKind, Spanned,
+        Visit, Visitor,
+    },
+    tokenizer::{Location, Span},
 };
 
-use arrow::{
-    datatypes::{DataType, FieldRef, Schema},
-    record_batch::RecordBatch,
-};
-use datafusion_common::Result;
-use datafusion_expr::ColumnarValue;
-use datafusion_physical_expr::{
-    PhysicalExpr,
-    expressions::{Column, Literal},
-};
-use datafusion_sql::sqlparser::tokenizer::Location;
+use super::error::{Fault, NOWHERE, begin};
 
-use super::{
-    Expression, Kind,
-    error::{NOWHERE, in_types_of_flink},
-};
-
-/// An expression that is known to be written at a place. It is the same as another that is written
-/// elsewhere.
-#[derive(Debug, Clone)]
-struct Placed {
-    expression: Expression,
-    at: Location,
-}
-
-/// The same expression, with its place where one is known. What cannot fail needs none.
-pub(super) fn placed(expression: Expression, at: Location) -> Expression {
-    if at == NOWHERE || expression.is::<Column>() || expression.is::<Literal>() {
-        return expression;
+/// A fault at the first part of a query that its words are about.
+pub(super) fn placed(fault: Fault, tree: &impl Visit) -> Fault {
+    if fault.message.starts_with("UNION ") {
+        return fault.at_word("UNION");
     }
-    Arc::new(Placed { expression, at })
+    if fault.at != NOWHERE {
+        return fault;
+    }
+    let mut part = Part {
+        message: &fault.message,
+    };
+    match tree.visit(&mut part) {
+        ControlFlow::Break(at) => fault.or_at(at),
+        ControlFlow::Continue(()) => fault,
+    }
 }
 
-/// The expressions of a step whose own place is not known are of a statement that is.
-pub(super) fn at_least(kind: &mut Kind, at: Location) {
-    let expressions = match kind {
-        Kind::Project(expressions) => expressions.as_mut_slice(),
-        Kind::Filter(condition) => std::slice::from_mut(condition),
-        _ => return,
-    };
-    for expression in expressions.iter_mut() {
-        if written_at(expression).is_none() {
-            *expression = placed(expression.clone(), at);
+/// Looks for a function or a field of a row that a message names, or for a condition.
+struct Part<'a> {
+    message: &'a str,
+}
+
+impl Part<'_> {
+    fn names(&self, name: &str) -> bool {
+        let mut words = self
+            .message
+            .split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|word| word.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether it is of what has words of its own instead of a name.
+    fn is_about(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Substring { .. } => self.names("substring"),
+            Expr::Trim { .. } => self.names("trim") || self.names("ltrim") || self.names("rtrim"),
+            Expr::Position { .. } => self.names("position"),
+            Expr::Like { .. } => self.message.ends_with("in LIKE expression"),
+            Expr::BinaryOp {
+                op: BinaryOperator::And | BinaryOperator::Or,
+                ..
+            } => self.message.starts_with("a condition is BOOLEAN"),
+            Expr::CompoundIdentifier(names) => {
+                names.len() > 2 && self.message.starts_with("only a ROW")
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it is of the table before a star.
+    fn is_of_table(&self, item: &SelectItem) -> bool {
+        let SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) =
+            item
+        else {
+            return false;
+        };
+        self.message == format!("there is no table '{name}' in FROM")
+    }
+
+    /// Whether it is of this field.
+    fn is_of_field(&self, name: &Ident) -> bool {
+        let missing = format!("there is no field '{}'", name.value);
+        self.message.starts_with(&missing)
+    }
+}
+
+impl Visitor for Part<'_> {
+    type Break = Location;
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Location> {
+        let condition = if self.message.starts_with("a condition is BOOLEAN") {
+            select.selection.as_ref().or(select.having.as_ref())
+        } else if self.message.starts_with("HAVING has") {
+            select.having.as_ref()
+        } else {
+            None
+        };
+        let missing = select.projection.iter().find(|item| self.is_of_table(item));
+        match condition.map(place).or_else(|| missing.map(place)) {
+            Some(at) => ControlFlow::Break(at),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Location> {
+        let found = match expr {
+            Expr::Function(call) if self.names(&call.name.to_string()) => Some(call.name.span()),
+            Expr::CompoundIdentifier(names) => {
+                let mut fields = names.iter().filter(|name| self.is_of_field(name));
+                fields.next().map(|name| name.span)
+            }
+            _ => None,
+        };
+        if self.is_about(expr) {
+            return ControlFlow::Break(place(expr));
+        }
+        match found {
+            Some(span) => ControlFlow::Break(begin(span)),
+            None => ControlFlow::Continue(()),
         }
     }
 }
 
-/// An expression in SQL, as far as there is one.
-#[must_use]
-pub fn sql(expression: &Expression) -> String {
-    in_types_of_flink(&fmt::from_fn(|f| expression.fmt_sql(f)).to_string())
-}
-
-/// In which line and column of the job an expression begins, by the first of its columns; or its
-/// statement.
-#[must_use]
-pub fn written_at(expression: &Expression) -> Option<(u64, u64)> {
-    let placed = expression.downcast_ref::<Placed>();
-    placed.map(|placed| (placed.at.line, placed.at.column))
-}
-
-impl Display for Placed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.expression.fmt(f)
-    }
-}
-
-impl PartialEq for Placed {
-    fn eq(&self, other: &Self) -> bool {
-        self.expression.eq(&other.expression)
-    }
-}
-
-impl Eq for Placed {}
-
-impl Hash for Placed {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.expression.hash(state);
-    }
-}
-
-impl PhysicalExpr for Placed {
-    fn data_type(&self, schema: &Schema) -> Result<DataType> {
-        self.expression.data_type(schema)
-    }
-
-    fn nullable(&self, schema: &Schema) -> Result<bool> {
-        self.expression.nullable(schema)
-    }
-
-    fn return_field(&self, schema: &Schema) -> Result<FieldRef> {
-        self.expression.return_field(schema)
-    }
-
-    fn evaluate(&self, rows: &RecordBatch) -> Result<ColumnarValue> {
-        self.expression.evaluate(rows)
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {
-        vec![&self.expression]
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn PhysicalExpr>>,
-    ) -> Result<Arc<dyn PhysicalExpr>> {
-        let expression = children.first().unwrap_or(&self.expression).clone();
-        let at = self.at;
-        Ok(Arc::new(Self { expression, at }))
-    }
-
-    fn fmt_sql(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.expression.fmt_sql(f)
+/// The first place that is known among those of an expression.
+pub(super) fn place(expression: &impl Spanned) -> Location {
+    let span = expression.span();
+    if span == Span::empty() {
+        NOWHERE
+    } else {
+        begin(span)
     }
 }

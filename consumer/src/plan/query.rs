@@ -38,6 +38,7 @@ use super::{
     error::{Fault, NOWHERE},
     functions::Functions,
     mixed::Mixed,
+    placed::{place, placed},
     rewrite::rewrite,
     supported, types,
 };
@@ -53,7 +54,7 @@ pub(super) struct Planner<'a> {
 impl Planner<'_> {
     /// A query, with all types made the same where they have to be.
     pub(super) fn query(&self, query: &Query) -> Result<LogicalPlan, Fault> {
-        let at = supported::place(query);
+        let at = place(query);
         supported::check(query, self.functions)?;
         constants::refuse_without_value(query, self)?;
         let mut rewritten = query.clone();
@@ -74,7 +75,7 @@ impl Planner<'_> {
         });
         plan.map_err(|error| {
             let fault = aliases::told(error.into(), &hidden);
-            supported::placed(fault, query).or_at(at)
+            placed(fault, query).or_at(at)
         })
     }
 
@@ -85,7 +86,7 @@ impl Planner<'_> {
         name: &str,
         source: Arc<dyn TableSource>,
     ) -> Result<Expr, Fault> {
-        let at = supported::place(expression);
+        let at = place(expression);
         supported::check(expression, self.functions)?;
         constants::refuse_without_value(expression, self)?;
         let planned = || {
@@ -96,8 +97,7 @@ impl Planner<'_> {
             refuse_many_rows(&simplified)?;
             Ok(simplified)
         };
-        planned()
-            .map_err(|error: DataFusionError| supported::placed(error.into(), expression).or_at(at))
+        planned().map_err(|error: DataFusionError| placed(error.into(), expression).or_at(at))
     }
 
     /// The type of a constant, which has a value; none where it cannot be planned alone.

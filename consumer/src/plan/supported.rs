@@ -5,17 +5,20 @@ use std::ops::ControlFlow;
 
 use datafusion_sql::sqlparser::{
     ast::{
-        Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
-        LimitClause, Query, Select, SetExpr, SetOperator, SetQuantifier, Spanned, TableFactor,
-        Value, Visit, Visitor, WindowFrameBound, WindowSpec, WindowType,
+        DataType, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+        FunctionArguments, GroupByExpr, LimitClause, Query, Select, SelectItem, SetExpr,
+        SetOperator, SetQuantifier, Spanned, TableFactor, Value, Visit, Visitor, WindowFrameBound,
+        WindowSpec, WindowType,
     },
     tokenizer::{Location, Span},
 };
 
 use super::{
-    error::{Fault, NOWHERE, begin, did_you_mean},
+    context::refuse_type,
+    error::{Fault, begin, did_you_mean},
+    expressions,
     functions::Functions,
-    interval,
+    many_rows,
 };
 
 const QUERY: &str = "there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]";
@@ -42,14 +45,26 @@ struct Check<'a> {
 type Checked = ControlFlow<Fault>;
 
 fn refuse(span: Span, what: &str, instead: &str) -> Checked {
-    ControlFlow::Break(Fault::unsupported(begin(span), what, instead))
+    refuse_from(begin(span), what, instead)
+}
+
+/// What begins with a keyword is told at that keyword, of which the parser keeps no place.
+fn refuse_from(at: Location, what: &str, instead: &str) -> Checked {
+    let fault = Fault::unsupported(at, what, instead);
+    let first = what.split(' ').next().unwrap_or_default();
+    let is_keyword = first.bytes().all(|byte| byte.is_ascii_uppercase());
+    ControlFlow::Break(if is_keyword {
+        fault.at_word(first)
+    } else {
+        fault
+    })
 }
 
 /// Refuses what stands behind one of these, if it is there.
-fn refuse_first(parts: &[(bool, Span, &str)]) -> Checked {
+fn refuse_first(parts: &[(bool, Location, &str)]) -> Checked {
     match parts.iter().find(|(is_there, ..)| *is_there) {
         None => ControlFlow::Continue(()),
-        Some((_, span, what)) => refuse(*span, what, QUERY),
+        Some((_, at, what)) => refuse_from(*at, what, QUERY),
     }
 }
 
@@ -57,50 +72,50 @@ impl Visitor for Check<'_> {
     type Break = Fault;
 
     fn pre_visit_query(&mut self, query: &Query) -> Checked {
-        let span = query.span();
-        let order = query.order_by.as_ref().map(Spanned::span);
-        let limit = query.limit_clause.as_ref().map(of_limit);
         let is_recursive = query.with.as_ref().is_some_and(|with| with.recursive);
+        let (limit, offset) = limits(query.limit_clause.as_ref());
+        let behind = query.body.span().end;
         refuse_first(&[
-            (is_recursive, span, "WITH RECURSIVE"),
-            (order.is_some(), order.unwrap_or(span), "ORDER BY"),
-            (limit.is_some(), limit.unwrap_or(span), "LIMIT"),
-            (query.fetch.is_some(), span, "FETCH"),
-            (!query.locks.is_empty(), span, "FOR UPDATE"),
-            (!query.pipe_operators.is_empty(), span, "|>"),
+            (is_recursive, begin(query.span()), "WITH RECURSIVE"),
+            (query.order_by.is_some(), behind, "ORDER BY"),
+            (limit, behind, "LIMIT"),
+            (offset, behind, "OFFSET"),
+            (query.fetch.is_some(), behind, "FETCH"),
+            (!query.locks.is_empty(), behind, "FOR UPDATE"),
         ])?;
         set_operation(&query.body)
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> Checked {
-        let span = select.span();
-        let grouping = grouping(&select.group_by);
+        let at = begin(select.span());
+        if let Some(span) = select.projection.iter().find_map(in_quotes) {
+            return refuse(span, "a name in '…'", "names stand in `…`, or alone");
+        }
         if let Some(span) = numbered(&select.group_by) {
             return refuse(span, "a number in GROUP BY", "write the expression again");
         }
-        let second = select.from.get(1).map(Spanned::span);
+        let grouping = grouping(&select.group_by).map(begin);
+        let second = select.from.get(1).map(|from| begin(from.span()));
         let join = select.from.iter().flat_map(|from| &from.joins).next();
-        let join = join.map(|join| join.relation.span());
+        let join = join.map(|join| begin(join.relation.span()));
         let is_on = matches!(select.distinct, Some(Distinct::On(_)));
-        let qualify = select.qualify.as_ref().map(Spanned::span);
+        let is_all = matches!(select.group_by, GroupByExpr::All(_));
         refuse_first(&[
-            (select.from.is_empty(), span, "SELECT without FROM"),
-            (join.is_some(), join.unwrap_or(span), "a join"),
-            (second.is_some(), second.unwrap_or(span), "a join"),
-            (is_on, span, "DISTINCT ON"),
-            (
-                grouping.is_some(),
-                grouping.unwrap_or(span),
-                "GROUPING SETS",
-            ),
-            (qualify.is_some(), qualify.unwrap_or(span), "QUALIFY"),
-            (select.top.is_some(), span, "TOP"),
-            (select.into.is_some(), span, "SELECT INTO"),
-            (!select.lateral_views.is_empty(), span, "LATERAL VIEW"),
-            (!select.sort_by.is_empty(), span, "SORT BY"),
-            (!select.cluster_by.is_empty(), span, "CLUSTER BY"),
-            (!select.distribute_by.is_empty(), span, "DISTRIBUTE BY"),
-        ])
+            (select.from.is_empty(), at, "SELECT without FROM"),
+            (join.is_some(), join.unwrap_or(at), "a join"),
+            (second.is_some(), second.unwrap_or(at), "a join"),
+            (is_on, at, "DISTINCT ON"),
+            (is_all, at, "GROUP BY ALL"),
+            (grouping.is_some(), grouping.unwrap_or(at), "GROUPING SETS"),
+            (select.qualify.is_some(), at, "QUALIFY"),
+            (select.top.is_some(), at, "TOP"),
+            (select.into.is_some(), at, "INTO in SELECT"),
+            (!select.lateral_views.is_empty(), at, "LATERAL VIEW"),
+            (!select.sort_by.is_empty(), at, "SORT BY"),
+            (!select.cluster_by.is_empty(), at, "CLUSTER BY"),
+            (!select.distribute_by.is_empty(), at, "DISTRIBUTE BY"),
+        ])?;
+        many_rows::in_clauses(select, self.functions)
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> Checked {
@@ -111,6 +126,9 @@ impl Visitor for Check<'_> {
             TableFactor::Table {
                 sample: Some(_), ..
             } => ("TABLESAMPLE", QUERY),
+            TableFactor::Table { with_hints, .. } if !with_hints.is_empty() => {
+                ("WITH behind a table", "write its options in CREATE TABLE")
+            }
             TableFactor::Table { args: None, .. } => return ControlFlow::Continue(()),
             TableFactor::Table {
                 name,
@@ -151,18 +169,17 @@ impl Visitor for Check<'_> {
                 "a sub-query in an expression",
                 "there are sub-queries in FROM",
             ),
-            Expr::SimilarTo { .. } => ("SIMILAR TO", "there is LIKE and REGEXP(text, pattern)"),
-            Expr::ILike { .. } => ("ILIKE", "there is LIKE, with LOWER"),
-            Expr::RLike { .. } => ("RLIKE", "there is REGEXP(text, pattern)"),
-            Expr::AtTimeZone { .. } => (
-                "AT TIME ZONE",
-                "there is CAST, and SET 'table.local-time-zone'",
-            ),
-            Expr::Interval(interval) if !interval::has_known_unit(interval) => (
-                "this interval",
-                "there is INTERVAL '1' YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND",
-            ),
-            _ => return ControlFlow::Continue(()),
+            Expr::Cast {
+                expr: value,
+                data_type,
+                ..
+            } if let Err(fault) = refuse_type(data_type) => {
+                return ControlFlow::Break(at_type(fault, value, data_type));
+            }
+            _ => match expressions::refused(expr) {
+                Some((span, what, instead)) => return refuse(span, what, instead),
+                None => return ControlFlow::Continue(()),
+            },
         };
         refuse(expr.span(), what, instead)
     }
@@ -199,6 +216,9 @@ impl Check<'_> {
         if self.functions.later(&name) {
             return refuse(span, &name.to_uppercase(), AGGREGATES);
         }
+        if let Some((what, instead)) = expressions::refused_call(&name.to_uppercase()) {
+            return refuse(span, what, instead);
+        }
         if !self.functions.knows(&name) {
             let hint = did_you_mean(&name.to_uppercase(), self.functions.all_names());
             let message = format!("there is no function {}{hint}", name.to_uppercase());
@@ -214,9 +234,17 @@ impl Check<'_> {
                 "FIRST_VALUE and LAST_VALUE pass NULL over",
             );
         }
-        let FunctionArguments::List(list) = &function.args else {
-            return ControlFlow::Continue(());
-        };
+        many_rows::in_call(function, self.functions)?;
+        match &function.args {
+            FunctionArguments::List(list) => self.arguments(&name, span, list),
+            FunctionArguments::None | FunctionArguments::Subquery(_) => ControlFlow::Continue(()),
+        }
+    }
+
+    fn arguments(&self, name: &str, span: Span, list: &FunctionArgumentList) -> Checked {
+        if let Some(unit) = expressions::refused_unit(name, list) {
+            return refuse(unit.span, "this unit", expressions::UNITS_TOLD);
+        }
         if !list.clauses.is_empty() {
             return refuse(
                 span,
@@ -225,7 +253,7 @@ impl Check<'_> {
             );
         }
         let is_named = |argument: &FunctionArg| !matches!(argument, FunctionArg::Unnamed(_));
-        let is_window = self.functions.is_table_function(&name);
+        let is_window = self.functions.is_table_function(name);
         if !is_window && list.args.iter().any(is_named) {
             return refuse(span, "an argument by name", "write the arguments in order");
         }
@@ -244,6 +272,16 @@ impl Check<'_> {
     }
 }
 
+/// A type keeps no place of its own; it stands behind what is cast.
+fn at_type(fault: Fault, value: &Expr, data_type: &DataType) -> Fault {
+    let name = data_type.to_string();
+    let word = name
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .next();
+    let at = value.span().end;
+    Fault { at, ..fault }.at_word(&word.unwrap_or_default().to_uppercase())
+}
+
 /// Only the rows from the first on.
 fn frame(over: &WindowSpec, span: Span) -> Checked {
     let Some(frame) = &over.window_frame else {
@@ -258,14 +296,12 @@ fn frame(over: &WindowSpec, span: Span) -> Checked {
     refuse(span, "OVER of some of the rows before", instead)
 }
 
-fn of_limit(limit: &LimitClause) -> Span {
-    match limit {
-        LimitClause::LimitOffset { limit, offset, .. } => {
-            let limit = limit.as_ref().map(Spanned::span);
-            let offset = offset.as_ref().map(|offset| offset.value.span());
-            limit.or(offset).unwrap_or_else(Span::empty)
-        }
-        LimitClause::OffsetCommaLimit { offset, .. } => offset.span(),
+/// Whether there is a LIMIT, and an OFFSET.
+const fn limits(clause: Option<&LimitClause>) -> (bool, bool) {
+    match clause {
+        None => (false, false),
+        Some(LimitClause::LimitOffset { limit, offset, .. }) => (limit.is_some(), offset.is_some()),
+        Some(LimitClause::OffsetCommaLimit { .. }) => (true, true),
     }
 }
 
@@ -282,6 +318,16 @@ fn grouping(group_by: &GroupByExpr) -> Option<Span> {
             let set = expressions.iter().find(is_set).map(Spanned::span);
             set.or_else(|| (!modifiers.is_empty()).then(|| group_by.span()))
         }
+    }
+}
+
+/// Where a column is whose name is written as a text.
+fn in_quotes(item: &SelectItem) -> Option<Span> {
+    match item {
+        SelectItem::ExprWithAlias { expr, alias } if alias.quote_style == Some('\'') => {
+            Some(expr.span())
+        }
+        _ => None,
     }
 }
 
@@ -309,10 +355,12 @@ fn set_operation(body: &SetExpr) -> Checked {
                 set_quantifier,
                 SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None
             );
+            let behind = left.span().end;
             refuse_first(&[
-                (*op == SetOperator::Intersect, right.span(), "INTERSECT"),
-                (*op != SetOperator::Union, right.span(), "EXCEPT"),
-                (by_name, right.span(), "UNION BY NAME"),
+                (*op == SetOperator::Intersect, behind, "INTERSECT"),
+                (*op == SetOperator::Minus, behind, "MINUS"),
+                (*op != SetOperator::Union, behind, "EXCEPT"),
+                (by_name, behind, "UNION BY NAME"),
             ])?;
             set_operation(left)?;
             set_operation(right)
@@ -323,49 +371,5 @@ fn set_operation(body: &SetExpr) -> Checked {
             refuse(span, "a statement in a query", QUERY)
         }
         SetExpr::Table(_) => refuse(span, "TABLE as a query", QUERY),
-    }
-}
-
-/// A fault about a function, at the first call of it.
-pub(super) fn placed(fault: Fault, tree: &impl Visit) -> Fault {
-    let mut calls = Calls {
-        message: fault.message.to_lowercase(),
-    };
-    match tree.visit(&mut calls) {
-        ControlFlow::Continue(()) => fault,
-        ControlFlow::Break(at) => fault.or_at(at),
-    }
-}
-
-/// Looks for a call of a function that a message names.
-struct Calls {
-    message: String,
-}
-
-impl Visitor for Calls {
-    type Break = Location;
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Location> {
-        let Expr::Function(function) = expr else {
-            return ControlFlow::Continue(());
-        };
-        let name = function.name.to_string().to_lowercase();
-        let mut words = self
-            .message
-            .split(|c: char| !c.is_alphanumeric() && c != '_');
-        if words.any(|word| word == name) {
-            return ControlFlow::Break(begin(function.name.span()));
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-/// The first place that is known among those of an expression.
-pub(super) fn place(expression: &impl Spanned) -> Location {
-    let span = expression.span();
-    if span == Span::empty() {
-        NOWHERE
-    } else {
-        begin(span)
     }
 }

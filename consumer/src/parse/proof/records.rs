@@ -353,3 +353,16 @@ fn a_field_that_is_missing_is_null_where_faults_are_ignored() {
         &["missing_field", "2 | c"],
     );
 }
+
+#[test]
+fn a_field_too_many_is_passed_over_where_faults_are_ignored() {
+    let columns = [("a", DataType::Utf8, true)];
+    let csv = |ignore_parse_errors| {
+        Format::Csv(Csv {
+            ignore_parse_errors,
+            ..Csv::default()
+        })
+    };
+    check_format(&csv(true), &columns, "1,2\n3\n", &["1", "3"]);
+    check_format(&csv(false), &columns, "1,2\n3\n", &["wrong_type", "3"]);
+}

@@ -17,15 +17,16 @@ use datafusion_expr::{
     physical_planning_context::PhysicalPlanningContext,
 };
 use datafusion_physical_expr::{create_physical_expr, expressions::cast};
+use datafusion_sql::sqlparser::tokenizer::Location;
 
 use super::{
     Changelog, Dataflow, Expression, Kind, Settings, Step, StepId,
     catalog::Catalog,
     conditions::place,
     error::{Fault, NOWHERE},
-    placed::{at_least, placed},
     shifted::with_numbers,
     windows::{Qualified, Windows, fields},
+    written::{at_least, placed},
 };
 use scan::Scans;
 pub(super) use sink::Output;
@@ -78,7 +79,8 @@ impl Lowering<'_> {
         if let Some((_, lowered)) = self.known.iter().find(|(known, _)| known == plan) {
             return Ok(lowered.clone());
         }
-        let lowered = self.new_plan(plan)?;
+        let lowered = self.new_plan(plan);
+        let lowered = lowered.map_err(|fault| fault.or_at(begin_of(plan)))?;
         self.known.push((plan.clone(), lowered.clone()));
         Ok(lowered)
     }
@@ -212,6 +214,13 @@ impl Lowering<'_> {
             changelog,
         }
     }
+}
+
+/// Where the first column among the expressions of a plan itself is written.
+fn begin_of(plan: &LogicalPlan) -> Location {
+    let places = plan.expressions();
+    let places = places.iter().map(place).filter(|at| *at != NOWHERE);
+    places.min().unwrap_or(NOWHERE)
 }
 
 fn unsupported(plan: &LogicalPlan) -> Fault {

@@ -17,7 +17,7 @@ use super::{
 /// Rows for a table.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Output {
-    /// The statement.
+    /// The table's name; of the console, the statement.
     pub(in super::super) at: Location,
     /// Its columns are those of the table.
     pub(in super::super) plan: LogicalPlan,

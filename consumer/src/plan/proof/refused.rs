@@ -25,6 +25,16 @@ fn queries_that_cannot_be_are_refused() {
 }
 
 #[test]
+fn what_the_parser_knows_and_the_dialect_does_not_is_refused() {
+    check(include_str!("refused/syntax.sql"), refusal);
+}
+
+#[test]
+fn what_is_refused_is_told_at_its_place() {
+    check(include_str!("refused/places.sql"), refusal);
+}
+
+#[test]
 fn windows_that_cannot_be_are_refused() {
     check(include_str!("refused/windows.sql"), refusal);
 }

@@ -1,7 +1,9 @@
 //! Text → statements, as they are written: nothing is known yet of tables, columns and types.
 
+mod nested;
 mod read;
 mod table;
+mod tokens;
 
 use datafusion_sql::sqlparser::{
     ast::{Ident, Query},
@@ -10,6 +12,7 @@ use datafusion_sql::sqlparser::{
 
 pub(super) use read::statements;
 pub(super) use table::{Column, ColumnKind, Definition, Setting};
+pub(super) use tokens::at_its_word;
 
 /// A statement, and where it begins.
 #[derive(Debug, Clone)]

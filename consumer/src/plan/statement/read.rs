@@ -4,16 +4,19 @@ use datafusion_sql::sqlparser::{
     ast::{Ident, Query, SetExpr},
     keywords::Keyword,
     parser::Parser,
-    tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace},
+    tokenizer::{Location, Token, TokenWithSpan},
 };
 
 use super::{
     super::{
         dialect::Flink,
-        error::{Fault, begin},
+        error::{Fault, NOWHERE, begin},
         types::{take_word, take_words},
     },
-    Insert, Kind, Setting, Statement, table,
+    Insert, Kind, Setting, Statement,
+    nested::furthest,
+    table,
+    tokens::tokens,
 };
 
 const SUPPORTED: &str = "there is CREATE TABLE, CREATE VIEW, SET, INSERT INTO, EXECUTE STATEMENT SET, \
@@ -21,47 +24,41 @@ const SUPPORTED: &str = "there is CREATE TABLE, CREATE VIEW, SET, INSERT INTO, E
 
 /// Reads all statements.
 pub(in super::super) fn statements(text: &str) -> Result<Vec<Statement>, Fault> {
-    let mut parser = Parser::new(&Flink).with_tokens_with_locations(tokens(text)?);
+    let tokens = tokens(text)?;
+    let is_space = |token: &&TokenWithSpan| matches!(token.token, Token::Whitespace(_));
+    let last = tokens.iter().rev().find(|token| !is_space(token));
+    let end = last.map_or(NOWHERE, |last| last.span.end);
+    let mut parser = Parser::new(&Flink).with_tokens_with_locations(tokens.clone());
     let mut statements = Vec::new();
     loop {
         while parser.consume_token(&Token::SemiColon) {}
         if parser.peek_token_ref().token == Token::EOF {
             return Ok(statements);
         }
-        statements.push(statement(&mut parser)?);
+        let statement = statement(&mut parser);
+        let statement = statement.map_err(|fault| at_end(fault, end));
+        statements.push(statement.map_err(|fault| furthest(fault, &tokens, end))?);
         let next = parser.peek_token_ref();
         if !matches!(next.token, Token::SemiColon | Token::EOF) {
-            return Err(unexpected(next, "the end of the statement"));
+            let fault = unexpected(next, "the end of the statement");
+            return Err(furthest(fault, &tokens, end));
         }
     }
 }
 
-/// There is no operator `>>`, but there are types that end in it; and a hint is a comment only for
-/// others.
-fn tokens(text: &str) -> Result<Vec<TokenWithSpan>, Fault> {
-    let mut tokens = Vec::new();
-    for token in Tokenizer::new(&Flink, text).tokenize_with_location()? {
-        match &token.token {
-            Token::ShiftRight => {
-                let half = TokenWithSpan::new(Token::Gt, token.span);
-                tokens.extend([half.clone(), half]);
-            }
-            Token::Whitespace(Whitespace::MultiLineComment(comment))
-                if comment.starts_with('+') =>
-            {
-                let at = begin(token.span);
-                let instead = "write the options of a table in its WITH (…)";
-                return Err(Fault::unsupported(at, "a hint", instead));
-            }
-            Token::DoubleQuotedString(_) => {
-                let message = "text stands in '…', and a name in `…`";
-                return Err(Fault::new(begin(token.span), message));
-            }
-            _ => tokens.push(token),
-        }
+/// The end of a text has no place for the parser.
+pub(super) fn at_end(fault: Fault, end: Location) -> Fault {
+    let message = fault.message.replace("found: EOF", FOUND_END);
+    let is_end = message.ends_with(FOUND_END);
+    let at = if is_end { end } else { fault.at };
+    Fault {
+        at,
+        message,
+        ..fault
     }
-    Ok(tokens)
 }
+
+const FOUND_END: &str = "found the end of the text";
 
 fn statement(parser: &mut Parser<'_>) -> Result<Statement, Fault> {
     let at = begin(parser.peek_token_ref().span);
@@ -178,15 +175,33 @@ fn explain(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
         let kind = statement_set(parser)?;
         return Ok(Kind::Explain(Box::new(Statement { at, kind })));
     }
+    for detail in DETAILS {
+        if take_word(parser, detail) {
+            return Err(Fault::unsupported(
+                at,
+                &format!("EXPLAIN {detail}"),
+                EXPLAINED,
+            ));
+        }
+    }
     let explained = statement(parser)?;
     match explained.kind {
         Kind::Insert(_) | Kind::Select(_) => Ok(Kind::Explain(Box::new(explained))),
         Kind::Table(_) | Kind::View { .. } | Kind::Set(_) | Kind::Explain(_) => {
-            let instead = "there is EXPLAIN of SELECT, INSERT INTO and STATEMENT SET";
-            Err(Fault::unsupported(at, "this EXPLAIN", instead))
+            Err(Fault::unsupported(at, "this EXPLAIN", EXPLAINED))
         }
     }
 }
+
+const EXPLAINED: &str = "there is EXPLAIN of SELECT, INSERT INTO and STATEMENT SET";
+
+/// What Flink can add to a plan.
+const DETAILS: [&str; 4] = [
+    "ESTIMATED_COST",
+    "CHANGELOG_MODE",
+    "PLAN_ADVICE",
+    "JSON_EXECUTION_PLAN",
+];
 
 fn statement_set(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
     parser.expect_keyword(Keyword::BEGIN)?;

@@ -44,6 +44,13 @@ CREATE TABLE t (a INT) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' 
 CREATE TABLE t (a INT) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' = 'csv',
   'csv.quote-character' = '→')
 => job.sql:2:27: 'csv.quote-character' is one character of ASCII, not '→'
+CREATE TABLE t (a ARRAY<INT>) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' = 'csv')
+=> job.sql:1:17: ARRAY<INT> in 'csv' is not supported; 'json' has all types, with a MAP's keys as STRING; 'csv' has no ROW, ARRAY or MAP
+CREATE TABLE t (a INT) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' = 'csv',
+  'csv.array-element-delimiter' = ';')
+=> job.sql:2:3: there is no option 'csv.array-element-delimiter'; there is connector, path, source.monitor-interval, sink.rolling-policy.file-size, sink.rolling-policy.rollover-interval, format, csv.field-delimiter, csv.quote-character, csv.disable-quote-character, csv.escape-character, csv.null-literal, csv.allow-comments, csv.ignore-parse-errors, late.table
+CREATE TABLE t (a INT) WITH ('connector' = 'print', 'standard-error' = 'true')
+=> job.sql:1:53: there is no option 'standard-error'; there is connector, print-identifier, late.table
 CREATE TABLE t (a INT, b MAP<INT, STRING>) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' = 'json')
 => job.sql:1:24: MAP<INT, STRING> in 'json' is not supported; 'json' has all types, with a MAP's keys as STRING; 'csv' has no ROW, ARRAY or MAP
 CREATE TABLE t (a INT, b ROW<c INT>) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' = 'csv')

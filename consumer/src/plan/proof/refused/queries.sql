@@ -25,17 +25,17 @@ SELECT MAX(n), sensor FROM readings
 SELECT sensor FROM readings GROUP BY n
 => job.sql:1:8: SELECT has 'readings.sensor', which is neither in GROUP BY nor in an aggregate function
 SELECT sensor FROM readings WHERE COUNT(*) > 1
-=> job.sql:1:1: aggregate functions are not allowed in the WHERE clause. Consider using HAVING instead
+=> job.sql:1:35: COUNT in WHERE is not supported; there is HAVING, and a sub-query in FROM
 SELECT sensor FROM readings HAVING n > 1
-=> job.sql:1:1: HAVING has a column that is neither in GROUP BY nor in an aggregate function
+=> job.sql:1:36: HAVING has a column that is neither in GROUP BY nor in an aggregate function
 SELECT sensor FROM readings ORDER BY sensor
-=> job.sql:1:38: ORDER BY is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:29: ORDER BY is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT sensor FROM readings LIMIT 3
-=> job.sql:1:35: LIMIT is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:29: LIMIT is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT sensor FROM readings OFFSET 3
-=> job.sql:1:36: LIMIT is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:29: OFFSET is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT sensor FROM readings FETCH FIRST 3 ROWS ONLY
-=> job.sql:1:1: FETCH is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:29: FETCH is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT sensor FROM readings WHERE n IN (SELECT id FROM orders)
 => job.sql:1:35: a sub-query in an expression is not supported; there are sub-queries in FROM
 SELECT sensor FROM readings WHERE EXISTS (SELECT id FROM orders)
@@ -51,15 +51,15 @@ SELECT sensor FROM readings, orders
 SELECT sensor FROM readings CROSS JOIN UNNEST(ARRAY[1]) AS t (x)
 => job.sql:1:40: a join is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT sensor FROM readings FOR SYSTEM_TIME AS OF ts
-=> job.sql:1:20: FOR SYSTEM_TIME AS OF is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:29: FOR SYSTEM_TIME AS OF is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT sensor FROM readings TABLESAMPLE BERNOULLI (10)
-=> job.sql:1:20: TABLESAMPLE is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:29: TABLESAMPLE is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT n FROM readings INTERSECT SELECT id FROM orders
-=> job.sql:1:34: INTERSECT is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:24: INTERSECT is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT n FROM readings EXCEPT SELECT id FROM orders
-=> job.sql:1:31: EXCEPT is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:24: EXCEPT is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT sensor FROM readings UNION ALL SELECT buyer, id FROM orders
-=> job.sql:1:1: UNION queries have different number of columns
+=> job.sql:1:29: UNION queries have different number of columns
 SELECT sensor, COUNT(*) FROM readings GROUP BY ROLLUP (sensor)
 => job.sql:1:56: GROUPING SETS is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT sensor, COUNT(*) FROM readings GROUP BY GROUPING SETS ((sensor), ())
@@ -71,9 +71,9 @@ WITH RECURSIVE r AS (SELECT n FROM readings) SELECT n FROM r
 SELECT 1
 => job.sql:1:1: SELECT without FROM is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT DISTINCT ON (sensor) sensor FROM readings
-=> job.sql:1:1: DISTINCT ON is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:8: DISTINCT ON is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT sensor FROM readings QUALIFY n > 1
-=> job.sql:1:37: QUALIFY is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:29: QUALIFY is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 SELECT SUM(*) FROM readings
 => job.sql:1:8: SUM(*) is not supported; there is COUNT(*)
 SELECT SUM(sensor) FROM readings
@@ -83,7 +83,7 @@ SELECT COUNT(DISTINCT n, sensor) FROM readings
 SELECT MAX(item) FROM orders
 => job.sql:1:8: MAX is not of ROW<name STRING, tags ARRAY<STRING>>
 SELECT FIRST_VALUE(n) IGNORE NULLS FROM readings
-=> job.sql:1:8: IGNORE or RESPECT NULLS is not supported; FIRST_VALUE and LAST_VALUE pass NULL over
+=> job.sql:1:23: IGNORE or RESPECT NULLS is not supported; FIRST_VALUE and LAST_VALUE pass NULL over
 SELECT LISTAGG(sensor) FROM readings
 => job.sql:1:8: LISTAGG is not supported; there is COUNT, SUM, AVG, MIN, MAX, FIRST_VALUE and LAST_VALUE
 SELECT ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY ts) FROM readings
@@ -91,31 +91,31 @@ SELECT ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY ts) FROM readings
 SELECT LAG(n) OVER (ORDER BY ts) FROM readings
 => job.sql:1:8: LAG is not supported; there is COUNT, SUM, AVG, MIN, MAX, FIRST_VALUE and LAST_VALUE
 SELECT SUM(n) OVER (ORDER BY n) FROM readings
-=> job.sql:1:1: OVER in the order of a column that is no time is not supported; there is OVER ([PARTITION BY …] ORDER BY time [ROWS|RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW])
+=> job.sql:1:12: OVER in the order of a column that is no time is not supported; there is OVER ([PARTITION BY …] ORDER BY time [ROWS|RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW])
 SELECT SUM(n) OVER (ORDER BY ts DESC) FROM readings
-=> job.sql:1:1: OVER in another order than that of time is not supported; there is OVER ([PARTITION BY …] ORDER BY time [ROWS|RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW])
+=> job.sql:1:12: OVER in another order than that of time is not supported; there is OVER ([PARTITION BY …] ORDER BY time [ROWS|RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW])
 SELECT SUM(n) OVER (PARTITION BY sensor) FROM readings
-=> job.sql:1:1: OVER without ORDER BY one time is not supported; there is OVER ([PARTITION BY …] ORDER BY time [ROWS|RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW])
+=> job.sql:1:12: OVER without ORDER BY one time is not supported; there is OVER ([PARTITION BY …] ORDER BY time [ROWS|RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW])
 SELECT SUM(n) OVER (ORDER BY ts ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) FROM readings
-=> job.sql:1:8: OVER of some of the rows before is not supported; there is ROWS or RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+=> job.sql:1:15: OVER of some of the rows before is not supported; there is ROWS or RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
 SELECT SUM(n) OVER (ORDER BY ts ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM readings
-=> job.sql:1:8: OVER of some of the rows before is not supported; there is ROWS or RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+=> job.sql:1:15: OVER of some of the rows before is not supported; there is ROWS or RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
 SELECT sensor FROM readings WHERE n
-=> job.sql:1:1: cannot create filter with non-boolean predicate 'readings.n' returning INT
+=> job.sql:1:35: a condition is BOOLEAN, and this is INT; write a comparison
 SELECT sensor FROM readings WHERE sensor AND n > 1
-=> job.sql:1:1: cannot infer common argument type for logical boolean operation STRING AND BOOLEAN
+=> job.sql:1:35: a condition is BOOLEAN, and this is STRING AND BOOLEAN; write a comparison
 SELECT sensor + ts FROM readings
 => job.sql:1:8: cannot coerce arithmetic expression STRING + TIMESTAMP(3, "UTC") to valid types
 SELECT item.nam FROM orders
-=> job.sql:1:1: field nam not found in struct
+=> job.sql:1:13: there is no field 'nam' in this ROW
 SELECT ts + INTERVAL '1' FORTNIGHT FROM readings
 => job.sql:1:22: this interval is not supported; there is INTERVAL '1' YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND
 SELECT ts + INTERVAL '5 days' FROM readings
 => job.sql:1:22: this interval is not supported; there is INTERVAL '1' YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND
 SELECT CAST(sensor AS INTERVAL) FROM readings
-=> job.sql:1:1: the type INTERVAL in an expression is not supported; there are numbers, STRING, BYTES, DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ
+=> job.sql:1:23: the type INTERVAL in an expression is not supported; there are numbers, STRING, BYTES, DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ
 SELECT CAST(ts AS ROW<a INT>) FROM readings
-=> job.sql:1:22: expected: ), found: <
+=> job.sql:1:16: CAST to ROW is not supported; there are numbers, STRING, BYTES, DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ
 SELECT DATE_FORMAT(n, 'yyyy') FROM readings
 => job.sql:1:8: DATE_FORMAT is DATE_FORMAT(timestamp, 'pattern')
 SELECT TO_TIMESTAMP_LTZ(reading, 3) FROM readings
@@ -127,13 +127,13 @@ SELECT UPPER(sensor, sensor) FROM readings
 SELECT UPPER(text => sensor) FROM readings
 => job.sql:1:8: an argument by name is not supported; write the arguments in order
 SELECT sensor FROM readings WHERE sensor ILIKE 'a%'
-=> job.sql:1:35: ILIKE is not supported; there is LIKE, with LOWER
+=> job.sql:1:42: ILIKE is not supported; there is LIKE, with LOWER
 SELECT sensor FROM readings WHERE sensor RLIKE 'a.*'
-=> job.sql:1:1: RLIKE is not supported; there is REGEXP(text, pattern)
+=> job.sql:1:42: RLIKE is not supported; there is REGEXP(text, pattern)
 SELECT sensor FROM readings WHERE sensor SIMILAR TO 'a%'
-=> job.sql:1:35: SIMILAR TO is not supported; there is LIKE and REGEXP(text, pattern)
+=> job.sql:1:42: SIMILAR TO is not supported; there is LIKE and REGEXP(text, pattern)
 SELECT ts AT TIME ZONE 'UTC' FROM readings
-=> job.sql:1:8: AT TIME ZONE is not supported; there is CAST, and SET 'table.local-time-zone'
+=> job.sql:1:11: AT TIME ZONE is not supported; there is CAST, and SET 'table.local-time-zone'
 SELECT sensor AS a, n AS a FROM readings GROUP BY a
 => job.sql:1:51: 'a' is a name that SELECT gives, and GROUP BY and HAVING know columns only; write its expression again
 SELECT TUMBLE_START(ts, INTERVAL '1' MINUTE) FROM readings
@@ -148,7 +148,7 @@ SELECT sensor, n, COUNT(*) AS c FROM readings GROUP BY 1, 2
 select /* in between */ SENSOR from `readings` -- and ends with one
 => job.sql:2:25: there is no column 'SENSOR'; did you mean 'sensor'?
 SELECT sensor FROM readings UNION ALL SELECT now FROM orders
-=> job.sql:1:1: UNION of STRING and TIMESTAMP_LTZ(3) in 'sensor'; write CAST
+=> job.sql:1:29: UNION of STRING and TIMESTAMP_LTZ(3) in 'sensor'; write CAST
 SELECT *, sensor FROM readings
 => job.sql:1:1: there are two columns of one name; give one another by AS
 SELECT ARRAY_CONTAINS(ARRAY[1], 1) FROM readings
@@ -167,7 +167,7 @@ SELECT IF(sensor, 1, 2) FROM readings
 CREATE TABLE t (n INT, c AS CASE WHEN n THEN 1 END) WITH ('connector' = 'datagen')
 => job.sql:1:39: a condition is BOOLEAN, and this is INT; write a comparison
 SELECT ts - ts FROM readings
-=> job.sql:1:1: a time less another is not supported; there is TIMESTAMPDIFF(unit, from, to)
+=> job.sql:1:8: a time less another is not supported; there is TIMESTAMPDIFF(unit, from, to)
 SELECT DATE '2024-01-02' - CAST(ts AS DATE) FROM readings
 => job.sql:1:1: a time less another is not supported; there is TIMESTAMPDIFF(unit, from, to)
 # GROUP BY and HAVING know columns only.
@@ -214,13 +214,13 @@ CREATE TABLE t (n INT, c AS n + CAST('x' AS INT)) WITH ('connector' = 'datagen')
 SELECT SUM(n / CAST('' AS INT)) FROM readings
 => job.sql:1:21: CAST('' AS INT) has no value: '' is no INT
 SELECT n FROM readings WHERE ts > TIMESTAMP '2024-13-01 00:00:00'
-=> job.sql:1:45: TIMESTAMP '2024-13-01 00:00:00' has no value: parser error: Error parsing timestamp from '2024-13-01 00:00:00': error parsing date
+=> job.sql:1:45: TIMESTAMP '2024-13-01 00:00:00' has no value: error parsing timestamp from '2024-13-01 00:00:00': error parsing date
 SELECT CASE WHEN n > 1 THEN CAST('abc' AS DATE) END FROM readings
 => job.sql:1:34: CAST('abc' AS DATE) has no value: cannot cast string 'abc' to value of DATE type
 SELECT IF(n > 1, CAST('abc' AS INT), 1 / 0) FROM readings
 => job.sql:1:23: CAST('abc' AS INT) has no value: 'abc' is no INT
 SELECT COALESCE(ts, TIMESTAMP '2024-02-30 00:00:00') FROM readings
-=> job.sql:1:31: TIMESTAMP '2024-02-30 00:00:00' has no value: parser error: Error parsing timestamp from '2024-02-30 00:00:00': error parsing date
+=> job.sql:1:31: TIMESTAMP '2024-02-30 00:00:00' has no value: error parsing timestamp from '2024-02-30 00:00:00': error parsing date
 SELECT ARRAY[1, 'a'] FROM readings
 => job.sql:1:14: what is in an ARRAY is of one type, and these are INT and STRING; write CAST
 SELECT ARRAY[n, sensor] FROM readings
@@ -233,9 +233,9 @@ SELECT n, TO_TIMESTAMP_LTZ(n, 5) FROM readings
 SELECT TO_TIMESTAMP_LTZ(n, n) FROM readings
 => job.sql:1:8: TO_TIMESTAMP_LTZ is TO_TIMESTAMP_LTZ(number, precision), precision 0 or 3
 SELECT n, TIMESTAMPADD(FORTNIGHT, n, ts) FROM readings
-=> job.sql:1:11: TIMESTAMPADD is TIMESTAMPADD(unit, number, time), unit from SECOND to YEAR, not FORTNIGHT
+=> job.sql:1:24: this unit is not supported; there is SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER and YEAR
 SELECT TIMESTAMPDIFF(FORTNIGHT, ts, ts) FROM readings
-=> job.sql:1:8: TIMESTAMPDIFF is TIMESTAMPDIFF(unit, from, to), unit from SECOND to YEAR, not FORTNIGHT
+=> job.sql:1:22: this unit is not supported; there is SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER and YEAR
 SELECT CASE WHEN n > 1 THEN DATE_FORMAT(ts, 'EEEE') END FROM readings
 => job.sql:1:29: DATE_FORMAT: the pattern 'EEEE' has a letter that is not supported; there is y, M, d, D, H, h, m, s, S and a
 # Times are no numbers, and numbers no times.
@@ -262,7 +262,7 @@ SELECT CAST(CAST(ts AS DATE) AS TIME) FROM readings
 SELECT -ts FROM readings
 => job.sql:1:9: a time with a minus is not supported; there is TIMESTAMPDIFF(unit, from, to)
 SELECT sensor, X'616' FROM readings
-=> job.sql:1:16: half a byte is not supported; write two digits for each
+=> job.sql:1:16: X'616' is not supported; two digits from 0 to F are a byte
 SELECT reading * 1e400 FROM readings
 => job.sql:1:18: the number 1e400 is not supported; a DOUBLE is below 1.8e308
 SELECT CAST(item AS STRING) FROM orders

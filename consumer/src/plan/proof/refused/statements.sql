@@ -75,7 +75,7 @@ SET 'table.exec.mini-batch.sice' = '5'
 SET 'table.exec.mini-batch.size' = '0'
 => job.sql:1:36: 'table.exec.mini-batch.size' is a number from 1, not '0'
 SET
-=> job.sql:1:1: expected 'key' = 'value', found the end of the text
+=> job.sql:1:4: expected 'key' = 'value', found the end of the text
 VALUES (1, 2)
 => job.sql:1:8: VALUES is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
 TABLE readings

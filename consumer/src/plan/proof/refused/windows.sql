@@ -29,7 +29,7 @@ SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MONTH)
 SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1:30' MINUTE TO SECOND)
 => job.sql:1:63: an interval of several units, or of none is not supported; write one number and one unit, from SECOND to WEEK
 SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL 'one' MINUTE)
-=> job.sql:1:63: expected an interval such as INTERVAL '10' SECOND
+=> job.sql:1:63: this interval is not supported; there is INTERVAL '1' YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND
 SELECT * FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '1' SECOND, 3)
 => job.sql:1:15: TUMBLE is TUMBLE(TABLE t, DESCRIPTOR(time), size [, offset])
 SELECT * FROM TUMBLE(DATA => TABLE readings, TIMECOL => DESCRIPTOR(ts), SICE => INTERVAL '1' MINUTE)
@@ -50,7 +50,7 @@ SELECT * FROM SESSION(TABLE readings PARTITION BY senser, DESCRIPTOR(ts), INTERV
 => job.sql:1:51: there is no column 'senser'; did you mean 'sensor'?
 SELECT sensor, COUNT(*) FROM SESSION(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
 GROUP BY sensor, window_start, window_end
-=> job.sql:1:1: grouping sessions by other columns than those they are partitioned by is not supported; group by window_start, window_end and the columns of PARTITION BY
+=> job.sql:2:10: grouping sessions by other columns than those they are partitioned by is not supported; group by window_start, window_end and the columns of PARTITION BY
 SELECT * FROM TUMBLE((SELECT window_start, ts FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE)),
   DESCRIPTOR(ts), INTERVAL '1' MINUTE)
 => job.sql:1:15: TUMBLE is of rows that have a column window_start already; give it another name by AS

@@ -19,9 +19,9 @@ INSERT INTO printed (sensor) SELECT sensor, n FROM readings
 INSERT INTO kept (n) SELECT n FROM readings
 => job.sql:1:13: the column 'sensor' may not be null, so it has to be given
 INSERT INTO kept SELECT sensor, COUNT(*) FROM readings GROUP BY sensor
-=> job.sql:1:1: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
+=> job.sql:1:13: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
 INSERT INTO kept SELECT DISTINCT sensor, CAST(n AS BIGINT) FROM readings
-=> job.sql:1:1: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
+=> job.sql:1:13: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
 CREATE VIEW v AS SELECT sensor FROM readings;
 INSERT INTO v SELECT sensor FROM readings
 => job.sql:2:13: writing to a view is not supported; there is 'brooklet', 'filesystem', 'print' and 'blackhole'
@@ -36,10 +36,10 @@ INSERT INTO lines SELECT sensor FROM readings
 => job.sql:2:13: writing CSV is not supported; write 'format' = 'json'
 CREATE TABLE folder (sensor STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
 INSERT INTO folder SELECT sensor, COUNT(*) FROM readings GROUP BY sensor
-=> job.sql:2:1: writing rows that change to 'folder' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
+=> job.sql:2:13: writing rows that change to 'folder' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
 INSERT INTO printed SELECT sensor, SUM(n) OVER (ORDER BY ts)
 FROM (SELECT sensor, ts, COUNT(*) AS n FROM readings GROUP BY sensor, ts)
-=> job.sql:1:1: OVER of rows that change is not supported; there is OVER ([PARTITION BY …] ORDER BY time [ROWS|RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW])
+=> job.sql:1:58: OVER of rows that change is not supported; there is OVER ([PARTITION BY …] ORDER BY time [ROWS|RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW])
 CREATE TABLE late_ones (ts TIMESTAMP_LTZ(3), WATERMARK FOR ts AS ts)
 WITH ('connector' = 'brooklet', 'topic' = 't', 'late.table' = 'lost');
 SELECT COUNT(*) FROM TUMBLE(TABLE late_ones, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end

@@ -1,0 +1,108 @@
+# Each is told at the word that it is about.
+SELECT TOP 3 sensor FROM readings
+=> job.sql:1:8: TOP is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT sensor
+FROM readings
+FOR UPDATE
+=> job.sql:3:1: FOR UPDATE is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT sensor INTO t FROM readings
+=> job.sql:1:15: INTO in SELECT is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT sensor FROM readings LATERAL VIEW EXPLODE(sensor) t AS x
+=> job.sql:1:29: LATERAL VIEW is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT sensor FROM readings SORT BY sensor
+=> job.sql:1:29: SORT BY is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT sensor FROM readings CLUSTER BY sensor
+=> job.sql:1:29: CLUSTER BY is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT sensor FROM readings DISTRIBUTE BY sensor
+=> job.sql:1:29: DISTRIBUTE BY is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT sensor FROM readings
+WHERE n > 1 AND COUNT(*) > 1
+=> job.sql:2:17: COUNT in WHERE is not supported; there is HAVING, and a sub-query in FROM
+SELECT sensor FROM readings WHERE SUM(n) OVER (ORDER BY ts) > 1
+=> job.sql:1:35: OVER in WHERE is not supported; there is HAVING, and a sub-query in FROM
+SELECT COUNT(*) FROM readings GROUP BY MAX(n)
+=> job.sql:1:40: MAX in GROUP BY is not supported; there is a sub-query in FROM
+SELECT SUM(n + MAX(n)) FROM readings
+=> job.sql:1:16: MAX in SUM is not supported; there is a sub-query in FROM
+SELECT SUM(n) FILTER (WHERE MAX(n) > 1) FROM readings
+=> job.sql:1:29: MAX in SUM is not supported; there is a sub-query in FROM
+SELECT SUM(SUM(n) OVER (ORDER BY ts)) FROM readings
+=> job.sql:1:12: OVER in SUM is not supported; there is a sub-query in FROM
+SELECT sensor FROM readings GROUP BY sensor HAVING SUM(n) OVER (ORDER BY sensor) > 1
+=> job.sql:1:56: HAVING has 'readings.n', which is neither in GROUP BY nor in an aggregate function
+SELECT sensor FROM readings WHERE n IN (SELECT MAX(id) FROM orders)
+=> job.sql:1:35: a sub-query in an expression is not supported; there are sub-queries in FROM
+SELECT sensor FROM (
+  SELECT sensor, ts FROM readings WHERE n
+)
+=> job.sql:2:41: a condition is BOOLEAN, and this is INT; write a comparison
+SELECT sensor FROM readings GROUP BY sensor HAVING COUNT(*)
+=> job.sql:1:52: a condition is BOOLEAN, and this is BIGINT; write a comparison
+SELECT sensor FROM readings WHERE n > 1 ORDER BY sensor LIMIT 3
+=> job.sql:1:41: ORDER BY is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT sensor FROM readings
+OFFSET 3 ROWS
+=> job.sql:2:1: OFFSET is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT SUM(n) OVER (ORDER BY ts) FROM readings
+ORDER BY ts
+=> job.sql:2:1: ORDER BY is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT sensor FROM readings LIMIT 3 OFFSET 2
+=> job.sql:1:29: LIMIT is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT sensor FROM readings FETCH NEXT ROW ONLY
+=> job.sql:1:29: FETCH is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT CASE WHEN n > 1 THEN n ED FROM readings
+=> job.sql:1:31: expected: END, found: ED
+SELECT n FROM readings GROUP BY ALL
+=> job.sql:1:24: GROUP BY ALL is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+SELECT n FROM readings WHERE n BETWEEN 1
+=> job.sql:1:41: expected: AND, found the end of the text
+SELECT sensor FROM readings UNION SELECT DISTINCT sensor FROM readings MINUS SELECT sensor FROM printed
+=> job.sql:1:72: MINUS is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+EXECUTE STATEMENT SET BEGIN
+INSERT INTO printed SELECT sensor, 1 FROM readings;
+INSERT INTO kept SELECT sensor, COUNT(*) FROM readings GROUP BY sensor;
+END
+=> job.sql:3:13: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
+SELECT
+  item.name.x FROM orders
+=> job.sql:2:3: only a ROW has fields
+SELECT
+  sensor LIKE n FROM readings
+=> job.sql:2:3: there isn't a common type to coerce STRING and INT in LIKE expression
+SELECT
+  SUBSTRING(n FROM 2) FROM readings
+=> job.sql:2:13: SUBSTRING is SUBSTRING(text, from [, length])
+SELECT
+  TRIM(n) FROM readings
+=> job.sql:2:8: function 'trim' requires String, but received INT (DataType: INT)
+SELECT
+  POSITION(1 IN sensor) FROM readings
+=> job.sql:2:12: function 'position' requires String, but received INT (DataType: INT)
+SELECT
+  CAST(sensor AS FOO) FROM readings
+=> job.sql:2:18: the type FOO in an expression is not supported; there are numbers, STRING, BYTES, DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ
+SELECT sensor, COUNT(*)
+FROM readings
+GROUP BY sensor
+HAVING n > 1
+=> job.sql:4:8: HAVING has 'readings.n', which is neither in GROUP BY nor in an aggregate function
+INSERT INTO printed
+SELECT sensor, SUM(n) OVER (ORDER BY n) FROM readings
+=> job.sql:2:20: OVER in the order of a column that is no time is not supported; there is OVER ([PARTITION BY …] ORDER BY time [ROWS|RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW])
+SELECT n FROM readings;
+SELECT sensor FROM (SELECT sensor, n AS a b FROM readings)
+=> job.sql:2:43: expected ')', found 'b'
+SELECT sensor FROM (
+  SELECT sensor FROM (SELECT sensor FROM readings GRUP BY n) AS a
+) AS b WHERE
+=> job.sql:2:56: expected ')', found 'BY'
+SELECT sensor FROM (SELECT sensor FROM readings
+=> job.sql:1:48: expected ')', found the end of the text
+SELECT sensor FROM (SELECT FROM readings);
+SELECT sensor FROM (SELECT sensor,)
+=> job.sql:1:33: expected an expression, found: FROM
+SELECT
+  r.* FROM readings
+=> job.sql:2:3: there is no table 'r' in FROM
+SELECT sensor FROM readings WHERE (SELECT n) > (
+=> job.sql:1:49: expected: an expression, found the end of the text
