@@ -286,7 +286,7 @@ fn repair_keeps_to_an_empty_folder_and_away_from_others() {
 fn repair_makes_nothing_within_what_it_repairs() {
     let directory = made();
     let before = files(directory.path());
-    for within in ["sub", "sub/deeper"] {
+    for within in ["", "sub", "sub/deeper/", "streams/../sub"] {
         let (code, said) = repair(directory.path(), &directory.path().join(within));
         assert_ne!(code, Some(0));
         assert!(said.contains("lies in the damaged one"), "{said}");
