@@ -278,6 +278,12 @@ fn replay_file(
                 link = next;
                 at += length;
             }
+            Read::Newer => {
+                return Err(Damage::File {
+                    file: file.to_owned(),
+                    what: frame::NEWER,
+                });
+            }
             Read::Torn(what) => break (true, what),
             Read::Nothing(what) => break (false, what),
         }
@@ -338,5 +344,31 @@ impl Head {
             at,
             length,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{
+        entry::StreamId,
+        proof::simulated::{Fault, SimDisk, State},
+    };
+
+    #[test]
+    fn a_frame_of_a_newer_format_is_refused_by_the_name_of_its_file() {
+        let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+        let files = Files::new(Arc::new(disk.clone()));
+        let mut journal = files.begin(Link::default(), 200).unwrap();
+        let mut known = Draft::default();
+        known.push(&Entry::lost(StreamId(7)));
+        journal.append(&mut known).unwrap();
+        assert!(replay(&disk, Link::default(), drop).is_ok());
+        journal.append(&mut Draft::of_later()).unwrap();
+        let refused = replay(&disk, Link::default(), drop)
+            .unwrap_err()
+            .to_string();
+        let file = "journal/00000000000000000000";
+        assert_eq!(refused, format!("{file}: {}", frame::NEWER));
     }
 }

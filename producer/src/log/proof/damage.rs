@@ -211,6 +211,35 @@ fn a_journal_file_that_was_cut_is_refused() {
 }
 
 #[test]
+fn files_of_a_newer_format_are_refused_by_name() {
+    let (state, _) = directory();
+    let newer = |path: &PathBuf| {
+        let mut state = state.clone();
+        let content = &mut state.files[state.names[path]].now;
+        assert!(content.starts_with(b"Brk"), "{}", path.display());
+        content[7] += 1;
+        state
+    };
+    for path in journal(&state).iter().chain([&PathBuf::from("catalogue")]) {
+        is_refused(&newer(path), path);
+    }
+    // A sidecar is read when somebody asks for what it describes.
+    let sides = state
+        .names
+        .keys()
+        .filter(|path| path.extension() == Some("side".as_ref()));
+    for path in sides {
+        let disk = SimDisk::new(newer(path), Fault::None, usize::MAX);
+        let faults = Survey::of(&disk).unwrap().faults.join("\n");
+        let said = format!(
+            "{}: its head is damaged, or of another format",
+            path.display()
+        );
+        assert!(faults.contains(&said), "{faults}");
+    }
+}
+
+#[test]
 fn a_sound_directory_is_sound() {
     let (state, model) = directory();
     let disk = SimDisk::new(state, Fault::None, usize::MAX);
