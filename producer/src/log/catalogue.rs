@@ -24,7 +24,7 @@ use super::{
 
 const MAGIC: &[u8; 8] = b"BrkCtlg2";
 const HEAD_BYTES: usize = 16;
-const FILE: &str = "catalogue";
+pub(super) const FILE: &str = "catalogue";
 const NEW_FILE: &str = "catalogue.new";
 
 /// A frame of a new file takes no more entries once it is as long as this.

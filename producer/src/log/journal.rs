@@ -303,7 +303,8 @@ fn replay_file(
     Ok((link, torn))
 }
 
-fn path(number: u64) -> PathBuf {
+/// Where the file is whose first frame has that number.
+pub(super) fn path(number: u64) -> PathBuf {
     Path::new(FOLDER).join(format!("{number:020}"))
 }
 

@@ -20,6 +20,7 @@ use super::{
     disk::{Disk, Folder},
     entry::{Entry, StreamId},
     frame::Link,
+    journal::Torn,
     kept::Segment,
     segment::{Segments, Sync},
     settings::Retention,
@@ -35,6 +36,7 @@ const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 pub struct Repaired {
     streams: usize,
     records: u64,
+    torn: Option<Torn>,
     faults: Vec<String>,
     holes: Vec<String>,
     to: PathBuf,
@@ -120,6 +122,7 @@ impl<'a> Repair<'a> {
         let repaired = Repaired {
             streams: 0,
             records: 0,
+            torn: survey.torn.take(),
             faults: std::mem::take(&mut survey.faults),
             holes: Vec::new(),
             to: PathBuf::new(),
@@ -250,6 +253,9 @@ impl fmt::Display for Repaired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for fault in &self.faults {
             writeln!(f, "damaged: {fault}")?;
+        }
+        if let Some(torn) = &self.torn {
+            writeln!(f, "torn: {torn}")?;
         }
         for hole in &self.holes {
             writeln!(f, "{hole}")?;
