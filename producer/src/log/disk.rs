@@ -76,11 +76,11 @@ pub(super) fn make_folder_for_good(disk: &dyn Disk, folder: &Path) -> io::Result
     above.try_for_each(|above| disk.sync_folder(above))
 }
 
-/// The file that is locked.
 /// So much is written to files that nobody waits for before it is synced. More at once would keep the
 /// sync that an append waits for waiting behind it.
 pub(super) const AT_ONCE_BYTES: usize = 1024 * 1024;
 
+/// The file that is locked.
 const LOCK: &str = "lock";
 
 /// A real folder.

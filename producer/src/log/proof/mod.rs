@@ -8,6 +8,7 @@ mod histories;
 mod life;
 mod model;
 mod power;
+mod samples;
 pub(crate) mod simulated;
 
 use std::cell::Cell;
