@@ -33,6 +33,19 @@ impl History {
         &self.moments[self.moments.len() - 1]
     }
 
+    /// Something more is asked; what is meant to come of it.
+    pub(super) fn does(&mut self, operation: &Operation) -> Outcome {
+        let mut moment = self.last().clone();
+        let outcome = moment.apply(operation);
+        self.moments.push(moment);
+        outcome
+    }
+
+    /// All that was asked is acknowledged.
+    pub(super) fn acknowledge(&mut self) {
+        self.acknowledged = self.moments.len() - 1;
+    }
+
     /// Some of the last operations were not done for want of space.
     fn take_back(&mut self, operations: &[Operation], outcomes: &[Outcome]) {
         self.moments.truncate(self.moments.len() - operations.len());
@@ -93,14 +106,10 @@ pub(super) fn live(
     while let Some(operations) = next(history.last()) {
         let mut expected = Vec::new();
         for operation in &operations {
-            let mut moment = history.last().clone();
-            expected.push(moment.apply(operation));
-            history.moments.push(moment);
+            expected.push(history.does(operation));
         }
         match life.group(&operations) {
-            Some(found) if found == expected => {
-                history.acknowledged = history.moments.len() - 1;
-            }
+            Some(found) if found == expected => history.acknowledge(),
             Some(found) if found.contains(&FULL) => history.take_back(&operations, &found),
             Some(found) if !has_failed() => {
                 return Err(format!("{operations:?}: {found:?} and not {expected:?}"));
