@@ -211,6 +211,13 @@ fn a_journal_file_that_was_cut_is_refused() {
 }
 
 #[test]
+fn records_of_which_nothing_tells_are_left_as_they_are() {
+    let (mut state, _) = directory();
+    state.names.retain(|path, _| path.starts_with("streams"));
+    is_refused(&state, Path::new("streams"));
+}
+
+#[test]
 fn files_of_a_newer_format_are_refused_by_name() {
     let (state, _) = directory();
     let newer = |path: &PathBuf| {
