@@ -232,6 +232,31 @@ fn no_moment_of_a_short_life_is_a_bad_one_for_a_cut() {
 }
 
 #[test]
+fn in_a_short_life_everything_happens() {
+    let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+    let (mut history, mut groups) = (History::new(), script().into_iter());
+    let has = |name: &str| disk.state().names.keys().any(|path| path.starts_with(name));
+    let (deleted, first) = ("streams/0000000000000002", "journal/00000000000000000000");
+    let (mut was_closed, mut had_segments, mut had_first) = (false, false, false);
+    let next = |model: &Model| {
+        was_closed |= model.streams.get("a").is_some_and(|a| a.closed);
+        had_segments |= has(deleted);
+        had_first |= has(first);
+        groups.next()
+    };
+    live(&disk, &mut history, next).unwrap();
+    assert!(was_closed && had_segments && had_first);
+    assert!(!has(deleted), "its segments went with it");
+    assert!(
+        !has(first) && has("journal/spare"),
+        "it was dropped, and is used again"
+    );
+    let life = Life::begin(&disk).unwrap();
+    let kept = life.log().stream(KEPT_BY_BYTES).unwrap();
+    assert!(kept.earliest().record > 0, "the oldest were let go of");
+}
+
+#[test]
 fn a_disk_that_does_not_sync_is_found_out() {
     for fault in [Fault::FileSyncDoesNothing, Fault::FolderSyncDoesNothing] {
         let found = (0..20).any(|seed| cut_everywhere(fault, seed).is_err());
