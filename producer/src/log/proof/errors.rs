@@ -1,6 +1,8 @@
 //! A disk that fails once, at every single operation of a life: nothing that was acknowledged is
 //! missing in the next life, nor after a power cut in that one.
 
+use std::sync::Arc;
+
 use fastrand::Rng;
 
 use super::{
@@ -8,6 +10,10 @@ use super::{
     model::Model,
     power::{History, by_chance, live, script},
     simulated::{Failure, Fault, SimDisk, State},
+};
+use crate::log::{
+    frame::Link,
+    journal::{self, Files},
 };
 
 fn fail_everywhere(failure: Failure, fault: Fault) -> Result<usize, String> {
@@ -64,6 +70,31 @@ fn fail_at_start(state: &State, history: &History, failure: Failure) -> Result<u
         }
     }
     Ok(0)
+}
+
+#[test]
+fn a_file_that_is_announced_is_there_whatever_failed_before() {
+    let link = Link {
+        number: 7,
+        before: 1,
+    };
+    for at in 0.. {
+        let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+        let files = Files::new(Arc::new(disk.clone()));
+        disk.fail_after(at, Failure::Error);
+        let has_begun = files.begin(link, 100).is_ok();
+        disk.fail_after(usize::MAX, Failure::Error);
+        files.announce(link).unwrap();
+        for seed in 0..10 {
+            let after = disk.after_cut(&mut Rng::with_seed(seed));
+            let is_there = after.names.contains_key(&journal::path(link.number));
+            assert!(is_there, "operation {at} fails, seed {seed}");
+        }
+        if has_begun {
+            assert!(at > 3, "{at} operations");
+            break;
+        }
+    }
 }
 
 #[test]
