@@ -52,7 +52,12 @@ const STREAMS: [(&str, &str); 9] = [
 const GONE: [&str; 3] = ["gone", "gone-late", "u/0"];
 
 fn newest() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/log-3/log")
+    sample("log-3")
+}
+
+fn sample(name: &str) -> PathBuf {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data");
+    all.join(name).join("log")
 }
 
 fn settings(name: &str, content_type: &str) -> Settings {
@@ -312,6 +317,22 @@ async fn the_newest_sample_is_read_and_goes_on() {
     let journal = names.iter().filter(|name| name.starts_with("journal"));
     assert!(journal.count() > 1, "and a spare: {names:?}");
     check(copied(&newest()).path()).await;
+}
+
+#[test]
+fn the_sample_of_version_0_1_0_is_sound_without_its_lock() {
+    let copy = copied(&sample("log-2"));
+    assert!(!copy.path().join("lock").exists());
+    let said = is_sound(copy.path());
+    assert!(
+        said.contains("formats: BrkCtlg2, BrkJrnl2, BrkSide1"),
+        "{said}"
+    );
+    let orders = "stream orders (number 2, application/json): 800 records";
+    assert!(said.contains(orders), "{said}");
+    assert!(!copy.path().join("lock").exists(), "nothing was changed");
+    let none = inspect(tempfile::tempdir().unwrap().path()).unwrap_err();
+    assert!(none.to_string().contains("holds no log"), "{none}");
 }
 
 #[tokio::test]
