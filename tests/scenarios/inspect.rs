@@ -134,6 +134,15 @@ fn a_torn_frame_is_left_out_and_told() {
     let last = last_frame(&fs::read(&newest).expect("a file"));
     flip(&newest, last + 100);
 
+    let before = files(directory.path());
+    let (code, said) = inspect(directory.path());
+    assert_eq!(code, Some(0), "that is no damage: {said}");
+    let torn = said.lines().find(|line| line.starts_with("torn: journal/"));
+    let torn = torn.expect(&said);
+    assert!(torn.contains(&format!("byte {last}:")), "{said}");
+    assert!(said.contains("BrkCtlg2, BrkJrnl3, BrkSide1"), "{said}");
+    assert_eq!(files(directory.path()), before);
+
     let mut service = on(directory.path(), &[]);
     let said = service.says("it is left out");
     assert!(said.contains("the frame's check is wrong"), "{said}");
@@ -286,7 +295,7 @@ fn repair_keeps_to_an_empty_folder_and_away_from_others() {
 fn repair_makes_nothing_within_what_it_repairs() {
     let directory = made();
     let before = files(directory.path());
-    for within in ["sub", "sub/deeper"] {
+    for within in ["", "sub", "sub/deeper/", "streams/../sub"] {
         let (code, said) = repair(directory.path(), &directory.path().join(within));
         assert_ne!(code, Some(0));
         assert!(said.contains("lies in the damaged one"), "{said}");

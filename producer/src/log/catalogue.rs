@@ -17,14 +17,14 @@ use common::offset::Offset;
 use super::{
     disk::{self, Disk, File},
     entry::{Entry, StreamId},
-    frame::{Draft, Link, Read, any_later, salvage},
+    frame::{self, Draft, Link, Read, any_later, salvage},
     journal::Damage,
     topic::Topic,
 };
 
 const MAGIC: &[u8; 8] = b"BrkCtlg2";
 const HEAD_BYTES: usize = 16;
-const FILE: &str = "catalogue";
+pub(super) const FILE: &str = "catalogue";
 const NEW_FILE: &str = "catalogue.new";
 
 /// A frame of a new file takes no more entries once it is as long as this.
@@ -94,6 +94,7 @@ impl Catalogue {
                     entries.into_iter().for_each(|entry| contents.apply(entry));
                     (link, at) = (next, at + length);
                 }
+                Read::Newer => return Err(damage(frame::NEWER)),
                 Read::Torn(what) | Read::Nothing(what) if at == HEAD_BYTES => {
                     return Err(damage(what));
                 }
@@ -266,5 +267,23 @@ impl Listed {
         described
             .chain(is_settled.then_some(settled))
             .chain(producers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::proof::simulated::{Fault, SimDisk, State};
+
+    #[test]
+    fn a_frame_of_a_newer_format_is_refused() {
+        let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+        let written = Catalogue::write(&disk, &Contents::default()).unwrap();
+        assert!(Catalogue::read(&disk).is_ok());
+        let mut later = Draft::of_later();
+        let (text, _) = later.end(written.link);
+        written.file.write_at(text, written.at).unwrap();
+        let refused = Catalogue::read(&disk).map(drop).unwrap_err();
+        assert_eq!(refused.to_string(), format!("catalogue: {}", frame::NEWER));
     }
 }

@@ -9,6 +9,8 @@ use std::{
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
+use super::catalogue;
+
 /// A folder that holds a log. Paths are relative to it.
 pub(super) trait Disk: fmt::Debug + Send + Sync {
     /// Opens a file to read and write, and makes it if it is not there. It is sure to be there after
@@ -76,11 +78,11 @@ pub(super) fn make_folder_for_good(disk: &dyn Disk, folder: &Path) -> io::Result
     above.try_for_each(|above| disk.sync_folder(above))
 }
 
-/// The file that is locked.
 /// So much is written to files that nobody waits for before it is synced. More at once would keep the
 /// sync that an append waits for waiting behind it.
 pub(super) const AT_ONCE_BYTES: usize = 1024 * 1024;
 
+/// The file that is locked.
 const LOCK: &str = "lock";
 
 /// A real folder.
@@ -115,14 +117,16 @@ impl Folder {
 
     /// The folder, to be read only; and whether somebody writes there.
     pub(super) fn read(root: &Path) -> io::Result<(Self, bool)> {
-        let lock = fs::File::open(root.join(LOCK)).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
+        let is_in_use = match fs::File::open(root.join(LOCK)) {
+            Ok(lock) => lock.try_lock_shared().is_err(),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            // Who copies a log may leave out what is empty.
+            Err(_) if root.join(catalogue::FILE).is_file() => false,
+            Err(_) => {
                 let why = format!("{} holds no log", root.display());
-                io::Error::new(io::ErrorKind::NotFound, why)
+                return Err(io::Error::new(io::ErrorKind::NotFound, why));
             }
-            _ => error,
-        })?;
-        let is_in_use = lock.try_lock_shared().is_err();
+        };
         let root = root.to_owned();
         Ok((Self { root, _lock: None }, is_in_use))
     }

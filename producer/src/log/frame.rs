@@ -25,6 +25,9 @@ pub(super) const HEAD_BYTES: usize = 24;
 /// Longest frame that is believed; checked before anything is allocated for it.
 pub(super) const ENTRIES_BYTES_MAX: usize = 256 * 1024 * 1024;
 
+/// What is wrong with a file that has a frame which was written by a later version.
+pub(super) const NEWER: &str = "a frame in it is of a newer format";
+
 /// The place of a frame in the chain.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Link {
@@ -48,6 +51,9 @@ pub(super) enum Read {
     /// The beginning of the frame that belongs there: it was being written when all ended, or is
     /// damaged.
     Torn(&'static str),
+    /// The frame that belongs there, as it was written, and it says what is not known here: it was
+    /// acknowledged by a newer version, so it is no end.
+    Newer,
     /// Something else, or nothing.
     Nothing(&'static str),
 }
@@ -92,6 +98,14 @@ impl Draft {
         (&self.text, next)
     }
 
+    /// One that says what only a later version knows.
+    #[cfg(test)]
+    pub(super) fn of_later() -> Self {
+        let mut text = vec![0; HEAD_BYTES];
+        text.push(u8::MAX);
+        Self { text }
+    }
+
     /// Begins another one; what is much longer than `bytes_kept` is given back.
     pub(super) fn clear(&mut self, bytes_kept: usize) {
         self.text.clear();
@@ -132,7 +146,7 @@ impl Link {
         while entries.has_remaining() {
             match Entry::read(&mut entries) {
                 Ok(Some(entry)) => all.push(entry),
-                Ok(None) | Err(_) => return Read::Nothing("the frame is of a newer format"),
+                Ok(None) | Err(_) => return Read::Newer,
             }
         }
         Read::Frame(
@@ -156,7 +170,7 @@ pub(super) fn any_later(text: &Bytes, number: u64) -> bool {
                 number: found,
                 before,
             };
-            found > number && matches!(link.read(&rest), Read::Frame(..))
+            found > number && matches!(link.read(&rest), Read::Frame(..) | Read::Newer)
         })
     })
 }
@@ -254,6 +268,16 @@ mod tests {
             );
         }
         assert!(any_later(&text, 9) && !any_later(&text, 10));
+    }
+
+    #[test]
+    fn a_frame_of_a_newer_format_is_not_taken_for_the_end() {
+        let text = Bytes::copy_from_slice(Draft::of_later().end(FIRST).0);
+        assert_eq!(FIRST.read(&text), Read::Newer);
+        assert!(any_later(&text, FIRST.number - 1));
+        assert_eq!(salvage(&text, 0), []);
+        let cut = text.slice(..text.len() - 1);
+        assert_eq!(FIRST.read(&cut), Read::Torn("the frame is cut short"));
     }
 
     proptest! {

@@ -54,6 +54,8 @@ impl fmt::Display for Inspection {
             runs,
             segments,
             journal_files,
+            formats,
+            torn,
             faults,
         } = &self.survey;
         let used = if self.is_in_use {
@@ -61,11 +63,13 @@ impl fmt::Display for Inspection {
         } else {
             "not in use"
         };
+        let formats: Vec<_> = formats.iter().map(String::as_str).collect();
         writeln!(
             f,
-            "format 2, {used}: {} streams, {} topics, {segments} segments, {journal_files} files of the journal",
+            "{used}: {} streams, {} topics, {segments} segments, {journal_files} files of the journal; formats: {}",
             contents.streams.len(),
             contents.topics.len(),
+            formats.join(", "),
         )?;
         for (id, listed) in &contents.streams {
             let runs = runs.get(id).map(Vec::as_slice).unwrap_or_default();
@@ -74,6 +78,10 @@ impl fmt::Display for Inspection {
         for topic in contents.topics.values() {
             let (name, partitions, key) = (&topic.name, topic.partitions, &topic.key);
             writeln!(f, "topic {name}: {partitions} partitions by {key:?}")?;
+        }
+        // Where it is in use, that is a frame on its way to the disk.
+        if let Some(torn) = torn.as_ref().filter(|_| !self.is_in_use) {
+            writeln!(f, "torn: {torn}")?;
         }
         for fault in faults {
             writeln!(f, "DAMAGED: {fault}")?;

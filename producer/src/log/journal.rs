@@ -77,28 +77,30 @@ pub(super) enum Damage {
 #[derive(Debug)]
 pub(super) struct Files {
     disk: Arc<dyn Disk>,
-    /// Held while it is decided what the spare is.
-    spare: Mutex<()>,
+    /// The number of the newest file that has its name for good, as far as this run knows; held while
+    /// names are given.
+    named: Mutex<Option<u64>>,
 }
 
 impl Files {
     pub(super) const fn new(disk: Arc<dyn Disk>) -> Self {
         Self {
             disk,
-            spare: Mutex::new(()),
+            named: Mutex::new(None),
         }
     }
 
     /// Begins a file of so many bytes whose first frame is `link`. It has its name when its head is
     /// durable, and its space on the disk.
     pub(super) fn begin(&self, link: Link, bytes: u64) -> io::Result<Journal> {
-        let _spare = self.spare();
+        let mut named = self.named();
         disk::make_folder_for_good(self.disk.as_ref(), Path::new(FOLDER))?;
         let file = self.disk.create(Path::new(SPARE))?;
         if file.length()? < bytes {
             file.allocate(bytes)?;
         }
         self.name(file.as_ref(), SPARE, link)?;
+        *named = Some(link.number);
         Ok(Journal {
             file,
             at: HEAD_BYTES as u64,
@@ -106,18 +108,19 @@ impl Files {
         })
     }
 
-    /// Sees to it that there is a file whose first frame is `link`: where there was no space to begin
-    /// it, one that has room for no frame, until it is begun.
+    /// Sees to it that there is a file whose first frame is `link`, for good: where it could not be
+    /// begun, or it cannot be told whether it was, one that has room for no frame, until it is begun.
     pub(super) fn announce(&self, link: Link) -> io::Result<()> {
-        let _spare = self.spare();
-        let names = self.disk.list(Path::new(FOLDER))?;
-        if names.iter().any(|name| number(name) == Some(link.number)) {
+        let mut named = self.named();
+        if *named >= Some(link.number) {
             return Ok(());
         }
         disk::make_folder_for_good(self.disk.as_ref(), Path::new(FOLDER))?;
         let file = self.disk.create(Path::new(NEW_SPARE))?;
         file.set_length(0)?;
-        self.name(file.as_ref(), NEW_SPARE, link)
+        self.name(file.as_ref(), NEW_SPARE, link)?;
+        *named = Some(link.number);
+        Ok(())
     }
 
     /// Makes the file that is called `from` the one whose first frame is `link`, for good.
@@ -142,14 +145,14 @@ impl Files {
             file.sync()?;
             at += zeros.len() as u64;
         }
-        let _spare = self.spare();
+        let _named = self.named();
         self.disk.rename(Path::new(NEW_SPARE), Path::new(SPARE))
     }
 
     /// Lets go of the files whose frames all come before `link`; one of them becomes the spare. That
     /// is made durable at once, for its next head must not be found under its last name.
     pub(super) fn remove_before(&self, link: Link) -> io::Result<()> {
-        let _spare = self.spare();
+        let _named = self.named();
         let names = self.disk.list(Path::new(FOLDER))?;
         let is_before = |name: &&String| number(name).is_some_and(|number| number < link.number);
         let mut has_spare = names.iter().any(|name| Path::new(SPARE).ends_with(name));
@@ -165,8 +168,8 @@ impl Files {
         Ok(())
     }
 
-    fn spare(&self) -> MutexGuard<'_, ()> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    fn named(&self) -> MutexGuard<'_, Option<u64>> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -278,6 +281,12 @@ fn replay_file(
                 link = next;
                 at += length;
             }
+            Read::Newer => {
+                return Err(Damage::File {
+                    file: file.to_owned(),
+                    what: frame::NEWER,
+                });
+            }
             Read::Torn(what) => break (true, what),
             Read::Nothing(what) => break (false, what),
         }
@@ -297,7 +306,8 @@ fn replay_file(
     Ok((link, torn))
 }
 
-fn path(number: u64) -> PathBuf {
+/// Where the file is whose first frame has that number.
+pub(super) fn path(number: u64) -> PathBuf {
     Path::new(FOLDER).join(format!("{number:020}"))
 }
 
@@ -338,5 +348,31 @@ impl Head {
             at,
             length,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{
+        entry::StreamId,
+        proof::simulated::{Fault, SimDisk, State},
+    };
+
+    #[test]
+    fn a_frame_of_a_newer_format_is_refused_by_the_name_of_its_file() {
+        let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+        let files = Files::new(Arc::new(disk.clone()));
+        let mut journal = files.begin(Link::default(), 200).unwrap();
+        let mut known = Draft::default();
+        known.push(&Entry::lost(StreamId(7)));
+        journal.append(&mut known).unwrap();
+        assert!(replay(&disk, Link::default(), drop).is_ok());
+        journal.append(&mut Draft::of_later()).unwrap();
+        let refused = replay(&disk, Link::default(), drop)
+            .unwrap_err()
+            .to_string();
+        let file = "journal/00000000000000000000";
+        assert_eq!(refused, format!("{file}: {}", frame::NEWER));
     }
 }

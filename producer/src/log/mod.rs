@@ -8,6 +8,20 @@
 //!             └─▶ journal ─▶ keeper ─▶ segments ─┘
 //! ```
 //!
+//! A directory, as it is drawn in the modules that are named:
+//!
+//! ```text
+//!  lock                 who has locked it writes here, and nobody else     disk
+//!  catalogue            which streams there are, how far they are settled  catalogue, frame, entry
+//!  journal/NUMBER       what was appended since, to any of them            journal, frame, entry
+//!  journal/spare        a file that is used again
+//!  streams/ID/*.lines   what is settled: records, and nothing else         shelf
+//!  streams/ID/*.side    where they end, and their checks                   shelf
+//! ```
+//!
+//! What is not only records begins with the name and the version of its format; others are refused by
+//! name. A directory of each version stays in `tests/data/log-*`.
+//!
 //! - Nothing is appended without [`Room`]; a request is appended whole or not at all, also where it
 //!   is to several streams.
 //! - Appended means: on stable storage, where there is a directory. A reader is never shown a record

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
+    path::Path,
     sync::Arc,
 };
 
@@ -19,6 +20,7 @@ use super::{
     head::Head,
     journal::{self, Damage, Torn},
     kept::Kept,
+    shelf,
     stream::Stream,
 };
 
@@ -51,6 +53,13 @@ pub(super) fn find(disk: &dyn Disk) -> Result<Found, Damage> {
         }
         contents.apply(entry);
     })?;
+    // A log that has nothing yet has no records. These are of one that was copied or repaired in part.
+    if link == Link::default() && !disk.list(Path::new(shelf::FOLDER))?.is_empty() {
+        return Err(Damage::File {
+            file: shelf::FOLDER.to_owned(),
+            what: "there are records, and neither a catalogue nor a journal tells of which streams",
+        });
+    }
     let streams: BTreeSet<_> = contents.streams.keys().copied().collect();
     kept.retain(|stream, _| streams.contains(stream));
     match gap.filter(|(stream, _)| streams.contains(stream)) {

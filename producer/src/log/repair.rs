@@ -9,7 +9,7 @@
 use std::{
     collections::BTreeSet,
     fmt, io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use super::{
     disk::{Disk, Folder},
     entry::{Entry, StreamId},
     frame::Link,
+    journal::Torn,
     kept::Segment,
     segment::{Segments, Sync},
     settings::Retention,
@@ -35,6 +36,7 @@ const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 pub struct Repaired {
     streams: usize,
     records: u64,
+    torn: Option<Torn>,
     faults: Vec<String>,
     holes: Vec<String>,
     to: PathBuf,
@@ -43,35 +45,55 @@ pub struct Repaired {
 /// Saves what is sound in `from` into the new directory `to`.
 ///
 /// # Errors
-/// `from` is in use or cannot be read, `to` is not empty or cannot be written.
+/// `from` is in use or cannot be read; `to` is not empty, lies in `from`, or cannot be written.
 pub fn repair(from: &Path, to: &Path) -> io::Result<Repaired> {
     let (damaged, is_in_use) = Folder::read(from)?;
     if is_in_use {
         let why = "a producer uses it; stop that first";
         return Err(io::Error::new(io::ErrorKind::ResourceBusy, why));
     }
-    if to
-        .read_dir()
-        .is_ok_and(|mut entries| entries.next().is_some())
-    {
-        let why = format!("{} is not empty", to.display());
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
-    }
-    if is_within(to, from)? {
-        let why = format!("{} lies in the damaged one", to.display());
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
-    }
+    let place = empty_place(to, from)?;
     let survey = Survey::of(&damaged)?;
-    let new = Folder::lock(to)?;
+    let new = Folder::lock(&place).map_err(|error| about(to, &error))?;
     Repair::new(&damaged, &new, survey).run(to)
 }
 
-/// Whether a folder that need not be there yet lies in another one.
-fn is_within(folder: &Path, other: &Path) -> io::Result<bool> {
-    let (folder, other) = (std::path::absolute(folder)?, other.canonicalize()?);
-    let mut above = folder.ancestors();
-    let existing = above.find_map(|folder| folder.canonicalize().ok());
-    Ok(existing.is_some_and(|existing| existing.starts_with(other)))
+/// Where `to` is, if a directory can be made there: nothing is in it, and it is not within `from`.
+fn empty_place(to: &Path, from: &Path) -> io::Result<PathBuf> {
+    let refused = |kind, why: &str| io::Error::new(kind, format!("{} {why}", to.display()));
+    let place = resolved(to).map_err(|error| about(to, &error))?;
+    if place.starts_with(from.canonicalize()?) {
+        let why = "lies in the damaged one";
+        return Err(refused(io::ErrorKind::InvalidInput, why));
+    }
+    match place.read_dir().map(|mut entries| entries.next()) {
+        Ok(Some(_)) => Err(refused(io::ErrorKind::AlreadyExists, "is not empty")),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(about(to, &error)),
+        _ => Ok(place),
+    }
+}
+
+/// Where a folder is that need not be there yet, without links and steps back: what is made there
+/// is made nowhere else.
+fn resolved(folder: &Path) -> io::Result<PathBuf> {
+    let mut resolved = PathBuf::new();
+    for part in std::path::absolute(folder)?.components() {
+        resolved.push(part);
+        resolved = match resolved.symlink_metadata() {
+            Ok(_) => resolved.canonicalize()?,
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && part != Component::ParentDir =>
+            {
+                resolved
+            }
+            Err(error) => return Err(error),
+        };
+    }
+    Ok(resolved)
+}
+
+fn about(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 struct Repair<'a> {
@@ -100,6 +122,7 @@ impl<'a> Repair<'a> {
         let repaired = Repaired {
             streams: 0,
             records: 0,
+            torn: survey.torn.take(),
             faults: std::mem::take(&mut survey.faults),
             holes: Vec::new(),
             to: PathBuf::new(),
@@ -231,6 +254,9 @@ impl fmt::Display for Repaired {
         for fault in &self.faults {
             writeln!(f, "damaged: {fault}")?;
         }
+        if let Some(torn) = &self.torn {
+            writeln!(f, "torn: {torn}")?;
+        }
         for hole in &self.holes {
             writeln!(f, "{hole}")?;
         }
@@ -241,7 +267,7 @@ impl fmt::Display for Repaired {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, fs, os::unix::fs::symlink};
 
     use common::{name, time::Timestamp};
 
@@ -302,6 +328,83 @@ mod tests {
             let found = repaired(&names);
             assert_eq!(found.last().map(String::as_str), Some(expected));
             assert!(name::stream(expected).is_ok(), "{expected}");
+        }
+    }
+
+    /// A damaged directory `log`, and beside it what leads into it and elsewhere.
+    fn around() -> tempfile::TempDir {
+        let around = tempfile::tempdir().unwrap();
+        let at = |name: &str| around.path().join(name);
+        for folder in ["log/streams", "other", "full"] {
+            fs::create_dir_all(at(folder)).unwrap();
+        }
+        for file in ["log/lock", "full/mine", "file"] {
+            fs::write(at(file), "").unwrap();
+        }
+        symlink("../log", at("other/link")).unwrap();
+        symlink("log/not-yet", at("dangling")).unwrap();
+        around
+    }
+
+    /// All that is in a folder, but what links lead to.
+    fn names(folder: &Path) -> BTreeSet<PathBuf> {
+        let mut names = BTreeSet::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.is_symlink() {
+                names.extend(self::names(&path));
+            }
+            names.insert(path);
+        }
+        names
+    }
+
+    #[test]
+    fn where_nothing_may_be_made_nothing_is() {
+        let within = "lies in the damaged one";
+        for (to, expected) in [
+            ("log", within),
+            ("log/", within),
+            ("log/new", within),
+            ("log/new/deeper/", within),
+            ("log/streams/../new", within),
+            ("other/../log/new", within),
+            ("other/link/new", within),
+            ("other/link/", within),
+            ("other/link/streams/..", within),
+            ("new/../log/new", "No such file or directory"),
+            ("other/new/../../log/new", "No such file or directory"),
+            ("dangling", "No such file or directory"),
+            ("dangling/new", "No such file or directory"),
+            ("file", "Not a directory"),
+            ("file/new", "Not a directory"),
+            ("full", "is not empty"),
+            ("", "is not empty"),
+        ] {
+            let around = around();
+            let before = names(around.path());
+            let to = around.path().join(to);
+            let refused = repair(&around.path().join("log"), &to).unwrap_err();
+            let said = refused.to_string();
+            assert!(said.starts_with(to.to_str().unwrap()), "{said}");
+            assert!(said.contains(expected), "{said}");
+            assert_eq!(names(around.path()), before, "{said}");
+        }
+    }
+
+    #[test]
+    fn where_something_may_be_made_it_is_with_all_above_it() {
+        for (to, place) in [
+            ("new", "new"),
+            ("new/", "new"),
+            ("other/new/deeper", "other/new/deeper"),
+            ("log/../new", "new"),
+            ("other/link/../new", "new"),
+        ] {
+            let around = around();
+            let to = around.path().join(to);
+            repair(&around.path().join("log"), &to).unwrap();
+            assert!(around.path().join(place).join("catalogue").is_file());
         }
     }
 }

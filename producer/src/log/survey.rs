@@ -1,19 +1,28 @@
 //! Looks at all of a directory, sound or not: what is as it was written, and what is not. Changes
 //! nothing, and can be done beside a running producer.
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::Path,
+};
 
 use bytes::Bytes;
 use common::{offset::Offset, time::Timestamp};
 
 use super::{
-    catalogue::{Catalogue, Contents},
+    catalogue::{self, Catalogue, Contents},
     disk::{Disk, File},
     entry::{Entry, StreamId},
     frame::salvage,
-    journal, recovery,
+    journal::{self, Torn},
+    recovery,
     shelf::{self, Piece, Shelf},
 };
+
+/// How long the name of a format is that a file begins with, and how it begins.
+const FORMAT_BYTES: usize = 8;
+const FORMATS: &[u8] = b"Brk";
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -23,6 +32,10 @@ pub(super) struct Survey {
     pub(super) runs: BTreeMap<StreamId, Vec<Run>>,
     pub(super) segments: usize,
     pub(super) journal_files: usize,
+    /// The names of the formats that its files are of.
+    pub(super) formats: BTreeSet<String>,
+    /// What was being written when all ended, or is being written now. That is no fault.
+    pub(super) torn: Option<Torn>,
     pub(super) faults: Vec<String>,
 }
 
@@ -59,15 +72,19 @@ impl Survey {
     /// The directory cannot be read.
     pub(super) fn of(disk: &dyn Disk) -> io::Result<Self> {
         let mut survey = Self::default();
-        if let Err(damage) = recovery::find(disk) {
-            survey.faults.push(damage.to_string());
+        match recovery::find(disk) {
+            Ok(found) => survey.torn = found.torn,
+            Err(damage) => survey.faults.push(damage.to_string()),
         }
+        let catalogue = format(disk, Path::new(catalogue::FILE));
+        survey.formats.extend(catalogue);
         for entry in Catalogue::salvage(disk)? {
             survey.contents.apply(entry);
         }
         let mut appended: BTreeMap<StreamId, Vec<Part>> = BTreeMap::new();
         for (number, text) in journal::texts(disk)? {
             survey.journal_files += 1;
+            survey.formats.extend(format(disk, &journal::path(number)));
             for entry in salvage(&text, number) {
                 if let Some((stream, part)) = Part::of(&entry) {
                     appended.entry(stream).or_default().push(part);
@@ -128,6 +145,8 @@ impl Survey {
         let mut at = from;
         for (number, first) in shelf.firsts.iter().copied().enumerate() {
             self.segments += 1;
+            self.formats
+                .extend(format(disk, &shelf::path(id, first, "side")));
             if first != at && !listed.is_lost() {
                 self.faults
                     .push(missing(id, at, first, "no segment has it"));
@@ -148,6 +167,16 @@ impl Survey {
         }
         Ok(parts)
     }
+}
+
+/// What a file begins with, if that is the name of a format. What is wrong with others, others say.
+fn format(disk: &dyn Disk, path: &Path) -> Option<String> {
+    let mut name = [0; FORMAT_BYTES];
+    disk.open(path)
+        .and_then(|file| file.read_at(&mut name, 0))
+        .ok()?;
+    let is_name = name.starts_with(FORMATS) && name.iter().all(u8::is_ascii_alphanumeric);
+    is_name.then(|| String::from_utf8_lossy(&name).into_owned())
 }
 
 fn missing(id: StreamId, from: Offset, to: Offset, why: &str) -> String {

@@ -13,6 +13,7 @@ use super::{
     model::{Model, Operation},
     power::script,
     simulated::{Fault, SimDisk, State},
+    trusting_the_disk,
 };
 use crate::log::{shelf, survey::Survey};
 
@@ -27,22 +28,22 @@ impl State {
             .collect()
     }
 
-    /// With one bit flipped, somewhere.
-    fn flipped(&self, rng: &mut Rng) -> Self {
+    /// With one bit flipped, somewhere; and in which file.
+    fn flipped(&self, rng: &mut Rng) -> (Self, PathBuf) {
         self.damaged(rng, |content, rng| {
             let at = rng.usize(..content.len());
             content[at] ^= 1 << rng.u8(..8);
         })
     }
 
-    /// With one file cut, somewhere.
-    fn cut(&self, rng: &mut Rng) -> Self {
+    /// With one file cut, somewhere; and which.
+    fn cut(&self, rng: &mut Rng) -> (Self, PathBuf) {
         self.damaged(rng, |content, rng| {
             content.truncate(rng.usize(..content.len()))
         })
     }
 
-    fn damaged(&self, rng: &mut Rng, damage: impl Fn(&mut Vec<u8>, &mut Rng)) -> Self {
+    fn damaged(&self, rng: &mut Rng, damage: impl Fn(&mut Vec<u8>, &mut Rng)) -> (Self, PathBuf) {
         let mut state = self.clone();
         let is_used = |path: &&PathBuf| !path.ends_with("spare");
         let paths: Vec<_> = self.names.keys().filter(is_used).collect();
@@ -52,7 +53,7 @@ impl State {
             if !file.now.is_empty() {
                 damage(&mut file.now, rng);
                 file.durable.clone_from(&file.now);
-                return state;
+                return (state, path.clone());
             }
         }
     }
@@ -96,7 +97,7 @@ fn damage_is_named_and_never_served() {
     let (state, model) = directory();
     let (mut named, mut rng) = (0, Rng::with_seed(7));
     for round in 0..1500 {
-        let damaged = if rng.u8(..4) == 0 {
+        let (damaged, path) = if rng.u8(..4) == 0 {
             state.cut(&mut rng)
         } else {
             state.flipped(&mut rng)
@@ -111,6 +112,11 @@ fn damage_is_named_and_never_served() {
         if !is_whole {
             // What is not there is missed by the one who looks; but the end of the journal, which
             // could also be what a power cut has left.
+            let path = path.display();
+            assert!(
+                !is_sound || path.to_string().starts_with("journal/"),
+                "round {round}: {path}"
+            );
             named += usize::from(!is_sound);
         }
         let segments = |names: &BTreeMap<String, usize>| {
@@ -123,6 +129,19 @@ fn damage_is_named_and_never_served() {
         }
     }
     assert!(named > 500, "{named} were named");
+}
+
+#[test]
+fn a_log_that_trusts_its_disk_is_found_out() {
+    let (state, model) = directory();
+    let mut rng = Rng::with_seed(7);
+    let serves_damage = |_| {
+        let (damaged, _) = state.flipped(&mut rng);
+        let disk = SimDisk::new(damaged, Fault::None, usize::MAX);
+        is_honest(&disk, &model).is_err()
+    };
+    let found = trusting_the_disk(|| (0..500).any(serves_damage));
+    assert!(found, "nobody noticed");
 }
 
 /// A directory in which stream `a` has a segment of several pieces; and that one's sidecar.
@@ -207,6 +226,42 @@ fn a_journal_file_that_was_cut_is_refused() {
         let mut cut = state.clone();
         cut.files[state.names[&file]].now.truncate(length);
         is_refused(&cut, &file);
+    }
+}
+
+#[test]
+fn records_of_which_nothing_tells_are_left_as_they_are() {
+    let (mut state, _) = directory();
+    state.names.retain(|path, _| path.starts_with("streams"));
+    is_refused(&state, Path::new("streams"));
+}
+
+#[test]
+fn files_of_a_newer_format_are_refused_by_name() {
+    let (state, _) = directory();
+    let newer = |path: &PathBuf| {
+        let mut state = state.clone();
+        let content = &mut state.files[state.names[path]].now;
+        assert!(content.starts_with(b"Brk"), "{}", path.display());
+        content[7] += 1;
+        state
+    };
+    for path in journal(&state).iter().chain([&PathBuf::from("catalogue")]) {
+        is_refused(&newer(path), path);
+    }
+    // A sidecar is read when somebody asks for what it describes.
+    let sides = state
+        .names
+        .keys()
+        .filter(|path| path.extension() == Some("side".as_ref()));
+    for path in sides {
+        let disk = SimDisk::new(newer(path), Fault::None, usize::MAX);
+        let faults = Survey::of(&disk).unwrap().faults.join("\n");
+        let said = format!(
+            "{}: its head is damaged, or of another format",
+            path.display()
+        );
+        assert!(faults.contains(&said), "{faults}");
     }
 }
 

@@ -8,6 +8,7 @@ mod histories;
 mod life;
 mod model;
 mod power;
+mod samples;
 pub(crate) mod simulated;
 
 use std::cell::Cell;
@@ -16,6 +17,7 @@ use super::entry::Entry;
 
 thread_local! {
     static FORGETS_PRODUCERS: Cell<bool> = const { Cell::new(false) };
+    static TRUSTS_ITS_DISK: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A planted fault: frames say nothing of producers.
@@ -23,10 +25,23 @@ pub(super) fn is_forgotten(entry: &Entry) -> bool {
     FORGETS_PRODUCERS.get() && matches!(entry, Entry::Producer { .. })
 }
 
-/// Runs `check` on this thread with that fault.
+/// Another one: pieces are taken to be as they were written.
+pub(super) fn is_trusted() -> bool {
+    TRUSTS_ITS_DISK.get()
+}
+
+/// Runs `check` on this thread with the first fault.
 pub(crate) fn forgetting_producers<T>(check: impl FnOnce() -> T) -> T {
     FORGETS_PRODUCERS.set(true);
     let checked = check();
     FORGETS_PRODUCERS.set(false);
+    checked
+}
+
+/// Runs `check` on this thread with the other one.
+fn trusting_the_disk<T>(check: impl FnOnce() -> T) -> T {
+    TRUSTS_ITS_DISK.set(true);
+    let checked = check();
+    TRUSTS_ITS_DISK.set(false);
     checked
 }

@@ -33,6 +33,19 @@ impl History {
         &self.moments[self.moments.len() - 1]
     }
 
+    /// Something more is asked; what is meant to come of it.
+    pub(super) fn does(&mut self, operation: &Operation) -> Outcome {
+        let mut moment = self.last().clone();
+        let outcome = moment.apply(operation);
+        self.moments.push(moment);
+        outcome
+    }
+
+    /// All that was asked is acknowledged.
+    pub(super) fn acknowledge(&mut self) {
+        self.acknowledged = self.moments.len() - 1;
+    }
+
     /// Some of the last operations were not done for want of space.
     fn take_back(&mut self, operations: &[Operation], outcomes: &[Outcome]) {
         self.moments.truncate(self.moments.len() - operations.len());
@@ -93,14 +106,10 @@ pub(super) fn live(
     while let Some(operations) = next(history.last()) {
         let mut expected = Vec::new();
         for operation in &operations {
-            let mut moment = history.last().clone();
-            expected.push(moment.apply(operation));
-            history.moments.push(moment);
+            expected.push(history.does(operation));
         }
         match life.group(&operations) {
-            Some(found) if found == expected => {
-                history.acknowledged = history.moments.len() - 1;
-            }
+            Some(found) if found == expected => history.acknowledge(),
             Some(found) if found.contains(&FULL) => history.take_back(&operations, &found),
             Some(found) if !has_failed() => {
                 return Err(format!("{operations:?}: {found:?} and not {expected:?}"));
@@ -220,6 +229,31 @@ fn no_moment_of_a_short_life_is_a_bad_one_for_a_cut() {
             }
         }
     }
+}
+
+#[test]
+fn in_a_short_life_everything_happens() {
+    let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+    let (mut history, mut groups) = (History::new(), script().into_iter());
+    let has = |name: &str| disk.state().names.keys().any(|path| path.starts_with(name));
+    let (deleted, first) = ("streams/0000000000000002", "journal/00000000000000000000");
+    let (mut was_closed, mut had_segments, mut had_first) = (false, false, false);
+    let next = |model: &Model| {
+        was_closed |= model.streams.get("a").is_some_and(|a| a.closed);
+        had_segments |= has(deleted);
+        had_first |= has(first);
+        groups.next()
+    };
+    live(&disk, &mut history, next).unwrap();
+    assert!(was_closed && had_segments && had_first);
+    assert!(!has(deleted), "its segments went with it");
+    assert!(
+        !has(first) && has("journal/spare"),
+        "it was dropped, and is used again"
+    );
+    let life = Life::begin(&disk).unwrap();
+    let kept = life.log().stream(KEPT_BY_BYTES).unwrap();
+    assert!(kept.earliest().record > 0, "the oldest were let go of");
 }
 
 #[test]

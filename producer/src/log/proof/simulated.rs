@@ -2,7 +2,7 @@
 //! synced: all of it, none of it or some of it, as the seed has it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
@@ -245,9 +245,10 @@ impl Disk for SimDisk {
             let inside = state
                 .names
                 .keys()
-                .filter(|path| path.parent() == Some(folder));
-            let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
-            Ok(inside.map(name).collect())
+                .filter_map(|path| path.strip_prefix(folder).ok());
+            let name = |path: &Path| path.iter().next().unwrap().to_str().unwrap().to_owned();
+            let names: BTreeSet<_> = inside.map(name).collect();
+            Ok(names.into_iter().collect())
         })
     }
 
