@@ -1,5 +1,5 @@
 //! What reading records costs: ours against arrow-json and `serde_json::Value`, one thread, the same
-//! bytes and columns, turn by turn in one run, in rows per second of processor time. `cargo bench -p consumer --bench parse`
+//! bytes and columns, turn by turn in one run, in rows per second of processor time. `cargo bench -p consumer -p tests --bench parse`
 
 #![expect(
     clippy::indexing_slicing,
