@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Instant};
 
+use percent_encoding::percent_decode_str;
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
@@ -45,7 +46,7 @@ impl Status {
         let rest = path.strip_prefix(PATH)?;
         let value = match rest.strip_prefix('/') {
             None if rest.is_empty() => json!({ "jobs": [self.name] }),
-            Some(name) if name == self.name => self.described(),
+            Some(name) if percent_decode_str(name).eq(self.name.bytes()) => self.described(),
             _ => return None,
         };
         Some(format!("{value}\n"))
@@ -205,11 +206,11 @@ mod tests {
 
     #[test]
     fn a_job_tells_how_far_each_partition_is() {
-        let status = Status::new("job");
+        let status = Status::new("my jöb");
         let tables = vec![table("r", true, &[(50, 0, "idle")])];
         status.reports.read(Summary::default(), tables);
         let at = |path| Some(serde_json::from_str::<Value>(&status.at(path)?).unwrap());
-        let told = at("/v1/jobs/job").unwrap();
+        let told = at("/v1/jobs/my%20j%C3%B6b").unwrap();
         let partition = &told["tables"][0]["partitions"][0];
         assert_eq!(
             (&told["tables"][0]["table"], &partition["state"]),
@@ -217,7 +218,7 @@ mod tests {
         );
         assert_eq!(partition["watermark"], 50);
         assert_eq!(told["held_back_by"], Value::Null);
-        assert_eq!(at("/v1/jobs"), Some(json!({ "jobs": ["job"] })));
-        assert_eq!((at("/v1/jobs/other"), at("/v1")), (None, None));
+        assert_eq!(at("/v1/jobs"), Some(json!({ "jobs": ["my jöb"] })));
+        assert_eq!((at("/v1/jobs/my"), at("/v1")), (None, None));
     }
 }
