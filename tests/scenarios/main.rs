@@ -21,6 +21,7 @@ mod keys;
 mod large;
 mod ledger;
 mod live;
+mod long_poll;
 mod marks;
 mod named;
 mod nexmark;

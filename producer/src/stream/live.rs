@@ -73,13 +73,29 @@ impl Metrics {
         );
     }
 
+    /// Counts a reader for as long as what comes back is there.
+    pub(super) fn connected(&self) -> Connected {
+        self.readers.inc();
+        Connected(self.readers.clone())
+    }
+
     pub(super) fn sent(&self, records: u64, bytes: usize) {
         self.sent_records.inc_by(records);
         self.sent_bytes.inc_by(bytes as u64);
     }
 }
 
-/// A reader that is being served; drop says that it is gone.
+/// A reader; drop says that it is gone.
+#[derive(Debug)]
+pub(super) struct Connected(Gauge);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// A reader that is being served.
 #[derive(Debug)]
 pub(super) struct Live {
     stream: Stream,
@@ -88,6 +104,7 @@ pub(super) struct Live {
     keep_alive: Duration,
     clock: Clock,
     metrics: Metrics,
+    _connected: Connected,
     /// What comes next in the body.
     pending: Option<Bytes>,
     /// How the body ends, when all that was to be said has been.
@@ -96,15 +113,14 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(door: &Door, stream: Stream, cursor: Cursor, format: Format) -> Self {
-        let metrics = door.metrics.clone();
-        metrics.readers.inc();
         Self {
             stream,
             cursor,
             format,
             keep_alive: door.options.keep_alive,
             clock: door.clock.clone(),
-            metrics,
+            metrics: door.metrics.clone(),
+            _connected: door.metrics.connected(),
             pending: None,
             end: None,
         }
@@ -217,12 +233,6 @@ impl Live {
     fn mark(&self, end: Option<End>) -> Bytes {
         let tail = self.cursor.tail().next;
         marks::mark(self.cursor.at(), tail, self.clock.now(), end)
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.metrics.readers.dec();
     }
 }
 

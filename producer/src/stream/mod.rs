@@ -1,9 +1,10 @@
-//! Streams records out: pages of a stream, and bodies that go on live, as NDJSON or server-sent
-//! events.
+//! Streams records out: pages of a stream, which may be waited for, and bodies that go on live, as
+//! NDJSON or server-sent events.
 //!
 //! In: [`crate::log::Page`]s of a cursor. Out: bodies of answers.
 
 mod head;
+mod interval;
 mod live;
 mod marks;
 mod page;
@@ -28,8 +29,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     live::{Format, Live, Metrics},
-    page::Shape,
-    request::{Asked, Form},
+    page::{Page, Shape},
+    request::{Asked, Form, Named},
 };
 use crate::{
     error::{Refusal, header, missing, place},
@@ -46,6 +47,8 @@ pub(crate) struct Options {
     pub(crate) keep_alive: Duration,
     /// How many bytes a page has at the most; but one record at the least.
     pub(crate) page_bytes: usize,
+    /// How long a page is waited for while there is nothing in it.
+    pub(crate) long_poll_timeout: Duration,
 }
 
 /// Where requests to read come in.
@@ -105,32 +108,77 @@ impl Door {
     }
 
     /// The answer to a request for the stream that `path` names.
-    pub(crate) fn named<B>(&self, asked: &Request<B>) -> Result<Response<Body>, Refusal> {
+    pub(crate) async fn named<B>(&self, asked: &Request<B>) -> Result<Response<Body>, Refusal> {
         let path = asked.uri().path().strip_prefix(wire::STREAMS_PATH);
         let name = name::stream(path.unwrap_or_default())?;
         let stream = self.log.stream(&name).ok_or_else(|| missing(&name))?;
-        if asked.method() == Method::HEAD {
+        let (method, headers) = (asked.method(), asked.headers());
+        if method == Method::HEAD {
             return Ok(head::answer(&stream));
         }
-        let (start, form) = request::of_named(asked.uri().query(), asked.headers())?;
+        let asked = Named::of(asked.uri().query(), headers)?;
         stream.touch();
-        match form {
-            Form::Live(format) if stream.framing() == Framing::Lines => {
+        match asked.form {
+            Form::Page { as_lines } => {
+                let (shape, is_now) = (Shape::of(&stream, as_lines), asked.start == Start::Now);
+                let page = self.page(cursor(&stream, asked.start)?, shape, is_now)?;
+                Ok(page.answer(&stream, headers))
+            }
+            Form::Poll { as_lines, wait } => {
+                let cursor = self.news(cursor(&stream, asked.start)?, wait).await;
+                let page = self.page(cursor, Shape::of(&stream, as_lines), false)?;
+                Ok(self.polled(page, &stream, headers, asked.had))
+            }
+            Form::Live(_) if stream.framing() != Framing::Lines => {
+                Err(Refusal::NotLines(stream.settings().content_type.clone()))
+            }
+            Form::Live(format) => {
                 let beginning = Beginning {
-                    cursor: cursor(&stream, start)?,
+                    cursor: cursor(&stream, asked.start)?,
                     instead_of: None,
                 };
-                Ok(self.live(asked.method(), stream, format, beginning))
-            }
-            Form::Live(_) => Err(Refusal::NotLines(stream.settings().content_type.clone())),
-            Form::Page { as_lines } => {
-                let cursor = cursor(&stream, start)?;
-                let (shape, bytes_max) = (Shape::of(&stream, as_lines), self.options.page_bytes);
-                let page = page::read(cursor, shape, bytes_max, start == Start::Now)?;
-                self.metrics.sent(page.records(), page.bytes());
-                Ok(page.answer(&stream, asked.headers()))
+                Ok(self.live(method, stream, format, beginning))
             }
         }
+    }
+
+    fn page(&self, cursor: Cursor, shape: Shape, is_now: bool) -> Result<Page, Refusal> {
+        let page = page::read(cursor, shape, self.options.page_bytes, is_now)?;
+        self.metrics.sent(page.records(), page.bytes());
+        Ok(page)
+    }
+
+    /// Waits until there is something to read, or nothing will be, or it has taken too long.
+    async fn news(&self, mut cursor: Cursor, wait: Option<Duration>) -> Cursor {
+        let wait = wait.unwrap_or(self.options.long_poll_timeout);
+        let _connected = self.metrics.connected();
+        tokio::select! {
+            biased;
+            () = cursor.news() => {}
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+        cursor
+    }
+
+    /// The answer to who has waited for a page.
+    fn polled(
+        &self,
+        page: Page,
+        stream: &Stream,
+        headers: &HeaderMap,
+        had: Option<u64>,
+    ) -> Response<Body> {
+        let mut answer = if page.is_empty() {
+            page.nothing(stream)
+        } else {
+            page.answer(stream, headers)
+        };
+        let number = interval::number(self.clock.now(), had);
+        answer
+            .headers_mut()
+            .insert(wire::STREAM_CURSOR, header(&number));
+        answer
     }
 
     fn live(

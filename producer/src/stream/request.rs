@@ -1,13 +1,19 @@
 //! What a reader asks for.
 
+use std::time::Duration;
+
 use common::{
     offset::{NotAnOffset, Start},
+    service::settings,
     wire,
 };
 use hyper::{HeaderMap, header::ACCEPT};
 
-use super::live::Format;
+use super::{interval, live::Format};
 use crate::error::Refusal;
+
+/// Longest time that a request may ask to wait for news: what proxies bear with.
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// A request to read the stream `default` in its shortest form, understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,11 +24,25 @@ pub(super) struct Asked {
     pub(super) is_returning: bool,
 }
 
+/// A request to read a named stream, understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) start: Start,
+    pub(super) form: Form,
+    /// The cursor of the last live answer.
+    pub(super) had: Option<u64>,
+}
+
 /// What a reader of a named stream gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// What is there, as the stream's type wants it; or, of JSON records, a record a line.
     Page { as_lines: bool },
+    /// As a page; while there is nothing it is waited for, so long or as long as is usual.
+    Poll {
+        as_lines: bool,
+        wait: Option<Duration>,
+    },
     /// What is there, then what comes.
     Live(Format),
 }
@@ -49,26 +69,56 @@ impl Asked {
     }
 }
 
-/// Where the reader of a named stream wants to begin, and what it wants to get.
-pub(super) fn of_named(query: Option<&str>, headers: &HeaderMap) -> Result<(Start, Form), Refusal> {
-    let form = match parameter(query, wire::LIVE)? {
-        None => Form::Page {
-            as_lines: accepts(headers, wire::NDJSON),
+impl Named {
+    pub(super) fn of(query: Option<&str>, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let form = form(query, headers)?;
+        let start = match parameter(query, wire::OFFSET)? {
+            Some(offset) => start(offset)?,
+            None if matches!(form, Form::Poll { .. }) => {
+                let why = "live=long-poll needs an offset: -1 is the beginning";
+                return Err(Refusal::Query(why.to_owned()));
+            }
+            None => Start::Earliest,
+        };
+        Ok(Self {
+            start,
+            form,
+            had: parameter(query, wire::CURSOR)?.and_then(interval::had),
+        })
+    }
+}
+
+fn form(query: Option<&str>, headers: &HeaderMap) -> Result<Form, Refusal> {
+    let as_lines = accepts(headers, wire::NDJSON);
+    Ok(match parameter(query, wire::LIVE)? {
+        None => Form::Page { as_lines },
+        Some("long-poll") => Form::Poll {
+            as_lines,
+            wait: wait(query)?,
         },
-        Some("ndjson") => Form::Live(lines(query)?),
-        Some("long-poll") => return Err(unsupported("live=long-poll")),
         Some("sse") => return Err(unsupported("live=sse")),
+        Some("ndjson") => Form::Live(lines(query)?),
         Some(other) => {
-            let why = format!("live is ndjson, not {other:?}");
+            let why = format!("live is long-poll or ndjson, not {other:?}");
             return Err(Refusal::Query(why));
         }
-    };
-    let offset = parameter(query, wire::OFFSET)?;
-    Ok((offset.map_or(Ok(Start::Earliest), start)?, form))
+    })
 }
 
 const fn unsupported(what: &'static str) -> Refusal {
     Refusal::Unsupported(what, "live=ndjson, and GET /stream as server-sent events")
+}
+
+/// For how long news are waited for, where the request says so.
+fn wait(query: Option<&str>) -> Result<Option<Duration>, Refusal> {
+    let Some(text) = parameter(query, wire::WAIT)? else {
+        return Ok(None);
+    };
+    match settings::duration(text) {
+        Ok(wait) if wait <= WAIT_MAX => Ok(Some(wait)),
+        Ok(_) => Err(Refusal::Query(format!("wait is at most {WAIT_MAX:?}"))),
+        Err(error) => Err(Refusal::Query(format!("wait: {error}"))),
+    }
 }
 
 /// Lines, with marks between them or without.
@@ -172,7 +222,7 @@ mod tests {
             "offset=%2D1",
         ] {
             assert!(asked(query, &[]).is_err(), "{query}");
-            let named = of_named(Some(query), &HeaderMap::new());
+            let named = Named::of(Some(query), &HeaderMap::new());
             assert!(named.is_err(), "{query}");
         }
     }
@@ -180,22 +230,36 @@ mod tests {
     #[test]
     fn a_named_stream_is_read_by_page_or_live() {
         let check = |query: &str, accept: &'static str, expected: Option<Form>| {
-            let found = of_named(Some(query), &headers(&[("accept", accept)]));
-            assert_eq!(found.ok().map(|(_, form)| form), expected, "{query}");
+            let found = Named::of(Some(query), &headers(&[("accept", accept)]));
+            assert_eq!(found.ok().map(|named| named.form), expected, "{query}");
         };
         let page = |as_lines| Some(Form::Page { as_lines });
+        let poll = |as_lines, wait| Some(Form::Poll { as_lines, wait });
+        let lines = "application/x-ndjson";
         check("", "*/*", page(false));
         check("offset=now&foo=bar", "application/json", page(false));
-        check("", "application/x-ndjson", page(true));
+        check("", lines, page(true));
         check("live=ndjson", "*/*", Some(Form::Live(Format::Ndjson)));
         check(
             "live=ndjson&marks=1",
             "*/*",
             Some(Form::Live(Format::Marked)),
         );
+        check("live=long-poll&offset=now", "*/*", poll(false, None));
+        check("live=long-poll&offset=now", lines, poll(true, None));
+        let wait = Some(Duration::from_secs(60));
+        check(
+            "live=long-poll&offset=-1&wait=60s",
+            "*/*",
+            poll(false, wait),
+        );
         for query in [
             "live=sse",
             "live=long-poll",
+            "live=long-poll&offset=-1&wait=61s",
+            "live=long-poll&offset=-1&wait=5",
+            "live=long-poll&offset=-1&wait=1s&wait=1s",
+            "live=long-poll&offset=-1&cursor=1&cursor=1",
             "live=",
             "live=1",
             "live=ndjson&marks=2",
