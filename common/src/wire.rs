@@ -29,6 +29,8 @@ pub const STREAM_CLOSED: &str = "stream-closed";
 pub const STREAM_UP_TO_DATE: &str = "stream-up-to-date";
 /// What a live answer is numbered with, so that a cache does not give the same one for ever.
 pub const STREAM_CURSOR: &str = "stream-cursor";
+/// `base64` where the data of server-sent events is written so.
+pub const STREAM_SSE_DATA_ENCODING: &str = "stream-sse-data-encoding";
 /// The place of the oldest record that is kept.
 pub const STREAM_EARLIEST_OFFSET: &str = "stream-earliest-offset";
 /// How many records are kept.

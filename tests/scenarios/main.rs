@@ -8,6 +8,7 @@ mod compose;
 mod consumer;
 mod disk_errors;
 mod durable;
+mod events;
 mod faults;
 mod faulty_disk;
 mod fixtures;

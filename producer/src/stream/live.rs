@@ -1,9 +1,10 @@
 //! A live body: pages of a stream as they come, signs of life while there are none.
 //!
 //! It ends cleanly only when the stream is closed and was read to its end. When the server ends it
-//! for a reason of its own, it breaks off.
+//! for a reason of its own, it breaks off. The protocol's events say themselves whether they are the
+//! last: there it also ends cleanly after a while, so that readers come back and can be spread anew.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use bytes::Bytes;
 use common::{offset::Offset, service::reply::Aborted, time::Clock, wire};
@@ -14,10 +15,12 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Door,
+    batches::{Batches, Standing},
     marks::{self, End},
     sse,
 };
@@ -29,15 +32,21 @@ const LINES_PAGE_BYTES: usize = 256 * 1024;
 /// How much is read at a time for SSE, whose events are longer than the lines.
 const EVENTS_PAGE_BYTES: usize = 64 * 1024;
 
+/// For how long a reader of the protocol's events is served before it shall come back, in
+/// milliseconds: about a minute, for each another time.
+const TURN_MILLISECONDS: RangeInclusive<u64> = 48_000..=72_000;
+
 /// How records are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Format {
     /// A record a line.
     Ndjson,
     /// A record a line, and marks between them.
     Marked,
     /// A record an event.
-    Sse,
+    Events,
+    /// What was read at once an event, by the protocol.
+    Batches(Batches),
 }
 
 /// What bodies count.
@@ -101,7 +110,10 @@ pub(super) struct Live {
     stream: Stream,
     cursor: Cursor,
     format: Format,
+    page_bytes: usize,
     keep_alive: Duration,
+    /// When its reader shall come back, if it shall.
+    until: Option<Instant>,
     clock: Clock,
     metrics: Metrics,
     _connected: Connected,
@@ -113,10 +125,14 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(door: &Door, stream: Stream, cursor: Cursor, format: Format) -> Self {
+        let is_turn = matches!(format, Format::Batches(_));
+        let turn = || Duration::from_millis(fastrand::u64(TURN_MILLISECONDS));
         Self {
             stream,
             cursor,
+            page_bytes: format.page_bytes(door.options.page_bytes),
             format,
+            until: is_turn.then(|| Instant::now() + turn()),
             keep_alive: door.options.keep_alive,
             clock: door.clock.clone(),
             metrics: door.metrics.clone(),
@@ -127,11 +143,16 @@ impl Live {
     }
 
     /// What the body begins with; `asked` is where the reader wanted to begin and cannot.
-    pub(super) fn greeting(&self, asked: Option<Offset>) -> Bytes {
-        match self.format {
+    pub(super) fn greeting(&mut self, asked: Option<Offset>) -> Bytes {
+        let standing = self.standing();
+        match &mut self.format {
             Format::Ndjson => Bytes::new(),
             Format::Marked => self.mark(None),
-            Format::Sse => sse::greeting(asked, self.cursor.at()),
+            Format::Events => sse::greeting(asked, standing.at),
+            Format::Batches(batches) => {
+                let hello = sse::greeting(asked, standing.at);
+                [hello, batches.greeting(standing)].concat().into()
+            }
         }
     }
 
@@ -162,6 +183,10 @@ impl Live {
             tokio::task::yield_now().await;
             return end.map(|()| None);
         }
+        let pause = self.pause();
+        if pause.is_zero() {
+            return Ok(None);
+        }
         // A stream with a reader is in use.
         self.stream.touch();
         let page = tokio::select! {
@@ -169,8 +194,8 @@ impl Live {
             () = stop.cancelled() => {
                 return self.ended(End::Drain, Some(&"the server is stopping"));
             }
-            page = self.cursor.next(self.format.page_bytes()) => page,
-            () = tokio::time::sleep(self.keep_alive) => return Ok(Some(self.sign_of_life())),
+            page = self.cursor.next(self.page_bytes) => page,
+            () = tokio::time::sleep(pause) => return Ok(Some(self.sign_of_life())),
         };
         match page {
             Ok(Some(page)) => Ok(Some(self.written(page))),
@@ -188,28 +213,36 @@ impl Live {
 
     fn written(&mut self, page: Page) -> Bytes {
         let records = page.next.record - page.first.record;
-        let piece = match self.format {
+        let standing = self.standing();
+        let piece = match &mut self.format {
             Format::Ndjson => page.lines,
             Format::Marked => {
                 self.pending = Some(self.mark(None));
                 page.lines
             }
-            Format::Sse => sse::events(&page),
+            Format::Events => sse::events(&page),
+            Format::Batches(batches) => batches.events(page.lines, standing),
         };
         self.metrics.sent(records, piece.len());
         piece
     }
 
-    /// The end of the body, clean where nothing is `wrong`; with marks, the last one comes first.
+    /// The end of the body, clean where nothing is `wrong`. What says so in the body comes first.
     fn ended(
         &mut self,
         end: End,
         wrong: Option<&dyn std::fmt::Display>,
     ) -> Result<Option<Bytes>, Aborted> {
         let how = wrong.map_or(Ok(()), |wrong| Err(self.abort(end.name(), wrong)));
-        if self.format == Format::Marked {
+        let standing = self.standing();
+        let last = match &mut self.format {
+            Format::Marked => Some(self.mark(Some(end))),
+            Format::Batches(batches) if end == End::Closed => batches.end(standing),
+            Format::Ndjson | Format::Events | Format::Batches(_) => None,
+        };
+        if last.is_some() {
             self.end = Some(how);
-            return Ok(Some(self.mark(Some(end))));
+            return Ok(last);
         }
         how.map(|()| None)
     }
@@ -226,28 +259,93 @@ impl Live {
         match self.format {
             Format::Ndjson => Bytes::from_static(b"\n"),
             Format::Marked => self.mark(None),
-            Format::Sse => Bytes::from_static(b": \n\n"),
+            Format::Events | Format::Batches(_) => Bytes::from_static(b": \n\n"),
+        }
+    }
+
+    /// For how long nothing may be said; not at all, when the reader shall come back.
+    fn pause(&self) -> Duration {
+        let left = self.until.map(|until| until.duration_since(Instant::now()));
+        left.map_or(self.keep_alive, |left| left.min(self.keep_alive))
+    }
+
+    fn standing(&self) -> Standing {
+        Standing {
+            at: self.cursor.at(),
+            tail: self.cursor.tail(),
+            now: self.clock.now(),
         }
     }
 
     fn mark(&self, end: Option<End>) -> Bytes {
-        let tail = self.cursor.tail().next;
-        marks::mark(self.cursor.at(), tail, self.clock.now(), end)
+        let Standing { at, tail, now } = self.standing();
+        marks::mark(at, tail.next, now, end)
     }
 }
 
 impl Format {
-    pub(super) const fn content_type(self) -> &'static str {
+    pub(super) const fn content_type(&self) -> &'static str {
         match self {
             Self::Ndjson | Self::Marked => wire::NDJSON,
-            Self::Sse => wire::EVENT_STREAM,
+            Self::Events | Self::Batches(_) => wire::EVENT_STREAM,
         }
     }
 
-    const fn page_bytes(self) -> usize {
+    /// How much is read at a time where pages have so many bytes.
+    fn page_bytes(&self, page_bytes: usize) -> usize {
         match self {
             Self::Ndjson | Self::Marked => LINES_PAGE_BYTES,
-            Self::Sse => EVENTS_PAGE_BYTES,
+            Self::Events => EVENTS_PAGE_BYTES,
+            Self::Batches(_) => EVENTS_PAGE_BYTES.min(page_bytes),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::{
+        config::Cli,
+        log::{DEFAULT, Log},
+    };
+
+    /// A reader of an empty stream, for so long; the last piece that it gets.
+    async fn served(format: Format, limit: Duration) -> Option<Bytes> {
+        let cli = Cli::try_parse_from(["producer", "--source", "none", "--data-dir", "memory"]);
+        let config = cli.unwrap().args.check().unwrap();
+        let (mut registry, stop) = (Registry::default(), CancellationToken::new());
+        let opened = Log::open(&config.log, &Clock::System, &mut registry);
+        let (log, _running) = opened.unwrap();
+        let stream = log.stream(DEFAULT).unwrap();
+        let cursor = stream.cursor(stream.tail().next).unwrap();
+        let door = Door::new(
+            log,
+            config.stream,
+            Clock::System,
+            &mut registry,
+            stop.clone(),
+        );
+        let mut live = Live::new(&door, stream, cursor, format);
+        let begun = Instant::now();
+        let mut last = live.piece(&stop).await.unwrap();
+        while last.is_some() && begun.elapsed() < limit {
+            last = live.piece(&stop).await.unwrap();
+        }
+        last
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_of_the_protocols_events_is_sent_away_after_about_a_minute() {
+        let batches = || Format::Batches(Batches::new("text/plain", None));
+        let check = async |format: Format, seconds, expected: Option<&'static str>| {
+            let last = served(format.clone(), Duration::from_secs(seconds)).await;
+            assert_eq!(last.as_deref(), expected.map(str::as_bytes), "{format:?}");
+        };
+        check(batches(), 47, Some(": \n\n")).await;
+        check(batches(), 73, None).await;
+        check(Format::Events, 3600, Some(": \n\n")).await;
+        check(Format::Ndjson, 3600, Some("\n")).await;
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! In: [`crate::log::Page`]s of a cursor. Out: bodies of answers.
 
+mod batches;
 mod head;
 mod interval;
 mod live;
@@ -28,6 +29,7 @@ use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    batches::Batches,
     live::{Format, Live, Metrics},
     page::{Page, Shape},
     request::{Asked, Form, Named},
@@ -97,12 +99,8 @@ impl Door {
             cursor => (cursor?, None),
         };
         let beginning = Beginning { cursor, instead_of };
-        let tail = stream.tail();
-        if tail.closed && tail.next == beginning.cursor.at() && asked.is_returning {
-            // This, and nothing else, stops an EventSource.
-            let mut answer = reply::empty(StatusCode::NO_CONTENT);
-            beginning.tell(answer.headers_mut(), tail);
-            return Ok(answer);
+        if asked.is_returning && beginning.is_end(stream.tail()) {
+            return Ok(beginning.end(stream.tail()));
         }
         Ok(self.live(method, stream, asked.format, beginning))
     }
@@ -133,11 +131,12 @@ impl Door {
                 Err(Refusal::NotLines(stream.settings().content_type.clone()))
             }
             Form::Live(format) => {
-                let beginning = Beginning {
-                    cursor: cursor(&stream, asked.start)?,
-                    instead_of: None,
-                };
+                let beginning = Beginning::at(cursor(&stream, asked.start)?);
                 Ok(self.live(method, stream, format, beginning))
+            }
+            Form::Batches => {
+                let beginning = Beginning::at(cursor(&stream, asked.start)?);
+                Ok(self.batches(stream, beginning, &asked))
             }
         }
     }
@@ -181,6 +180,23 @@ impl Door {
         answer
     }
 
+    /// A live body in the protocol's own form of events.
+    fn batches(&self, stream: Stream, beginning: Beginning, asked: &Named) -> Response<Body> {
+        if asked.is_returning && beginning.is_end(stream.tail()) {
+            return beginning.end(stream.tail());
+        }
+        let batches = Batches::new(&stream.settings().content_type, asked.had);
+        let is_base64 = batches.is_base64();
+        let mut answer = self.live(&Method::GET, stream, Format::Batches(batches), beginning);
+        let headers = answer.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        if is_base64 {
+            let base64 = HeaderValue::from_static("base64");
+            headers.insert(wire::STREAM_SSE_DATA_ENCODING, base64);
+        }
+        answer
+    }
+
     fn live(
         &self,
         method: &Method,
@@ -196,7 +212,7 @@ impl Door {
             said.insert(wire::STREAM_NEXT_OFFSET, place(tail.next));
             reply::stream(content_type, futures_util::stream::empty())
         } else {
-            let live = Live::new(self, stream, beginning.cursor, format);
+            let mut live = Live::new(self, stream, beginning.cursor, format);
             let greeting = live.greeting(beginning.instead_of);
             reply::stream(content_type, live.pieces(greeting, self.stop.clone()))
         };
@@ -206,6 +222,26 @@ impl Door {
 }
 
 impl Beginning {
+    const fn at(cursor: Cursor) -> Self {
+        Self {
+            cursor,
+            instead_of: None,
+        }
+    }
+
+    /// Whether nothing will come there.
+    fn is_end(&self, tail: Tail) -> bool {
+        tail.closed && tail.next == self.cursor.at()
+    }
+
+    /// What tells an event source that comes back to the end of a closed stream to stop: this, and
+    /// nothing else.
+    fn end(&self, tail: Tail) -> Response<Body> {
+        let mut answer = reply::empty(StatusCode::NO_CONTENT);
+        self.tell(answer.headers_mut(), tail);
+        answer
+    }
+
     /// Where a live body begins, and whether it will end.
     fn tell(&self, headers: &mut HeaderMap, tail: Tail) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

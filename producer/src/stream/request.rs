@@ -16,7 +16,7 @@ use crate::error::Refusal;
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// A request to read the stream `default` in its shortest form, understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) start: Start,
     pub(super) format: Format,
@@ -25,16 +25,18 @@ pub(super) struct Asked {
 }
 
 /// A request to read a named stream, understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Named {
     pub(super) start: Start,
     pub(super) form: Form,
     /// The cursor of the last live answer.
     pub(super) had: Option<u64>,
+    /// Whether this is an event source that has read before.
+    pub(super) is_returning: bool,
 }
 
 /// What a reader of a named stream gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Form {
     /// What is there, as the stream's type wants it; or, of JSON records, a record a line.
     Page { as_lines: bool },
@@ -43,8 +45,10 @@ pub(super) enum Form {
         as_lines: bool,
         wait: Option<Duration>,
     },
-    /// What is there, then what comes.
+    /// What is there, then what comes, as lines.
     Live(Format),
+    /// The same, as events.
+    Batches,
 }
 
 impl Asked {
@@ -52,12 +56,14 @@ impl Asked {
     pub(super) fn of_short(query: Option<&str>, headers: &HeaderMap) -> Result<Self, Refusal> {
         // Who takes both is a program, and is served faster by lines.
         let is_sse = accepts(headers, wire::EVENT_STREAM) && !accepts(headers, wire::NDJSON);
-        let format = if is_sse { Format::Sse } else { lines(query)? };
-        let last_event = headers
-            .get(wire::LAST_EVENT_ID)
-            .filter(|id| is_sse && !id.is_empty());
+        let format = if is_sse {
+            Format::Events
+        } else {
+            lines(query)?
+        };
+        let last_event = last_event(headers).filter(|_| is_sse);
         let start = match (last_event, parameter(query, wire::OFFSET)?) {
-            (Some(id), _) => start(id.to_str().unwrap_or("?"))?,
+            (Some(id), _) => start(id)?,
             (None, Some(offset)) => start(offset)?,
             (None, None) => Start::Earliest,
         };
@@ -70,20 +76,24 @@ impl Asked {
 }
 
 impl Named {
+    /// From the query and the headers; `Last-Event-ID` wins over `offset`.
     pub(super) fn of(query: Option<&str>, headers: &HeaderMap) -> Result<Self, Refusal> {
         let form = form(query, headers)?;
-        let start = match parameter(query, wire::OFFSET)? {
-            Some(offset) => start(offset)?,
-            None if matches!(form, Form::Poll { .. }) => {
-                let why = "live=long-poll needs an offset: -1 is the beginning";
+        let last_event = last_event(headers).filter(|_| form == Form::Batches);
+        let start = match (last_event, parameter(query, wire::OFFSET)?) {
+            (Some(id), _) => start(id)?,
+            (None, Some(offset)) => start(offset)?,
+            (None, None) if matches!(form, Form::Poll { .. } | Form::Batches) => {
+                let why = "live=long-poll and live=sse need an offset: -1 is the beginning";
                 return Err(Refusal::Query(why.to_owned()));
             }
-            None => Start::Earliest,
+            (None, None) => Start::Earliest,
         };
         Ok(Self {
             start,
             form,
             had: parameter(query, wire::CURSOR)?.and_then(interval::had),
+            is_returning: last_event.is_some(),
         })
     }
 }
@@ -96,17 +106,13 @@ fn form(query: Option<&str>, headers: &HeaderMap) -> Result<Form, Refusal> {
             as_lines,
             wait: wait(query)?,
         },
-        Some("sse") => return Err(unsupported("live=sse")),
+        Some("sse") => Form::Batches,
         Some("ndjson") => Form::Live(lines(query)?),
         Some(other) => {
-            let why = format!("live is long-poll or ndjson, not {other:?}");
+            let why = format!("live is long-poll, sse or ndjson, not {other:?}");
             return Err(Refusal::Query(why));
         }
     })
-}
-
-const fn unsupported(what: &'static str) -> Refusal {
-    Refusal::Unsupported(what, "live=ndjson, and GET /stream as server-sent events")
 }
 
 /// For how long news are waited for, where the request says so.
@@ -119,6 +125,12 @@ fn wait(query: Option<&str>) -> Result<Option<Duration>, Refusal> {
         Ok(_) => Err(Refusal::Query(format!("wait is at most {WAIT_MAX:?}"))),
         Err(error) => Err(Refusal::Query(format!("wait: {error}"))),
     }
+}
+
+/// The last id that an event source has seen.
+fn last_event(headers: &HeaderMap) -> Option<&str> {
+    let id = headers.get(wire::LAST_EVENT_ID)?;
+    Some(id.to_str().unwrap_or("?")).filter(|id| !id.is_empty())
 }
 
 /// Lines, with marks between them or without.
@@ -178,15 +190,18 @@ mod tests {
             format: Format::Ndjson,
             is_returning: false,
         };
-        assert_eq!(asked("", &[]), Ok(plain));
-        assert_eq!(asked("a=b&&c", &[("accept", "*/*")]), Ok(plain));
+        assert_eq!(asked("", &[]), Ok(plain.clone()));
+        assert_eq!(asked("a=b&&c", &[("accept", "*/*")]), Ok(plain.clone()));
         let both = "application/x-ndjson, text/event-stream;q=0.9";
-        assert_eq!(asked("", &[("accept", both)]), Ok(plain));
+        assert_eq!(asked("", &[("accept", both)]), Ok(plain.clone()));
         let news = Asked {
             start: Start::Now,
             ..plain
         };
-        assert_eq!(asked("x=1&offset=now", &[("last-event-id", "5")]), Ok(news));
+        assert_eq!(
+            asked("x=1&offset=now", &[("last-event-id", "5")]),
+            Ok(news.clone())
+        );
         let marked = Asked {
             format: Format::Marked,
             ..news
@@ -203,7 +218,7 @@ mod tests {
         };
         let expected = Asked {
             start: Start::At(at),
-            format: Format::Sse,
+            format: Format::Events,
             is_returning: true,
         };
         assert_eq!(
@@ -245,6 +260,7 @@ mod tests {
             "*/*",
             Some(Form::Live(Format::Marked)),
         );
+        check("live=sse&offset=-1", "*/*", Some(Form::Batches));
         check("live=long-poll&offset=now", "*/*", poll(false, None));
         check("live=long-poll&offset=now", lines, poll(true, None));
         let wait = Some(Duration::from_secs(60));
@@ -266,5 +282,29 @@ mod tests {
         ] {
             check(query, "*/*", None);
         }
+    }
+
+    #[test]
+    fn an_event_source_that_comes_back_goes_on_where_it_was() {
+        let id = "0000000000000001_0000000000000010";
+        let check = |query: &str, id: &'static str, expected: (Start, Option<u64>, bool)| {
+            let named = Named::of(Some(query), &headers(&[("last-event-id", id)])).unwrap();
+            let found = (named.start, named.had, named.is_returning);
+            assert_eq!(found, expected, "{query}");
+        };
+        let at = Start::At(id.parse().unwrap());
+        check("live=sse&offset=now", id, (at, None, true));
+        check("live=sse", id, (at, None, true));
+        check(
+            "live=sse&offset=now&cursor=7",
+            "",
+            (Start::Now, Some(7), false),
+        );
+        check(
+            "live=long-poll&offset=-1&cursor=x",
+            id,
+            (Start::Earliest, None, false),
+        );
+        check("offset=now", id, (Start::Now, None, false));
     }
 }
