@@ -5,6 +5,7 @@ mod appends;
 mod article;
 mod browser;
 mod compose;
+mod conformance;
 mod consumer;
 mod disk_errors;
 mod durable;
