@@ -23,7 +23,7 @@ fn poll(stream: &Named<'_>, rest: &str) -> Answer {
 }
 
 /// Waits until so many are connected.
-fn wait_for_readers(service: &Service, count: usize) {
+pub(crate) fn wait_for_readers(service: &Service, count: usize) {
     let line = format!("brooklet_readers {count}\n");
     let metrics = || fetch(&service.url("/metrics"), &[]).text();
     while !metrics().expect("a whole answer").contains(&line) {

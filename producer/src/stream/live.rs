@@ -24,7 +24,7 @@ use super::{
     marks::{self, End},
     sse,
 };
-use crate::log::{Cursor, Lost, Page, Stream};
+use crate::log::{Cursor, InUse, Lost, Page, Stream};
 
 /// How much is read at a time for NDJSON, whose lines are sent as they are.
 const LINES_PAGE_BYTES: usize = 256 * 1024;
@@ -108,6 +108,7 @@ impl Drop for Connected {
 #[derive(Debug)]
 pub(super) struct Live {
     stream: Stream,
+    _in_use: InUse,
     cursor: Cursor,
     format: Format,
     page_bytes: usize,
@@ -128,6 +129,7 @@ impl Live {
         let is_turn = matches!(format, Format::Batches(_));
         let turn = || Duration::from_millis(fastrand::u64(TURN_MILLISECONDS));
         Self {
+            _in_use: stream.in_use(),
             stream,
             cursor,
             page_bytes: format.page_bytes(door.options.page_bytes),
@@ -187,8 +189,6 @@ impl Live {
         if pause.is_zero() {
             return Ok(None);
         }
-        // A stream with a reader is in use.
-        self.stream.touch();
         let page = tokio::select! {
             biased;
             () = stop.cancelled() => {

@@ -123,6 +123,7 @@ impl Door {
                 Ok(page.answer(&stream, headers))
             }
             Form::Poll { as_lines, wait } => {
+                let _in_use = stream.in_use();
                 let cursor = self.news(cursor(&stream, asked.start)?, wait).await;
                 let page = self.page(cursor, Shape::of(&stream, as_lines), false)?;
                 Ok(self.polled(page, &stream, headers, asked.had))
