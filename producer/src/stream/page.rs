@@ -140,7 +140,7 @@ impl Page {
 
     /// The answer to who asked for it with these headers.
     pub(super) fn answer(self, stream: &Stream, asked: &HeaderMap) -> Response<Body> {
-        let end = self.end(stream.tail());
+        let end = End::of(self.next, self.is_now, stream.tail());
         let cache = match (self.is_now, end.is_up_to_date) {
             (true, _) => NOT_CACHED,
             (false, true) => ASKED_AGAIN,
@@ -171,20 +171,8 @@ impl Page {
         let mut answer = reply::empty(StatusCode::NO_CONTENT);
         let headers = answer.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(NOT_CACHED));
-        self.end(stream.tail()).tell(headers);
+        End::of(self.next, false, stream.tail()).tell(headers);
         answer
-    }
-
-    /// Where it ends in a stream that ends at `tail`.
-    fn end(&self, tail: Tail) -> End {
-        // Where the end was asked for, it was there, whatever has come since. And what was read may
-        // be new, and the tail be shown a moment later.
-        let is_up_to_date = self.is_now || self.next >= tail.next;
-        End {
-            next: self.next,
-            is_up_to_date,
-            is_closed: tail.closed && self.next == tail.next,
-        }
     }
 
     /// What is different whenever the body is, and when the stream has been closed. A stream that
@@ -213,6 +201,19 @@ impl Page {
 }
 
 impl End {
+    /// That of a page up to `next`, in a stream that ends at `tail`; of the end alone if `is_now`.
+    fn of(next: Offset, is_now: bool, tail: Tail) -> Self {
+        // Where the end was asked for, it was there, whatever has come since. And what was read may
+        // be new, and the tail be shown a moment later.
+        let is_up_to_date = is_now || next >= tail.next;
+        let is_closed = tail.closed && next == tail.next;
+        Self {
+            next,
+            is_up_to_date,
+            is_closed,
+        }
+    }
+
     fn tell(&self, headers: &mut HeaderMap) {
         let mut put = |name, value| headers.insert(HeaderName::from_static(name), value);
         put(wire::STREAM_NEXT_OFFSET, place(self.next));
@@ -314,6 +315,26 @@ mod tests {
         check(&[], "[]");
         check(&["1,"], "[1]");
         check(&["1,2,", "3,", "4,"], "[1,2,3,4]");
+    }
+
+    #[test]
+    fn a_page_is_the_last_one_when_nothing_was_shown_behind_it() {
+        let check = |next, is_now, closed, expected| {
+            let tail = Tail {
+                next: Offset::default().advance(5, 5),
+                closed,
+                deleted: false,
+            };
+            let end = End::of(Offset::default().advance(next, next), is_now, tail);
+            assert_eq!((end.is_up_to_date, end.is_closed), expected, "{next}");
+        };
+        check(4, false, false, (false, false));
+        check(4, false, true, (false, false));
+        check(4, true, false, (true, false));
+        check(5, false, false, (true, false));
+        check(5, false, true, (true, true));
+        // What is there already and is shown in a moment.
+        check(6, false, false, (true, false));
     }
 
     #[test]
