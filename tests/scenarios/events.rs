@@ -104,8 +104,13 @@ fn history_comes_first_then_what_is_live_then_the_end() {
         ends(body);
     }
     let end = after(&tail, &["3"]);
+    // Who believed the head of an answer would not come back for what its body has not brought.
+    let far = events(&stream, "offset=-1");
+    let told = ["stream-closed", "stream-next-offset"].map(|name| far.header(name));
+    assert_eq!(told, ["", ""]);
     for offset in ["now", &end] {
         let mut body = events(&stream, &format!("offset={offset}"));
+        assert_eq!(body.header("stream-closed"), "true", "{offset}");
         assert_eq!(control(&mut body, &end), "streamClosed upToDate");
         ends(body);
     }
@@ -237,7 +242,7 @@ fn a_cursor_is_above_that_of_the_reader() {
 }
 
 #[test]
-fn a_quiet_stream_gives_signs_of_life_and_a_stop_breaks_off() {
+fn a_quiet_stream_gives_signs_of_life_and_a_stop_is_no_error() {
     let mut service = producer(&["--source", "none", "--keep-alive", "20ms"]);
     let stream = named(&service, "s");
     let tail = stream
@@ -248,9 +253,20 @@ fn a_quiet_stream_gives_signs_of_life_and_a_stop_breaks_off() {
     assert_eq!(control(&mut body, &tail), "cursor upToDate");
     assert_eq!(body.lines(2), [": ", ": "]);
     service.terminate();
-    assert!(
-        body.text().is_err(),
-        "a clean end would be no reason to come back later"
-    );
+    // Clients of the protocol come back after a clean end, and give up after any other.
+    let rest = body.text().expect("a clean end");
+    assert!(!rest.contains("streamClosed"), "{rest}");
     assert_eq!(service.exit_code(), Some(0));
+}
+
+#[test]
+fn a_reader_of_a_stream_that_is_deleted_is_not_told_that_it_was_closed() {
+    let service = memory();
+    let stream = named(&service, "s");
+    stream.put(&[TEXT], "x");
+    let mut body = events(&stream, "offset=-1");
+    assert_eq!(data(&mut body).0, "x");
+    stream.ask("DELETE", &[], "");
+    ends(body);
+    refused(stream.read("live=sse&offset=-1"), 404, "NOT_FOUND");
 }

@@ -2,7 +2,8 @@
 //!
 //! It ends cleanly only when the stream is closed and was read to its end. When the server ends it
 //! for a reason of its own, it breaks off. The protocol's events say themselves whether they are the
-//! last: there it also ends cleanly after a while, so that readers come back and can be spread anew.
+//! last, and its clients come back after a clean end and give up after any other: there each end is
+//! clean, and one comes after a while, so that readers can be spread anew.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -235,10 +236,11 @@ impl Live {
     ) -> Result<Option<Bytes>, Aborted> {
         let how = wrong.map_or(Ok(()), |wrong| Err(self.abort(end.name(), wrong)));
         let standing = self.standing();
-        let last = match &mut self.format {
-            Format::Marked => Some(self.mark(Some(end))),
-            Format::Batches(batches) if end == End::Closed => batches.end(standing),
-            Format::Ndjson | Format::Events | Format::Batches(_) => None,
+        let (last, how) = match &mut self.format {
+            Format::Ndjson | Format::Events => (None, how),
+            Format::Marked => (Some(self.mark(Some(end))), how),
+            Format::Batches(batches) if end == End::Closed => (batches.end(standing), how),
+            Format::Batches(_) => (None, Ok(())),
         };
         if last.is_some() {
             self.end = Some(how);

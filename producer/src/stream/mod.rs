@@ -183,7 +183,8 @@ impl Door {
 
     /// A live body in the protocol's own form of events.
     fn batches(&self, stream: Stream, beginning: Beginning, asked: &Named) -> Response<Body> {
-        if asked.is_returning && beginning.is_end(stream.tail()) {
+        let is_end = beginning.is_end(stream.tail());
+        if asked.is_returning && is_end {
             return beginning.end(stream.tail());
         }
         let batches = Batches::new(&stream.settings().content_type, asked.had);
@@ -191,6 +192,11 @@ impl Door {
         let mut answer = self.live(&Method::GET, stream, Format::Batches(batches), beginning);
         let headers = answer.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        if !is_end {
+            // Who believes these does not come back for what the body has not brought.
+            headers.remove(wire::STREAM_CLOSED);
+            headers.remove(wire::STREAM_NEXT_OFFSET);
+        }
         if is_base64 {
             let base64 = HeaderValue::from_static("base64");
             headers.insert(wire::STREAM_SSE_DATA_ENCODING, base64);
