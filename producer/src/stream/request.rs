@@ -89,10 +89,11 @@ impl Named {
             }
             (None, None) => Start::Earliest,
         };
+        let cursor = parameter(query, wire::CURSOR).unwrap_or_default();
         Ok(Self {
             start,
             form,
-            had: parameter(query, wire::CURSOR)?.and_then(interval::had),
+            had: cursor.and_then(interval::had),
             is_returning: last_event.is_some(),
         })
     }
@@ -275,7 +276,6 @@ mod tests {
             "live=long-poll&offset=-1&wait=61s",
             "live=long-poll&offset=-1&wait=5",
             "live=long-poll&offset=-1&wait=1s&wait=1s",
-            "live=long-poll&offset=-1&cursor=1&cursor=1",
             "live=",
             "live=1",
             "live=ndjson&marks=2",
@@ -306,5 +306,10 @@ mod tests {
             (Start::Earliest, None, false),
         );
         check("offset=now", id, (Start::Now, None, false));
+        check(
+            "offset=now&cursor=1&cursor=2",
+            "",
+            (Start::Now, None, false),
+        );
     }
 }
