@@ -1,5 +1,7 @@
 //! `live=sse`: the protocol's own form of server-sent events, and what an EventSource has of it.
 
+use std::io;
+
 use tests::{
     Service,
     http::{Answer, fetch, json},
@@ -23,21 +25,27 @@ struct Event {
 
 /// The next event of a body that has one.
 fn event(body: &mut Answer) -> Event {
+    next(body).expect("the body goes on").expect("more events")
+}
+
+/// The next event of a body; none at a clean end.
+fn next(body: &mut Answer) -> io::Result<Option<Event>> {
     let (mut id, mut name, mut data) = (String::new(), String::new(), Vec::new());
-    loop {
-        let line = body.line().expect("the body goes on").expect("more events");
+    while let Some(line) = body.line()? {
         let (field, value) = line.split_once(':').unwrap_or_default();
         let value = value.strip_prefix(' ').unwrap_or(value).to_owned();
         match field {
             "id" => id = value,
             "event" => name = value,
             "data" => data.push(value),
-            "" if line.is_empty() && !data.is_empty() => break,
+            "" if line.is_empty() && !data.is_empty() => {
+                let data = data.join("\n");
+                return Ok(Some(Event { id, name, data }));
+            }
             _ => {}
         }
     }
-    let data = data.join("\n");
-    Event { id, name, data }
+    Ok(None)
 }
 
 /// The data of the next event, and what the control behind it says beside the place, which is also
@@ -269,4 +277,32 @@ fn a_reader_of_a_stream_that_is_deleted_is_not_told_that_it_was_closed() {
     stream.ask("DELETE", &[], "");
     ends(body);
     refused(stream.read("live=sse&offset=-1"), 404, "NOT_FOUND");
+}
+
+#[test]
+fn a_reader_that_takes_nothing_is_cut_and_can_resume() {
+    let service = producer(&["--source", "none", "--stall-limit", "1s"]);
+    let stream = named(&service, "s");
+    let text: String = (0..2_000_000).map(|id| format!("{id}\n")).collect();
+    stream.put(&[TEXT], &text);
+    stream.post(&[TEXT, CLOSED], &text);
+    let mut told = String::new();
+    let mut take = |mut body: Answer| {
+        let mut place = String::new();
+        while let Ok(Some(event)) = next(&mut body) {
+            if event.name == "data" {
+                told += &event.data;
+            }
+            place = event.id;
+        }
+        place
+    };
+    let stalled = events(&stream, "offset=-1");
+    service.says("cut a reader that takes nothing");
+    let place = take(stalled);
+    let tail = stream.head().header("stream-next-offset").to_owned();
+    assert!(place < tail, "it was never cut");
+    let id = ("last-event-id", &*place);
+    assert_eq!(take(come_back(&service, "offset=-1", &[id])), tail);
+    assert!(told == text.repeat(2), "{} bytes were told", told.len());
 }
