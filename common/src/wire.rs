@@ -14,6 +14,10 @@ pub const OFFSET: &str = "offset";
 pub const LIVE: &str = "live";
 /// The query's parameter that asks for control lines.
 pub const MARKS: &str = "marks";
+/// The query's parameter that repeats the last `Stream-Cursor`.
+pub const CURSOR: &str = "cursor";
+/// The query's parameter that says how long to wait for news, as `5s`.
+pub const WAIT: &str = "wait";
 
 /// The place of a body's first record.
 pub const STREAM_OFFSET: &str = "stream-offset";
@@ -23,6 +27,10 @@ pub const STREAM_NEXT_OFFSET: &str = "stream-next-offset";
 pub const STREAM_CLOSED: &str = "stream-closed";
 /// `true` when a page holds all that there is so far.
 pub const STREAM_UP_TO_DATE: &str = "stream-up-to-date";
+/// What a live answer is numbered with, so that a cache does not give the same one for ever.
+pub const STREAM_CURSOR: &str = "stream-cursor";
+/// `base64` where the data of server-sent events is written so.
+pub const STREAM_SSE_DATA_ENCODING: &str = "stream-sse-data-encoding";
 /// The place of the oldest record that is kept.
 pub const STREAM_EARLIEST_OFFSET: &str = "stream-earliest-offset";
 /// How many records are kept.

@@ -209,6 +209,16 @@ pub struct Args {
     )]
     #[arg(value_parser = size)]
     page_bytes: u64,
+    /// How long a long-poll waits for news
+    #[arg(
+        long,
+        env = "BROOKLET_LONG_POLL_TIMEOUT",
+        hide_env = true,
+        default_value = "20s",
+        value_name = "DURATION"
+    )]
+    #[arg(value_parser = duration)]
+    long_poll_timeout: Duration,
     /// How often an idle reader gets a sign of life
     #[arg(
         long,
@@ -322,6 +332,7 @@ impl Args {
             stream: stream::Options {
                 keep_alive: self.keep_alive,
                 page_bytes: usize::try_from(self.page_bytes).unwrap_or(usize::MAX),
+                long_poll_timeout: self.long_poll_timeout,
             },
             limits: edge::Limits {
                 connections_max: self.connections_max.get(),

@@ -159,7 +159,7 @@ impl Service {
         let call = match (&resource, request.method()) {
             (Resource::Other(path), method) => return self.answer_of_health(path, method),
             (_, &(Method::GET | Method::HEAD | Method::OPTIONS)) => {
-                let answer = self.read(&resource, &request);
+                let answer = self.read(&resource, &request).await;
                 let answer = answer.unwrap_or_else(|refusal| refusal.answer());
                 return cross_origin::readable(answer);
             }
@@ -175,7 +175,7 @@ impl Service {
         self.ingest.answer(call, request).await
     }
 
-    fn read(
+    async fn read(
         &self,
         resource: &Resource<'_>,
         request: &Request<Incoming>,
@@ -183,7 +183,7 @@ impl Service {
         match resource {
             _ if request.method() == Method::OPTIONS => Ok(reply::empty(StatusCode::NO_CONTENT)),
             Resource::Short => self.stream.short(request),
-            Resource::Stream => self.stream.named(request),
+            Resource::Stream => self.stream.named(request).await,
             Resource::Topics => Ok(self.ingest.topics()),
             Resource::Topic | Resource::Other(_) => self.ingest.topic(request.uri().path()),
         }

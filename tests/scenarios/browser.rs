@@ -1,8 +1,11 @@
-//! A real browser's `EventSource` reads across a restart of the producer.
+//! A real browser's `EventSource` reads across a restart of the producer, and to the end of a stream.
 
 use tests::{browser::Browser, foreign::give, producer, proxy::Proxy};
 
-use crate::wire::append;
+use crate::{
+    named::{CLOSED, memory, named},
+    wire::{JSON, append},
+};
 
 /// What a page does with a stream: keeps what it is told, in the order in which it is told.
 const PAGE: &str = r#"<!doctype html><title>reader</title><script>
@@ -10,7 +13,11 @@ const told = [];
 const source = new EventSource(new URLSearchParams(location.search).get("stream"));
 source.onmessage = message => told.push("record " + message.data);
 source.addEventListener("gap", gap => told.push("gap " + Object.keys(JSON.parse(gap.data))));
-source.onerror = () => told.push("lost");
+source.addEventListener("data", event => told.push("data " + event.data));
+source.addEventListener("control", event => {
+  if (JSON.parse(event.data).streamClosed) told.push("closed");
+});
+source.onerror = () => told.push(source.readyState === EventSource.CLOSED ? "stopped" : "lost");
 </script>"#;
 
 /// Calls back with what the page was told, once the last of it holds `text`.
@@ -55,4 +62,28 @@ fn an_event_source_goes_on_across_a_restart_and_is_told_the_gap() {
     assert_eq!(before, resumed);
     let after: Vec<_> = after.iter().filter(|line| *line != "lost").collect();
     assert_eq!(after, ["gap from,to", "record 4", "record 5"]);
+}
+
+#[test]
+fn an_event_source_of_a_named_stream_goes_on_where_it_was_and_stops_at_its_end() {
+    let Some(browser) = Browser::open() else {
+        return;
+    };
+    let service = memory();
+    let stream = named(&service, "s");
+    stream.put(&[JSON], "[1,2]");
+    let network = Proxy::to(service.address());
+    let page = give("text/html", PAGE);
+    let events = network.url("/v1/stream/s?live=sse%26offset=-1");
+    browser.go(&format!("{page}?stream={events}"));
+    assert_eq!(told_up_to(&browser, "data"), ["data [1,2]"]);
+    network.cut();
+    stream.post(&[JSON], "3");
+    let resumed = ["data [1,2]", "lost", "data [3]"];
+    assert_eq!(told_up_to(&browser, "[3]"), resumed);
+    stream.post(&[JSON, CLOSED], "4");
+    let told = told_up_to(&browser, "stopped");
+    let (before, after) = told.split_at(resumed.len());
+    assert_eq!(before, resumed);
+    assert_eq!(after, ["data [4]", "closed", "lost", "stopped"]);
 }

@@ -1,8 +1,13 @@
 //! Streams by their names: made or found, described, ended, kept; by the rules of the Durable Streams
 //! protocol, and by ours.
 
+use std::thread;
+
+use tests::producer;
+
 use crate::{
     durable::on,
+    long_poll::wait_for_readers,
     named::{CLOSED, Headers, TEXT, memory, named, refused},
     wire::{JSON, NDJSON, after},
 };
@@ -132,6 +137,49 @@ fn a_stream_whose_time_is_over_is_not_there() {
             "INVALID_HEADER",
         );
     }
+}
+
+#[test]
+fn a_stream_that_somebody_reads_live_is_in_use() {
+    let args = [
+        "--source",
+        "none",
+        "--keep-alive",
+        "1h",
+        "--long-poll-timeout",
+        "1h",
+    ];
+    let service = producer(&args);
+    let lines = "live=ndjson";
+    let readers = [("lines", lines), ("events", "live=sse&offset=-1")];
+    let stream = |name: &str| {
+        let stream = named(&service, name);
+        assert_eq!(stream.put(&[JSON, ("stream-ttl", "1")], "").status, 201);
+        stream
+    };
+    let polled = stream("polled");
+    let read = readers.map(|(name, query)| {
+        let stream = stream(name);
+        let body = stream.read(query);
+        (stream, body)
+    });
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| polled.read("live=long-poll&offset=-1"));
+        wait_for_readers(&service, 3);
+        let unread = stream("unread");
+        while unread.head().status == 200 {
+            thread::yield_now();
+        }
+        for (stream, body) in read {
+            assert_eq!(stream.head().status, 200, "{body:?}");
+            drop(body);
+            while stream.head().status == 200 {
+                thread::yield_now();
+            }
+        }
+        assert_eq!(polled.post(&[JSON], "1").status, 204);
+        assert_eq!(waiting.join().expect("an answer").status, 200);
+    });
 }
 
 #[test]

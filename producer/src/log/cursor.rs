@@ -100,6 +100,14 @@ impl Cursor {
         }
     }
 
+    /// Waits until there is something to read, or nothing will come.
+    pub(crate) async fn news(&mut self) {
+        let at = self.at;
+        let is_news = |tail: &Tail| at < tail.next || tail.closed || tail.deleted;
+        // A stream that is gone has news too: the next read tells them.
+        drop(self.tail.wait_for(is_news).await);
+    }
+
     /// A border between two records, as far on as is known without reading, but not more than
     /// `bytes_max` bytes away.
     pub(crate) fn border(&self, bytes_max: usize) -> Option<Offset> {

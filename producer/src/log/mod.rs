@@ -79,7 +79,7 @@ pub(crate) use self::{
     open::{DEFAULT, FILE_BYTES_MIN, FileBytesMax, Options},
     room::Room,
     settings::{Framing, Lifetime, Retention, Settings},
-    stream::{Stream, Tail},
+    stream::{InUse, Stream, Tail},
     topic::Topic,
 };
 use self::{base::Base, command::Command};

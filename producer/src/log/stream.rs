@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+    atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
 };
 
 use bytes::Bytes;
@@ -44,6 +44,8 @@ struct Shared {
     read: AtomicU64,
     /// When it was used last.
     used: AtomicI64,
+    /// How many use it right now.
+    users: AtomicUsize,
     base: Arc<Base>,
 }
 
@@ -93,6 +95,7 @@ impl Stream {
             settled: Mutex::new(Settled { from, until, shelf }),
             sound: Sound::default(),
             used: AtomicI64::new(base.clock.now().0),
+            users: AtomicUsize::new(0),
             base: base.clone(),
         };
         Self {
@@ -150,12 +153,19 @@ impl Stream {
         }
     }
 
+    /// As long as what comes back is there the stream is in use.
+    pub(crate) fn in_use(&self) -> InUse {
+        self.shared.users.fetch_add(1, Ordering::SeqCst);
+        InUse(self.clone())
+    }
+
     /// Whether its lifetime is over.
     pub(super) fn is_expired(&self) -> bool {
         let now = || self.shared.base.clock.now();
         match self.shared.settings.lifetime {
             Lifetime::Unlimited => false,
             Lifetime::Until(time) => now() >= time,
+            Lifetime::Idle(_) if self.shared.users.load(Ordering::SeqCst) > 0 => false,
             Lifetime::Idle(seconds) => {
                 let used = self.shared.used.load(Ordering::Relaxed);
                 let idle = now().0.saturating_sub(used).max(0).cast_unsigned();
@@ -351,6 +361,17 @@ impl Stream {
 
     pub(super) fn settled(&self) -> MutexGuard<'_, Settled> {
         lock(&self.shared.settled)
+    }
+}
+
+/// A use of a stream that lasts; the stream is idle from its drop on.
+#[derive(Debug)]
+pub(crate) struct InUse(Stream);
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.0.touch();
+        self.0.shared.users.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -1,9 +1,11 @@
 //! A live body: pages of a stream as they come, signs of life while there are none.
 //!
 //! It ends cleanly only when the stream is closed and was read to its end. When the server ends it
-//! for a reason of its own, it breaks off.
+//! for a reason of its own, it breaks off. The protocol's events say themselves whether they are the
+//! last, and its clients come back after a clean end and give up after any other: there each end is
+//! clean, and one comes after a while, so that readers can be spread anew.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use bytes::Bytes;
 use common::{offset::Offset, service::reply::Aborted, time::Clock, wire};
@@ -14,14 +16,16 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Door,
+    batches::{Batches, Standing},
     marks::{self, End},
     sse,
 };
-use crate::log::{Cursor, Lost, Page, Stream};
+use crate::log::{Cursor, InUse, Lost, Page, Stream};
 
 /// How much is read at a time for NDJSON, whose lines are sent as they are.
 const LINES_PAGE_BYTES: usize = 256 * 1024;
@@ -29,15 +33,21 @@ const LINES_PAGE_BYTES: usize = 256 * 1024;
 /// How much is read at a time for SSE, whose events are longer than the lines.
 const EVENTS_PAGE_BYTES: usize = 64 * 1024;
 
+/// For how long a reader of the protocol's events is served before it shall come back, in
+/// milliseconds: about a minute, for each another time.
+const TURN_MILLISECONDS: RangeInclusive<u64> = 48_000..=72_000;
+
 /// How records are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Format {
     /// A record a line.
     Ndjson,
     /// A record a line, and marks between them.
     Marked,
     /// A record an event.
-    Sse,
+    Events,
+    /// What was read at once an event, by the protocol.
+    Batches(Batches),
 }
 
 /// What bodies count.
@@ -73,21 +83,42 @@ impl Metrics {
         );
     }
 
+    /// Counts a reader for as long as what comes back is there.
+    pub(super) fn connected(&self) -> Connected {
+        self.readers.inc();
+        Connected(self.readers.clone())
+    }
+
     pub(super) fn sent(&self, records: u64, bytes: usize) {
         self.sent_records.inc_by(records);
         self.sent_bytes.inc_by(bytes as u64);
     }
 }
 
-/// A reader that is being served; drop says that it is gone.
+/// A reader; drop says that it is gone.
+#[derive(Debug)]
+pub(super) struct Connected(Gauge);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// A reader that is being served.
 #[derive(Debug)]
 pub(super) struct Live {
     stream: Stream,
+    _in_use: InUse,
     cursor: Cursor,
     format: Format,
+    page_bytes: usize,
     keep_alive: Duration,
+    /// When its reader shall come back, if it shall.
+    until: Option<Instant>,
     clock: Clock,
     metrics: Metrics,
+    _connected: Connected,
     /// What comes next in the body.
     pending: Option<Bytes>,
     /// How the body ends, when all that was to be said has been.
@@ -96,26 +127,35 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(door: &Door, stream: Stream, cursor: Cursor, format: Format) -> Self {
-        let metrics = door.metrics.clone();
-        metrics.readers.inc();
+        let is_turn = matches!(format, Format::Batches(_));
+        let turn = || Duration::from_millis(fastrand::u64(TURN_MILLISECONDS));
         Self {
+            _in_use: stream.in_use(),
             stream,
             cursor,
+            page_bytes: format.page_bytes(door.options.page_bytes),
             format,
+            until: is_turn.then(|| Instant::now() + turn()),
             keep_alive: door.options.keep_alive,
             clock: door.clock.clone(),
-            metrics,
+            metrics: door.metrics.clone(),
+            _connected: door.metrics.connected(),
             pending: None,
             end: None,
         }
     }
 
     /// What the body begins with; `asked` is where the reader wanted to begin and cannot.
-    pub(super) fn greeting(&self, asked: Option<Offset>) -> Bytes {
-        match self.format {
+    pub(super) fn greeting(&mut self, asked: Option<Offset>) -> Bytes {
+        let standing = self.standing();
+        match &mut self.format {
             Format::Ndjson => Bytes::new(),
             Format::Marked => self.mark(None),
-            Format::Sse => sse::greeting(asked, self.cursor.at()),
+            Format::Events => sse::greeting(asked, standing.at),
+            Format::Batches(batches) => {
+                let hello = sse::greeting(asked, standing.at);
+                [hello, batches.greeting(standing)].concat().into()
+            }
         }
     }
 
@@ -146,15 +186,17 @@ impl Live {
             tokio::task::yield_now().await;
             return end.map(|()| None);
         }
-        // A stream with a reader is in use.
-        self.stream.touch();
+        let pause = self.pause();
+        if pause.is_zero() {
+            return Ok(None);
+        }
         let page = tokio::select! {
             biased;
             () = stop.cancelled() => {
                 return self.ended(End::Drain, Some(&"the server is stopping"));
             }
-            page = self.cursor.next(self.format.page_bytes()) => page,
-            () = tokio::time::sleep(self.keep_alive) => return Ok(Some(self.sign_of_life())),
+            page = self.cursor.next(self.page_bytes) => page,
+            () = tokio::time::sleep(pause) => return Ok(Some(self.sign_of_life())),
         };
         match page {
             Ok(Some(page)) => Ok(Some(self.written(page))),
@@ -172,28 +214,37 @@ impl Live {
 
     fn written(&mut self, page: Page) -> Bytes {
         let records = page.next.record - page.first.record;
-        let piece = match self.format {
+        let standing = self.standing();
+        let piece = match &mut self.format {
             Format::Ndjson => page.lines,
             Format::Marked => {
                 self.pending = Some(self.mark(None));
                 page.lines
             }
-            Format::Sse => sse::events(&page),
+            Format::Events => sse::events(&page),
+            Format::Batches(batches) => batches.events(page.lines, standing),
         };
         self.metrics.sent(records, piece.len());
         piece
     }
 
-    /// The end of the body, clean where nothing is `wrong`; with marks, the last one comes first.
+    /// The end of the body, clean where nothing is `wrong`. What says so in the body comes first.
     fn ended(
         &mut self,
         end: End,
         wrong: Option<&dyn std::fmt::Display>,
     ) -> Result<Option<Bytes>, Aborted> {
         let how = wrong.map_or(Ok(()), |wrong| Err(self.abort(end.name(), wrong)));
-        if self.format == Format::Marked {
+        let standing = self.standing();
+        let (last, how) = match &mut self.format {
+            Format::Ndjson | Format::Events => (None, how),
+            Format::Marked => (Some(self.mark(Some(end))), how),
+            Format::Batches(batches) if end == End::Closed => (batches.end(standing), how),
+            Format::Batches(_) => (None, Ok(())),
+        };
+        if last.is_some() {
             self.end = Some(how);
-            return Ok(Some(self.mark(Some(end))));
+            return Ok(last);
         }
         how.map(|()| None)
     }
@@ -210,34 +261,93 @@ impl Live {
         match self.format {
             Format::Ndjson => Bytes::from_static(b"\n"),
             Format::Marked => self.mark(None),
-            Format::Sse => Bytes::from_static(b": \n\n"),
+            Format::Events | Format::Batches(_) => Bytes::from_static(b": \n\n"),
+        }
+    }
+
+    /// For how long nothing may be said; not at all, when the reader shall come back.
+    fn pause(&self) -> Duration {
+        let left = self.until.map(|until| until.duration_since(Instant::now()));
+        left.map_or(self.keep_alive, |left| left.min(self.keep_alive))
+    }
+
+    fn standing(&self) -> Standing {
+        Standing {
+            at: self.cursor.at(),
+            tail: self.cursor.tail(),
+            now: self.clock.now(),
         }
     }
 
     fn mark(&self, end: Option<End>) -> Bytes {
-        let tail = self.cursor.tail().next;
-        marks::mark(self.cursor.at(), tail, self.clock.now(), end)
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.metrics.readers.dec();
+        let Standing { at, tail, now } = self.standing();
+        marks::mark(at, tail.next, now, end)
     }
 }
 
 impl Format {
-    pub(super) const fn content_type(self) -> &'static str {
+    pub(super) const fn content_type(&self) -> &'static str {
         match self {
             Self::Ndjson | Self::Marked => wire::NDJSON,
-            Self::Sse => wire::EVENT_STREAM,
+            Self::Events | Self::Batches(_) => wire::EVENT_STREAM,
         }
     }
 
-    const fn page_bytes(self) -> usize {
+    /// How much is read at a time where pages have so many bytes.
+    fn page_bytes(&self, page_bytes: usize) -> usize {
         match self {
             Self::Ndjson | Self::Marked => LINES_PAGE_BYTES,
-            Self::Sse => EVENTS_PAGE_BYTES,
+            Self::Events => EVENTS_PAGE_BYTES,
+            Self::Batches(_) => EVENTS_PAGE_BYTES.min(page_bytes),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::{
+        config::Cli,
+        log::{DEFAULT, Log},
+    };
+
+    /// A reader of an empty stream, for so long; the last piece that it gets.
+    async fn served(format: Format, limit: Duration) -> Option<Bytes> {
+        let cli = Cli::try_parse_from(["producer", "--source", "none", "--data-dir", "memory"]);
+        let config = cli.unwrap().args.check().unwrap();
+        let (mut registry, stop) = (Registry::default(), CancellationToken::new());
+        let opened = Log::open(&config.log, &Clock::System, &mut registry);
+        let (log, _running) = opened.unwrap();
+        let stream = log.stream(DEFAULT).unwrap();
+        let cursor = stream.cursor(stream.tail().next).unwrap();
+        let door = Door::new(
+            log,
+            config.stream,
+            Clock::System,
+            &mut registry,
+            stop.clone(),
+        );
+        let mut live = Live::new(&door, stream, cursor, format);
+        let begun = Instant::now();
+        let mut last = live.piece(&stop).await.unwrap();
+        while last.is_some() && begun.elapsed() < limit {
+            last = live.piece(&stop).await.unwrap();
+        }
+        last
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_of_the_protocols_events_is_sent_away_after_about_a_minute() {
+        let batches = || Format::Batches(Batches::new("text/plain", None));
+        let check = async |format: Format, seconds, expected: Option<&'static str>| {
+            let last = served(format.clone(), Duration::from_secs(seconds)).await;
+            assert_eq!(last.as_deref(), expected.map(str::as_bytes), "{format:?}");
+        };
+        check(batches(), 47, Some(": \n\n")).await;
+        check(batches(), 73, None).await;
+        check(Format::Events, 3600, Some(": \n\n")).await;
+        check(Format::Ndjson, 3600, Some("\n")).await;
     }
 }

@@ -1,9 +1,11 @@
-//! Streams records out: pages of a stream, and bodies that go on live, as NDJSON or server-sent
-//! events.
+//! Streams records out: pages of a stream, which may be waited for, and bodies that go on live, as
+//! NDJSON or server-sent events.
 //!
 //! In: [`crate::log::Page`]s of a cursor. Out: bodies of answers.
 
+mod batches;
 mod head;
+mod interval;
 mod live;
 mod marks;
 mod page;
@@ -27,9 +29,10 @@ use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    batches::Batches,
     live::{Format, Live, Metrics},
-    page::Shape,
-    request::{Asked, Form},
+    page::{Page, Shape},
+    request::{Asked, Form, Named},
 };
 use crate::{
     error::{Refusal, header, missing, place},
@@ -46,6 +49,8 @@ pub(crate) struct Options {
     pub(crate) keep_alive: Duration,
     /// How many bytes a page has at the most; but one record at the least.
     pub(crate) page_bytes: usize,
+    /// How long a page is waited for while there is nothing in it.
+    pub(crate) long_poll_timeout: Duration,
 }
 
 /// Where requests to read come in.
@@ -94,43 +99,109 @@ impl Door {
             cursor => (cursor?, None),
         };
         let beginning = Beginning { cursor, instead_of };
-        let tail = stream.tail();
-        if tail.closed && tail.next == beginning.cursor.at() && asked.is_returning {
-            // This, and nothing else, stops an EventSource.
-            let mut answer = reply::empty(StatusCode::NO_CONTENT);
-            beginning.tell(answer.headers_mut(), tail);
-            return Ok(answer);
+        if asked.is_returning && beginning.is_end(stream.tail()) {
+            return Ok(beginning.end(stream.tail()));
         }
         Ok(self.live(method, stream, asked.format, beginning))
     }
 
     /// The answer to a request for the stream that `path` names.
-    pub(crate) fn named<B>(&self, asked: &Request<B>) -> Result<Response<Body>, Refusal> {
+    pub(crate) async fn named<B>(&self, asked: &Request<B>) -> Result<Response<Body>, Refusal> {
         let path = asked.uri().path().strip_prefix(wire::STREAMS_PATH);
         let name = name::stream(path.unwrap_or_default())?;
         let stream = self.log.stream(&name).ok_or_else(|| missing(&name))?;
-        if asked.method() == Method::HEAD {
+        let (method, headers) = (asked.method(), asked.headers());
+        if method == Method::HEAD {
             return Ok(head::answer(&stream));
         }
-        let (start, form) = request::of_named(asked.uri().query(), asked.headers())?;
+        let asked = Named::of(asked.uri().query(), headers)?;
         stream.touch();
-        match form {
-            Form::Live(format) if stream.framing() == Framing::Lines => {
-                let beginning = Beginning {
-                    cursor: cursor(&stream, start)?,
-                    instead_of: None,
-                };
-                Ok(self.live(asked.method(), stream, format, beginning))
-            }
-            Form::Live(_) => Err(Refusal::NotLines(stream.settings().content_type.clone())),
+        match asked.form {
             Form::Page { as_lines } => {
-                let cursor = cursor(&stream, start)?;
-                let (shape, bytes_max) = (Shape::of(&stream, as_lines), self.options.page_bytes);
-                let page = page::read(cursor, shape, bytes_max, start == Start::Now)?;
-                self.metrics.sent(page.records(), page.bytes());
-                Ok(page.answer(&stream, asked.headers()))
+                let (shape, is_now) = (Shape::of(&stream, as_lines), asked.start == Start::Now);
+                let page = self.page(cursor(&stream, asked.start)?, shape, is_now)?;
+                Ok(page.answer(&stream, headers))
+            }
+            Form::Poll { as_lines, wait } => {
+                let _in_use = stream.in_use();
+                let cursor = self.news(cursor(&stream, asked.start)?, wait).await;
+                let page = self.page(cursor, Shape::of(&stream, as_lines), false)?;
+                Ok(self.polled(page, &stream, headers, asked.had))
+            }
+            Form::Live(_) if stream.framing() != Framing::Lines => {
+                Err(Refusal::NotLines(stream.settings().content_type.clone()))
+            }
+            Form::Live(format) => {
+                let beginning = Beginning::at(cursor(&stream, asked.start)?);
+                Ok(self.live(method, stream, format, beginning))
+            }
+            Form::Batches => {
+                let beginning = Beginning::at(cursor(&stream, asked.start)?);
+                Ok(self.batches(stream, beginning, &asked))
             }
         }
+    }
+
+    fn page(&self, cursor: Cursor, shape: Shape, is_now: bool) -> Result<Page, Refusal> {
+        let page = page::read(cursor, shape, self.options.page_bytes, is_now)?;
+        self.metrics.sent(page.records(), page.bytes());
+        Ok(page)
+    }
+
+    /// Waits until there is something to read, or nothing will be, or it has taken too long.
+    async fn news(&self, mut cursor: Cursor, wait: Option<Duration>) -> Cursor {
+        let wait = wait.unwrap_or(self.options.long_poll_timeout);
+        let _connected = self.metrics.connected();
+        tokio::select! {
+            biased;
+            () = cursor.news() => {}
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+        cursor
+    }
+
+    /// The answer to who has waited for a page.
+    fn polled(
+        &self,
+        page: Page,
+        stream: &Stream,
+        headers: &HeaderMap,
+        had: Option<u64>,
+    ) -> Response<Body> {
+        let mut answer = if page.is_empty() {
+            page.nothing(stream)
+        } else {
+            page.answer(stream, headers)
+        };
+        let number = interval::number(self.clock.now(), had);
+        answer
+            .headers_mut()
+            .insert(wire::STREAM_CURSOR, header(&number));
+        answer
+    }
+
+    /// A live body in the protocol's own form of events.
+    fn batches(&self, stream: Stream, beginning: Beginning, asked: &Named) -> Response<Body> {
+        let is_end = beginning.is_end(stream.tail());
+        if asked.is_returning && is_end {
+            return beginning.end(stream.tail());
+        }
+        let batches = Batches::new(&stream.settings().content_type, asked.had);
+        let is_base64 = batches.is_base64();
+        let mut answer = self.live(&Method::GET, stream, Format::Batches(batches), beginning);
+        let headers = answer.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        if !is_end {
+            // Who believes these does not come back for what the body has not brought.
+            headers.remove(wire::STREAM_CLOSED);
+            headers.remove(wire::STREAM_NEXT_OFFSET);
+        }
+        if is_base64 {
+            let base64 = HeaderValue::from_static("base64");
+            headers.insert(wire::STREAM_SSE_DATA_ENCODING, base64);
+        }
+        answer
     }
 
     fn live(
@@ -148,7 +219,7 @@ impl Door {
             said.insert(wire::STREAM_NEXT_OFFSET, place(tail.next));
             reply::stream(content_type, futures_util::stream::empty())
         } else {
-            let live = Live::new(self, stream, beginning.cursor, format);
+            let mut live = Live::new(self, stream, beginning.cursor, format);
             let greeting = live.greeting(beginning.instead_of);
             reply::stream(content_type, live.pieces(greeting, self.stop.clone()))
         };
@@ -158,6 +229,26 @@ impl Door {
 }
 
 impl Beginning {
+    const fn at(cursor: Cursor) -> Self {
+        Self {
+            cursor,
+            instead_of: None,
+        }
+    }
+
+    /// Whether nothing will come there.
+    fn is_end(&self, tail: Tail) -> bool {
+        tail.closed && tail.next == self.cursor.at()
+    }
+
+    /// What tells an event source that comes back to the end of a closed stream to stop: this, and
+    /// nothing else.
+    fn end(&self, tail: Tail) -> Response<Body> {
+        let mut answer = reply::empty(StatusCode::NO_CONTENT);
+        self.tell(answer.headers_mut(), tail);
+        answer
+    }
+
     /// Where a live body begins, and whether it will end.
     fn tell(&self, headers: &mut HeaderMap, tail: Tail) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

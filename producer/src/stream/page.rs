@@ -21,7 +21,7 @@ use hyper::{
 
 use crate::{
     error::{Refusal, header, place},
-    log::{Cursor, Framing, Lost, Misplaced, Refused, Stream},
+    log::{Cursor, Framing, Lost, Misplaced, Refused, Stream, Tail},
 };
 
 /// A page that is not the last one never changes, and is only a while longer there than retention
@@ -48,6 +48,15 @@ pub(super) struct Page {
     begun: Option<Bytes>,
     /// What reads the rest.
     rest: Cursor,
+}
+
+/// Where a page ends.
+struct End {
+    next: Offset,
+    /// Whether this is all there is.
+    is_up_to_date: bool,
+    /// Whether nothing will follow.
+    is_closed: bool,
 }
 
 /// How a page is written.
@@ -125,19 +134,20 @@ impl Page {
         self.next.record - self.first.record
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.first == self.next
+    }
+
     /// The answer to who asked for it with these headers.
     pub(super) fn answer(self, stream: &Stream, asked: &HeaderMap) -> Response<Body> {
-        let tail = stream.tail();
-        let is_closed = tail.closed && self.next == tail.next;
-        // Where the end was asked for, it was there, whatever has come since.
-        let is_up_to_date = self.is_now || self.next == tail.next;
-        let cache = match (self.is_now, is_up_to_date) {
+        let end = End::of(self.next, self.is_now, stream.tail());
+        let cache = match (self.is_now, end.is_up_to_date) {
             (true, _) => NOT_CACHED,
             (false, true) => ASKED_AGAIN,
             (false, false) => CACHED,
         };
-        let (next, is_now) = (self.next, self.is_now);
-        let tag = header(&self.tag(stream.number(), is_closed));
+        let is_now = self.is_now;
+        let tag = header(&self.tag(stream.number(), end.is_closed));
         let is_known = !is_now && is_one_of(asked, &tag);
         let mut answer = if is_known {
             reply::empty(StatusCode::NOT_MODIFIED)
@@ -152,14 +162,16 @@ impl Page {
         if stream.framing() == Framing::Lines {
             headers.insert(VARY, HeaderValue::from_static("accept"));
         }
-        let mut put = |name, value| headers.insert(HeaderName::from_static(name), value);
-        put(wire::STREAM_NEXT_OFFSET, place(next));
-        if is_up_to_date {
-            put(wire::STREAM_UP_TO_DATE, HeaderValue::from_static("true"));
-        }
-        if is_closed {
-            put(wire::STREAM_CLOSED, HeaderValue::from_static("true"));
-        }
+        end.tell(headers);
+        answer
+    }
+
+    /// The answer to who has waited for it, and there is nothing in it.
+    pub(super) fn nothing(&self, stream: &Stream) -> Response<Body> {
+        let mut answer = reply::empty(StatusCode::NO_CONTENT);
+        let headers = answer.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(NOT_CACHED));
+        End::of(self.next, false, stream.tail()).tell(headers);
         answer
     }
 
@@ -185,6 +197,32 @@ impl Page {
             headers.insert(CONTENT_TYPE, content_type);
         }
         answer
+    }
+}
+
+impl End {
+    /// That of a page up to `next`, in a stream that ends at `tail`; of the end alone if `is_now`.
+    fn of(next: Offset, is_now: bool, tail: Tail) -> Self {
+        // Where the end was asked for, it was there, whatever has come since. And what was read may
+        // be new, and the tail be shown a moment later.
+        let is_up_to_date = is_now || next >= tail.next;
+        let is_closed = tail.closed && next == tail.next;
+        Self {
+            next,
+            is_up_to_date,
+            is_closed,
+        }
+    }
+
+    fn tell(&self, headers: &mut HeaderMap) {
+        let mut put = |name, value| headers.insert(HeaderName::from_static(name), value);
+        put(wire::STREAM_NEXT_OFFSET, place(self.next));
+        if self.is_up_to_date {
+            put(wire::STREAM_UP_TO_DATE, HeaderValue::from_static("true"));
+        }
+        if self.is_closed {
+            put(wire::STREAM_CLOSED, HeaderValue::from_static("true"));
+        }
     }
 }
 
@@ -277,6 +315,26 @@ mod tests {
         check(&[], "[]");
         check(&["1,"], "[1]");
         check(&["1,2,", "3,", "4,"], "[1,2,3,4]");
+    }
+
+    #[test]
+    fn a_page_is_the_last_one_when_nothing_was_shown_behind_it() {
+        let check = |next, is_now, closed, expected| {
+            let tail = Tail {
+                next: Offset::default().advance(5, 5),
+                closed,
+                deleted: false,
+            };
+            let end = End::of(Offset::default().advance(next, next), is_now, tail);
+            assert_eq!((end.is_up_to_date, end.is_closed), expected, "{next}");
+        };
+        check(4, false, false, (false, false));
+        check(4, false, true, (false, false));
+        check(4, true, false, (true, false));
+        check(5, false, false, (true, false));
+        check(5, false, true, (true, true));
+        // What is there already and is shown in a moment.
+        check(6, false, false, (true, false));
     }
 
     #[test]

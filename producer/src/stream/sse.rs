@@ -1,5 +1,6 @@
-//! Records as server-sent events, each with the place *after* it as its id: what a browser sends
-//! back when it returns is where it goes on.
+//! Server-sent events, each with the place *after* it as its id: what a browser sends back when it
+//! returns is where it goes on. Here is how they are written, and the form in which each record is
+//! one; the protocol's own form is in `batches`.
 
 use std::fmt::Write as _;
 
@@ -10,6 +11,9 @@ use crate::log::Page;
 
 /// When an event source shall come back, in milliseconds.
 const RETRY_MILLISECONDS: u32 = 1000;
+
+/// What stands around a record, in bytes.
+const FRAME_BYTES: usize = 48;
 
 /// What a body begins with: when to come back, and the place to come back to if nothing follows;
 /// `asked` is where the reader wanted to begin and cannot.
@@ -28,22 +32,118 @@ pub(super) fn greeting(asked: Option<Offset>, given: Offset) -> Bytes {
 /// An event for each record of the page.
 pub(super) fn events(page: &Page) -> Bytes {
     let records = ndjson::count(&page.lines);
-    let mut events = Vec::with_capacity(page.lines.len() + records * 48);
+    let mut events = Vec::with_capacity(page.lines.len() + records * FRAME_BYTES);
     let mut place = page.first;
     for line in ndjson::lines(&page.lines) {
         place = place.advance(1, line.len() as u64 + 1);
-        events.extend_from_slice(b"id: ");
-        events.extend_from_slice(&place.token());
-        events.extend_from_slice(b"\ndata: ");
+        id(&mut events, place);
+        events.extend_from_slice(b"data: ");
         events.extend_from_slice(line);
         events.extend_from_slice(b"\n\n");
     }
     events.into()
 }
 
+/// Adds an event called `name` to `events`. Of what its payload says the line breaks are told as
+/// such, whichever they are: none of them can end the event.
+pub(super) fn event(events: &mut Vec<u8>, place: Offset, name: &str, payload: &[u8]) {
+    id(events, place);
+    events.extend_from_slice(b"event: ");
+    events.extend_from_slice(name.as_bytes());
+    events.push(b'\n');
+    let mut rest = Some(payload);
+    while let Some(lines) = rest {
+        let (line, behind) = first_line(lines);
+        events.extend_from_slice(b"data:");
+        if line.first() == Some(&b' ') {
+            // A reader takes one space away.
+            events.push(b' ');
+        }
+        events.extend_from_slice(line);
+        events.push(b'\n');
+        rest = behind;
+    }
+    events.push(b'\n');
+}
+
+fn id(events: &mut Vec<u8>, place: Offset) {
+    events.extend_from_slice(b"id: ");
+    events.extend_from_slice(&place.token());
+    events.push(b'\n');
+}
+
+/// The first line of a text, and what is behind its end if it has one: CRLF, CR or LF.
+fn first_line(text: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let Some((line, end)) =
+        memchr::memchr2(b'\n', b'\r', text).and_then(|at| text.split_at_checked(at))
+    else {
+        return (text, None);
+    };
+    let behind = end.strip_prefix(b"\r\n").or(end.get(1..));
+    (line, behind)
+}
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// An event as a reader understands it.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub(in crate::stream) struct Event {
+        pub(in crate::stream) id: String,
+        pub(in crate::stream) name: String,
+        pub(in crate::stream) data: String,
+    }
+
+    /// The events of a body, as the standard for readers of them has it; an id lasts until the next.
+    pub(in crate::stream) fn parse(body: &[u8]) -> Vec<Event> {
+        let text = String::from_utf8_lossy(body);
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let (mut events, mut event, mut data) = (Vec::new(), Event::default(), None::<String>);
+        for line in text.lines() {
+            let (field, value) = line.split_once(':').unwrap_or((line, ""));
+            let value = value.strip_prefix(' ').unwrap_or(value);
+            match field {
+                "" if line.is_empty() => {
+                    let id = event.id.clone();
+                    let whole = std::mem::take(&mut event);
+                    if let Some(data) = data.take() {
+                        events.push(Event { data, ..whole });
+                    }
+                    event.id = id;
+                }
+                "data" => match &mut data {
+                    Some(data) => *data = format!("{data}\n{value}"),
+                    None => data = Some(value.to_owned()),
+                },
+                "id" => value.clone_into(&mut event.id),
+                "event" => value.clone_into(&mut event.name),
+                _ => {}
+            }
+        }
+        events
+    }
+
+    /// What a reader has of a text: each of its lines ends in one way.
+    pub(in crate::stream) fn with_line_feeds(text: &str) -> String {
+        text.replace("\r\n", "\n").replace('\r', "\n")
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_what_is_read(payload in "[a:\r\n ü\u{feff}]*", record in 0..9u64) {
+            let place = Offset { record, byte: record };
+            let (mut body, next) = (Vec::new(), "\r\n\revent: control\rdata: x\n\n");
+            event(&mut body, place, "data", payload.as_bytes());
+            event(&mut body, place, "other", next.as_bytes());
+            let expected = [("data", &*payload), ("other", next)].map(|(name, text)| Event {
+                id: place.to_string(),
+                name: name.to_owned(),
+                data: with_line_feeds(text),
+            });
+            proptest::prop_assert_eq!(parse(&body), expected);
+        }
+    }
 
     #[test]
     fn an_id_is_the_place_after_its_record() {
