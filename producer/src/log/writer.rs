@@ -78,7 +78,7 @@ pub(super) struct Unsettled {
     pub(super) bytes: u64,
     pub(super) dirty: Vec<Stream>,
     pub(super) news: Vec<Entry>,
-    pub(super) deleted: Vec<StreamId>,
+    pub(super) deleted: Vec<Stream>,
 }
 
 impl Writer {

@@ -3,6 +3,7 @@
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use common::{
+    offset::Offset,
     record::Batch,
     time::{Clock, Timestamp},
 };
@@ -15,8 +16,12 @@ use super::{
 };
 use crate::log::{
     Append, Appended, Content, Create, Created, FileBytesMax, Log, Options, Producer, Refused,
-    Retention, Room, Settings, Topic, command::Command, disk::Disk, kept::SEGMENT_BYTES,
-    open::Parts, stream::Stream,
+    Retention, Room, Settings, Topic,
+    command::{Command, Fork},
+    disk::Disk,
+    kept::SEGMENT_BYTES,
+    open::Parts,
+    stream::Stream,
 };
 
 /// Of the stream that is kept by bytes, so many are there at least.
@@ -37,8 +42,10 @@ enum Pending {
     Created(Receiver<Result<Created, Refused>>),
     IsNew(Receiver<Result<bool, Refused>>),
     Done(Receiver<Result<(), Refused>>),
-    /// Not asked: what it is about was not there.
-    Missing,
+    /// Not asked: that was refused before.
+    Refused(&'static str),
+    /// Not asked: what it is about could not be read.
+    Unknown,
 }
 
 impl Life {
@@ -175,14 +182,26 @@ impl Life {
                 };
                 match parts.into_iter().map(part).collect() {
                     Some(parts) => append_all(parts),
-                    None => return Pending::Missing,
+                    None => return Pending::Refused("missing"),
                 }
             }
             Operation::Create {
                 name,
                 lines,
                 closed,
-            } => create(name, &lines, closed),
+            } => create(name, &lines, closed, None),
+            Operation::Fork {
+                name,
+                source,
+                records,
+            } => {
+                let at = records.map(|records| (Offset::default(), records as u64));
+                match self.parts.log.fork(&name, &source, at, usize::MAX) {
+                    Ok(fork) => create(name, &[], false, Some(fork)),
+                    Err(Refused::Forked(_)) => return Pending::Refused("exists"),
+                    Err(_) => return Pending::Unknown,
+                }
+            }
             Operation::Delete { name } => {
                 let (reply, answer) = oneshot::channel();
                 let only_expired = false;
@@ -254,13 +273,14 @@ fn append_all(parts: Vec<(Stream, Append)>) -> (Command, Pending) {
     (command, Pending::Appended(answer))
 }
 
-fn create(name: String, lines: &[String], closed: bool) -> (Command, Pending) {
+fn create(name: String, lines: &[String], closed: bool, fork: Option<Fork>) -> (Command, Pending) {
     let bytes = (name == KEPT_BY_BYTES).then_some(RETENTION_BYTES);
     let create = Create {
         name,
         settings: Settings::json(Retention { bytes, age: None }),
         content: content(lines),
         closed,
+        fork,
     };
     let room = Room::of_source();
     let (reply, answer) = oneshot::channel();
@@ -299,8 +319,12 @@ fn compare(stream: &Stream, meant: &Meant) -> Result<(), String> {
         stream.tail().next.record,
         meant.records.len() as u64,
     )?;
+    same("retired", stream.tail().deleted, meant.is_retired)?;
+    if meant.is_retired {
+        return Ok(());
+    }
     let (earliest, tail) = (stream.earliest(), stream.tail().next);
-    if earliest.record > 0 && (stream.name() != KEPT_BY_BYTES || tail.byte - earliest.byte < 60) {
+    if earliest.record > 0 && (!meant.is_cut || tail.byte - earliest.byte < RETENTION_BYTES) {
         return Err(format!("it begins at {earliest}, and ends at {tail}"));
     }
     let mut cursor = stream.cursor(earliest).map_err(|error| error.to_string())?;
@@ -351,14 +375,16 @@ impl Pending {
             Self::Created(mut answer) => answer.try_recv().ok()?.map(|created| created.is_new),
             Self::IsNew(mut answer) => answer.try_recv().ok()?,
             Self::Done(mut answer) => answer.try_recv().ok()?.map(|()| true),
-            Self::Missing => return Some(Outcome::Refused("missing")),
+            Self::Refused(why) => return Some(Outcome::Refused(why)),
+            Self::Unknown => return None,
         };
         Some(match said {
             Ok(true) => Outcome::Done,
             Ok(false) => Outcome::Again,
             Err(Refused::Closed(_)) => Outcome::Refused("closed"),
             Err(Refused::Missing(_)) => Outcome::Refused("missing"),
-            Err(Refused::Exists(_)) => Outcome::Refused("exists"),
+            Err(Refused::Deleted(_)) => Outcome::Refused("deleted"),
+            Err(Refused::Exists(_) | Refused::Forked(_)) => Outcome::Refused("exists"),
             Err(Refused::Sequence { .. }) => Outcome::Refused("sequence"),
             Err(Refused::Fenced { .. }) => Outcome::Refused("fenced"),
             Err(Refused::EpochBegins) => Outcome::Refused("epoch"),

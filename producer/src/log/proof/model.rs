@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fastrand::Rng;
 
 /// The streams there are in this small world; the last one is kept by bytes.
-pub(super) const NAMES: [&str; 4] = ["default", "a", "t/0", KEPT_BY_BYTES];
+pub(super) const NAMES: [&str; 6] = ["default", "a", "t/0", "f", "g", KEPT_BY_BYTES];
 pub(super) const KEPT_BY_BYTES: &str = "kept";
 pub(super) const TOPIC: &str = "t";
 
@@ -25,6 +25,12 @@ pub(super) struct Meant {
     pub(super) closed_by: Option<String>,
     pub(super) sequence: Option<String>,
     pub(super) producers: BTreeMap<String, (u64, u64)>,
+    /// Of what it is a fork, and how many records it shares.
+    pub(super) origin: Option<(String, usize)>,
+    /// It is deleted, but for its forks.
+    pub(super) is_retired: bool,
+    /// Something at the beginning may have been let go of.
+    pub(super) is_cut: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -40,6 +46,12 @@ pub(super) enum Operation {
         name: String,
         lines: Vec<String>,
         closed: bool,
+    },
+    /// A fork of a stream that is there, of so many of its records; none is all.
+    Fork {
+        name: String,
+        source: String,
+        records: Option<usize>,
     },
     Delete {
         name: String,
@@ -86,8 +98,9 @@ impl Operation {
 
     /// Something that can be asked of what `model` means.
     fn any(model: &Model, rng: &mut Rng) -> Self {
-        match rng.u8(..24) {
-            0 => Self::Delete { name: name(rng) },
+        match rng.u8(..28) {
+            24..28 if !model.streams.is_empty() => Self::any_fork(model, rng),
+            0 | 23 => Self::Delete { name: name(rng) },
             1 => Self::CreateTopic {
                 partitions: rng.u16(1..3),
             },
@@ -97,13 +110,26 @@ impl Operation {
                 lines: lines(rng),
                 closed: rng.u8(..5) == 0,
             },
-            _ if !model.streams.is_empty() => Self::any_append(model, rng),
+            _ if model.live().next().is_some() => Self::any_append(model, rng),
             _ => Self::DeleteTopic,
         }
     }
 
-    fn any_append(model: &Model, rng: &mut Rng) -> Self {
+    fn any_fork(model: &Model, rng: &mut Rng) -> Self {
         let names: Vec<_> = model.streams.keys().cloned().collect();
+        let source = names[rng.usize(..names.len())].clone();
+        let meant = &model.streams[&source];
+        let back = rng.usize(..3).min(meant.records.len());
+        let is_at_end = meant.is_cut || rng.bool();
+        Self::Fork {
+            name: name(rng),
+            records: (!is_at_end).then(|| meant.records.len() - back),
+            source,
+        }
+    }
+
+    fn any_append(model: &Model, rng: &mut Rng) -> Self {
+        let names: Vec<_> = model.live().cloned().collect();
         let count = if rng.u8(..4) == 0 { 2 } else { 1 };
         let names = rng.choose_multiple(names, count);
         let closes = rng.u8(..30) == 0;
@@ -141,6 +167,10 @@ impl Operation {
     }
 }
 
+fn is_cut(name: &str) -> bool {
+    name == KEPT_BY_BYTES
+}
+
 fn name(rng: &mut Rng) -> String {
     NAMES[rng.usize(..NAMES.len())].to_owned()
 }
@@ -169,30 +199,99 @@ impl Model {
                 lines,
                 closed,
             } => match self.streams.get(name) {
-                Some(found) if found.closed == *closed => Outcome::Again,
+                Some(found) if found.is_retired => Outcome::Refused("exists"),
+                Some(found) if found.closed == *closed && found.origin.is_none() => Outcome::Again,
                 Some(_) => Outcome::Refused("exists"),
                 None => {
                     let made = Meant {
                         records: lines.clone(),
                         closed: *closed,
+                        is_cut: is_cut(name),
                         ..Meant::default()
                     };
                     self.streams.insert(name.clone(), made);
                     Outcome::Done
                 }
             },
-            Operation::Delete { name } => match self.streams.remove(name) {
-                Some(_) => Outcome::Done,
+            Operation::Fork {
+                name,
+                source,
+                records,
+            } => self.fork(name, source, *records),
+            Operation::Delete { name } => match self.streams.get(name) {
+                Some(found) if found.is_retired => Outcome::Refused("deleted"),
+                Some(_) => {
+                    self.remove(name);
+                    Outcome::Done
+                }
                 None => Outcome::Refused("missing"),
             },
             Operation::CreateTopic { partitions } => self.create_topic(*partitions),
             Operation::DeleteTopic => match self.topics.remove(TOPIC) {
                 Some(partitions) => {
-                    partition_names(partitions).for_each(|name| drop(self.streams.remove(&name)));
+                    for name in partition_names(partitions) {
+                        let found = self.streams.get(&name);
+                        if found.is_some_and(|found| !found.is_retired) {
+                            self.remove(&name);
+                        }
+                    }
                     Outcome::Done
                 }
                 None => Outcome::Refused("missing"),
             },
+        }
+    }
+
+    /// The streams that can be appended to.
+    fn live(&self) -> impl Iterator<Item = &String> {
+        let live = self.streams.iter().filter(|(_, meant)| !meant.is_retired);
+        live.map(|(name, _)| name)
+    }
+
+    fn fork(&mut self, name: &str, source: &str, records: Option<usize>) -> Outcome {
+        let of = &self.streams[source];
+        if let Some(found) = self.streams.get(name) {
+            let is_same = found.origin.as_ref().is_some_and(|(name, at)| {
+                name == source && records.is_none_or(|records| records == *at)
+            });
+            let is_as_asked = is_same && !found.closed && !found.is_retired;
+            return if is_as_asked {
+                Outcome::Again
+            } else {
+                Outcome::Refused("exists")
+            };
+        }
+        if of.is_retired {
+            return Outcome::Refused("exists");
+        }
+        let records = records.unwrap_or(of.records.len());
+        let made = Meant {
+            records: of.records[..records].to_vec(),
+            origin: Some((source.to_owned(), records)),
+            is_cut: is_cut(name) || of.is_cut,
+            ..Meant::default()
+        };
+        self.streams.insert(name.to_owned(), made);
+        Outcome::Done
+    }
+
+    /// Removes a stream, or what can be of it; and what is there for it only.
+    fn remove(&mut self, name: &str) {
+        let is_of = |meant: &Meant, name: &str| {
+            let origin = meant.origin.as_ref();
+            origin.is_some_and(|(source, _)| source == name)
+        };
+        if self.streams.values().any(|meant| is_of(meant, name)) {
+            self.streams.get_mut(name).unwrap().is_retired = true;
+            return;
+        }
+        let removed = self.streams.remove(name).unwrap();
+        let Some((source, _)) = removed.origin else {
+            return;
+        };
+        let is_left = !self.streams.values().any(|meant| is_of(meant, &source));
+        if is_left && self.streams[&source].is_retired {
+            self.remove(&source);
         }
     }
 
