@@ -249,3 +249,83 @@ impl Group<'_> {
         self.staged.effects.push(Effect::Retire(stream.clone()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use common::{record::Batch, time::Clock};
+    use prometheus_client::registry::Registry;
+
+    use super::*;
+    use crate::log::{
+        Content, Create, DEFAULT, FileBytesMax, Lost, Options, Retention, Room, Settings,
+        kept::SEGMENT_BYTES,
+    };
+
+    fn log() -> Log {
+        let options = Options {
+            directory: None,
+            retention: Retention::default(),
+            memory_bytes: 8 * SEGMENT_BYTES as u64,
+            inflight_bytes: 1 << 20,
+            file_bytes_max: FileBytesMax {
+                journal: 1 << 20,
+                segment: 1 << 20,
+            },
+            floor_bytes: 0,
+        };
+        let clock = Clock::manual(Timestamp(1_800_000_000_000));
+        let opened = Log::open(&options, &clock, &mut Registry::default());
+        opened.unwrap().0
+    }
+
+    async fn append(log: &Log, stream: &Stream, text: &str) -> Offset {
+        let content: Content = Batch::from_ndjson(text.as_bytes()).unwrap().into();
+        let appended = log.append(stream, content, Room::of_source()).await;
+        appended.unwrap().first
+    }
+
+    #[tokio::test]
+    async fn in_memory_the_past_is_there_as_long_as_the_source_has_it() {
+        let log = log();
+        let source = log.stream(DEFAULT).unwrap();
+        let first = append(&log, &source, "1\n22").await;
+        let zero = Some((Offset::default(), 1));
+        let create = Create {
+            name: "fork".to_owned(),
+            settings: Settings::json(Retention::default()),
+            content: Content::default(),
+            closed: false,
+            fork: Some(log.fork("fork", DEFAULT, zero, 2).unwrap()),
+        };
+        let fork = log.create(create, Room::of_source()).await.unwrap().stream;
+        assert_eq!(append(&log, &fork, "33").await, first.advance(1, 2));
+        let mut cursor = fork.cursor(fork.earliest()).unwrap();
+        let mut late = fork.cursor(first).unwrap();
+        for expected in ["1\n", "33\n"] {
+            assert_eq!(cursor.read(100).unwrap().unwrap().lines, expected);
+        }
+        assert_eq!(
+            cursor.read(100),
+            Ok(None),
+            "what came later it does not see"
+        );
+        let too_far = log.fork("other", DEFAULT, Some((first, 2)), 4);
+        assert!(matches!(too_far, Err(Refused::Misplaced(_))), "{too_far:?}");
+
+        let long = format!("\"{}\"", "x".repeat(SEGMENT_BYTES - 3));
+        while source.earliest() == first {
+            append(&log, &source, &long).await;
+        }
+        // What it had of its own may be gone as well: it is as old.
+        assert!(fork.earliest() > first);
+        let lost = late.read(100);
+        assert!(matches!(lost, Err(Lost::Overrun { .. })), "{lost:?}");
+        let gone = fork.cursor(first).unwrap_err();
+        assert!(matches!(gone, Misplaced::Gone { .. }), "{gone}");
+        let again = log.fork("other", DEFAULT, Some((first, 0)), 0);
+        assert!(matches!(again, Err(Refused::Misplaced(_))), "{again:?}");
+        let news = append(&log, &fork, "44").await;
+        let own = fork.cursor(news).unwrap().read(100);
+        assert_eq!(own.unwrap().unwrap().lines, "44\n");
+    }
+}

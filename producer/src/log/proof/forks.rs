@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use common::offset::Offset;
 use fastrand::Rng;
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
     samples::copied,
     simulated::{Fault, SimDisk, State},
 };
-use crate::log::{disk::Folder, inspect, repair, survey::Survey};
+use crate::log::{Refused, disk::Folder, inspect, repair, survey::Survey};
 
 fn fork(name: &str, source: &str, records: Option<usize>) -> Operation {
     Operation::Fork {
@@ -164,7 +165,7 @@ fn a_log_that_forgets_what_forks_need_is_found_out() {
 }
 
 /// A log in which `t/0` is a fork of `g`, which is one of `a`, and both are deleted; and `f` one of what
-/// is kept by bytes.
+/// is kept by bytes. The sample is such a log, so what is done to it stays as it is.
 fn forked(life: &mut Life) -> Model {
     let mut model = beginning();
     for group in script().into_iter().take(20) {
@@ -213,4 +214,77 @@ fn a_repaired_fork_has_its_past_and_needs_nobody() {
         assert_eq!(is_served, Ok(!meant.is_retired), "{name}");
     }
     assert!(inspect(new.path()).unwrap().is_sound());
+}
+
+#[test]
+fn a_fork_lets_go_of_its_past_before_anything_of_its_own() {
+    let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+    let mut life = Life::begin(&disk).unwrap();
+    for group in [
+        vec![create("a")],
+        vec![long("a", 1)],
+        fill(),
+        vec![long("a", 2)],
+        vec![fork("g", "a", None)],
+        fill(),
+    ] {
+        life.group(&group).unwrap();
+    }
+    let fork = life.log().stream("g").unwrap();
+    assert_eq!(fork.earliest().record, 0);
+    life.is_after(10);
+    life.sweep();
+    assert_eq!(fork.earliest().record, 2, "its past is older than a second");
+    for group in [vec![long("g", 3)], fill(), vec![long("g", 4)]] {
+        life.group(&group).unwrap();
+    }
+    assert_eq!(fork.earliest().record, 2);
+    assert!(fork.cursor(Offset::default()).is_err());
+    life.is_after(12);
+    life.sweep();
+    assert_eq!(fork.earliest().record, 3, "its first record is, too");
+    let of_a = || segments(&disk)[0];
+    assert_eq!(of_a(), 2, "its source keeps all");
+    life.group(&[delete("a")]).unwrap();
+    for _ in 0..2 {
+        life.group(&fill()).unwrap();
+    }
+    assert_eq!(of_a(), 0, "its fork needs nothing of it");
+    let is_gone = life.log().find("a").unwrap_err();
+    assert!(matches!(is_gone, Refused::Deleted(_)), "{is_gone}");
+    let again = Life::begin(&disk).unwrap().log().stream("g").unwrap();
+    assert_eq!(again.earliest(), fork.earliest());
+}
+
+fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/log-3-forks/log")
+}
+
+/// `TESTS_SAMPLE_OF_FORKS=DIR cargo test -p producer --lib the_sample_of_forks` leaves one in DIR.
+#[test]
+fn the_sample_of_forks_is_read_and_goes_on() {
+    let on = |directory: &Path| Life::on(Arc::new(Folder::lock(directory).unwrap())).unwrap();
+    if let Some(directory) = std::env::var_os("TESTS_SAMPLE_OF_FORKS") {
+        forked(&mut on(Path::new(&directory)));
+    }
+    let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+    let mut model = forked(&mut Life::begin(&disk).unwrap());
+    let copy = copied(&sample());
+    assert!(inspect(copy.path()).unwrap().is_sound());
+    let mut life = on(copy.path());
+    life.compare(&model).unwrap();
+    for group in [
+        vec![long("f", 5), long("t/0", 5)],
+        fill(),
+        vec![delete("t/0")],
+        fill(),
+    ] {
+        let expected: Vec<_> = group.iter().map(|each| model.apply(each)).collect();
+        assert_eq!(life.group(&group), Some(expected));
+    }
+    life.compare(&model).unwrap();
+    assert!(
+        !model.streams.contains_key("a"),
+        "it went with its last fork"
+    );
 }

@@ -11,7 +11,7 @@ use fastrand::Rng;
 use tokio::sync::oneshot::{self, Receiver};
 
 use super::{
-    model::{FULL, KEPT_BY_BYTES, Meant, Model, Operation, Outcome, TOPIC},
+    model::{FULL, KEPT_BY_AGE, KEPT_BY_BYTES, Meant, Model, Operation, Outcome, TOPIC},
     simulated::SimDisk,
 };
 use crate::log::{
@@ -26,6 +26,9 @@ use crate::log::{
 
 /// Of the stream that is kept by bytes, so many are there at least.
 const RETENTION_BYTES: u64 = 60;
+
+/// What is older may go, of another stream.
+const RETENTION_AGE: Duration = Duration::from_secs(1);
 
 /// A group takes less than this, where there is time at all.
 const SYNC_MILLISECONDS: u64 = 4;
@@ -138,6 +141,12 @@ impl Life {
         self.parts.writer.finish();
         // Without power it is settled in the next life.
         self.settle().unwrap_or_default();
+    }
+
+    /// It is so many seconds after the beginning now.
+    pub(super) fn is_after(&self, seconds: i64) {
+        let clock = self.parts.log.clock();
+        clock.set(Timestamp(seconds * 1000));
     }
 
     pub(super) fn sweep(&mut self) {
@@ -275,9 +284,10 @@ fn append_all(parts: Vec<(Stream, Append)>) -> (Command, Pending) {
 
 fn create(name: String, lines: &[String], closed: bool, fork: Option<Fork>) -> (Command, Pending) {
     let bytes = (name == KEPT_BY_BYTES).then_some(RETENTION_BYTES);
+    let age = (name == KEPT_BY_AGE).then_some(RETENTION_AGE);
     let create = Create {
         name,
-        settings: Settings::json(Retention { bytes, age: None }),
+        settings: Settings::json(Retention { bytes, age }),
         content: content(lines),
         closed,
         fork,

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 
-/// The streams there are in this small world; the last one is kept by bytes.
-pub(super) const NAMES: [&str; 6] = ["default", "a", "t/0", "f", "g", KEPT_BY_BYTES];
+/// The streams there are in this small world; one is kept by its age (no time passes), and the last one by
+/// bytes.
+pub(super) const NAMES: [&str; 6] = ["default", "a", "t/0", "f", KEPT_BY_AGE, KEPT_BY_BYTES];
+pub(super) const KEPT_BY_AGE: &str = "g";
 pub(super) const KEPT_BY_BYTES: &str = "kept";
 pub(super) const TOPIC: &str = "t";
 
