@@ -61,10 +61,12 @@ impl Staged {
                 }
                 Effect::Delete(stream) => {
                     base.names_mut().streams.remove(stream.name());
+                    unsettled.makes_space = true;
                     unsettled.deleted.push(stream.clone());
                     changed.push(stream);
                 }
                 Effect::Retire(stream) => {
+                    unsettled.makes_space = true;
                     stream.settled().is_retired = true;
                     changed.push(stream);
                 }

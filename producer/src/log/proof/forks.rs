@@ -12,7 +12,7 @@ use super::{
     forgetting_pins,
     histories::{beginning, history},
     life::Life,
-    model::{KEPT_BY_BYTES, Model, Operation},
+    model::{FULL, KEPT_BY_BYTES, Model, Operation},
     power::{History, by_chance, live},
     samples::copied,
     simulated::{Fault, SimDisk, State},
@@ -254,6 +254,31 @@ fn a_fork_lets_go_of_its_past_before_anything_of_its_own() {
     assert!(matches!(is_gone, Refused::Deleted(_)), "{is_gone}");
     let again = Life::begin(&disk).unwrap().log().stream("g").unwrap();
     assert_eq!(again.earliest(), fork.earliest());
+}
+
+#[test]
+fn what_is_deleted_but_for_its_forks_makes_space_on_a_full_disk() {
+    let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+    let mut life = Life::begin(&disk).unwrap();
+    for group in [
+        vec![create("a")],
+        vec![long("a", 1)],
+        vec![fork("f", "a", None)],
+        fill(),
+        vec![long("a", 2)],
+    ] {
+        life.group(&group).unwrap();
+    }
+    for _ in 0..2 {
+        life.group(&fill()).unwrap();
+    }
+    assert_eq!(segments(&disk)[0], 2);
+    life.is_full();
+    let refused = life.group(&[long("a", 3)]).unwrap();
+    assert_eq!(refused, [FULL]);
+    life.group(&[delete("a")]).unwrap();
+    life.settle().unwrap();
+    assert_eq!(segments(&disk)[0], 1, "only what is shared is left");
 }
 
 fn sample() -> PathBuf {

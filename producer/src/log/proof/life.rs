@@ -1,6 +1,10 @@
 //! A life of a log: opened on a simulated disk, stepped by hand, and observed from outside.
 
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+use std::{
+    ops::ControlFlow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use common::{
     offset::Offset,
@@ -141,6 +145,13 @@ impl Life {
         self.parts.writer.finish();
         // Without power it is settled in the next life.
         self.settle().unwrap_or_default();
+    }
+
+    /// The disk is full, and stays so.
+    pub(super) fn is_full(&mut self) {
+        self.parts.log.base.set_full(true);
+        // Nobody looks again.
+        self.parts.writer.looked = Some(Instant::now() + Duration::from_hours(1));
     }
 
     /// It is so many seconds after the beginning now.
