@@ -153,7 +153,7 @@ const fn of_log(refused: &Refused) -> Kind {
         Refused::Closed(_) => (409, "CLOSED", "the stream is closed"),
         Refused::Missing(_) => (404, "NOT_FOUND", "no such resource"),
         Refused::Deleted(_) => (410, "DELETED", "deleted, but for its forks"),
-        Refused::Forked(_) => (409, "DELETED", "deleted, but for its forks"),
+        Refused::Forked(_) => (409, "FORKED", "deleted, but for its forks"),
         Refused::Misplaced(misplaced) => of_place(misplaced),
         Refused::Exists(_) => (409, "EXISTS", "there is another one of that name"),
         Refused::OfRecords(_) | Refused::WrongType { .. } => {

@@ -62,10 +62,10 @@ fn a_fork_outlives_its_source_and_the_process() {
             refused(deleted.read("offset=-1"), 410, "DELETED");
             refused(deleted.post(&[JSON], "8"), 410, "DELETED");
             refused(deleted.ask("DELETE", &[], ""), 410, "DELETED");
-            refused(deleted.put(&[JSON], ""), 409, "DELETED");
+            refused(deleted.put(&[JSON], ""), 409, "FORKED");
         }
         let other = named(&service, "other").put(&at, "");
-        refused(other, 409, "DELETED");
+        refused(other, 409, "FORKED");
         assert_eq!(named(&service, "second").put(&of_fork, "").status, 200);
     }
     assert_eq!(named(&service, "second").ask("DELETE", &[], "").status, 204);
