@@ -1,6 +1,7 @@
 //! Proofs: the log against a few lines that say what it means, on a disk that loses what was not
 //! synced. Each has a control: a fault under which it must fail.
 
+mod compared;
 mod damage;
 mod errors;
 pub(crate) mod foreign;
@@ -8,6 +9,7 @@ mod forks;
 mod histories;
 mod life;
 mod model;
+mod operation;
 mod power;
 mod samples;
 pub(crate) mod simulated;
