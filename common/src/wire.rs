@@ -47,12 +47,12 @@ pub const STREAM_RETENTION_AGE: &str = "stream-retention-age";
 pub const STREAM_RETENTION_BYTES: &str = "stream-retention-bytes";
 /// A text that has to be above that of the append before.
 pub const STREAM_SEQ: &str = "stream-seq";
-/// What makes a stream begin as a copy of another one.
-pub const STREAM_FORKS: [&str; 3] = [
-    "stream-forked-from",
-    "stream-fork-offset",
-    "stream-fork-sub-offset",
-];
+/// The path of the stream that a new one begins as.
+pub const STREAM_FORKED_FROM: &str = "stream-forked-from";
+/// Up to which place.
+pub const STREAM_FORK_OFFSET: &str = "stream-fork-offset";
+/// How many records further on (bytes, where a stream is of bytes).
+pub const STREAM_FORK_SUB_OFFSET: &str = "stream-fork-sub-offset";
 /// Who appends, so that what is said twice is done once.
 pub const PRODUCER_ID: &str = "producer-id";
 /// Which life of the producer; the older ones are fenced off.

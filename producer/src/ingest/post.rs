@@ -14,7 +14,7 @@ use super::{
     headers,
 };
 use crate::{
-    error::{Refusal, missing},
+    error::Refusal,
     log::{Appended, DEFAULT, Log},
 };
 
@@ -34,7 +34,7 @@ pub(super) async fn answer(
     })?;
     drop(body);
     let records = batch.records();
-    let stream = log.stream(DEFAULT).ok_or_else(|| missing(DEFAULT))?;
+    let stream = log.find(DEFAULT)?;
     let append = append::of_records(stream.settings(), batch);
     let Appended { first, next, .. } = log.append(&stream, append, room).await?;
     Ok(reply::text(

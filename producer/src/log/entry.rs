@@ -13,6 +13,9 @@
 //!  6 sequence stream u64, sequence text
 //!  7 topic    partitions u16, retention, name text, key text
 //!  8 untopic  name text
+//! 11 fork     stream u64, source u64, offset, offset, time i64   (behind its create: what it shares lies
+//!             between the offsets, and is not newer)
+//! 12 retire   stream u64                                         (deleted, but for its forks)
 //!
 //!  and in the catalogue only:
 //!  9 settled  stream u64, offset, offset      (what lies between them is in segments)
@@ -69,6 +72,16 @@ pub(super) enum Entry {
     NoTopic {
         name: String,
     },
+    Fork {
+        stream: StreamId,
+        source: StreamId,
+        from: Offset,
+        at: Offset,
+        since: Timestamp,
+    },
+    Retire {
+        stream: StreamId,
+    },
     Settled {
         stream: StreamId,
         from: Offset,
@@ -96,42 +109,6 @@ impl Entry {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.put_u8(self.kind());
         match self {
-            Self::Create {
-                stream,
-                name,
-                settings,
-            } => {
-                out.put_u64_le(stream.0);
-                put_text(out, name);
-                put_settings(out, settings);
-            }
-            Self::Append {
-                stream,
-                first,
-                records,
-                time,
-                content,
-            } => {
-                out.put_u64_le(stream.0);
-                put_offset(out, *first);
-                out.put_u64_le(*records);
-                out.put_i64_le(time.0);
-                out.put_u32_le(u32::try_from(content.len()).expect("requests are bounded"));
-                out.put_slice(content);
-            }
-            Self::Close { stream, by } => {
-                out.put_u64_le(stream.0);
-                put_text(out, by.as_deref().unwrap_or_default());
-            }
-            Self::Delete { stream } => out.put_u64_le(stream.0),
-            Self::Producer { stream, producer } => {
-                out.put_u64_le(stream.0);
-                put_producer(out, producer);
-            }
-            Self::Sequence { stream, sequence } => {
-                out.put_u64_le(stream.0);
-                put_text(out, sequence);
-            }
             Self::Topic(topic) => {
                 out.put_u16_le(topic.partitions);
                 put_retention(out, topic.retention);
@@ -139,20 +116,66 @@ impl Entry {
                 put_text(out, &topic.key);
             }
             Self::NoTopic { name } => put_text(out, name),
-            Self::Settled {
-                stream,
-                from,
-                until,
-            } => {
-                out.put_u64_le(stream.0);
-                put_offset(out, *from);
-                put_offset(out, *until);
-            }
             Self::Journal { link, next_stream } => {
                 out.put_u64_le(link.number);
                 out.put_u32_le(link.before);
                 out.put_u64_le(next_stream.0);
             }
+            Self::Create { stream, .. }
+            | Self::Append { stream, .. }
+            | Self::Close { stream, .. }
+            | Self::Delete { stream }
+            | Self::Producer { stream, .. }
+            | Self::Sequence { stream, .. }
+            | Self::Fork { stream, .. }
+            | Self::Retire { stream }
+            | Self::Settled { stream, .. } => {
+                out.put_u64_le(stream.0);
+                self.write_of_stream(out);
+            }
+        }
+    }
+
+    /// Writes what is said of a stream.
+    fn write_of_stream(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Create { name, settings, .. } => {
+                put_text(out, name);
+                put_settings(out, settings);
+            }
+            Self::Append {
+                first,
+                records,
+                time,
+                content,
+                ..
+            } => {
+                put_offset(out, *first);
+                out.put_u64_le(*records);
+                out.put_i64_le(time.0);
+                out.put_u32_le(u32::try_from(content.len()).expect("requests are bounded"));
+                out.put_slice(content);
+            }
+            Self::Close { by, .. } => put_text(out, by.as_deref().unwrap_or_default()),
+            Self::Producer { producer, .. } => put_producer(out, producer),
+            Self::Sequence { sequence, .. } => put_text(out, sequence),
+            Self::Fork {
+                source,
+                from,
+                at,
+                since,
+                ..
+            } => {
+                out.put_u64_le(source.0);
+                put_offset(out, *from);
+                put_offset(out, *at);
+                out.put_i64_le(since.0);
+            }
+            Self::Settled { from, until, .. } => {
+                put_offset(out, *from);
+                put_offset(out, *until);
+            }
+            _ => {}
         }
     }
 
@@ -168,46 +191,14 @@ impl Entry {
             Self::NoTopic { .. } => 8,
             Self::Settled { .. } => 9,
             Self::Journal { .. } => 10,
+            Self::Fork { .. } => 11,
+            Self::Retire { .. } => 12,
         }
     }
 
     /// The entry that `text` begins with; none is a kind that is not known.
     pub(super) fn read(text: &mut Bytes) -> Result<Option<Self>, TryGetError> {
         Ok(Some(match text.try_get_u8()? {
-            1 => Self::Create {
-                stream: stream(text)?,
-                name: read_text(text)?,
-                settings: settings(text)?,
-            },
-            2 => Self::Append {
-                stream: stream(text)?,
-                first: offset(text)?,
-                records: text.try_get_u64_le()?,
-                time: Timestamp(text.try_get_i64_le()?),
-                content: {
-                    let length = text.try_get_u32_le()? as usize;
-                    take(text, length)?
-                },
-            },
-            3 => Self::Close {
-                stream: stream(text)?,
-                by: Some(read_text(text)?).filter(|by| !by.is_empty()),
-            },
-            4 => Self::Delete {
-                stream: stream(text)?,
-            },
-            5 => Self::Producer {
-                stream: stream(text)?,
-                producer: Producer {
-                    epoch: text.try_get_u64_le()?,
-                    sequence: text.try_get_u64_le()?,
-                    id: read_text(text)?,
-                },
-            },
-            6 => Self::Sequence {
-                stream: stream(text)?,
-                sequence: read_text(text)?,
-            },
             7 => Self::Topic(Topic {
                 partitions: text.try_get_u16_le()?,
                 retention: retention(text)?,
@@ -217,11 +208,6 @@ impl Entry {
             8 => Self::NoTopic {
                 name: read_text(text)?,
             },
-            9 => Self::Settled {
-                stream: stream(text)?,
-                from: offset(text)?,
-                until: offset(text)?,
-            },
             10 => Self::Journal {
                 link: Link {
                     number: text.try_get_u64_le()?,
@@ -229,6 +215,59 @@ impl Entry {
                 },
                 next_stream: stream(text)?,
             },
+            kind => return Self::read_of_stream(kind, text),
+        }))
+    }
+
+    /// An entry of this kind that says something of a stream.
+    fn read_of_stream(kind: u8, text: &mut Bytes) -> Result<Option<Self>, TryGetError> {
+        let stream = stream(text)?;
+        Ok(Some(match kind {
+            1 => Self::Create {
+                stream,
+                name: read_text(text)?,
+                settings: settings(text)?,
+            },
+            2 => Self::Append {
+                stream,
+                first: offset(text)?,
+                records: text.try_get_u64_le()?,
+                time: Timestamp(text.try_get_i64_le()?),
+                content: {
+                    let length = text.try_get_u32_le()? as usize;
+                    take(text, length)?
+                },
+            },
+            3 => Self::Close {
+                stream,
+                by: Some(read_text(text)?).filter(|by| !by.is_empty()),
+            },
+            4 => Self::Delete { stream },
+            5 => Self::Producer {
+                stream,
+                producer: Producer {
+                    epoch: text.try_get_u64_le()?,
+                    sequence: text.try_get_u64_le()?,
+                    id: read_text(text)?,
+                },
+            },
+            6 => Self::Sequence {
+                stream,
+                sequence: read_text(text)?,
+            },
+            9 => Self::Settled {
+                stream,
+                from: offset(text)?,
+                until: offset(text)?,
+            },
+            11 => Self::Fork {
+                stream,
+                source: self::stream(text)?,
+                from: offset(text)?,
+                at: offset(text)?,
+                since: Timestamp(text.try_get_i64_le()?),
+            },
+            12 => Self::Retire { stream },
             _ => return Ok(None),
         }))
     }
@@ -343,6 +382,16 @@ pub(super) mod tests {
         }
     }
 
+    fn fork(stream: StreamId, at: Offset) -> Entry {
+        Entry::Fork {
+            stream,
+            source: StreamId(6),
+            from: Offset::default(),
+            at,
+            since: Timestamp(-3),
+        }
+    }
+
     fn topic() -> Entry {
         Entry::Topic(Topic {
             name: "t".to_owned(),
@@ -394,6 +443,8 @@ pub(super) mod tests {
             Entry::NoTopic {
                 name: "t".to_owned(),
             },
+            fork(stream, first),
+            Entry::Retire { stream },
             Entry::Settled {
                 stream,
                 from: Offset::default(),

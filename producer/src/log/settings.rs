@@ -91,6 +91,18 @@ impl Framing {
         }
     }
 
+    /// How long the first `records` records are, of more.
+    pub(super) fn length(self, bytes: &[u8], records: u64) -> usize {
+        let records = usize::try_from(records).unwrap_or(usize::MAX);
+        let last = records.saturating_sub(1);
+        match self {
+            Self::Lines => memchr::memchr_iter(ndjson::NEWLINE, bytes)
+                .nth(last)
+                .map_or(bytes.len(), |end| end + 1),
+            Self::Bytes => records.min(bytes.len()),
+        }
+    }
+
     /// Puts `between` behind each line, where there are lines.
     pub(super) fn separate(self, records: &mut [u8], between: u8) {
         if self == Self::Lines && between != ndjson::NEWLINE {

@@ -27,6 +27,8 @@ pub(super) enum Effect {
     Keep(Stream, Content),
     Make(Stream),
     Delete(Stream),
+    /// Of a stream that is deleted only what is pinned stays.
+    Retire(Stream),
     MakeTopic(Topic),
     DeleteTopic(String),
     /// A change of a stream that has no content.
@@ -59,7 +61,13 @@ impl Staged {
                 }
                 Effect::Delete(stream) => {
                     base.names_mut().streams.remove(stream.name());
-                    unsettled.deleted.push(stream.id());
+                    unsettled.makes_space = true;
+                    unsettled.deleted.push(stream.clone());
+                    changed.push(stream);
+                }
+                Effect::Retire(stream) => {
+                    unsettled.makes_space = true;
+                    stream.settled().is_retired = true;
                     changed.push(stream);
                 }
                 Effect::MakeTopic(topic) => {
