@@ -16,6 +16,7 @@ mod calls;
 mod castable;
 mod casts;
 mod catalog;
+mod chains;
 mod coerce;
 mod columns;
 mod conditions;

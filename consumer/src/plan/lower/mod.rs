@@ -24,6 +24,7 @@ use super::{
     catalog::Catalog,
     conditions::place,
     error::{Fault, NOWHERE},
+    guarded::guarded,
     shifted::with_numbers,
     windows::{Qualified, Windows, fields},
     written::{at_least, placed},
@@ -239,7 +240,7 @@ fn made(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {
     let context = PhysicalPlanningContext::default();
     let made = create_physical_expr(value, schema, &ExecutionProps::new(), &context)?;
     let arrow = schema.as_arrow();
-    let made = with_numbers(made, arrow)?;
+    let made = guarded(with_numbers(made, arrow)?, arrow)?;
     let of = made.data_type(arrow)?;
     let wanted = plain(&of);
     if of == wanted {
