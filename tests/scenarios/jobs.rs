@@ -180,9 +180,15 @@ fn streams_and_topics_are_read_to_where_they_end() {
     let producer = producer(&["--source", "none"]);
     with_bids(&producer);
     let url = producer.url("");
-    for place in ["'stream' = 'bids'", "'topic' = 'bids4'"] {
+    let by_url = format!("'http', 'url' = '{url}/v1/stream/bids'");
+    let places = [
+        "'brooklet', 'stream' = 'bids'",
+        "'brooklet', 'topic' = 'bids4'",
+        &by_url,
+    ];
+    for place in places {
         let table = format!(
-            "CREATE TABLE bid ({COLUMNS}) WITH ('connector' = 'brooklet', {place}, \
+            "CREATE TABLE bid ({COLUMNS}) WITH ('connector' = {place}, \
              'scan.bounded.mode' = 'latest-offset');"
         );
         let args = ["--output", "json", "--url", &url, "--parallelism", "3"];

@@ -209,9 +209,12 @@ impl Rounding {
             DataType::Decimal128(precision, scale)
                 if name != "round" && kept < i16::from(scale) && kept >= 0 =>
             {
-                let precision = i16::from(precision) - i16::from(scale) + 1 + kept;
-                let to = decimal(precision, kept);
-                Transformed::yes(cast(expression, to))
+                let (precision, scale) = (i16::from(precision), i16::from(scale));
+                // The next whole number may have a digit more.
+                let wide = cast(value.clone(), decimal(precision + 1, scale));
+                let rounded = call.func.call([vec![wide], rest.to_vec()].concat());
+                let to = decimal(precision - scale + 1 + kept, kept);
+                Transformed::yes(cast(rounded, to))
             }
             _ => Transformed::no(expression),
         })

@@ -1,7 +1,7 @@
 //! The text of a job → what is to be done. Statements are taken one after another, as each may name
 //! what those before it have made.
 
-use std::sync::Arc;
+use std::{panic::resume_unwind, sync::Arc, thread};
 
 use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion_sql::sqlparser::ast::{Ident, Query};
@@ -17,6 +17,9 @@ use super::{
     query::Planner,
     statement::{Definition, Insert, Kind, Statement, at_its_word, statements},
 };
+
+/// Room for the deepest text that is looked at before it is refused. It is only taken where it is used.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
 
 /// What a text says is to be done.
 #[derive(Debug, Clone)]
@@ -45,8 +48,19 @@ pub struct Planned {
 /// # Errors
 /// The text is no job: it has a mistake, or something that is not supported.
 pub fn plan(text: &str, settings: &Settings) -> Result<Job, Error> {
-    let job = Reading::job(text, settings.clone());
-    job.map_err(|fault| at_its_word(fault, text).into_error(&settings.job))
+    let planned = || {
+        let job = Reading::job(text, settings.clone());
+        job.map_err(|fault| at_its_word(fault, text).into_error(&settings.job))
+    };
+    thread::scope(|scope| {
+        let plans = thread::Builder::new()
+            .name("plan".to_owned())
+            .stack_size(STACK_BYTES);
+        match plans.spawn_scoped(scope, planned) {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => planned(),
+        }
+    })
 }
 
 /// A job of which some statements were taken.

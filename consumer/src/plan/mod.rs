@@ -30,6 +30,7 @@ mod error;
 mod explain;
 mod expressions;
 mod functions;
+mod guarded;
 mod interval;
 mod job;
 mod lineage;

@@ -14,6 +14,7 @@ use datafusion_sql::sqlparser::{
 };
 
 use super::{
+    chains::{CHAIN_MAX, chain, united},
     context::refuse_type,
     error::{Fault, begin, did_you_mean},
     expressions,
@@ -72,6 +73,10 @@ impl Visitor for Check<'_> {
     type Break = Fault;
 
     fn pre_visit_query(&mut self, query: &Query) -> Checked {
+        if united(&query.body) > CHAIN_MAX {
+            let what = format!("UNION of more than {CHAIN_MAX} queries");
+            return refuse_from(begin(query.span()), &what, "write several INSERT INTO");
+        }
         let is_recursive = query.with.as_ref().is_some_and(|with| with.recursive);
         let (limit, offset) = limits(query.limit_clause.as_ref());
         let behind = query.body.span().end;
@@ -160,6 +165,11 @@ impl Visitor for Check<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> Checked {
+        let (operators, first) = chain(expr);
+        if operators > CHAIN_MAX {
+            let what = format!("an expression of more than {CHAIN_MAX} operators");
+            return refuse(first.span(), &what, "write IN (…), or several columns");
+        }
         let (what, instead) = match expr {
             Expr::Function(function) => return self.function(function),
             Expr::Subquery(_) if self.in_from.contains(&expr.span()) => {

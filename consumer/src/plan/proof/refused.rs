@@ -43,3 +43,17 @@ fn windows_that_cannot_be_are_refused() {
 fn rows_that_do_not_fit_their_table_are_refused() {
     check(include_str!("refused/written.sql"), refusal);
 }
+
+#[test]
+fn chains_are_as_long_as_they_can_be_planned() {
+    let sum = |operators: usize| {
+        let query = format!("SELECT n{} FROM readings", " + n".repeat(operators));
+        refusal(&query)
+    };
+    let refused = "job.sql:1:8: an expression of more than 500 operators is not supported; write IN (\u{2026}), or \
+                   several columns";
+    assert_eq!((sum(50).as_str(), sum(501).as_str()), ("accepted", refused));
+    assert_eq!(sum(20_000), refused, "without more stack");
+    let united = vec!["SELECT n FROM readings"; 501].join(" UNION ALL ");
+    assert!(refusal(&united).contains("UNION of more than 500 queries"));
+}
