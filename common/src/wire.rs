@@ -19,6 +19,13 @@ pub const CURSOR: &str = "cursor";
 /// The query's parameter that says how long to wait for news, as `5s`.
 pub const WAIT: &str = "wait";
 
+/// The query's parameter that says to begin where records may be as new as a time.
+pub const SINCE: &str = "since";
+/// The query's parameter that says to begin so many records before the end.
+pub const TAIL: &str = "tail";
+/// The query's parameter that says after how many records an answer ends.
+pub const LIMIT: &str = "limit";
+
 /// The place of a body's first record.
 pub const STREAM_OFFSET: &str = "stream-offset";
 /// The place after a body's last record, or the tail.

@@ -35,6 +35,7 @@ mod partitions;
 mod poison;
 mod power;
 mod retention;
+mod seek;
 mod service;
 mod sources;
 mod stream;

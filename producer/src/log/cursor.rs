@@ -7,9 +7,13 @@ use tokio::sync::watch;
 use super::{
     disk,
     journal::Damage,
+    seek,
     shelf::Opened,
     stream::{Stream, Tail},
 };
+
+/// How much is read at a time where records are counted.
+const COUNTED_BYTES: usize = 256 * 1024;
 
 /// Whole records, one after another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +124,40 @@ impl Cursor {
         let in_memory =
             (kept.earliest() <= at).then(|| kept.border(at, bytes_max - (at.byte - self.at.byte)));
         in_memory.flatten().or(on_disk)
+    }
+
+    /// The place behind so many records, of those that are there now: `bytes_max` bytes away at the
+    /// most, or one record. The reader stays where it is.
+    ///
+    /// # Errors
+    /// As [`Cursor::next`].
+    pub(crate) fn behind(&self, records: u64, bytes_max: usize) -> Result<Offset, Lost> {
+        let mut ahead = self.stream.cursor(self.at).map_err(seek::lost)?;
+        let (mut left, mut bytes_left) = (records, bytes_max);
+        while left > 0 && bytes_left > 0 {
+            let before = ahead.at;
+            let Some(page) = ahead.read(bytes_left.min(COUNTED_BYTES))? else {
+                break;
+            };
+            if page.lines.len() > bytes_left && before > self.at {
+                return Ok(before);
+            }
+            let page = ahead.keep(page, left);
+            left -= page.next.record - page.first.record;
+            bytes_left = bytes_left.saturating_sub(page.lines.len());
+        }
+        Ok(ahead.at)
+    }
+
+    /// Of the page that was read last so many records, or all: what is behind them comes again.
+    pub(crate) fn keep(&mut self, mut page: Page, records: u64) -> Page {
+        let length = self.stream.framing().length(&page.lines, records);
+        if length < page.lines.len() {
+            self.at = page.first.advance(records, length as u64);
+        }
+        page.next = self.at;
+        page.lines.truncate(length);
+        page
     }
 
     /// The records that are there now, as [`Cursor::next`] gives them; none when there are none

@@ -54,6 +54,7 @@ mod recent;
 mod recovery;
 mod repair;
 mod room;
+mod seek;
 mod segment;
 mod settings;
 mod shelf;

@@ -119,6 +119,22 @@ impl Framing {
         }
     }
 
+    /// The length of the first so many of the records in `bytes`, which are whole ones.
+    pub(super) fn length(self, bytes: &[u8], records: u64) -> usize {
+        let last = usize::try_from(records)
+            .unwrap_or(usize::MAX)
+            .checked_sub(1);
+        let end = match (self, last) {
+            (_, None) => Some(0),
+            (Self::Bytes, Some(last)) => last.checked_add(1),
+            (Self::Lines, Some(last)) => {
+                let mut ends = memchr::memchr_iter(ndjson::NEWLINE, bytes);
+                ends.nth(last).map(|end| end + 1)
+            }
+        };
+        end.map_or(bytes.len(), |end| end.min(bytes.len()))
+    }
+
     /// The length of a page: whole records, `bytes_max` bytes at the most, but one at the least.
     pub(super) fn page(self, bytes: &[u8], bytes_max: usize) -> usize {
         match (self.whole(bytes, bytes_max), self) {
