@@ -54,6 +54,8 @@ pub const STREAM_RETENTION_AGE: &str = "stream-retention-age";
 pub const STREAM_RETENTION_BYTES: &str = "stream-retention-bytes";
 /// A text that has to be above that of the append before.
 pub const STREAM_SEQ: &str = "stream-seq";
+/// Where a stream has to end for something to be appended to it.
+pub const STREAM_MATCH_OFFSET: &str = "stream-match-offset";
 /// What makes a stream begin as a copy of another one.
 pub const STREAM_FORKS: [&str; 3] = [
     "stream-forked-from",

@@ -117,6 +117,7 @@ impl Refusal {
                 put(wire::STREAM_CLOSED, &true);
                 put(wire::STREAM_NEXT_OFFSET, next);
             }
+            Self::Log(Refused::Elsewhere { next, .. }) => put(wire::STREAM_NEXT_OFFSET, next),
             Self::Log(Refused::Fenced { epoch }) => put(wire::PRODUCER_EPOCH, epoch),
             Self::Log(Refused::Gap { expected, received }) => {
                 put(wire::PRODUCER_EXPECTED_SEQ, expected);
@@ -149,6 +150,7 @@ const fn of_log(refused: &Refused) -> Kind {
             (409, "WRONG_TYPE", "not the type of the stream")
         }
         Refused::Sequence { .. } => (409, "SEQUENCE", "the sequence does not rise"),
+        Refused::Elsewhere { .. } => (412, "ELSEWHERE", "the stream ends elsewhere"),
         Refused::Fenced { .. } => (403, "FENCED", "a later epoch has begun"),
         Refused::EpochBegins => (400, "EPOCH_BEGINS", "an epoch begins with sequence 0"),
         Refused::Gap { .. } => (409, "SEQUENCE_GAP", "a request before this one is missing"),

@@ -25,6 +25,7 @@ mod ledger;
 mod live;
 mod long_poll;
 mod marks;
+mod matched;
 mod named;
 mod nexmark;
 mod nulls;

@@ -33,6 +33,7 @@ pub(super) async fn answer(
         closes: headers::closes(&head.headers),
         producer: headers::producer(&head.headers)?,
         sequence: headers::sequence(&head.headers)?,
+        at: headers::place(&head.headers)?,
         ..Append::default()
     };
     let (body, room) = upload.whole(log).await?;

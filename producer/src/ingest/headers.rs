@@ -5,6 +5,7 @@ use common::{
         CONTENT_TYPE_BYTES_MAX, LIFETIME_SECONDS_MAX, PRODUCER_BYTES_MAX, PRODUCER_NUMBER_MAX,
         SEQUENCE_BYTES_MAX,
     },
+    offset::Offset,
     service::settings::{duration, size},
     time::Timestamp,
     wire,
@@ -53,6 +54,13 @@ pub(super) fn closes(headers: &HeaderMap) -> bool {
 pub(super) fn sequence(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let sequence = bounded(headers, wire::STREAM_SEQ, SEQUENCE_BYTES_MAX)?;
     Ok(sequence.map(str::to_owned))
+}
+
+/// Where the stream has to end for the append to be done.
+pub(super) fn place(headers: &HeaderMap) -> Result<Option<Offset>, Refusal> {
+    let name = wire::STREAM_MATCH_OFFSET;
+    let place = text(headers, name)?.map(str::parse).transpose();
+    place.map_err(|_| invalid(name, "is an offset as this server gives them"))
 }
 
 /// Who appends; all three headers, or none.
@@ -252,6 +260,17 @@ mod tests {
             assert_eq!(closed, expected, "{value}");
         }
         assert!(!closes(&headers(&[])));
+    }
+
+    #[test]
+    fn a_place_to_append_at_is_a_whole_token() {
+        let check = |value: &str| place(&headers(&[(wire::STREAM_MATCH_OFFSET, value)])).ok();
+        let at = Offset { record: 1, byte: 2 };
+        assert_eq!(check(&at.to_string()), Some(Some(at)));
+        for value in ["", "-1", "now", "1_2"] {
+            assert_eq!(check(value), None, "{value}");
+        }
+        assert_eq!(place(&headers(&[])).unwrap(), None);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Append {
     pub(crate) producer: Option<Producer>,
     /// A text that must be above that of the append before.
     pub(crate) sequence: Option<String>,
+    /// Where the stream has to end now.
+    pub(crate) at: Option<Offset>,
     /// Whether the content is not of the stream's type: then it is refused, in its turn.
     pub(crate) is_of_other_type: bool,
 }
@@ -82,6 +84,14 @@ pub(crate) enum Refused {
     Sequence {
         /// The last one.
         last: String,
+    },
+    /// The stream does not end where it was thought to.
+    #[error("the stream ends at {next}, not at {asked}; nothing was appended")]
+    Elsewhere {
+        /// Where it was thought to end.
+        asked: Offset,
+        /// The place after its last record.
+        next: Offset,
     },
     /// There is a later life of this producer.
     #[error("the producer has begun epoch {epoch}; an older one appends nothing any more")]

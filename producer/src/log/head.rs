@@ -65,7 +65,8 @@ impl Head {
         }
     }
 
-    /// What `append` comes to, in the protocol's order: closed, producer, type, sequence.
+    /// What `append` comes to, in the protocol's order: closed, producer, type, sequence; and then
+    /// whether the stream ends where it shall.
     pub(super) fn check(&self, append: &Append, content_type: &str) -> Result<Verdict, Refused> {
         if self.closed {
             return self.check_closed(append);
@@ -82,8 +83,15 @@ impl Head {
         }
         match (&append.sequence, &self.sequence) {
             (Some(sequence), Some(last)) if sequence.as_bytes() <= last.as_bytes() => {
-                Err(Refused::Sequence { last: last.clone() })
+                return Err(Refused::Sequence { last: last.clone() });
             }
+            _ => {}
+        }
+        match append.at {
+            Some(asked) if asked != self.next => Err(Refused::Elsewhere {
+                asked,
+                next: self.next,
+            }),
             _ => Ok(Verdict::New),
         }
     }
@@ -339,6 +347,22 @@ mod tests {
             ..Append::default()
         };
         assert_eq!(say(&mut head, &only_close), Ok(false));
+    }
+
+    #[test]
+    fn an_append_can_name_the_place_that_it_is_for() {
+        let mut head = Head::default();
+        let (begin, behind) = (Offset::default(), Offset { record: 2, byte: 2 });
+        let at = |at, producer| Append {
+            at: Some(at),
+            ..append(producer)
+        };
+        let elsewhere = |asked, next| Err(Refused::Elsewhere { asked, next });
+        assert_eq!(say(&mut head, &at(behind, None)), elsewhere(behind, begin));
+        assert_eq!(say(&mut head, &at(begin, Some((0, 0)))), Ok(true));
+        assert_eq!(say(&mut head, &at(begin, None)), elsewhere(begin, behind));
+        assert_eq!(say(&mut head, &at(begin, Some((0, 0)))), Ok(false), "again");
+        assert_eq!(say(&mut head, &at(behind, Some((0, 1)))), Ok(true));
     }
 
     #[test]

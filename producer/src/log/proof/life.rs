@@ -243,7 +243,7 @@ fn append(lines: &[String], (producer, sequence): Said, closes: bool) -> Append 
         closes,
         producer,
         sequence,
-        is_of_other_type: false,
+        ..Append::default()
     }
 }
 

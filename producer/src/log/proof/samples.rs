@@ -115,7 +115,7 @@ fn append(name: &str, round: u64) -> Append {
             sequence: round,
         }),
         sequence: (name == "until").then(|| format!("{round:03}")),
-        is_of_other_type: false,
+        ..Append::default()
     }
 }
 
