@@ -24,6 +24,9 @@ pub const PRODUCERS_MAX: usize = 1000;
 /// How many streams a log can hold: each takes memory, also when nobody uses it.
 pub const STREAMS_MAX: usize = 1_000_000;
 
+/// How many streams a page of their list can have: it is made in memory.
+pub const STREAMS_LISTED_MAX: usize = 1000;
+
 /// How many partitions a topic can have.
 pub const PARTITIONS_MAX: usize = 1024;
 

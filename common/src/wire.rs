@@ -3,6 +3,9 @@
 /// The stream named `default`, in its shortest form.
 pub const STREAM_PATH: &str = "/stream";
 
+/// The list of streams.
+pub const STREAM_LIST_PATH: &str = "/v1/stream";
+
 /// What a stream's name follows.
 pub const STREAMS_PATH: &str = "/v1/stream/";
 /// All topics; with `/` and a name behind it, one of them.
@@ -25,6 +28,11 @@ pub const SINCE: &str = "since";
 pub const TAIL: &str = "tail";
 /// The query's parameter that says after how many records an answer ends.
 pub const LIMIT: &str = "limit";
+
+/// The query's parameter that says what the names in a list begin with.
+pub const PREFIX: &str = "prefix";
+/// The query's parameter that says behind which name a page of a list begins.
+pub const AFTER: &str = "after";
 
 /// The place of a body's first record.
 pub const STREAM_OFFSET: &str = "stream-offset";

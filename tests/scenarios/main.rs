@@ -22,6 +22,7 @@ mod json;
 mod keys;
 mod large;
 mod ledger;
+mod list;
 mod live;
 mod long_poll;
 mod marks;

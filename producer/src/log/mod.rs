@@ -66,7 +66,7 @@ mod sweep;
 mod topic;
 mod writer;
 
-use std::sync::Arc;
+use std::{ops::Bound, sync::Arc};
 
 use common::time::Clock;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -107,6 +107,24 @@ impl Log {
     pub(crate) fn stream(&self, name: &str) -> Option<Stream> {
         let found = self.base.names().streams.get(name).cloned();
         found.filter(|stream| !stream.is_expired())
+    }
+
+    /// The first streams, by name, of those whose names begin with `prefix` and are behind `after`.
+    pub(crate) fn streams(&self, prefix: &str, after: &str, count: usize) -> Vec<Stream> {
+        let from = if prefix > after {
+            Bound::Included(prefix)
+        } else {
+            Bound::Excluded(after)
+        };
+        let names = self.base.names();
+        let behind = names.streams.range::<str, _>((from, Bound::Unbounded));
+        let there = behind
+            .take_while(|(name, _)| name.starts_with(prefix))
+            .filter(|(_, stream)| !stream.is_expired());
+        there
+            .take(count)
+            .map(|(_, stream)| stream.clone())
+            .collect()
     }
 
     /// How it is, now and later.

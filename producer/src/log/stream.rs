@@ -343,7 +343,7 @@ impl Stream {
     }
 
     /// How much of it is kept.
-    pub(super) fn retention(&self) -> Retention {
+    pub(crate) fn retention(&self) -> Retention {
         let (own, default) = (self.shared.settings.retention, self.shared.base.retention);
         Retention {
             bytes: own.bytes.or(default.bytes),

@@ -6,6 +6,7 @@
 mod batches;
 mod head;
 mod interval;
+mod list;
 mod live;
 mod marks;
 mod page;
@@ -111,6 +112,11 @@ impl Door {
             return Ok(beginning.end(stream.tail()));
         }
         Ok(self.live(method, stream, asked.format, beginning))
+    }
+
+    /// The answer to a request for the list of streams.
+    pub(crate) fn list<B>(&self, asked: &Request<B>) -> Result<Response<Body>, Refusal> {
+        list::answer(&self.log, asked.uri().query())
     }
 
     /// The answer to a request for the stream that `path` names.

@@ -1,6 +1,6 @@
 //! What a reader asks for.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use common::{
     offset::{NotAnOffset, Offset, Start},
@@ -203,12 +203,17 @@ fn seek(query: Option<&str>) -> Result<Option<Seek>, Refusal> {
 
 /// A time by RFC 3339, or in milliseconds since 1970.
 fn time(text: &str) -> Result<Timestamp, Refusal> {
-    let text = percent_decode_str(text).decode_utf8_lossy();
+    let text = self::text(text);
     match number(&text).and_then(|number| number.try_into().ok()) {
         Some(milliseconds) => Ok(Timestamp(milliseconds)),
         None => Timestamp::from_rfc3339(&text)
             .map_err(|error| Refusal::Query(format!("since: {error}, or in milliseconds"))),
     }
+}
+
+/// What a parameter says, its escapes resolved.
+pub(super) fn text(parameter: &str) -> Cow<'_, str> {
+    percent_decode_str(parameter).decode_utf8_lossy()
 }
 
 /// After how many records the answer shall end.
@@ -224,13 +229,17 @@ fn limit(query: Option<&str>) -> Result<Option<u64>, Refusal> {
     }
 }
 
-fn number(text: &str) -> Option<u64> {
+/// A number as digits alone.
+pub(super) fn number(text: &str) -> Option<u64> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().ok()).flatten()
 }
 
 /// A parameter of the query, which may be there once. Those that are not asked for mean nothing.
-fn parameter<'a>(query: Option<&'a str>, name: &'static str) -> Result<Option<&'a str>, Refusal> {
+pub(super) fn parameter<'a>(
+    query: Option<&'a str>,
+    name: &'static str,
+) -> Result<Option<&'a str>, Refusal> {
     let mut given = query
         .unwrap_or_default()
         .split('&')
