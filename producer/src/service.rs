@@ -148,7 +148,7 @@ impl<'a> Resource<'a> {
     const fn methods(&self) -> &'static str {
         match self {
             Self::Short => "GET, HEAD, OPTIONS, POST",
-            Self::Stream => "DELETE, GET, HEAD, OPTIONS, POST, PUT",
+            Self::Stream => "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
             Self::Streams | Self::Topics => "GET, HEAD, OPTIONS",
             Self::Topic => "DELETE, GET, HEAD, OPTIONS, POST, PUT",
             Self::Other(_) => "GET, HEAD",
@@ -169,6 +169,7 @@ impl Service {
             (Resource::Short, &Method::POST) => Call::Post,
             (Resource::Stream, &Method::POST) => Call::Append,
             (Resource::Stream, &Method::PUT) => Call::Create,
+            (Resource::Stream, &Method::PATCH) => Call::Retain,
             (Resource::Stream, &Method::DELETE) => Call::Delete,
             (Resource::Topic, &Method::POST) => Call::AppendToTopic,
             (Resource::Topic, &Method::PUT) => Call::CreateTopic,

@@ -40,7 +40,7 @@ pub(super) async fn answer(
     let has_content = !body.is_empty();
     if has_content {
         let content_type = headers::content_type(&head.headers)?.ok_or(Refusal::NoContentType)?;
-        match content(stream.settings(), content_type, body)? {
+        match content(&stream.settings(), content_type, body)? {
             Some(content) => append.content = content,
             None => append.is_of_other_type = true,
         }

@@ -9,6 +9,7 @@ mod create;
 mod headers;
 mod partition;
 mod post;
+mod retain;
 pub(crate) mod source;
 mod split;
 mod topic;
@@ -38,6 +39,8 @@ pub(crate) enum Call {
     Append,
     /// That a stream is there.
     Create,
+    /// That more or less of a stream is kept.
+    Retain,
     /// That a stream is there no more.
     Delete,
     /// To append to the partitions of a topic.
@@ -98,6 +101,7 @@ impl Door {
             Call::Post => post::answer(log, head, upload).await,
             Call::Append => append::answer(log, &stream()?, head, upload).await,
             Call::Create => create::answer(log, &stream()?, head, upload).await,
+            Call::Retain => retain::answer(log, &stream()?, &head.headers).await,
             Call::Delete => create::delete(log, &stream()?).await,
             Call::AppendToTopic => split::answer(log, &topic()?, head, upload).await,
             Call::CreateTopic => topic::create(log, &topic()?, upload).await,

@@ -38,7 +38,7 @@ pub(super) async fn answer(
     let stream = log.stream(DEFAULT).ok_or_else(|| missing(DEFAULT))?;
     let append = Append {
         at,
-        ..append::of_records(stream.settings(), batch)
+        ..append::of_records(&stream.settings(), batch)
     };
     let Appended { first, next, .. } = log.append(&stream, append, room).await?;
     Ok(reply::text(

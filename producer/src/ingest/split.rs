@@ -106,7 +106,7 @@ fn parts(
             let append = Append {
                 producer,
                 sequence,
-                ..append::of_records(stream.settings(), batch)
+                ..append::of_records(&stream.settings(), batch)
             };
             (number, (stream, append))
         })

@@ -213,6 +213,7 @@ impl Contents {
             | Entry::Close { stream, .. }
             | Entry::Producer { stream, .. }
             | Entry::Sequence { stream, .. }
+            | Entry::Retain { stream, .. }
             | Entry::Settled { stream, .. } => {
                 if let Some(listed) = self.streams.get_mut(&stream) {
                     listed.apply(entry);
@@ -248,6 +249,11 @@ impl Listed {
             Entry::Sequence { .. } => self.sequence = Some(entry),
             Entry::Producer { ref producer, .. } => {
                 self.producers.insert(producer.id.clone(), entry);
+            }
+            Entry::Retain { retention, .. } => {
+                if let Some(Entry::Create { settings, .. }) = &mut self.created {
+                    settings.retention = retention;
+                }
             }
             Entry::Settled { from, until, .. } => (self.from, self.until) = (from, until),
             _ => {}

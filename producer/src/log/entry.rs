@@ -13,6 +13,7 @@
 //!  6 sequence stream u64, sequence text
 //!  7 topic    partitions u16, retention, name text, key text
 //!  8 untopic  name text
+//! 12 retain   stream u64, retention
 //!
 //!  and in the catalogue only:
 //!  9 settled  stream u64, offset, offset      (what lies between them is in segments)
@@ -68,6 +69,10 @@ pub(super) enum Entry {
     Topic(Topic),
     NoTopic {
         name: String,
+    },
+    Retain {
+        stream: StreamId,
+        retention: Retention,
     },
     Settled {
         stream: StreamId,
@@ -132,13 +137,12 @@ impl Entry {
                 out.put_u64_le(stream.0);
                 put_text(out, sequence);
             }
-            Self::Topic(topic) => {
-                out.put_u16_le(topic.partitions);
-                put_retention(out, topic.retention);
-                put_text(out, &topic.name);
-                put_text(out, &topic.key);
-            }
+            Self::Topic(topic) => put_topic(out, topic),
             Self::NoTopic { name } => put_text(out, name),
+            Self::Retain { stream, retention } => {
+                out.put_u64_le(stream.0);
+                put_retention(out, *retention);
+            }
             Self::Settled {
                 stream,
                 from,
@@ -149,8 +153,7 @@ impl Entry {
                 put_offset(out, *until);
             }
             Self::Journal { link, next_stream } => {
-                out.put_u64_le(link.number);
-                out.put_u32_le(link.before);
+                put_link(out, *link);
                 out.put_u64_le(next_stream.0);
             }
         }
@@ -168,6 +171,7 @@ impl Entry {
             Self::NoTopic { .. } => 8,
             Self::Settled { .. } => 9,
             Self::Journal { .. } => 10,
+            Self::Retain { .. } => 12,
         }
     }
 
@@ -208,12 +212,7 @@ impl Entry {
                 stream: stream(text)?,
                 sequence: read_text(text)?,
             },
-            7 => Self::Topic(Topic {
-                partitions: text.try_get_u16_le()?,
-                retention: retention(text)?,
-                name: read_text(text)?,
-                key: read_text(text)?,
-            }),
+            7 => Self::Topic(topic(text)?),
             8 => Self::NoTopic {
                 name: read_text(text)?,
             },
@@ -223,11 +222,12 @@ impl Entry {
                 until: offset(text)?,
             },
             10 => Self::Journal {
-                link: Link {
-                    number: text.try_get_u64_le()?,
-                    before: text.try_get_u32_le()?,
-                },
+                link: link(text)?,
                 next_stream: stream(text)?,
+            },
+            12 => Self::Retain {
+                stream: stream(text)?,
+                retention: retention(text)?,
             },
             _ => return Ok(None),
         }))
@@ -238,6 +238,18 @@ fn put_settings(out: &mut Vec<u8>, settings: &Settings) {
     put_text(out, &settings.content_type);
     put_lifetime(out, settings.lifetime);
     put_retention(out, settings.retention);
+}
+
+fn put_topic(out: &mut Vec<u8>, topic: &Topic) {
+    out.put_u16_le(topic.partitions);
+    put_retention(out, topic.retention);
+    put_text(out, &topic.name);
+    put_text(out, &topic.key);
+}
+
+fn put_link(out: &mut Vec<u8>, link: Link) {
+    out.put_u64_le(link.number);
+    out.put_u32_le(link.before);
 }
 
 fn put_text(out: &mut Vec<u8>, text: &str) {
@@ -277,6 +289,22 @@ fn settings(text: &mut Bytes) -> Result<Settings, TryGetError> {
         content_type: read_text(text)?,
         lifetime: lifetime(text)?,
         retention: retention(text)?,
+    })
+}
+
+fn topic(text: &mut Bytes) -> Result<Topic, TryGetError> {
+    Ok(Topic {
+        partitions: text.try_get_u16_le()?,
+        retention: retention(text)?,
+        name: read_text(text)?,
+        key: read_text(text)?,
+    })
+}
+
+fn link(text: &mut Bytes) -> Result<Link, TryGetError> {
+    Ok(Link {
+        number: text.try_get_u64_le()?,
+        before: text.try_get_u32_le()?,
     })
 }
 
@@ -394,6 +422,7 @@ pub(super) mod tests {
             Entry::NoTopic {
                 name: "t".to_owned(),
             },
+            Entry::Retain { stream, retention },
             Entry::Settled {
                 stream,
                 from: Offset::default(),

@@ -18,7 +18,7 @@ use super::{
     head::{Head, Verdict},
     kept::Kept,
     open::DEFAULT,
-    settings::Settings,
+    settings::{Retain, Settings},
     staged::{Answer, Effect, Staged},
     stream::{Stream, Tail},
     topic::Topic,
@@ -96,6 +96,11 @@ impl<'a> Group<'a> {
                 only_expired,
                 reply,
             } => Answer::Done(reply, self.delete(&name, only_expired)),
+            Command::Retain {
+                stream,
+                retain,
+                reply,
+            } => Answer::Done(reply, self.retain(&stream, retain)),
             Command::CreateTopic { topic, reply } => Answer::IsNew(reply, self.create_topic(topic)),
             Command::DeleteTopic { name, reply } => Answer::Done(reply, self.delete_topic(name)),
             Command::Settle | Command::Stop => return,
@@ -197,7 +202,9 @@ impl<'a> Group<'a> {
     fn create(&mut self, create: Create) -> Result<Created, Refused> {
         if let Some(stream) = self.stream(&create.name) {
             let head = stream.head();
-            let is_same = stream.settings().is_as(&create.settings) && head.closed == create.closed;
+            let mut settings = Settings::clone(&stream.settings());
+            settings.retention = head.unsettled.retention.unwrap_or(settings.retention);
+            let is_same = settings.is_as(&create.settings) && head.closed == create.closed;
             let tail = Tail::at(head.next, head.closed);
             drop(head);
             return if is_same {
@@ -294,6 +301,29 @@ impl<'a> Group<'a> {
         let stream = found.ok_or_else(|| Refused::Missing(named(name)))?;
         self.refused_to_end()?;
         self.remove(&stream);
+        Ok(())
+    }
+
+    fn retain(&mut self, stream: &Stream, retain: Retain) -> Result<(), Refused> {
+        let mut head = stream.head();
+        if head.deleted {
+            return Err(Refused::Missing(named(stream.name())));
+        }
+        self.refused_to_end()?;
+        let unsettled = &mut head.unsettled;
+        let before = unsettled.retention;
+        let retention = retain.of(before.unwrap_or(stream.settings().retention));
+        unsettled.retention = Some(retention);
+        if !std::mem::replace(&mut unsettled.any, true) {
+            self.staged.effects.push(Effect::Touch(stream.clone()));
+        }
+        let id = stream.id();
+        self.draft.push(&Entry::Retain {
+            stream: id,
+            retention,
+        });
+        let effect = Effect::Retain(stream.clone(), retention);
+        self.staged.effects.push(effect);
         Ok(())
     }
 

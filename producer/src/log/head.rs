@@ -8,6 +8,7 @@ use common::{limits::PRODUCERS_MAX, offset::Offset};
 use super::{
     append::{Append, Appended, Closed, Producer, Refused},
     entry::{Entry, StreamId},
+    settings::Retention,
 };
 
 /// The end of a stream, as it will be when all that was taken is on stable storage.
@@ -35,6 +36,8 @@ pub(super) struct Unsettled {
     pub(super) created: bool,
     closed: bool,
     sequence: bool,
+    /// How much of it is kept now.
+    pub(super) retention: Option<Retention>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -231,6 +234,9 @@ impl Head {
         if unsettled.sequence {
             let sequence = self.sequence.clone();
             entries.extend(sequence.map(|sequence| Entry::Sequence { stream, sequence }));
+        }
+        if let Some(retention) = unsettled.retention {
+            entries.push(Entry::Retain { stream, retention });
         }
         if unsettled.closed {
             let by = self.closed_by.clone();

@@ -26,6 +26,7 @@ use super::{
     journal::Files,
     recent::Recent,
     segment::{self, Segments, Sync},
+    settings::Settings,
     shelf::{self, Shelf},
     stream::Stream,
     sweep::SWEEP_INTERVAL,
@@ -102,7 +103,7 @@ impl Dirty {
             entries.push(Entry::Create {
                 stream: stream.id(),
                 name: stream.name().to_owned(),
-                settings: stream.settings().clone(),
+                settings: Settings::clone(&stream.settings()),
             });
         }
         entries.extend(head.settle(stream.id()));

@@ -79,7 +79,7 @@ pub(crate) use self::{
     kept::Misplaced,
     open::{DEFAULT, FILE_BYTES_MIN, FileBytesMax, Options},
     room::Room,
-    settings::{Framing, Lifetime, Retention, Settings},
+    settings::{Framing, Lifetime, Retain, Retention, Settings},
     stream::{InUse, Stream, Tail},
     topic::Topic,
 };
@@ -145,6 +145,20 @@ impl Log {
         self.ask(|reply| Command::Create {
             create,
             room,
+            reply,
+        })
+        .await
+    }
+
+    /// Keeps more or less of a stream from now on.
+    ///
+    /// # Errors
+    /// It is not there, or nothing can be written.
+    pub(crate) async fn retain(&self, stream: &Stream, retain: Retain) -> Result<(), Refused> {
+        let stream = stream.clone();
+        self.ask(|reply| Command::Retain {
+            stream,
+            retain,
             reply,
         })
         .await

@@ -35,6 +35,13 @@ pub(crate) struct Retention {
     pub(crate) age: Option<Duration>,
 }
 
+/// What of a retention shall be another: each bound stays, or becomes this, or none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Retain {
+    pub(crate) bytes: Option<Option<u64>>,
+    pub(crate) age: Option<Option<Duration>>,
+}
+
 /// How the records of a stream lie one behind another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Framing {
@@ -79,6 +86,16 @@ impl Retention {
     pub(super) fn since(&self, now: Timestamp) -> Option<Timestamp> {
         let age = i64::try_from(self.age?.as_millis()).unwrap_or(i64::MAX);
         Some(Timestamp(now.0.saturating_sub(age)))
+    }
+}
+
+impl Retain {
+    /// What comes of a retention.
+    pub(super) fn of(self, retention: Retention) -> Retention {
+        Retention {
+            bytes: self.bytes.unwrap_or(retention.bytes),
+            age: self.age.unwrap_or(retention.age),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! A stream: its newest records in memory, the older ones on disk, and its end.
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
+    Arc, Mutex, MutexGuard, PoisonError, RwLock,
+    atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
 };
 
 use bytes::Bytes;
@@ -33,7 +33,9 @@ pub(crate) struct Stream {
 struct Shared {
     id: StreamId,
     name: String,
-    settings: Settings,
+    settings: RwLock<Arc<Settings>>,
+    /// Whether it is kept otherwise since it was last looked at.
+    is_kept_anew: AtomicBool,
     framing: Framing,
     head: Mutex<Head>,
     kept: Mutex<Kept>,
@@ -87,7 +89,8 @@ impl Stream {
             id,
             name,
             framing: settings.framing(),
-            settings,
+            settings: RwLock::new(Arc::new(settings)),
+            is_kept_anew: AtomicBool::new(false),
             head: Mutex::new(head),
             read: AtomicU64::new(kept.next().byte),
             kept: Mutex::new(kept),
@@ -112,8 +115,9 @@ impl Stream {
         &self.shared.name
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.shared.settings
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        let settings = self.shared.settings.read();
+        settings.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn framing(&self) -> Framing {
@@ -147,7 +151,7 @@ impl Stream {
 
     /// Notes that the stream is used, which prolongs a lifetime that ends when it is not.
     pub(crate) fn touch(&self) {
-        if matches!(self.shared.settings.lifetime, Lifetime::Idle(_)) {
+        if matches!(self.settings().lifetime, Lifetime::Idle(_)) {
             let now = self.shared.base.clock.now();
             self.shared.used.store(now.0, Ordering::Relaxed);
         }
@@ -162,7 +166,7 @@ impl Stream {
     /// Whether its lifetime is over.
     pub(super) fn is_expired(&self) -> bool {
         let now = || self.shared.base.clock.now();
-        match self.shared.settings.lifetime {
+        match self.settings().lifetime {
             Lifetime::Unlimited => false,
             Lifetime::Until(time) => now() >= time,
             Lifetime::Idle(_) if self.shared.users.load(Ordering::SeqCst) > 0 => false,
@@ -344,11 +348,27 @@ impl Stream {
 
     /// How much of it is kept.
     pub(crate) fn retention(&self) -> Retention {
-        let (own, default) = (self.shared.settings.retention, self.shared.base.retention);
+        let (own, default) = (self.settings().retention, self.shared.base.retention);
         Retention {
             bytes: own.bytes.or(default.bytes),
             age: own.age.or(default.age),
         }
+    }
+
+    /// Keeps more or less of it from now on.
+    pub(super) fn retain(&self, retention: Retention) {
+        let settings = Settings {
+            retention,
+            ..Settings::clone(&self.settings())
+        };
+        let shown = self.shared.settings.write();
+        *shown.unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.shared.is_kept_anew.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it is kept otherwise since this was last asked.
+    pub(super) fn is_kept_anew(&self) -> bool {
+        self.shared.is_kept_anew.swap(false, Ordering::SeqCst)
     }
 
     pub(super) fn head(&self) -> MutexGuard<'_, Head> {

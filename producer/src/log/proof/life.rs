@@ -15,7 +15,7 @@ use super::{
 };
 use crate::log::{
     Append, Appended, Content, Create, Created, FileBytesMax, Log, Options, Producer, Refused,
-    Retention, Room, Settings, Topic, command::Command, disk::Disk, kept::SEGMENT_BYTES,
+    Retain, Retention, Room, Settings, Topic, command::Command, disk::Disk, kept::SEGMENT_BYTES,
     open::Parts, stream::Stream,
 };
 
@@ -193,6 +193,10 @@ impl Life {
                 };
                 (command, Pending::Done(answer))
             }
+            Operation::Retain { name, hours } => match self.parts.log.stream(&name) {
+                Some(stream) => retain(stream, hours),
+                None => return Pending::Missing,
+            },
             Operation::CreateTopic { partitions } => create_topic(partitions),
             Operation::DeleteTopic => {
                 let (reply, answer) = oneshot::channel();
@@ -272,6 +276,20 @@ fn create(name: String, lines: &[String], closed: bool) -> (Command, Pending) {
     (command, Pending::Created(answer))
 }
 
+fn retain(stream: Stream, hours: Option<u64>) -> (Command, Pending) {
+    let (reply, answer) = oneshot::channel();
+    let retain = Retain {
+        bytes: None,
+        age: Some(hours.map(Duration::from_hours)),
+    };
+    let command = Command::Retain {
+        stream,
+        retain,
+        reply,
+    };
+    (command, Pending::Done(answer))
+}
+
 fn create_topic(partitions: u16) -> (Command, Pending) {
     let topic = Topic {
         name: TOPIC.to_owned(),
@@ -294,6 +312,8 @@ fn compare(stream: &Stream, meant: &Meant) -> Result<(), String> {
     same("closed by", &head.closed_by, &meant.closed_by)?;
     same("producers", producers.collect(), meant.producers.clone())?;
     drop(head);
+    let kept = stream.settings().retention.age;
+    same("kept", kept, meant.kept.map(Duration::from_hours))?;
     same(
         "tail",
         stream.tail().next.record,

@@ -25,6 +25,8 @@ pub(super) struct Meant {
     pub(super) closed_by: Option<String>,
     pub(super) sequence: Option<String>,
     pub(super) producers: BTreeMap<String, (u64, u64)>,
+    /// For how many hours it is kept, where that was said.
+    pub(super) kept: Option<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -43,6 +45,11 @@ pub(super) enum Operation {
     },
     Delete {
         name: String,
+    },
+    Retain {
+        /// A stream that is there.
+        name: String,
+        hours: Option<u64>,
     },
     CreateTopic {
         partitions: u16,
@@ -97,6 +104,14 @@ impl Operation {
                 lines: lines(rng),
                 closed: rng.u8(..5) == 0,
             },
+            6 if !model.streams.is_empty() => {
+                let names: Vec<_> = model.streams.keys().collect();
+                Self::Retain {
+                    name: names[rng.usize(..names.len())].clone(),
+                    // None of it is so old.
+                    hours: Some(rng.u64(1_000_000..1_000_003)).filter(|_| rng.bool()),
+                }
+            }
             _ if !model.streams.is_empty() => Self::any_append(model, rng),
             _ => Self::DeleteTopic,
         }
@@ -169,7 +184,7 @@ impl Model {
                 lines,
                 closed,
             } => match self.streams.get(name) {
-                Some(found) if found.closed == *closed => Outcome::Again,
+                Some(found) if found.closed == *closed && found.kept.is_none() => Outcome::Again,
                 Some(_) => Outcome::Refused("exists"),
                 None => {
                     let made = Meant {
@@ -183,6 +198,13 @@ impl Model {
             },
             Operation::Delete { name } => match self.streams.remove(name) {
                 Some(_) => Outcome::Done,
+                None => Outcome::Refused("missing"),
+            },
+            Operation::Retain { name, hours } => match self.streams.get_mut(name) {
+                Some(stream) => {
+                    stream.kept = *hours;
+                    Outcome::Done
+                }
                 None => Outcome::Refused("missing"),
             },
             Operation::CreateTopic { partitions } => self.create_topic(*partitions),

@@ -198,7 +198,10 @@ fn all(stream: &Stream) -> String {
 fn is_there(log: &Log, rounds: u64) {
     for (name, content_type) in STREAMS {
         let stream = log.stream(name).expect(name);
-        assert_eq!(*stream.settings(), settings(name, content_type));
+        assert_eq!(
+            Settings::clone(&stream.settings()),
+            settings(name, content_type)
+        );
         let first = match name {
             "kept" => stream.earliest().record,
             _ => 0,
