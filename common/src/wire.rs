@@ -17,6 +17,8 @@ pub const OFFSET: &str = "offset";
 pub const LIVE: &str = "live";
 /// The query's parameter that asks for control lines.
 pub const MARKS: &str = "marks";
+/// The query's parameter that asks for acknowledgements while a body comes.
+pub const ACKS: &str = "acks";
 /// The query's parameter that repeats the last `Stream-Cursor`.
 pub const CURSOR: &str = "cursor";
 /// The query's parameter that says how long to wait for news, as `5s`.

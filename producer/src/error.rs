@@ -54,6 +54,8 @@ pub(crate) enum Refusal {
     TooLarge,
     #[error("the body did not come within {0:?}; nothing was appended")]
     Slow(Duration),
+    #[error("line {0} has begun, and did not go on within {1:?}")]
+    HalfLine(usize, Duration),
     #[error("the body broke off: {0}; nothing was appended")]
     Broken(#[source] hyper::Error),
     #[error("the body is encoded as {0:?}; send it as it is")]
@@ -69,14 +71,19 @@ type Kind = (u16, &'static str, &'static str);
 
 impl Refusal {
     /// The problem that a client is told.
-    pub(crate) fn answer(&self) -> Response<Body> {
+    pub(crate) fn problem(&self) -> Problem {
         let (status, code, title) = self.kind();
         let mut problem = Problem::new(status, code, title, self.to_string());
         if let Self::Log(Refused::Failed(_)) = self {
             // What the disk has of it shows at the next start.
             problem.side_effects = SideEffects::Unknown;
         }
-        let mut answer = reply::problem(&problem);
+        problem
+    }
+
+    /// The answer that tells it.
+    pub(crate) fn answer(&self) -> Response<Body> {
+        let mut answer = reply::problem(&self.problem());
         self.tell(answer.headers_mut());
         answer
     }
@@ -99,7 +106,7 @@ impl Refusal {
             Self::Topic(_) | Self::Pointer(_) => (400, "INVALID_TOPIC", "not a topic"),
             Self::NoKey { .. } => (400, "NO_KEY", "a record without its key"),
             Self::TooLarge => (413, "REQUEST_TOO_LARGE", "request too large"),
-            Self::Slow(_) => (408, "BODY_TIMEOUT", "the body came too slowly"),
+            Self::Slow(_) | Self::HalfLine(..) => (408, "BODY_TIMEOUT", "the body came too slowly"),
             Self::Broken(_) => (400, "BODY_BROKEN", "the body broke off"),
             Self::Encoded(_) => (415, "ENCODED", "content encoding not supported"),
             Self::Busy => (503, "BUSY", "no room right now"),

@@ -59,7 +59,7 @@ pub(crate) async fn run<L: Listener>(
     let edge = edge::Metrics::default();
     edge.register(&mut registry);
     let (health, clock) = (log.health(), log.clock().clone());
-    let ingest = ingest::Door::new(log.clone(), &mut registry);
+    let ingest = ingest::Door::new(log.clone(), &mut registry, stop.clone());
     let stream = stream::Door::new(
         log.clone(),
         config.stream,

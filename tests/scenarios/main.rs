@@ -1,5 +1,6 @@
 //! Both services as their users meet them: real processes, real sockets, a file a theme.
 
+mod acks;
 mod append;
 mod appends;
 mod article;

@@ -161,10 +161,10 @@ impl<'a> Group<'a> {
         let Append {
             content,
             closes,
-            producer,
             sequence,
             ..
         } = append;
+        let producer = appended.producer.clone();
         let by = producer.as_ref().map(|producer| producer.id.clone());
         if !content.is_empty() {
             self.draft.push(&Entry::Append {

@@ -75,7 +75,7 @@ impl Head {
             return self.check_closed(append);
         }
         if let Some(producer) = &append.producer
-            && let Some(done) = self.check_producer(producer)?
+            && let Some(done) = self.check_producer(producer, append.numbers_records)?
         {
             return Ok(Verdict::Done(done));
         }
@@ -122,7 +122,13 @@ impl Head {
         }
     }
 
-    fn check_producer(&self, producer: &Producer) -> Result<Option<Appended>, Refused> {
+    /// Of records that are numbered some may be known and others not: it is left to who appends
+    /// them to begin where the numbers go on.
+    fn check_producer(
+        &self,
+        producer: &Producer,
+        numbers_records: bool,
+    ) -> Result<Option<Appended>, Refused> {
         let Producer {
             id,
             epoch,
@@ -142,7 +148,7 @@ impl Head {
             Err(Refused::Fenced { epoch: state.epoch })
         } else if *epoch > state.epoch {
             (received == 0).then_some(None).ok_or(Refused::EpochBegins)
-        } else if received < expected {
+        } else if received < expected && !numbers_records {
             Ok(Some(self.done(Some(id))))
         } else if received == expected {
             Ok(None)
@@ -171,7 +177,8 @@ impl Head {
         let (first, content) = (self.next, &append.content);
         self.next = first.advance(content.records(), content.bytes_len() as u64);
         self.unsettled.any = true;
-        if let Some(producer) = &append.producer {
+        let producer = append.producer_behind();
+        if let Some(producer) = &producer {
             self.heard_of(producer.clone(), false);
         }
         if let Some(sequence) = &append.sequence {
@@ -187,7 +194,7 @@ impl Head {
             next: self.next,
             closed: self.closed,
             is_duplicate: false,
-            producer: append.producer.clone(),
+            producer,
         }
     }
 
@@ -369,6 +376,31 @@ mod tests {
         assert_eq!(say(&mut head, &at(begin, None)), elsewhere(begin, behind));
         assert_eq!(say(&mut head, &at(begin, Some((0, 0)))), Ok(false), "again");
         assert_eq!(say(&mut head, &at(behind, Some((0, 1)))), Ok(true));
+    }
+
+    #[test]
+    fn a_sequence_can_number_records() {
+        let mut head = Head::default();
+        let two_from = |sequence| Append {
+            numbers_records: true,
+            ..append(Some((0, sequence)))
+        };
+        let gap = |expected, received| Err(Refused::Gap { expected, received });
+        for (sequence, expected) in [
+            (1, gap(0, 1)),
+            (0, Ok(true)),
+            (0, gap(2, 0)),
+            (1, gap(2, 1)),
+            (3, gap(2, 3)),
+            (2, Ok(true)),
+        ] {
+            assert_eq!(say(&mut head, &two_from(sequence)), expected, "{sequence}");
+        }
+        let settled = head.settle(StreamId(1));
+        let known =
+            matches!(&*settled, [Entry::Producer { producer, .. }] if producer.sequence == 3);
+        assert!(known, "{settled:?}");
+        assert_eq!(say(&mut head, &append(Some((0, 3)))), Ok(false));
     }
 
     #[test]

@@ -72,7 +72,7 @@ use common::time::Clock;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use self::{
-    append::{Append, Appended, Closed, Content, Failed, Producer, Refused},
+    append::{Append, Appended, Appending, Closed, Content, Failed, Producer, Refused},
     base::Health,
     command::{Create, Created},
     cursor::{Cursor, Lost, Page},
@@ -194,6 +194,23 @@ impl Log {
         Ok(appended.pop().expect("a part has an answer"))
     }
 
+    /// Gives the writer an append, and does not wait until it is done.
+    ///
+    /// # Errors
+    /// The producer stops.
+    pub(crate) async fn begin_append(
+        &self,
+        stream: &Stream,
+        append: Append,
+        room: Room,
+    ) -> Result<Appending, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let parts = vec![(stream.clone(), append)];
+        let sent = self.queue.send(Command::Append { parts, room, reply });
+        sent.await.map_err(|_| Failed::stopping())?;
+        Ok(Appending(answer))
+    }
+
     /// Appends to several streams, to all or none. What the first part says of producer and
     /// sequence counts for all.
     ///
@@ -262,10 +279,9 @@ impl Log {
         command: impl FnOnce(oneshot::Sender<Result<T, Refused>>) -> Command,
     ) -> Result<T, Refused> {
         let (reply, answer) = oneshot::channel();
-        let stopped = || Failed("the producer is stopping".to_owned());
         let sent = self.queue.send(command(reply)).await;
-        sent.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        sent.map_err(|_| Failed::stopping())?;
+        answer.await.map_err(|_| Failed::stopping())?
     }
 }
 
