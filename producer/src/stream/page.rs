@@ -176,7 +176,7 @@ impl Page {
             (Whence::Moving, _) | (Whence::Fixed, true) => ASKED_AGAIN,
             (Whence::Fixed, false) => CACHED,
         };
-        let first = self.first;
+        let first = (self.whence == Whence::Moving).then_some(self.first);
         let tag = header(&self.tag(stream.number(), end.is_closed));
         let is_known = !is_now && is_one_of(asked, &tag);
         let mut answer = if is_known {
@@ -192,7 +192,10 @@ impl Page {
         if stream.framing() == Framing::Lines {
             headers.insert(VARY, HeaderValue::from_static("accept"));
         }
-        headers.insert(wire::STREAM_OFFSET, place(first));
+        if let Some(first) = first {
+            // Where nothing else tells it. By this header readers know a body that goes on, too.
+            headers.insert(wire::STREAM_OFFSET, place(first));
+        }
         end.tell(headers);
         answer
     }
