@@ -10,7 +10,7 @@ use tests::{PATIENCE, Service};
 
 use crate::{
     durable::on,
-    named::{CLOSED, Headers, TEXT, memory, named},
+    named::{CLOSED, Headers, TEXT, memory, named, refused},
     wire::{JSON, NDJSON},
 };
 
@@ -44,6 +44,7 @@ impl Open {
         self.sent.write_all(bytes).expect("the service reads");
     }
 
+    /// Sends a piece of the body; an empty one is its end.
     fn send(&mut self, piece: &str) {
         let chunk = format!("{:x}\r\n{piece}\r\n", piece.len());
         self.write(chunk.as_bytes());
@@ -175,7 +176,7 @@ fn what_cannot_be_acknowledged_so_is_refused_at_once() {
         assert_eq!(open.status(), status, "{name}: {headers:?}");
     };
     check("nothing", &[NDJSON], 404);
-    check("s", &[JSON], 409);
+    check("s", &[JSON], 400);
     check("text", &[NDJSON], 409);
     check("closed", &[NDJSON], 409);
     check("s", &[], 400);
@@ -183,6 +184,12 @@ fn what_cannot_be_acknowledged_so_is_refused_at_once() {
     check("s", &[NDJSON, ("stream-seq", "1")], 400);
     check("s", &[NDJSON, ("producer-id", "p")], 400);
     check("s", &[NDJSON, ("origin", "http://a.page")], 403);
+    let url = service.url("/v1/stream/s?acks=yes");
+    refused(
+        tests::http::send(&url, &[NDJSON], b"1"),
+        400,
+        "INVALID_QUERY",
+    );
     assert_eq!(named(&service, "s").read("").json(), json!([]));
 }
 

@@ -40,6 +40,8 @@ use crate::{
     },
 };
 
+const CONTENT_TYPE: &str = "content-type";
+
 /// No more is read while so much has gathered: a group of the log has room for several of them.
 const GATHERED_BYTES: usize = 1024 * 1024;
 
@@ -84,9 +86,17 @@ enum End {
 }
 
 /// Whether a request asks for it.
-pub(super) fn is_asked_for(head: &Parts) -> bool {
+pub(super) fn is_asked_for(head: &Parts) -> Result<bool, Refusal> {
     let mut all = head.uri.query().unwrap_or_default().split('&');
-    all.any(|pair| pair.split_once('=') == Some((wire::ACKS, "1")))
+    let asked = all.find_map(|pair| match pair.split_once('=') {
+        Some((wire::ACKS, asked)) => Some(asked),
+        _ => None,
+    });
+    match asked {
+        None | Some("0") => Ok(false),
+        Some("1") => Ok(true),
+        Some(other) => Err(Refusal::Query(format!("acks is 0 or 1, not {other:?}"))),
+    }
 }
 
 impl Acks {
@@ -105,9 +115,12 @@ impl Acks {
             }
         }
         let content_type = headers::content_type(headers)?.ok_or(Refusal::NoContentType)?;
-        let is_lines = wire::is_same_type(content_type, wire::NDJSON);
-        if !is_lines || stream.framing() != Framing::Lines {
-            let expected = "lines of JSON with acks=1, as application/x-ndjson".to_owned();
+        if !wire::is_same_type(content_type, wire::NDJSON) {
+            let why = "is application/x-ndjson with acks=1: a record a line".to_owned();
+            return Err(Refusal::Header(CONTENT_TYPE, why));
+        }
+        if stream.framing() != Framing::Lines {
+            let expected = stream.settings().content_type.clone();
             return Err(Refused::WrongType { expected }.into());
         }
         let tail = stream.tail();

@@ -98,7 +98,7 @@ impl Door {
 
     /// What is asked for, if it is to be answered while the body comes.
     fn acks(&self, call: Call, head: &Parts) -> Result<Option<Acks>, Refusal> {
-        if call != Call::Append || !acks::is_asked_for(head) {
+        if call != Call::Append || !acks::is_asked_for(head)? {
             return Ok(None);
         }
         headers::check(&head.headers)?;
