@@ -66,12 +66,12 @@ pub const STREAM_RETENTION_BYTES: &str = "stream-retention-bytes";
 pub const STREAM_SEQ: &str = "stream-seq";
 /// Where a stream has to end for something to be appended to it.
 pub const STREAM_MATCH_OFFSET: &str = "stream-match-offset";
-/// What makes a stream begin as a copy of another one.
-pub const STREAM_FORKS: [&str; 3] = [
-    "stream-forked-from",
-    "stream-fork-offset",
-    "stream-fork-sub-offset",
-];
+/// The path of the stream that a new one begins as.
+pub const STREAM_FORKED_FROM: &str = "stream-forked-from";
+/// Up to which place.
+pub const STREAM_FORK_OFFSET: &str = "stream-fork-offset";
+/// How many records further on (bytes, where a stream is of bytes).
+pub const STREAM_FORK_SUB_OFFSET: &str = "stream-fork-sub-offset";
 /// Who appends, so that what is said twice is done once.
 pub const PRODUCER_ID: &str = "producer-id";
 /// Which life of the producer; the older ones are fenced off.

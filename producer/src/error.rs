@@ -36,8 +36,6 @@ pub(crate) enum Refusal {
     Twice(&'static str),
     #[error("{0}")]
     Query(String),
-    #[error("{0} is not supported yet; there is {1}")]
-    Unsupported(&'static str, &'static str),
     #[error("{0}: {1}")]
     Header(&'static str, String),
     #[error("the body needs a Content-Type: that of the stream")]
@@ -92,14 +90,10 @@ impl Refusal {
         match self {
             Self::Records(refused) => of_records(refused),
             Self::Log(refused) => of_log(refused),
-            Self::Misplaced(Misplaced::Gone { .. }) => (410, "GONE", "no longer kept"),
-            Self::Misplaced(Misplaced::Damaged { .. }) => (500, "DAMAGED", "a record is damaged"),
-            Self::Misplaced(Misplaced::Nowhere { .. })
-            | Self::Offset(..)
-            | Self::Twice(wire::OFFSET) => (400, "INVALID_OFFSET", "no such place in the stream"),
+            Self::Misplaced(misplaced) => of_place(misplaced),
+            Self::Offset(..) | Self::Twice(wire::OFFSET) => NO_PLACE,
             Self::Twice(_) | Self::Query(_) => (400, "INVALID_QUERY", "not a valid query"),
             Self::Name(_) => (400, "INVALID_NAME", "not a valid name"),
-            Self::Unsupported(..) => (400, "UNSUPPORTED", "not supported"),
             Self::Header(..) => (400, "INVALID_HEADER", "not a valid header"),
             Self::NoContentType => (400, "NO_CONTENT_TYPE", "the body has no type"),
             Self::NotLines(_) => (400, "NOT_JSON", "not a stream of JSON records"),
@@ -130,7 +124,8 @@ impl Refusal {
                 put(wire::PRODUCER_EXPECTED_SEQ, expected);
                 put(wire::PRODUCER_RECEIVED_SEQ, received);
             }
-            Self::Misplaced(Misplaced::Gone { earliest, .. }) => {
+            Self::Misplaced(Misplaced::Gone { earliest, .. })
+            | Self::Log(Refused::Misplaced(Misplaced::Gone { earliest, .. })) => {
                 put(wire::STREAM_EARLIEST_OFFSET, earliest);
             }
             _ => {}
@@ -148,10 +143,23 @@ const fn of_records(refused: &record::Refused) -> Kind {
     }
 }
 
+const NO_PLACE: Kind = (400, "INVALID_OFFSET", "no such place in the stream");
+
+const fn of_place(misplaced: &Misplaced) -> Kind {
+    match misplaced {
+        Misplaced::Gone { .. } => (410, "GONE", "no longer kept"),
+        Misplaced::Damaged { .. } => (500, "DAMAGED", "a record is damaged"),
+        Misplaced::Nowhere { .. } => NO_PLACE,
+    }
+}
+
 const fn of_log(refused: &Refused) -> Kind {
     match refused {
         Refused::Closed(_) => (409, "CLOSED", "the stream is closed"),
         Refused::Missing(_) => (404, "NOT_FOUND", "no such resource"),
+        Refused::Deleted(_) => (410, "DELETED", "deleted, but for its forks"),
+        Refused::Forked(_) => (409, "FORKED", "deleted, but for its forks"),
+        Refused::Misplaced(misplaced) => of_place(misplaced),
         Refused::Exists(_) => (409, "EXISTS", "there is another one of that name"),
         Refused::OfRecords(_) | Refused::WrongType { .. } => {
             (409, "WRONG_TYPE", "not the type of the stream")
@@ -165,11 +173,6 @@ const fn of_log(refused: &Refused) -> Kind {
         Refused::Full(_) => (503, "DISK_FULL", "the disk is full"),
         Refused::Failed(_) => (503, "LOG_FAILED", "the log takes nothing"),
     }
-}
-
-/// That there is no stream of that name.
-pub(crate) fn missing(stream: &str) -> Refused {
-    Refused::Missing(format!("stream {stream:?}"))
 }
 
 /// A number, an offset or a checked name as a header's value.

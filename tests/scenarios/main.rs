@@ -15,6 +15,7 @@ mod faults;
 mod faulty_disk;
 mod fixtures;
 mod flood;
+mod forks;
 mod formats;
 mod full;
 mod inspect;

@@ -78,7 +78,9 @@ fn what_a_stream_begins_with_is_in_the_request_that_makes_it() {
     );
     assert_eq!(named(&service, "broken").head().status, 404);
     let fork = [TEXT, ("stream-forked-from", "/v1/stream/bytes")];
-    refused(named(&service, "fork").put(&fork, ""), 400, "UNSUPPORTED");
+    assert_eq!(named(&service, "fork").put(&fork, "c").status, 201);
+    let read = named(&service, "fork").read("");
+    assert_eq!(read.text().expect("a page"), "a\nbc");
 }
 
 #[test]

@@ -19,9 +19,9 @@ use tokio::{sync::mpsc::Receiver, time::MissedTickBehavior};
 use super::{error::Failure, required::required, source::Reach};
 use crate::{
     parse::Format,
-    plan::{Connector, OnNull, Table},
+    plan::{Connector, OnNull, Rolling, Table},
     transform::Changes,
-    write::{Appends, Console, Output, Parts, Print, Printer},
+    write::{Appends, Bounds, Console, Output, Parts, Print, Printer},
 };
 
 /// Changes that may wait at a sink.
@@ -178,7 +178,8 @@ async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Re
         Connector::Print { prefix } => Target::Console(console(prefix.as_deref())),
         Connector::Blackhole => Target::Nowhere,
         Connector::Filesystem { path, rolling, .. } => {
-            Target::Folder(Parts::in_folder(path, &outputs.run, *rolling)?)
+            let Rolling { bytes, age } = *rolling;
+            Target::Folder(Parts::in_folder(path, &outputs.run, Bounds { bytes, age })?)
         }
         Connector::Brooklet { url, path, .. } => {
             let url = outputs.reach.address(url.as_deref(), path);

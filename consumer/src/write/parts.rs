@@ -5,11 +5,20 @@ use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::json;
-use crate::{plan::Rolling, transform::Changes};
+use crate::transform::Changes;
+
+/// When a part is complete, if it is not finished before.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// When it is so many bytes long, or longer.
+    pub bytes: u64,
+    /// When it was begun so long ago.
+    pub age: Duration,
+}
 
 /// A folder that is written to.
 #[derive(Debug)]
@@ -19,7 +28,7 @@ pub struct Parts {
     run: String,
     number: u64,
     open: Option<Part>,
-    rolling: Rolling,
+    bounds: Bounds,
     lines: Vec<u8>,
 }
 
@@ -37,14 +46,14 @@ impl Parts {
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn in_folder(folder: &Path, run: &str, rolling: Rolling) -> io::Result<Self> {
+    pub fn in_folder(folder: &Path, run: &str, bounds: Bounds) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
             run: run.to_owned(),
             number: 0,
             open: None,
-            rolling,
+            bounds,
             lines: Vec::new(),
         })
     }
@@ -71,7 +80,7 @@ impl Parts {
     /// # Errors
     /// It cannot be made durable.
     pub fn roll(&mut self, now: Instant) -> io::Result<()> {
-        let Rolling { bytes, age } = self.rolling;
+        let Bounds { bytes, age } = self.bounds;
         let is_complete =
             |part: &Part| part.bytes >= bytes || now.saturating_duration_since(part.begun) >= age;
         if self.open.as_ref().is_some_and(is_complete) {
@@ -113,7 +122,7 @@ impl Parts {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::sync::Arc;
 
     use arrow::{
         array::{ArrayRef, Int64Array},
@@ -121,6 +130,11 @@ mod tests {
     };
 
     use super::*;
+
+    const BOUNDS: Bounds = Bounds {
+        bytes: 1024,
+        age: Duration::from_secs(1800),
+    };
 
     fn rows() -> RecordBatch {
         let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
@@ -140,11 +154,11 @@ mod tests {
     fn a_part_has_its_name_when_it_is_complete() {
         let folder = tempfile::tempdir().unwrap();
         let rows = rows();
-        let rolling = Rolling {
+        let bounds = Bounds {
             bytes: 20,
-            ..Rolling::default()
+            ..BOUNDS
         };
-        let mut parts = Parts::in_folder(&folder.path().join("out"), "r", rolling).unwrap();
+        let mut parts = Parts::in_folder(&folder.path().join("out"), "r", bounds).unwrap();
         let path = folder.path().join("out");
         parts.write(&Changes::inserts(rows.clone())).unwrap();
         assert_eq!(names(&path), [".part-r-0.json.inprogress"]);
@@ -161,7 +175,7 @@ mod tests {
     fn a_crash_leaves_a_hidden_part_and_the_next_run_writes_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let crashed = |run: &str| {
-            let mut parts = Parts::in_folder(folder.path(), run, Rolling::default()).unwrap();
+            let mut parts = Parts::in_folder(folder.path(), run, BOUNDS).unwrap();
             parts.write(&Changes::inserts(rows())).unwrap();
             parts
         };
@@ -174,13 +188,13 @@ mod tests {
     #[test]
     fn a_part_is_complete_when_it_is_old_enough() {
         let folder = tempfile::tempdir().unwrap();
-        let mut parts = Parts::in_folder(folder.path(), "r", Rolling::default()).unwrap();
-        parts.roll(Instant::now() + Rolling::default().age).unwrap();
+        let mut parts = Parts::in_folder(folder.path(), "r", BOUNDS).unwrap();
+        parts.roll(Instant::now() + BOUNDS.age).unwrap();
         parts.write(&Changes::inserts(rows())).unwrap();
         let begun = Instant::now();
         parts.roll(begun + Duration::from_secs(60)).unwrap();
         assert_eq!(names(folder.path()), [".part-r-0.json.inprogress"]);
-        parts.roll(begun + Rolling::default().age).unwrap();
+        parts.roll(begun + BOUNDS.age).unwrap();
         assert_eq!(names(folder.path()), ["part-r-0.json"]);
     }
 }

@@ -33,7 +33,7 @@ use super::{
     headers,
 };
 use crate::{
-    error::{Refusal, missing},
+    error::Refusal,
     log::{
         Append, Appended, Appending, Closed, Content, Framing, InUse, Log, Producer, Refused, Room,
         Stream,
@@ -102,7 +102,7 @@ pub(super) fn is_asked_for(head: &Parts) -> Result<bool, Refusal> {
 impl Acks {
     /// What a request asks for that is to be answered while its body comes.
     pub(super) fn of(log: &Log, name: &str, head: &Parts) -> Result<Self, Refusal> {
-        let stream = log.stream(name).ok_or_else(|| missing(name))?;
+        let stream = log.find(name)?;
         let headers = &head.headers;
         for of_one in [
             wire::STREAM_CLOSED,

@@ -17,7 +17,7 @@ use super::{
     headers,
 };
 use crate::{
-    error::{Refusal, header, missing, place},
+    error::{Refusal, header, place},
     log::{Append, Appended, Content, Framing, Log, Settings},
 };
 
@@ -27,7 +27,7 @@ pub(super) async fn answer(
     head: &Parts,
     upload: &mut Upload,
 ) -> Result<Response<Body>, Refusal> {
-    let stream = log.stream(name).ok_or_else(|| missing(name))?;
+    let stream = log.find(name)?;
     stream.touch();
     let mut append = Append {
         closes: headers::closes(&head.headers),

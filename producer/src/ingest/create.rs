@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use common::{
+    limits::REQUEST_BYTES_MAX,
     record::{self, Batch},
     service::reply::{self, Body},
     wire,
 };
 use hyper::{
-    Response, StatusCode,
+    HeaderMap, Response, StatusCode,
     header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, LOCATION},
     http::request::Parts,
 };
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     error::{Refusal, place},
-    log::{Content, Create, Created, Framing, Log, Settings},
+    log::{Content, Create, Created, Framing, Log, Refused, Settings},
 };
 
 pub(super) async fn answer(
@@ -27,16 +28,16 @@ pub(super) async fn answer(
     head: &Parts,
     upload: &mut Upload,
 ) -> Result<Response<Body>, Refusal> {
-    let mut of_fork = wire::STREAM_FORKS.iter();
-    if of_fork.any(|name| head.headers.contains_key(*name)) {
-        let instead = "a stream of its own, without Stream-Forked-From";
-        return Err(Refusal::Unsupported("a fork", instead));
-    }
-    let content_type = headers::content_type(&head.headers)?.unwrap_or(wire::OCTET_STREAM);
-    let settings = Settings {
-        content_type: content_type.to_owned(),
-        lifetime: headers::lifetime(&head.headers)?,
-        retention: headers::retention(&head.headers)?,
+    let forked = headers::forked(&head.headers)?;
+    let fork = forked.map(|forked| {
+        // A place in what one request has appended is meant: no further on than that is long.
+        let at = forked.at.map(|at| (at, forked.records));
+        log.fork(name, &forked.name, at, REQUEST_BYTES_MAX)
+    });
+    let fork = fork.transpose()?;
+    let settings = match &fork {
+        Some(fork) => settings_of_fork(&head.headers, &fork.source.settings())?,
+        None => settings(&head.headers)?,
     };
     let (body, room) = upload.whole(log).await?;
     let create = Create {
@@ -44,9 +45,41 @@ pub(super) async fn answer(
         content: first_content(&settings, body)?,
         settings,
         closed: headers::closes(&head.headers),
+        fork,
     };
     let created = log.create(create, room).await?;
     Ok(answer_of(&created, head))
+}
+
+fn settings(headers: &HeaderMap) -> Result<Settings, Refusal> {
+    let content_type = headers::content_type(headers)?.unwrap_or(wire::OCTET_STREAM);
+    Ok(Settings {
+        content_type: content_type.to_owned(),
+        lifetime: headers::lifetime(headers)?,
+        retention: headers::retention(headers)?,
+    })
+}
+
+/// Those of a fork: as its source has them, where nothing else is said; its type is its source's.
+fn settings_of_fork(headers: &HeaderMap, source: &Settings) -> Result<Settings, Refusal> {
+    let content_type = headers::content_type(headers)?.unwrap_or(&source.content_type);
+    if !wire::is_same_type(content_type, &source.content_type) {
+        let expected = source.content_type.clone();
+        return Err(Refused::WrongType { expected }.into());
+    }
+    Ok(Settings {
+        content_type: content_type.to_owned(),
+        lifetime: if headers::has_lifetime(headers) {
+            headers::lifetime(headers)?
+        } else {
+            source.lifetime
+        },
+        retention: if headers::has_retention(headers) {
+            headers::retention(headers)?
+        } else {
+            source.retention
+        },
+    })
 }
 
 /// What a stream begins with: nothing is something, and so is an empty array.

@@ -5,6 +5,7 @@ use common::{
         CONTENT_TYPE_BYTES_MAX, LIFETIME_SECONDS_MAX, PRODUCER_BYTES_MAX, PRODUCER_NUMBER_MAX,
         SEQUENCE_BYTES_MAX,
     },
+    name,
     offset::Offset,
     service::settings::{duration, size},
     time::Timestamp,
@@ -81,6 +82,57 @@ pub(super) fn producer(headers: &HeaderMap) -> Result<Option<Producer>, Refusal>
             Err(invalid(wire::PRODUCER_ID, why))
         }
     }
+}
+
+/// A stream that another one shall begin as, as it was named.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Forked {
+    pub(super) name: String,
+    /// Up to where; none is its end.
+    pub(super) at: Option<Offset>,
+    /// How many records further on.
+    pub(super) records: u64,
+}
+
+/// What a stream shall be a fork of, if of anything.
+pub(super) fn forked(headers: &HeaderMap) -> Result<Option<Forked>, Refusal> {
+    let (of, offset, sub) = (
+        wire::STREAM_FORKED_FROM,
+        wire::STREAM_FORK_OFFSET,
+        wire::STREAM_FORK_SUB_OFFSET,
+    );
+    let at = text(headers, offset)?;
+    let records = text(headers, sub)?;
+    let Some(path) = text(headers, of)? else {
+        let lonely = at.and(Some(offset)).or(records.and(Some(sub)));
+        let why = "comes with Stream-Forked-From only";
+        return lonely.map_or(Ok(None), |name| Err(invalid(name, why)));
+    };
+    let path = path.strip_prefix(wire::STREAMS_PATH);
+    let path = path.ok_or_else(|| invalid(of, "is the path of a stream, as /v1/stream/a"))?;
+    let name = name::stream(path).map_err(|error| invalid(of, error))?;
+    let at = at.map(|at| at.parse().map_err(|error| invalid(offset, error)));
+    let records = records.map(|records| number(sub, records, PRODUCER_NUMBER_MAX));
+    let (at, records) = (at.transpose()?, records.transpose()?.unwrap_or_default());
+    if at.is_none() && records > 0 {
+        return Err(invalid(
+            sub,
+            "leads beyond the end without Stream-Fork-Offset",
+        ));
+    }
+    let name = name.into_owned();
+    Ok(Some(Forked { name, at, records }))
+}
+
+/// Whether it is said how long a stream shall be there.
+pub(super) fn has_lifetime(headers: &HeaderMap) -> bool {
+    headers.contains_key(wire::STREAM_TTL) || headers.contains_key(wire::STREAM_EXPIRES_AT)
+}
+
+/// Whether it is said how much of a stream shall be kept.
+pub(super) fn has_retention(headers: &HeaderMap) -> bool {
+    let (bytes, age) = (wire::STREAM_RETENTION_BYTES, wire::STREAM_RETENTION_AGE);
+    headers.contains_key(bytes) || headers.contains_key(age)
 }
 
 /// For how long a stream shall be there.

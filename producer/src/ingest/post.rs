@@ -14,7 +14,7 @@ use super::{
     headers,
 };
 use crate::{
-    error::{Refusal, missing},
+    error::Refusal,
     log::{Append, Appended, DEFAULT, Log},
 };
 
@@ -35,7 +35,7 @@ pub(super) async fn answer(
     })?;
     drop(body);
     let records = batch.records();
-    let stream = log.stream(DEFAULT).ok_or_else(|| missing(DEFAULT))?;
+    let stream = log.find(DEFAULT)?;
     let append = Append {
         at,
         ..append::of_records(&stream.settings(), batch)

@@ -4,10 +4,7 @@ use common::service::reply::{self, Body};
 use hyper::{HeaderMap, Response, StatusCode};
 
 use super::headers;
-use crate::{
-    error::{Refusal, missing},
-    log::Log,
-};
+use crate::{error::Refusal, log::Log};
 
 pub(super) async fn answer(
     log: &Log,
@@ -15,7 +12,7 @@ pub(super) async fn answer(
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Refusal> {
     let retain = headers::retain(headers)?;
-    let stream = log.stream(name).ok_or_else(|| missing(name))?;
+    let stream = log.find(name)?;
     log.retain(&stream, retain).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }

@@ -6,6 +6,8 @@ use tokio::sync::oneshot;
 
 use super::settings::Framing;
 
+use super::kept::Misplaced;
+
 /// The entries of an append are not longer without what is of any length.
 const ENTRIES_BYTES: usize = 256;
 
@@ -78,6 +80,15 @@ pub(crate) enum Refused {
     /// There is another one of that name.
     #[error("there is another {0} already, with other settings")]
     Exists(String),
+    /// It was deleted, and is there for its forks only.
+    #[error("{0} was deleted; forks of it still have its records")]
+    Deleted(String),
+    /// So it was, and nothing can be made of it, or with its name.
+    #[error("{0} was deleted, and its name is free when its last fork is deleted too")]
+    Forked(String),
+    /// There is no such place in the stream that is to be forked.
+    #[error(transparent)]
+    Misplaced(#[from] Misplaced),
     /// Records are appended to a stream of that name by other ways than its own.
     #[error(
         "{0} is one of JSON records, as topics and /stream append them; make it as application/json"

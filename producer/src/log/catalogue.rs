@@ -60,6 +60,8 @@ pub(super) struct Contents {
 pub(super) struct Listed {
     /// What describes it, but for what has its own field; the latest of each kind.
     pub(super) created: Option<Entry>,
+    pub(super) fork: Option<Entry>,
+    pub(super) retired: Option<Entry>,
     pub(super) closed: Option<Entry>,
     pub(super) sequence: Option<Entry>,
     pub(super) producers: BTreeMap<String, Entry>,
@@ -214,6 +216,8 @@ impl Contents {
             | Entry::Producer { stream, .. }
             | Entry::Sequence { stream, .. }
             | Entry::Retain { stream, .. }
+            | Entry::Fork { stream, .. }
+            | Entry::Retire { stream }
             | Entry::Settled { stream, .. } => {
                 if let Some(listed) = self.streams.get_mut(&stream) {
                     listed.apply(entry);
@@ -247,6 +251,11 @@ impl Listed {
         match entry {
             Entry::Close { .. } => self.closed = Some(entry),
             Entry::Sequence { .. } => self.sequence = Some(entry),
+            Entry::Fork { from, at, .. } => {
+                (self.from, self.until) = (from, at);
+                self.fork = Some(entry);
+            }
+            Entry::Retire { .. } => self.retired = Some(entry),
             Entry::Producer { ref producer, .. } => {
                 self.producers.insert(producer.id.clone(), entry);
             }
@@ -267,7 +276,13 @@ impl Listed {
             until: self.until,
         };
         let is_settled = self.until != Offset::default();
-        let described = [&self.created, &self.sequence, &self.closed];
+        let described = [
+            &self.created,
+            &self.fork,
+            &self.retired,
+            &self.sequence,
+            &self.closed,
+        ];
         let described = described.into_iter().flatten().cloned();
         let producers = self.producers.values().cloned();
         described

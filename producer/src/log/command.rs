@@ -67,6 +67,17 @@ pub(crate) struct Create {
     pub(crate) content: Content,
     /// Whether that is all.
     pub(crate) closed: bool,
+    /// Whose records come before, if some do.
+    pub(crate) fork: Option<Fork>,
+}
+
+/// What a stream shall begin with as another one has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Fork {
+    /// The other one.
+    pub(crate) source: Stream,
+    /// Up to where, a place in it; none is its end.
+    pub(crate) at: Option<Offset>,
 }
 
 /// A stream that was made, or found as it shall be.

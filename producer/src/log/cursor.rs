@@ -7,9 +7,10 @@ use tokio::sync::watch;
 use super::{
     disk,
     journal::Damage,
+    kept::Misplaced,
     seek,
     shelf::Opened,
-    stream::{Stream, Tail},
+    stream::{Stream, Tail, clipped},
 };
 
 /// How much is read at a time where records are counted.
@@ -115,15 +116,50 @@ impl Cursor {
     /// A border between two records, as far on as is known without reading, but not more than
     /// `bytes_max` bytes away.
     pub(crate) fn border(&self, bytes_max: usize) -> Option<Offset> {
-        let bytes_max = bytes_max as u64;
+        let end = self.at.byte.saturating_add(bytes_max as u64);
+        let (mut at, mut shared) = (self.at, None);
+        let owner = loop {
+            match self.stream.owner(at) {
+                // Where a fork goes on by itself is a border too.
+                (_, until) if until.byte <= end && until < Offset::MAX => {
+                    (at, shared) = (until, Some(until))
+                }
+                (owner, _) => break owner,
+            }
+        };
         let opened = self.opened.as_ref();
-        let on_disk = opened.and_then(|opened| opened.border(self.at, bytes_max));
-        let at = on_disk.unwrap_or(self.at);
-        let kept = self.stream.kept();
+        let opened = opened.filter(|opened| opened.stream == owner.id());
+        let on_disk = opened.and_then(|opened| opened.border(at, end - at.byte));
+        let at = on_disk.unwrap_or(at);
+        let kept = owner.kept();
         // What is in memory may follow at once.
-        let in_memory =
-            (kept.earliest() <= at).then(|| kept.border(at, bytes_max - (at.byte - self.at.byte)));
-        in_memory.flatten().or(on_disk)
+        let in_memory = (kept.earliest() <= at).then(|| kept.border(at, end - at.byte));
+        in_memory.flatten().or(on_disk).or(shared)
+    }
+
+    /// Goes so many records on, and says where that is; not where there are fewer, or it is more than
+    /// `bytes_max` bytes away. Also of a stream that is deleted.
+    pub(super) fn skip(
+        mut self,
+        mut records: u64,
+        bytes_max: usize,
+    ) -> Result<Option<Offset>, Misplaced> {
+        let end = self.at.byte.saturating_add(bytes_max as u64);
+        while records > 0 {
+            let left = usize::try_from(end.saturating_sub(self.at.byte)).unwrap_or(usize::MAX);
+            let page = self.page(left.min(COUNTED_BYTES), NEWLINE);
+            let page = page.map_err(|lost| lost.misplaced(self.at))?;
+            let Some(page) = page.filter(|page| page.next.byte <= end) else {
+                return Ok(None);
+            };
+            let found = page.next.record - page.first.record;
+            if found > records {
+                let bytes = self.stream.framing().length(&page.lines, records);
+                return Ok(Some(page.first.advance(records, bytes as u64)));
+            }
+            records -= found;
+        }
+        Ok(Some(self.at))
     }
 
     /// The place behind so many records, of those that are there now: `bytes_max` bytes away at the
@@ -182,6 +218,14 @@ impl Cursor {
         if self.tail.borrow().deleted {
             return Err(Lost::Deleted);
         }
+        let page = self.page(bytes_max, between)?;
+        if let Some(page) = &page {
+            self.stream.was_read(page.next.byte);
+        }
+        Ok(page)
+    }
+
+    fn page(&mut self, bytes_max: usize, between: u8) -> Result<Option<Page>, Lost> {
         let (lines, next) = match self.stream.recent(self.at, bytes_max) {
             Some((lines, next)) => {
                 self.opened = None;
@@ -199,7 +243,6 @@ impl Cursor {
             return Ok(None);
         }
         let first = std::mem::replace(&mut self.at, next);
-        self.stream.was_read(next.byte);
         Ok(Some(Page { first, next, lines }))
     }
 
@@ -223,16 +266,28 @@ impl Cursor {
         bytes_max: usize,
         between: u8,
     ) -> Result<Option<(Bytes, Offset)>, Damage> {
-        let opened = match self.opened.take().filter(|opened| opened.holds(self.at)) {
+        let (owner, until) = self.stream.owner(self.at);
+        let holds = |opened: &Opened| opened.stream == owner.id() && opened.holds(self.at);
+        let opened = match self.opened.take().filter(holds) {
             Some(opened) => opened,
             None => match self.stream.open_segment(self.at)? {
                 Some(opened) => opened,
                 None => return Ok(None),
             },
         };
-        let read = opened.read(self.at, bytes_max, between);
+        let read = opened.read(self.at, clipped(bytes_max, self.at, until), between);
         self.opened = Some(opened);
         read
+    }
+}
+
+impl Lost {
+    fn misplaced(self, at: Offset) -> Misplaced {
+        match self {
+            Self::Overrun { at, earliest } => Misplaced::Gone { at, earliest },
+            Self::Damaged { at, why } => Misplaced::Damaged { at, why },
+            Self::Deleted => Misplaced::Nowhere { at, next: at },
+        }
     }
 }
 

@@ -13,7 +13,10 @@
 //!  6 sequence stream u64, sequence text
 //!  7 topic    partitions u16, retention, name text, key text
 //!  8 untopic  name text
-//! 12 retain   stream u64, retention
+//! 11 fork     stream u64, source u64, offset, offset, time i64   (behind its create: what it shares lies
+//!             between the offsets, and is not newer)
+//! 12 retire   stream u64                                         (deleted, but for its forks)
+//! 13 retain   stream u64, retention
 //!
 //!  and in the catalogue only:
 //!  9 settled  stream u64, offset, offset      (what lies between them is in segments)
@@ -70,6 +73,16 @@ pub(super) enum Entry {
     NoTopic {
         name: String,
     },
+    Fork {
+        stream: StreamId,
+        source: StreamId,
+        from: Offset,
+        at: Offset,
+        since: Timestamp,
+    },
+    Retire {
+        stream: StreamId,
+    },
     Retain {
         stream: StreamId,
         retention: Retention,
@@ -101,61 +114,69 @@ impl Entry {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.put_u8(self.kind());
         match self {
-            Self::Create {
-                stream,
-                name,
-                settings,
-            } => {
+            Self::Topic(topic) => put_topic(out, topic),
+            Self::NoTopic { name } => put_text(out, name),
+            Self::Journal { link, next_stream } => {
+                put_link(out, *link);
+                out.put_u64_le(next_stream.0);
+            }
+            Self::Create { stream, .. }
+            | Self::Append { stream, .. }
+            | Self::Close { stream, .. }
+            | Self::Delete { stream }
+            | Self::Producer { stream, .. }
+            | Self::Sequence { stream, .. }
+            | Self::Fork { stream, .. }
+            | Self::Retire { stream }
+            | Self::Retain { stream, .. }
+            | Self::Settled { stream, .. } => {
                 out.put_u64_le(stream.0);
+                self.write_of_stream(out);
+            }
+        }
+    }
+
+    /// Writes what is said of a stream.
+    fn write_of_stream(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Create { name, settings, .. } => {
                 put_text(out, name);
                 put_settings(out, settings);
             }
             Self::Append {
-                stream,
                 first,
                 records,
                 time,
                 content,
+                ..
             } => {
-                out.put_u64_le(stream.0);
                 put_offset(out, *first);
                 out.put_u64_le(*records);
                 out.put_i64_le(time.0);
                 out.put_u32_le(u32::try_from(content.len()).expect("requests are bounded"));
                 out.put_slice(content);
             }
-            Self::Close { stream, by } => {
-                out.put_u64_le(stream.0);
-                put_text(out, by.as_deref().unwrap_or_default());
-            }
-            Self::Delete { stream } => out.put_u64_le(stream.0),
-            Self::Producer { stream, producer } => {
-                out.put_u64_le(stream.0);
-                put_producer(out, producer);
-            }
-            Self::Sequence { stream, sequence } => {
-                out.put_u64_le(stream.0);
-                put_text(out, sequence);
-            }
-            Self::Topic(topic) => put_topic(out, topic),
-            Self::NoTopic { name } => put_text(out, name),
-            Self::Retain { stream, retention } => {
-                out.put_u64_le(stream.0);
-                put_retention(out, *retention);
-            }
-            Self::Settled {
-                stream,
+            Self::Close { by, .. } => put_text(out, by.as_deref().unwrap_or_default()),
+            Self::Producer { producer, .. } => put_producer(out, producer),
+            Self::Sequence { sequence, .. } => put_text(out, sequence),
+            Self::Fork {
+                source,
                 from,
-                until,
+                at,
+                since,
+                ..
             } => {
-                out.put_u64_le(stream.0);
+                out.put_u64_le(source.0);
+                put_offset(out, *from);
+                put_offset(out, *at);
+                out.put_i64_le(since.0);
+            }
+            Self::Retain { retention, .. } => put_retention(out, *retention),
+            Self::Settled { from, until, .. } => {
                 put_offset(out, *from);
                 put_offset(out, *until);
             }
-            Self::Journal { link, next_stream } => {
-                put_link(out, *link);
-                out.put_u64_le(next_stream.0);
-            }
+            _ => {}
         }
     }
 
@@ -171,20 +192,38 @@ impl Entry {
             Self::NoTopic { .. } => 8,
             Self::Settled { .. } => 9,
             Self::Journal { .. } => 10,
-            Self::Retain { .. } => 12,
+            Self::Fork { .. } => 11,
+            Self::Retire { .. } => 12,
+            Self::Retain { .. } => 13,
         }
     }
 
     /// The entry that `text` begins with; none is a kind that is not known.
     pub(super) fn read(text: &mut Bytes) -> Result<Option<Self>, TryGetError> {
         Ok(Some(match text.try_get_u8()? {
+            7 => Self::Topic(topic(text)?),
+            8 => Self::NoTopic {
+                name: read_text(text)?,
+            },
+            10 => Self::Journal {
+                link: link(text)?,
+                next_stream: stream(text)?,
+            },
+            kind => return Self::read_of_stream(kind, text),
+        }))
+    }
+
+    /// An entry of this kind that says something of a stream.
+    fn read_of_stream(kind: u8, text: &mut Bytes) -> Result<Option<Self>, TryGetError> {
+        let stream = stream(text)?;
+        Ok(Some(match kind {
             1 => Self::Create {
-                stream: stream(text)?,
+                stream,
                 name: read_text(text)?,
                 settings: settings(text)?,
             },
             2 => Self::Append {
-                stream: stream(text)?,
+                stream,
                 first: offset(text)?,
                 records: text.try_get_u64_le()?,
                 time: Timestamp(text.try_get_i64_le()?),
@@ -194,14 +233,12 @@ impl Entry {
                 },
             },
             3 => Self::Close {
-                stream: stream(text)?,
+                stream,
                 by: Some(read_text(text)?).filter(|by| !by.is_empty()),
             },
-            4 => Self::Delete {
-                stream: stream(text)?,
-            },
+            4 => Self::Delete { stream },
             5 => Self::Producer {
-                stream: stream(text)?,
+                stream,
                 producer: Producer {
                     epoch: text.try_get_u64_le()?,
                     sequence: text.try_get_u64_le()?,
@@ -209,24 +246,24 @@ impl Entry {
                 },
             },
             6 => Self::Sequence {
-                stream: stream(text)?,
+                stream,
                 sequence: read_text(text)?,
             },
-            7 => Self::Topic(topic(text)?),
-            8 => Self::NoTopic {
-                name: read_text(text)?,
-            },
             9 => Self::Settled {
-                stream: stream(text)?,
+                stream,
                 from: offset(text)?,
                 until: offset(text)?,
             },
-            10 => Self::Journal {
-                link: link(text)?,
-                next_stream: stream(text)?,
+            11 => Self::Fork {
+                stream,
+                source: self::stream(text)?,
+                from: offset(text)?,
+                at: offset(text)?,
+                since: Timestamp(text.try_get_i64_le()?),
             },
-            12 => Self::Retain {
-                stream: stream(text)?,
+            12 => Self::Retire { stream },
+            13 => Self::Retain {
+                stream,
                 retention: retention(text)?,
             },
             _ => return Ok(None),
@@ -371,6 +408,16 @@ pub(super) mod tests {
         }
     }
 
+    fn fork(stream: StreamId, at: Offset) -> Entry {
+        Entry::Fork {
+            stream,
+            source: StreamId(6),
+            from: Offset::default(),
+            at,
+            since: Timestamp(-3),
+        }
+    }
+
     fn topic() -> Entry {
         Entry::Topic(Topic {
             name: "t".to_owned(),
@@ -422,6 +469,8 @@ pub(super) mod tests {
             Entry::NoTopic {
                 name: "t".to_owned(),
             },
+            fork(stream, first),
+            Entry::Retire { stream },
             Entry::Retain { stream, retention },
             Entry::Settled {
                 stream,

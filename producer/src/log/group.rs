@@ -4,16 +4,14 @@
 
 use std::{collections::HashMap, sync::Arc, thread};
 
-use common::{
-    limits::{PARTITIONS_MAX, STREAMS_MAX},
-    time::Timestamp,
-};
+use common::{limits::STREAMS_MAX, time::Timestamp};
 
 use super::{
     append::{Append, Appended, Refused},
     base::Base,
     command::{Command, Create, Created},
     entry::{Entry, StreamId},
+    fork::Origin,
     frame::Draft,
     head::{Head, Verdict},
     kept::Kept,
@@ -26,9 +24,9 @@ use super::{
 
 #[derive(Debug)]
 pub(super) struct Group<'a> {
-    base: &'a Arc<Base>,
-    draft: &'a mut Draft,
-    next_stream: StreamId,
+    pub(super) base: &'a Arc<Base>,
+    pub(super) draft: &'a mut Draft,
+    pub(super) next_stream: StreamId,
     /// Why nothing new is taken, if so.
     refusal: Option<Refused>,
     /// So long it may get in the journal file that there is.
@@ -36,10 +34,10 @@ pub(super) struct Group<'a> {
     /// Whether the command that is taken has room there, so that it needs no space on the disk.
     fits: bool,
     /// What has changed its meaning in this group.
-    streams: HashMap<String, Option<Stream>>,
-    topics: HashMap<String, Option<Topic>>,
-    time: Timestamp,
-    staged: Staged,
+    pub(super) streams: HashMap<String, Option<Stream>>,
+    pub(super) topics: HashMap<String, Option<Topic>>,
+    pub(super) time: Timestamp,
+    pub(super) staged: Staged,
 }
 
 impl<'a> Group<'a> {
@@ -108,13 +106,13 @@ impl<'a> Group<'a> {
         self.staged.answers.push(answer);
     }
 
-    fn refused(&self) -> Result<(), Refused> {
+    pub(super) fn refused(&self) -> Result<(), Refused> {
         self.refusal.clone().map_or(Ok(()), Err)
     }
 
     /// Why nothing is removed or closed, if so. That is let pass where the disk is full, as long as
     /// there is room in the journal: it brings next to nothing, and makes space.
-    fn refused_to_end(&self) -> Result<(), Refused> {
+    pub(super) fn refused_to_end(&self) -> Result<(), Refused> {
         match &self.refusal {
             Some(Refused::Full(_)) if self.fits => Ok(()),
             _ => self.refused(),
@@ -130,7 +128,7 @@ impl<'a> Group<'a> {
         for (stream, append) in &parts {
             let head = stream.head();
             if head.deleted {
-                return Err(Refused::Missing(named(stream.name())));
+                return Err(gone(stream, &head));
             }
             if let Verdict::Done(done) = head.check(append, &stream.settings().content_type)? {
                 drop(head);
@@ -201,33 +199,21 @@ impl<'a> Group<'a> {
 
     fn create(&mut self, create: Create) -> Result<Created, Refused> {
         if let Some(stream) = self.stream(&create.name) {
-            let head = stream.head();
-            let mut settings = Settings::clone(&stream.settings());
-            settings.retention = head.unsettled.retention.unwrap_or(settings.retention);
-            let is_same = settings.is_as(&create.settings) && head.closed == create.closed;
-            let tail = Tail::at(head.next, head.closed);
-            drop(head);
-            return if is_same {
-                let is_new = false;
-                Ok(Created {
-                    stream,
-                    is_new,
-                    tail,
-                })
-            } else {
-                Err(Refused::Exists(named(&create.name)))
-            };
+            return found(stream, &create);
         }
         let Create {
             name,
             settings,
             content,
             closed,
+            fork,
         } = create;
         if !settings.is_json() && self.is_of_records(&name) {
             return Err(Refused::OfRecords(named(&name)));
         }
-        let stream = self.make(name, settings)?;
+        self.refused_to_make()?;
+        let origin = fork.map(|fork| self.origin(&fork)).transpose()?;
+        let stream = self.make(name, settings, origin);
         if !content.is_empty() || closed {
             let closes = closed;
             self.write(
@@ -249,12 +235,22 @@ impl<'a> Group<'a> {
         })
     }
 
-    /// Makes a stream whose name is free.
-    fn make(&mut self, name: String, settings: Settings) -> Result<Stream, Refused> {
+    /// Why no stream is made, if so.
+    pub(super) fn refused_to_make(&self) -> Result<(), Refused> {
         self.refused()?;
         if self.base.names().streams.len() + self.streams.len() >= STREAMS_MAX {
             return Err(Refused::TooMany("streams", STREAMS_MAX));
         }
+        Ok(())
+    }
+
+    /// Makes a stream whose name is free.
+    pub(super) fn make(
+        &mut self,
+        name: String,
+        settings: Settings,
+        origin: Option<Origin>,
+    ) -> Stream {
         let id = self.next_stream;
         self.next_stream = StreamId(id.0 + 1);
         self.draft.push(&Entry::Create {
@@ -262,7 +258,14 @@ impl<'a> Group<'a> {
             name: name.clone(),
             settings: settings.clone(),
         });
-        let first = self.base.first();
+        if let Some(origin) = &origin {
+            self.draft.push(&origin.entry(id));
+            origin.source.head().forks += 1;
+        }
+        let at = origin.as_ref().map(|origin| origin.at);
+        let first = at.unwrap_or_else(|| self.base.first());
+        let from = self.base.disk().and(origin.as_ref());
+        let from = from.map_or(first, |origin| origin.from);
         let mut head = Head::at(first);
         head.unsettled.any = true;
         head.unsettled.created = true;
@@ -272,23 +275,25 @@ impl<'a> Group<'a> {
             (id, name.clone(), settings),
             head,
             kept,
-            (first, first),
+            ((from, first), origin),
         );
         self.streams.insert(name, Some(stream.clone()));
         self.staged.effects.push(Effect::Make(stream.clone()));
-        Ok(stream)
+        stream
     }
 
-    /// The stream of that name, as it will be. What is expired is not there, and is removed.
-    fn stream(&mut self, name: &str) -> Option<Stream> {
+    /// The stream of that name, as it will be, also one that is there for its forks only. What is
+    /// expired is not there, and is removed.
+    pub(super) fn stream(&mut self, name: &str) -> Option<Stream> {
         let found = match self.streams.get(name) {
             Some(staged) => staged.clone(),
             None => self.base.names().streams.get(name).cloned(),
         };
         let found = found?;
-        if found.is_expired() && self.refused_to_end().is_ok() {
+        let is_retired = found.head().deleted;
+        if !is_retired && found.is_expired() && self.refused_to_end().is_ok() {
             self.remove(&found);
-            return None;
+            return Some(found).filter(|found| found.head().forks > 0);
         }
         Some(found)
     }
@@ -299,6 +304,9 @@ impl<'a> Group<'a> {
             return Ok(());
         }
         let stream = found.ok_or_else(|| Refused::Missing(named(name)))?;
+        if stream.head().deleted {
+            return Err(Refused::Deleted(named(name)));
+        }
         self.refused_to_end()?;
         self.remove(&stream);
         Ok(())
@@ -307,7 +315,7 @@ impl<'a> Group<'a> {
     fn retain(&mut self, stream: &Stream, retain: Retain) -> Result<(), Refused> {
         let mut head = stream.head();
         if head.deleted {
-            return Err(Refused::Missing(named(stream.name())));
+            return Err(gone(stream, &head));
         }
         self.refused_to_end()?;
         let unsettled = &mut head.unsettled;
@@ -327,14 +335,6 @@ impl<'a> Group<'a> {
         Ok(())
     }
 
-    fn remove(&mut self, stream: &Stream) {
-        stream.head().deleted = true;
-        let id = stream.id();
-        self.draft.push(&Entry::Delete { stream: id });
-        self.streams.insert(stream.name().to_owned(), None);
-        self.staged.effects.push(Effect::Delete(stream.clone()));
-    }
-
     /// Whether others append records to the stream of that name.
     fn is_of_records(&self, name: &str) -> bool {
         let topic = name
@@ -342,52 +342,39 @@ impl<'a> Group<'a> {
             .and_then(|(topic, _)| self.topic(topic));
         name == DEFAULT || topic.is_some_and(|topic| topic.partition_names().any(|own| own == name))
     }
+}
 
-    fn topic(&self, name: &str) -> Option<Topic> {
-        match self.topics.get(name) {
-            Some(staged) => staged.clone(),
-            None => self.base.names().topics.get(name).cloned(),
-        }
+/// The stream that was asked for, if this is as it shall be.
+fn found(stream: Stream, wanted: &Create) -> Result<Created, Refused> {
+    let head = stream.head();
+    let (tail, is_deleted) = (Tail::at(head.next, head.closed), head.deleted);
+    let mut settings = Settings::clone(&stream.settings());
+    settings.retention = head.unsettled.retention.unwrap_or(settings.retention);
+    drop(head);
+    if is_deleted {
+        return Err(Refused::Forked(named(&wanted.name)));
     }
-
-    fn create_topic(&mut self, topic: Topic) -> Result<bool, Refused> {
-        let name = || format!("topic {:?}", topic.name);
-        if usize::from(topic.partitions) > PARTITIONS_MAX {
-            return Err(Refused::TooMany("partitions", PARTITIONS_MAX));
-        }
-        if let Some(found) = self.topic(&topic.name) {
-            let is_same = found == topic;
-            return is_same
-                .then_some(false)
-                .ok_or_else(|| Refused::Exists(name()));
-        }
-        if let Some(taken) = topic.partition_names().find_map(|name| self.stream(&name)) {
-            return Err(Refused::Exists(named(taken.name())));
-        }
-        self.refused()?;
-        self.draft.push(&Entry::Topic(topic.clone()));
-        for name in topic.partition_names() {
-            self.make(name, Settings::json(topic.retention))?;
-        }
-        self.topics.insert(topic.name.clone(), Some(topic.clone()));
-        self.staged.effects.push(Effect::MakeTopic(topic));
-        Ok(true)
+    let is_of = match (stream.origin(), &wanted.fork) {
+        (Some(origin), Some(fork)) => origin.is_as(fork),
+        (origin, fork) => origin.is_none() && fork.is_none(),
+    };
+    if !is_of || !settings.is_as(&wanted.settings) || tail.closed != wanted.closed {
+        return Err(Refused::Exists(named(&wanted.name)));
     }
+    let is_new = false;
+    Ok(Created {
+        stream,
+        is_new,
+        tail,
+    })
+}
 
-    fn delete_topic(&mut self, name: String) -> Result<(), Refused> {
-        let Some(topic) = self.topic(&name) else {
-            return Err(Refused::Missing(format!("topic {name:?}")));
-        };
-        self.refused_to_end()?;
-        for name in topic.partition_names() {
-            if let Some(stream) = self.stream(&name) {
-                self.remove(&stream);
-            }
-        }
-        self.draft.push(&Entry::NoTopic { name: name.clone() });
-        self.topics.insert(name.clone(), None);
-        self.staged.effects.push(Effect::DeleteTopic(name));
-        Ok(())
+/// What is said of a stream that was found, and that is deleted since.
+fn gone(stream: &Stream, head: &Head) -> Refused {
+    if head.forks > 0 {
+        Refused::Deleted(named(stream.name()))
+    } else {
+        Refused::Missing(named(stream.name()))
     }
 }
 

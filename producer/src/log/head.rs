@@ -17,6 +17,8 @@ pub(super) struct Head {
     pub(super) next: Offset,
     pub(super) closed: bool,
     pub(super) deleted: bool,
+    /// How many forks of it there are.
+    pub(super) forks: usize,
     /// The producer whose request has closed it.
     pub(super) closed_by: Option<String>,
     /// `Stream-Seq` of the last append that had one.
@@ -34,6 +36,7 @@ pub(super) struct Unsettled {
     /// Anything at all.
     pub(super) any: bool,
     pub(super) created: bool,
+    pub(super) retired: bool,
     closed: bool,
     sequence: bool,
     /// How much of it is kept now.
@@ -248,6 +251,9 @@ impl Head {
         if unsettled.closed {
             let by = self.closed_by.clone();
             entries.push(Entry::Close { stream, by });
+        }
+        if unsettled.retired {
+            entries.push(Entry::Retire { stream });
         }
         entries
     }

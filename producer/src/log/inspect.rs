@@ -73,7 +73,8 @@ impl fmt::Display for Inspection {
         )?;
         for (id, listed) in &contents.streams {
             let runs = runs.get(id).map(Vec::as_slice).unwrap_or_default();
-            writeln!(f, "{}", described(*id, listed, runs))?;
+            let shared = shared(listed);
+            writeln!(f, "{}{shared}", described(*id, listed, runs))?;
         }
         for topic in contents.topics.values() {
             let (name, partitions, key) = (&topic.name, topic.partitions, &topic.key);
@@ -95,6 +96,22 @@ impl fmt::Display for Inspection {
                 faults.len()
             )
         }
+    }
+}
+
+/// Whose fork a stream is, and whether it is there for its own forks only.
+fn shared(listed: &Listed) -> String {
+    let retired = listed
+        .retired
+        .as_ref()
+        .map(|_| ", deleted but for its forks");
+    let retired = retired.unwrap_or_default();
+    match &listed.fork {
+        Some(Entry::Fork { source, at, .. }) => {
+            let number = source.0;
+            format!(", forked from number {number} at {at}{retired}")
+        }
+        _ => retired.to_owned(),
     }
 }
 

@@ -22,10 +22,11 @@ use super::{
     command::Command,
     disk::{AT_ONCE_BYTES, Disk},
     entry::{Entry, StreamId},
+    fork::{Gone, Origin},
     frame::Link,
     journal::Files,
     recent::Recent,
-    segment::{self, Segments, Sync},
+    segment::{self, Past, Segments, Sync},
     settings::Settings,
     shelf::{self, Shelf},
     stream::Stream,
@@ -47,7 +48,7 @@ pub(super) struct Sealed {
     pub(super) bytes: u64,
     pub(super) dirty: Vec<Dirty>,
     pub(super) news: Vec<Entry>,
-    pub(super) deleted: Vec<StreamId>,
+    pub(super) deleted: Vec<Stream>,
 }
 
 /// A stream that has changed: how far, and what the catalogue is to learn of it.
@@ -90,7 +91,7 @@ pub(super) enum Written {
 pub(super) struct Moved {
     stream: Stream,
     shelf: Shelf,
-    pub(super) gone: Vec<Offset>,
+    gone: Vec<Offset>,
 }
 
 impl Dirty {
@@ -105,6 +106,8 @@ impl Dirty {
                 name: stream.name().to_owned(),
                 settings: Settings::clone(&stream.settings()),
             });
+            let origin = stream.origin();
+            entries.extend(origin.map(|origin| origin.entry(stream.id())));
         }
         entries.extend(head.settle(stream.id()));
         let until = head.next;
@@ -177,7 +180,11 @@ impl Keeper {
             let bytes = dirty.until.byte - dirty.from.byte;
             self.recent.push(&dirty.stream, dirty.until, bytes);
         }
-        let gone: Vec<_> = moved.into_iter().map(Moved::show).collect();
+        let mut gone: Vec<_> = moved.into_iter().flat_map(Moved::show).collect();
+        for fork in &sealed.deleted {
+            let origin = fork.origin().into_iter();
+            gone.extend(origin.flat_map(|origin| origin.unpin(fork.id())));
+        }
         self.recent.release(self.base.memory_bytes);
         self.count(sealed.bytes);
         match &self.durable {
@@ -226,7 +233,9 @@ impl Durable {
             self.disk.sync_all()?;
         }
         let deleted = sealed.deleted.iter();
-        entries.extend(deleted.map(|stream| Entry::Delete { stream: *stream }));
+        entries.extend(deleted.map(|stream| Entry::Delete {
+            stream: stream.id(),
+        }));
         entries.push(Entry::Journal {
             link: sealed.link,
             next_stream: sealed.next_stream,
@@ -261,12 +270,20 @@ impl Durable {
 
     pub(super) fn segments(&self, stream: &Stream, sync: Sync) -> io::Result<Segments<'_>> {
         let shelf = stream.shelf()?;
-        let firsts = shelf.map(|shelf| shelf.firsts.to_vec());
+        let firsts = shelf.map(|shelf| shelf.own().to_vec());
+        let settled = stream.settled();
+        let (from, until) = settled.range();
+        let has_past = |origin: &&Origin| settled.own_from(from) < origin.at;
+        let origin = stream.origin().filter(has_past);
         Ok(Segments {
             disk: self.disk.as_ref(),
             stream: stream.id(),
             firsts: firsts.unwrap_or_default(),
-            until: stream.settled().until,
+            until,
+            past: origin.map(|origin| Past {
+                from,
+                since: origin.since,
+            }),
             bytes_max: self.segment_bytes_max,
             retention: stream.retention(),
             sync,
@@ -283,17 +300,13 @@ impl Durable {
         }
     }
 
-    pub(super) fn remove(
-        &self,
-        gone: &[(StreamId, Vec<Offset>)],
-        deleted: &[StreamId],
-    ) -> io::Result<()> {
+    pub(super) fn remove(&self, gone: &[Gone], deleted: &[Stream]) -> io::Result<()> {
         for (stream, segments) in gone {
             segment::remove(self.disk.as_ref(), *stream, segments)?;
         }
         deleted
             .iter()
-            .try_for_each(|stream| self.disk.remove_folder(&shelf::folder(*stream)))
+            .try_for_each(|stream| self.disk.remove_folder(&shelf::folder(stream.id())))
     }
 }
 
@@ -311,17 +324,20 @@ impl Moved {
     }
 
     pub(super) fn entry(&self) -> Entry {
-        let until = self.shelf.until;
         Entry::Settled {
             stream: self.stream.id(),
-            from: self.shelf.firsts.first().copied().unwrap_or(until),
-            until,
+            from: self.shelf.from,
+            until: self.shelf.until,
         }
     }
 
+    /// Whether there is less of it now.
+    pub(super) fn lets_go(&self) -> bool {
+        self.shelf.from != self.stream.settled().range().0
+    }
+
     /// Shows readers where it is now; returns whose files are to be removed.
-    pub(super) fn show(self) -> (StreamId, Vec<Offset>) {
-        self.stream.settle(self.shelf);
-        (self.stream.id(), self.gone)
+    pub(super) fn show(self) -> Vec<Gone> {
+        self.stream.settle(&self.shelf, self.gone)
     }
 }

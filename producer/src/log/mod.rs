@@ -38,6 +38,7 @@ mod cursor;
 mod disk;
 mod entry;
 mod epoch;
+mod fork;
 mod frame;
 mod group;
 mod head;
@@ -57,6 +58,7 @@ mod room;
 mod seek;
 mod segment;
 mod settings;
+mod settled;
 mod shelf;
 mod sound;
 mod staged;
@@ -83,7 +85,7 @@ pub(crate) use self::{
     stream::{InUse, Stream, Tail},
     topic::Topic,
 };
-use self::{base::Base, command::Command};
+use self::{base::Base, command::Command, group::named};
 pub use self::{
     inspect::{Inspection, inspect},
     open::CannotOpen,
@@ -105,8 +107,25 @@ impl Log {
 
     /// The stream of that name, if there is one.
     pub(crate) fn stream(&self, name: &str) -> Option<Stream> {
+        let found = self.source(name);
+        found.filter(|stream| !stream.tail().deleted)
+    }
+
+    /// The stream of that name, if there is one.
+    ///
+    /// # Errors
+    /// There is none, or it is there for its forks only.
+    pub(crate) fn find(&self, name: &str) -> Result<Stream, Refused> {
+        match self.source(name) {
+            Some(stream) if stream.tail().deleted => Err(Refused::Deleted(named(name))),
+            found => found.ok_or_else(|| Refused::Missing(named(name))),
+        }
+    }
+
+    /// The stream of that name, also if it is there for its forks only.
+    fn source(&self, name: &str) -> Option<Stream> {
         let found = self.base.names().streams.get(name).cloned();
-        found.filter(|stream| !stream.is_expired())
+        found.filter(|stream| stream.tail().deleted || !stream.is_expired())
     }
 
     /// The first streams, by name, of those whose names begin with `prefix` and are behind `after`.
@@ -120,7 +139,7 @@ impl Log {
         let behind = names.streams.range::<str, _>((from, Bound::Unbounded));
         let there = behind
             .take_while(|(name, _)| name.starts_with(prefix))
-            .filter(|(_, stream)| !stream.is_expired());
+            .filter(|(_, stream)| !stream.tail().deleted && !stream.is_expired());
         there
             .take(count)
             .map(|(_, stream)| stream.clone())
@@ -256,7 +275,10 @@ impl Log {
     /// The streams of a topic's partitions, in order; none when one was deleted.
     pub(crate) fn partitions(&self, topic: &Topic) -> Option<Vec<Stream>> {
         let names = self.base.names();
-        let stream = |name: String| names.streams.get(&name).cloned();
+        let stream = |name: String| {
+            let found = names.streams.get(&name).cloned();
+            found.filter(|stream| !stream.tail().deleted)
+        };
         topic.partition_names().map(stream).collect()
     }
 

@@ -286,6 +286,7 @@ impl Parts {
             settings: Settings::json(retention),
             content: Content::default(),
             closed: false,
+            fork: None,
         };
         let is_there = self.log.base.names().streams.contains_key(DEFAULT);
         let room = Room::of_source();

@@ -8,14 +8,13 @@ use std::{
     sync::Arc,
 };
 
-use common::offset::Offset;
-
 use super::{
     append::Content,
     base::Base,
     catalogue::{Catalogue, Contents, Listed},
     disk::Disk,
     entry::{Entry, StreamId},
+    fork::Origin,
     frame::Link,
     head::Head,
     journal::{self, Damage, Torn},
@@ -60,6 +59,10 @@ pub(super) fn find(disk: &dyn Disk) -> Result<Found, Damage> {
             what: "there are records, and neither a catalogue nor a journal tells of which streams",
         });
     }
+    if let Some(fork) = orphan(&contents) {
+        let what = format!("stream {} is a fork of one that is not there", fork.0);
+        return Err(io::Error::new(io::ErrorKind::InvalidData, what).into());
+    }
     let streams: BTreeSet<_> = contents.streams.keys().copied().collect();
     kept.retain(|stream, _| streams.contains(stream));
     match gap.filter(|(stream, _)| streams.contains(stream)) {
@@ -77,6 +80,18 @@ pub(super) fn find(disk: &dyn Disk) -> Result<Found, Damage> {
             kept,
         }),
     }
+}
+
+/// A fork of a stream that is not there, if there is one.
+fn orphan(contents: &Contents) -> Option<StreamId> {
+    let forks = contents.streams.values();
+    let mut forks = forks.filter_map(|listed| match listed.fork {
+        Some(Entry::Fork { stream, source, .. }) => Some((stream, source)),
+        _ => None,
+    });
+    let streams = &contents.streams;
+    let orphan = forks.find(|(fork, source)| source >= fork || !streams.contains_key(source));
+    orphan.map(|(stream, _)| stream)
 }
 
 /// Keeps what an entry appends; false where it does not follow.
@@ -109,29 +124,65 @@ fn keep(kept: &mut BTreeMap<StreamId, Kept>, listed: &Listed, entry: &Entry) -> 
 impl Found {
     /// The streams, and those of them of which something is not settled.
     pub(super) fn streams(&mut self, base: &Arc<Base>) -> (Vec<Stream>, Vec<Stream>) {
-        let (mut all, mut unsettled) = (Vec::new(), Vec::new());
+        let (mut all, mut unsettled) = (BTreeMap::new(), Vec::new());
         for (id, listed) in &self.contents.streams {
             let kept = self.kept.remove(id);
             let is_unsettled = kept.is_some();
-            let Some(stream) = listed.stream(base, *id, kept) else {
+            // What is forked was there before, so it is there now.
+            let origin = listed.origin(&all);
+            let Some(stream) = listed.stream(base, *id, kept, origin) else {
                 continue;
             };
             if is_unsettled {
                 unsettled.push(stream.clone());
             }
-            all.push(stream);
+            all.insert(*id, stream);
         }
-        (all, unsettled)
+        (all.into_values().collect(), unsettled)
     }
 }
 
 impl Listed {
-    fn stream(&self, base: &Arc<Base>, id: StreamId, kept: Option<Kept>) -> Option<Stream> {
+    /// Whose records it shares, if it is a fork; that one is among the streams that were there before.
+    fn origin(&self, earlier: &BTreeMap<StreamId, Stream>) -> Option<Origin> {
+        let Some(Entry::Fork {
+            stream,
+            source,
+            from,
+            at,
+            since,
+        }) = self.fork
+        else {
+            return None;
+        };
+        let source = earlier.get(&source)?.clone();
+        source.head().forks += 1;
+        let origin = Origin {
+            source,
+            from,
+            at,
+            since,
+        };
+        // What it has let go of by its own retention it does not need, nor if it is read no more.
+        if self.from < at && self.retired.is_none() {
+            origin.pin(stream);
+        }
+        Some(origin)
+    }
+
+    fn stream(
+        &self,
+        base: &Arc<Base>,
+        id: StreamId,
+        kept: Option<Kept>,
+        origin: Option<Origin>,
+    ) -> Option<Stream> {
         let Some(Entry::Create { name, settings, .. }) = &self.created else {
             return None;
         };
         let kept = kept.unwrap_or_else(|| Kept::new(settings.framing(), self.until));
         let mut head = Head::at(kept.next());
+        head.deleted = self.retired.is_some();
         head.sealed = self.until;
         if let Some(Entry::Close { by, .. }) = &self.closed {
             head.close(by.clone());
@@ -145,8 +196,8 @@ impl Listed {
             }
         }
         let named = (id, name.clone(), settings.clone());
-        let settled: (Offset, Offset) = (self.from, self.until);
-        Some(Stream::new(base, named, head, kept, settled))
+        let settled = (self.from, self.until);
+        Some(Stream::new(base, named, head, kept, (settled, origin)))
     }
 
     fn framing(&self) -> super::settings::Framing {

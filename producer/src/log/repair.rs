@@ -5,6 +5,9 @@
 //! where the hole begins (`NAME` is shortened, and a number is put behind, where that is no name or
 //! is taken): so nothing that is sound is lost, and no offset comes to mean another
 //! record.
+//!
+//! A fork becomes a stream of its own, with a copy of what it shares; and what was deleted but for its
+//! forks is left out.
 
 use std::{
     collections::BTreeSet,
@@ -13,7 +16,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use common::{limits::NAME_BYTES_MAX, offset::Offset};
+use common::limits::NAME_BYTES_MAX;
 
 use super::{
     catalogue::{Catalogue, Contents, Listed},
@@ -139,13 +142,17 @@ impl<'a> Repair<'a> {
 
     fn run(mut self, to: &Path) -> io::Result<Repaired> {
         let streams = std::mem::take(&mut self.survey.contents.streams);
-        for (id, listed) in streams {
+        for (id, mut listed) in streams {
+            if listed.retired.is_some() {
+                continue;
+            }
+            listed.fork = None;
             let mut runs = self.survey.runs.remove(&id).unwrap_or_default();
             let last = runs.pop();
             for run in &runs {
-                self.save_before(id, &listed, run)?;
+                self.save_before(&listed, run)?;
             }
-            self.save(id, id, listed, last.as_ref())?;
+            self.save(id, listed, last.as_ref())?;
         }
         self.new.sync_all()?;
         // The journal begins anew, with a number that no frame has had.
@@ -159,7 +166,7 @@ impl<'a> Repair<'a> {
     }
 
     /// What lies before a hole.
-    fn save_before(&mut self, id: StreamId, listed: &Listed, run: &Run) -> io::Result<()> {
+    fn save_before(&mut self, listed: &Listed, run: &Run) -> io::Result<()> {
         let Some(Entry::Create { name, settings, .. }) = &listed.created else {
             return Ok(());
         };
@@ -184,23 +191,18 @@ impl<'a> Repair<'a> {
             }),
             ..Listed::default()
         };
-        self.save(id, own, listed, Some(run))
+        self.save(own, listed, Some(run))
     }
 
-    /// Writes a run of stream `from` as all of stream `to`.
-    fn save(
-        &mut self,
-        from: StreamId,
-        to: StreamId,
-        mut listed: Listed,
-        run: Option<&Run>,
-    ) -> io::Result<()> {
+    /// Writes a run as all of stream `to`.
+    fn save(&mut self, to: StreamId, mut listed: Listed, run: Option<&Run>) -> io::Result<()> {
         let (first, end) = run.map_or((listed.until, listed.until), |run| (run.first, run.end));
         let mut segments = Segments {
             disk: self.new,
             stream: to,
             firsts: Vec::new(),
             until: first,
+            past: None,
             bytes_max: SEGMENT_BYTES,
             retention: Retention::default(),
             sync: Sync::Together,
@@ -209,7 +211,7 @@ impl<'a> Repair<'a> {
         for part in run.map(|run| run.parts.as_slice()).unwrap_or_default() {
             let piece = Segment {
                 first: part.first,
-                bytes: self.read(from, part)?,
+                bytes: self.read(part)?,
                 time: part.time,
             };
             open = Some(segments.append(open, &piece, part.end)?);
@@ -221,10 +223,10 @@ impl<'a> Repair<'a> {
         Ok(())
     }
 
-    fn read(&self, stream: StreamId, part: &Part) -> io::Result<Bytes> {
-        let segment: Offset = match &part.place {
+    fn read(&self, part: &Part) -> io::Result<Bytes> {
+        let (stream, segment) = match &part.place {
             Place::Journal(bytes) => return Ok(bytes.clone()),
-            Place::Segment(first) => *first,
+            Place::Segment(stream, first) => (*stream, *first),
         };
         let length = usize::try_from(part.end.byte - part.first.byte).unwrap_or(usize::MAX);
         let mut bytes = vec![0; length];
@@ -269,7 +271,7 @@ impl fmt::Display for Repaired {
 mod tests {
     use std::{collections::BTreeMap, fs, os::unix::fs::symlink};
 
-    use common::{name, time::Timestamp};
+    use common::{name, offset::Offset, time::Timestamp};
 
     use super::*;
     use crate::log::{

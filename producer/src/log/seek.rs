@@ -22,6 +22,18 @@ impl Stream {
     /// # Errors
     /// What would have to be looked at cannot be read.
     pub(crate) fn since(&self, time: Timestamp) -> Result<Offset, Lost> {
+        let mut place = self.own_since(time)?;
+        let mut origin = self.origin();
+        // As long as all of its own is as new as that, so may be what it shares.
+        while let Some(past) = origin.filter(|past| place <= past.at && past.since >= time) {
+            place = past.source.own_since(time)?.min(place);
+            origin = past.source.origin();
+        }
+        Ok(place.max(self.earliest()))
+    }
+
+    /// As [`Stream::since`], of what it does not share.
+    fn own_since(&self, time: Timestamp) -> Result<Offset, Lost> {
         let kept = self.kept();
         let (recent, earliest) = (kept.first_since(time), kept.earliest());
         drop(kept);
@@ -49,13 +61,17 @@ impl Stream {
             let byte = tail.byte - records;
             return Ok(Offset { record, byte });
         }
-        let recent = self.kept().segment_of(record);
+        let byte = u64::MAX;
+        let (owner, _) = self.owner(Offset { record, byte });
+        let recent = owner.kept().segment_of(record);
         let before = match recent {
             Some(before) => before,
-            None => disk::aside(|| self.piece_of(record))
+            None => disk::aside(|| owner.piece_of(record))
                 .map_err(|damage| damaged(earliest, &damage))?
                 .unwrap_or(earliest),
         };
+        // Of what it shares less may be there for it than is there.
+        let before = before.max(earliest);
         let cursor = self.cursor(before).map_err(lost)?;
         let between = record.saturating_sub(before.record);
         cursor.behind(between, usize::MAX)
@@ -93,10 +109,15 @@ impl Stream {
         Ok(self.segment(*first)?.map(|opened| opened.piece_of(record)))
     }
 
+    fn has_segment(&self, first: Offset) -> std::io::Result<bool> {
+        let shelf = self.shelf()?;
+        Ok(shelf.is_some_and(|shelf| shelf.firsts.contains(&first)))
+    }
+
     /// The segment that begins at `first`; none where it was let go of meanwhile.
     fn segment(&self, first: Offset) -> Result<Option<Opened>, Damage> {
         match self.open_segment(first) {
-            Err(_) if first < self.earliest() => Ok(None),
+            Err(_) if !self.has_segment(first)? => Ok(None),
             opened => opened,
         }
     }

@@ -34,10 +34,19 @@ pub(super) struct Segments<'a> {
     pub(super) stream: StreamId,
     pub(super) firsts: Vec<Offset>,
     pub(super) until: Offset,
+    /// What it shares with the stream that it is a fork of, and still keeps.
+    pub(super) past: Option<Past>,
     /// A segment takes no more pieces once it is as long as this.
     pub(super) bytes_max: u64,
     pub(super) retention: Retention,
     pub(super) sync: Sync,
+}
+
+/// Where what a fork shares begins, and when it was forked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Past {
+    pub(super) from: Offset,
+    pub(super) since: Timestamp,
 }
 
 /// The last segment, while it is written.
@@ -109,6 +118,10 @@ impl Segments<'_> {
     /// A sidecar cannot be read.
     pub(super) fn retain(&mut self, now: Timestamp) -> Result<Vec<Offset>, Damage> {
         let mut gone = Vec::new();
+        if self.past.is_some_and(|past| !self.is_over(past, now)) {
+            return Ok(gone);
+        }
+        self.past = None;
         while let Some(oldest) = self.firsts.first().copied() {
             let next = self.firsts.get(1).copied();
             let is_over =
@@ -124,10 +137,21 @@ impl Segments<'_> {
         Ok(gone)
     }
 
+    /// Whether a fork need not keep its past: it is too old, or its own records are enough.
+    fn is_over(&self, past: Past, now: Timestamp) -> bool {
+        let first = self.firsts.first().copied().unwrap_or(self.until);
+        let own = self.until.byte - first.byte;
+        let since = self.retention.since(now);
+        self.retention.bytes.is_some_and(|bytes| own >= bytes)
+            || since.is_some_and(|since| past.since < since)
+    }
+
     /// What readers may see when it is durable.
     pub(super) fn shelf(&self) -> Shelf {
+        let first = self.firsts.first().copied().unwrap_or(self.until);
         Shelf {
             firsts: Arc::from(self.firsts.as_slice()),
+            from: self.past.map_or(first, |past| past.from),
             until: self.until,
         }
     }

@@ -38,8 +38,10 @@ pub(super) const PIECE_BYTES: usize = 32;
 /// The segments that hold what is settled. A clone stays as it is.
 #[derive(Debug, Clone)]
 pub(super) struct Shelf {
-    /// The first offset of each segment, in order.
+    /// The first offset of each segment, in order; also of those that only forks of the stream need.
     pub(super) firsts: Arc<[Offset]>,
+    /// The place of the first record that the stream itself keeps.
+    pub(super) from: Offset,
     /// The place behind the last record.
     pub(super) until: Offset,
 }
@@ -47,6 +49,7 @@ pub(super) struct Shelf {
 /// A segment that is read.
 #[derive(Debug)]
 pub(super) struct Opened {
+    pub(super) stream: StreamId,
     first: Offset,
     /// At least one.
     pieces: Vec<Piece>,
@@ -79,13 +82,20 @@ impl Shelf {
         let first = |name: &String| name.strip_suffix(".lines")?.parse().ok();
         let names = disk.list(&folder(stream))?;
         let mut firsts: Vec<Offset> = names.iter().filter_map(first).collect();
-        // Those before were let go of; those behind were begun and are not settled.
-        firsts.retain(|first| (from..until).contains(first));
+        // Those behind were begun and are not settled.
+        firsts.retain(|first| *first < until);
         firsts.sort();
         Ok(Self {
             firsts: firsts.into(),
+            from,
             until,
         })
+    }
+
+    /// The segments that the stream itself keeps.
+    pub(super) fn own(&self) -> &[Offset] {
+        let before = self.firsts.partition_point(|first| *first < self.from);
+        self.firsts.get(before..).unwrap_or_default()
     }
 
     /// Opens the segment in which `at` lies, if there is one.
@@ -105,7 +115,10 @@ impl Shelf {
         let pieces = pieces(disk, stream, first, self.until)?;
         let end = self.firsts.get(after).copied().unwrap_or(self.until);
         let path = path(stream, first, "lines");
-        if pieces.last().map(|last| last.end) != Some(end) {
+        let described = pieces.last().map(|last| last.end);
+        // There may be a hole behind what only forks need.
+        let is_whole = described == Some(end) || (first < self.from && described > Some(at));
+        if !is_whole {
             return Err(Damage::File {
                 file: path.with_extension("side").display().to_string(),
                 what: "a settled piece is missing or damaged",
@@ -113,6 +126,7 @@ impl Shelf {
         }
         let lines = disk.open(&path)?;
         Ok(Some(Opened {
+            stream,
             first,
             pieces,
             lines,

@@ -29,6 +29,8 @@ pub(super) enum Effect {
     Make(Stream),
     Delete(Stream),
     Retain(Stream, Retention),
+    /// Of a stream that is deleted only what is pinned stays.
+    Retire(Stream),
     MakeTopic(Topic),
     DeleteTopic(String),
     /// A change of a stream that has no content.
@@ -61,7 +63,13 @@ impl Staged {
                 }
                 Effect::Delete(stream) => {
                     base.names_mut().streams.remove(stream.name());
-                    unsettled.deleted.push(stream.id());
+                    unsettled.makes_space = true;
+                    unsettled.deleted.push(stream.clone());
+                    changed.push(stream);
+                }
+                Effect::Retire(stream) => {
+                    unsettled.makes_space = true;
+                    stream.settled().is_retired = true;
                     changed.push(stream);
                 }
                 Effect::Retain(stream, retention) => stream.retain(retention),

@@ -14,12 +14,12 @@ use super::{
     append::Content,
     base::Base,
     cursor::Cursor,
-    disk,
     entry::StreamId,
+    fork::Origin,
     head::Head,
     kept::{Kept, Misplaced, SEGMENT_BYTES},
     settings::{Framing, Lifetime, Retention, Settings},
-    shelf::{Opened, Shelf},
+    settled::Settled,
     sound::Sound,
 };
 
@@ -37,6 +37,10 @@ struct Shared {
     /// Whether it is kept otherwise since it was last looked at.
     is_kept_anew: AtomicBool,
     framing: Framing,
+    /// Where it has its first records from, if it is a fork.
+    origin: Option<Origin>,
+    /// The place of its own first record.
+    beginning: Offset,
     head: Mutex<Head>,
     kept: Mutex<Kept>,
     tail: watch::Sender<Tail>,
@@ -49,14 +53,6 @@ struct Shared {
     /// How many use it right now.
     users: AtomicUsize,
     base: Arc<Base>,
-}
-
-/// What of a stream lies in segments; where is found out when it is asked for.
-#[derive(Debug, Default)]
-pub(super) struct Settled {
-    pub(super) from: Offset,
-    pub(super) until: Offset,
-    shelf: Option<Shelf>,
 }
 
 /// The end of a stream.
@@ -77,25 +73,32 @@ impl Stream {
         (id, name, settings): (StreamId, String, Settings),
         head: Head,
         kept: Kept,
-        (from, until): (Offset, Offset),
+        ((from, until), origin): ((Offset, Offset), Option<Origin>),
     ) -> Self {
         let tail = Tail {
             next: kept.next(),
             closed: head.closed,
-            deleted: false,
+            deleted: head.deleted,
         };
-        let shelf = None;
+        let settled = Settled {
+            from,
+            until,
+            is_retired: head.deleted,
+            ..Settled::default()
+        };
         let shared = Shared {
             id,
             name,
             framing: settings.framing(),
             settings: RwLock::new(Arc::new(settings)),
             is_kept_anew: AtomicBool::new(false),
+            origin,
+            beginning: base.disk().map_or(kept.next(), |_| Offset::default()),
             head: Mutex::new(head),
             read: AtomicU64::new(kept.next().byte),
             kept: Mutex::new(kept),
             tail: watch::Sender::new(tail),
-            settled: Mutex::new(Settled { from, until, shelf }),
+            settled: Mutex::new(settled),
             sound: Sound::default(),
             used: AtomicI64::new(base.clock.now().0),
             users: AtomicUsize::new(0),
@@ -130,12 +133,24 @@ impl Stream {
 
     /// The place of the oldest record that is kept.
     pub(crate) fn earliest(&self) -> Offset {
-        let Settled { from, until, .. } = *self.settled();
+        let (from, until) = self.settled().range();
         if from < until {
-            from
-        } else {
-            self.kept().earliest()
+            return from;
         }
+        let own = self.kept().earliest();
+        match self.origin() {
+            // What it shares with another stream in memory is what that one still has.
+            Some(origin) if own == origin.at && self.shared.base.disk().is_none() => {
+                own.min(origin.source.earliest())
+            }
+            _ => own,
+        }
+    }
+
+    /// Where the first of all its records was.
+    pub(super) fn beginning(&self) -> Offset {
+        let origin = self.origin();
+        origin.map_or(self.shared.beginning, |origin| origin.source.beginning())
     }
 
     /// When the newest record was appended, as far as it is in memory.
@@ -178,7 +193,7 @@ impl Stream {
         }
     }
 
-    /// The newest records: all of a segment in memory, or of a piece on disk.
+    /// The newest of its own records: all of a segment in memory, or of a piece on disk.
     pub(crate) fn last_lines(&self) -> Bytes {
         let kept = self.kept();
         if kept.earliest() < kept.next() {
@@ -191,6 +206,7 @@ impl Stream {
             byte: until.byte.saturating_sub(1),
         };
         let opened = self.open_segment(last).ok().flatten();
+        let opened = opened.filter(|opened| opened.stream == self.id());
         let read =
             opened.and_then(|opened| opened.read(opened.last(), usize::MAX, NEWLINE).ok()?);
         read.map(|(lines, _)| lines).unwrap_or_default()
@@ -201,70 +217,27 @@ impl Stream {
     /// # Errors
     /// No record that is kept begins there.
     pub(crate) fn cursor(&self, at: Offset) -> Result<Cursor, Misplaced> {
-        let checked = self.kept().check(at);
+        let (owner, _) = self.owner(at);
+        let checked = owner.kept().check(at);
         let tail = self.shared.tail.subscribe();
         match checked {
+            Ok(()) if at < self.earliest() => Err(self.gone(at)),
             Ok(()) => Ok(Cursor::new(self.clone(), at, tail, None)),
             Err(Misplaced::Gone { .. }) => {
                 let opened = self.find(at)?;
                 Ok(Cursor::new(self.clone(), at, tail, Some(opened)))
             }
+            Err(Misplaced::Nowhere { at, .. }) => Err(Misplaced::Nowhere {
+                at,
+                next: self.tail().next,
+            }),
             Err(misplaced) => Err(misplaced),
         }
     }
 
-    /// The segment that has a record at `at`.
-    fn find(&self, at: Offset) -> Result<Opened, Misplaced> {
+    pub(super) fn gone(&self, at: Offset) -> Misplaced {
         let earliest = self.earliest();
-        let damaged = |damage: super::journal::Damage| Misplaced::Damaged {
-            at,
-            why: damage.to_string(),
-        };
-        let nowhere = || Misplaced::Nowhere {
-            at,
-            next: self.tail().next,
-        };
-        if at < earliest {
-            return Err(Misplaced::Gone { at, earliest });
-        }
-        disk::aside(|| {
-            let opened = self.open_segment(at).map_err(damaged)?;
-            let opened = opened.ok_or_else(nowhere)?;
-            match opened.read(at, 1, NEWLINE).map_err(damaged)? {
-                Some(_) => Ok(opened),
-                None => Err(nowhere()),
-            }
-        })
-    }
-
-    /// Opens the segment on disk in which `at` lies.
-    pub(super) fn open_segment(
-        &self,
-        at: Offset,
-    ) -> Result<Option<Opened>, super::journal::Damage> {
-        let Some(disk) = self.shared.base.disk() else {
-            return Ok(None);
-        };
-        let shelf = self.shelf()?;
-        let Some(shelf) = shelf else { return Ok(None) };
-        let place = (disk.as_ref(), self.id(), self.framing());
-        let shared = &self.shared;
-        shelf.open(place, (at, &shared.base.pool, &shared.sound))
-    }
-
-    /// Where its segments are, if it has any.
-    pub(super) fn shelf(&self) -> std::io::Result<Option<Shelf>> {
-        let (Some(disk), mut settled) = (self.shared.base.disk(), self.settled()) else {
-            return Ok(None);
-        };
-        if settled.from == settled.until {
-            return Ok(None);
-        }
-        if settled.shelf.is_none() {
-            let found = Shelf::find(disk.as_ref(), self.id(), settled.from, settled.until)?;
-            settled.shelf = Some(found);
-        }
-        Ok(settled.shelf.clone())
+        Misplaced::Gone { at, earliest }
     }
 
     /// Waits until `bytes` more drop no record that nobody has read yet: room for a source without
@@ -320,7 +293,8 @@ impl Stream {
     /// Records that are in memory, whole ones, and the place behind them; none when they no longer
     /// are.
     pub(super) fn recent(&self, at: Offset, bytes_max: usize) -> Option<(Bytes, Offset)> {
-        self.kept().read(at, bytes_max)
+        let (owner, until) = self.owner(at);
+        owner.kept().read(at, clipped(bytes_max, at, until))
     }
 
     /// A copy of lines, with `between` behind each of them.
@@ -331,15 +305,19 @@ impl Stream {
         copy.share()
     }
 
-    /// What is on `shelf` need not be in memory any more.
-    pub(super) fn settle(&self, shelf: Shelf) {
-        let from = shelf.firsts.first().copied().unwrap_or(shelf.until);
-        let until = shelf.until;
-        let shelf = Some(shelf);
-        self.shared.sound.forget_before(from);
-        *self.settled() = Settled { from, until, shelf };
-        // What is let go of on disk is not shown from memory either.
-        self.kept().release(from);
+    /// Where it has its first records from, if it is a fork.
+    pub(super) fn origin(&self) -> Option<&Origin> {
+        self.shared.origin.as_ref()
+    }
+
+    /// What all streams of its log share.
+    pub(super) fn base(&self) -> &Arc<Base> {
+        &self.shared.base
+    }
+
+    /// What of its segments was found to be sound.
+    pub(super) fn sound(&self) -> &Sound {
+        &self.shared.sound
     }
 
     pub(super) fn id(&self) -> StreamId {
@@ -382,6 +360,12 @@ impl Stream {
     pub(super) fn settled(&self) -> MutexGuard<'_, Settled> {
         lock(&self.shared.settled)
     }
+}
+
+/// At most so many bytes from `at` on, but not beyond `until`.
+pub(super) fn clipped(bytes_max: usize, at: Offset, until: Offset) -> usize {
+    let left = until.byte.saturating_sub(at.byte);
+    bytes_max.min(usize::try_from(left).unwrap_or(usize::MAX))
 }
 
 /// A use of a stream that lasts; the stream is idle from its drop on.

@@ -5,13 +5,14 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     path::Path,
+    sync::Arc,
 };
 
 use bytes::Bytes;
 use common::{offset::Offset, time::Timestamp};
 
 use super::{
-    catalogue::{self, Catalogue, Contents},
+    catalogue::{self, Catalogue, Contents, Listed},
     disk::{Disk, File},
     entry::{Entry, StreamId},
     frame::salvage,
@@ -59,8 +60,8 @@ pub(super) struct Part {
 /// Where they are.
 #[derive(Debug, Clone)]
 pub(super) enum Place {
-    /// In the segment that begins there.
-    Segment(Offset),
+    /// In the segment of a stream that begins there.
+    Segment(StreamId, Offset),
     /// In the journal, and in memory now.
     Journal(Bytes),
 }
@@ -94,12 +95,39 @@ impl Survey {
         }
         survey.look_for_lost(disk)?;
         let ids: Vec<_> = survey.contents.streams.keys().copied().collect();
+        let shared = survey.contents.shared();
         for id in ids {
-            let mut parts = survey.segments(disk, id)?;
-            parts.extend(appended.remove(&id).unwrap_or_default());
-            survey.runs.insert(id, runs(parts));
+            let shared = shared.get(&id).map(Vec::as_slice).unwrap_or_default();
+            let parts = survey.segments(disk, id, shared)?;
+            appended.entry(id).or_default().extend(parts);
         }
+        survey.join(&appended);
         Ok(survey)
+    }
+
+    /// Puts together what is sound of each stream, also where it is another one's.
+    fn join(&mut self, parts: &BTreeMap<StreamId, Vec<Part>>) {
+        for (id, listed) in &self.contents.streams {
+            let mut all = Vec::new();
+            for (owner, from, until) in self.contents.owners(*id) {
+                let parts = parts.get(&owner).into_iter().flatten();
+                let parts = parts.filter(|part| (from..until).contains(&part.first));
+                all.extend(parts.map(|part| part.clipped(until)));
+            }
+            let runs = runs(all);
+            if let Some(Entry::Fork { at, .. }) = listed.fork
+                && listed.from < at
+                && listed.retired.is_none()
+            {
+                let first = runs.first().filter(|run| run.first == listed.from);
+                let end = first.map_or(listed.from, |run| run.end);
+                if end < at {
+                    let why = "it is shared with the stream that it is a fork of";
+                    self.faults.push(missing(*id, end, at, why));
+                }
+            }
+            self.runs.insert(*id, runs);
+        }
     }
 
     /// Whether it is what a directory in use can look like at one moment.
@@ -130,30 +158,38 @@ impl Survey {
         Ok(())
     }
 
-    /// What is sound in the segments of a stream.
-    fn segments(&mut self, disk: &dyn Disk, id: StreamId) -> io::Result<Vec<Part>> {
+    /// What is sound in the segments of a stream that it needs itself, or those that share it do.
+    fn segments(
+        &mut self,
+        disk: &dyn Disk,
+        id: StreamId,
+        shared: &[(Offset, Offset)],
+    ) -> io::Result<Vec<Part>> {
         let Some(listed) = self.contents.streams.get(&id) else {
             return Ok(Vec::new());
         };
         let (from, until) = if listed.is_lost() {
             (Offset::default(), Offset::MAX)
         } else {
-            (listed.from, listed.until)
+            (listed.own_from(), listed.until)
         };
-        let shelf = Shelf::find(disk, id, from, until)?;
+        // Of such a stream no more is there than its forks need.
+        let may_miss = listed.is_lost() || listed.retired.is_some();
+        let mut shelf = Shelf::find(disk, id, from, until)?;
+        shelf.firsts = needed(&shelf, listed.retired.is_some(), shared);
         let mut parts = Vec::new();
         let mut at = from;
         for (number, first) in shelf.firsts.iter().copied().enumerate() {
             self.segments += 1;
             self.formats
                 .extend(format(disk, &shelf::path(id, first, "side")));
-            if first != at && !listed.is_lost() {
+            if first != at && first >= from && !may_miss {
                 self.faults
                     .push(missing(id, at, first, "no segment has it"));
             }
             match segment(disk, id, (&shelf, number), &mut self.faults) {
                 Ok((found, end)) => {
-                    at = end;
+                    at = at.max(end);
                     parts.extend(found);
                 }
                 Err(error) => {
@@ -162,11 +198,23 @@ impl Survey {
                 }
             }
         }
-        if at != until && !listed.is_lost() {
+        if at != until && !may_miss {
             self.faults.push(missing(id, at, until, "it is settled"));
         }
         Ok(parts)
     }
+}
+
+/// The segments that somebody needs; the others were about to be removed.
+fn needed(shelf: &Shelf, is_retired: bool, shared: &[(Offset, Offset)]) -> Arc<[Offset]> {
+    let ends = shelf.firsts.iter().skip(1).chain([&shelf.until]);
+    let is_needed = |(first, end): &(&Offset, &Offset)| {
+        let is_own = !is_retired && **first >= shelf.from;
+        let mut shared = shared.iter();
+        is_own || shared.any(|(from, until)| *first < until && from < *end)
+    };
+    let needed = shelf.firsts.iter().zip(ends).filter(is_needed);
+    needed.map(|(first, _)| *first).collect()
 }
 
 /// What a file begins with, if that is the name of a format. What is wrong with others, others say.
@@ -219,7 +267,7 @@ fn segment(
                 first: at,
                 end: piece.end,
                 time: piece.time,
-                place: Place::Segment(first),
+                place: Place::Segment(id, first),
             });
         } else {
             let lines = side.with_extension("lines");
@@ -262,6 +310,64 @@ impl Part {
             place: Place::Journal(content.clone()),
         };
         Some((*stream, part))
+    }
+
+    /// What of it lies before `until`, which is a border between two records.
+    fn clipped(&self, until: Offset) -> Self {
+        let end = self.end.min(until);
+        let length = usize::try_from(end.byte - self.first.byte).unwrap_or(usize::MAX);
+        let place = match &self.place {
+            Place::Journal(bytes) => Place::Journal(bytes.slice(..length.min(bytes.len()))),
+            segment @ Place::Segment(..) => segment.clone(),
+        };
+        Self {
+            end,
+            place,
+            ..self.clone()
+        }
+    }
+}
+
+impl Contents {
+    /// What forks share with each stream.
+    fn shared(&self) -> BTreeMap<StreamId, Vec<(Offset, Offset)>> {
+        let is_read = |listed: &Listed| listed.fork.is_some() && listed.retired.is_none();
+        let forks = self.streams.iter().filter(|(_, listed)| is_read(listed));
+        let owners = forks.flat_map(|(fork, _)| self.owners(*fork));
+        let mut shared: BTreeMap<StreamId, Vec<_>> = BTreeMap::new();
+        for (owner, from, until) in owners {
+            shared.entry(owner).or_default().push((from, until));
+        }
+        shared
+    }
+
+    /// In whose segments and entries the records of a stream are, from where to where.
+    fn owners(&self, stream: StreamId) -> Vec<(StreamId, Offset, Offset)> {
+        let (mut owners, mut owner, mut until) = (Vec::new(), stream, Offset::MAX);
+        let from = self.streams.get(&stream).map(|listed| listed.from);
+        let from = from.unwrap_or_default();
+        while let Some(listed) = self.streams.get(&owner) {
+            let Some(Entry::Fork { source, at, .. }) = listed.fork else {
+                owners.push((owner, from, until));
+                break;
+            };
+            owners.push((owner, from.max(at), until));
+            if at <= from || source >= owner {
+                break;
+            }
+            (owner, until) = (source, until.min(at));
+        }
+        owners
+    }
+}
+
+impl Listed {
+    /// Where the records begin that are not another stream's.
+    fn own_from(&self) -> Offset {
+        match self.fork {
+            Some(Entry::Fork { at, .. }) => self.from.max(at),
+            _ => self.from,
+        }
     }
 }
 

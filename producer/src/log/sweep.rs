@@ -1,6 +1,7 @@
-//! The keeper's look at the clock: every few seconds it lets go of what is too old, and of streams
-//! that are, and of what need not be kept any more since somebody has said so. What is too old may still be in the journal only; then the writer is asked to seal it,
-//! once in a sweep, for whole journal files are settled.
+//! The keeper's look at the clock: every few seconds it lets go of what is too old, of streams that
+//! are, and of what need not be kept any more since somebody has said so. What is too old may still be
+//! in the journal only; then the writer is asked to seal it, once in a sweep, for whole journal files
+//! are settled.
 
 use std::{io, time::Duration};
 
@@ -20,7 +21,12 @@ pub(super) const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 impl Keeper {
     /// Lets go of what is too old, and of streams that are.
     pub(super) fn sweep(&mut self) {
-        let streams: Vec<Stream> = self.base.names().streams.values().cloned().collect();
+        let names = self.base.names();
+        let streams = names.streams.values();
+        // What is there for its forks only has no age.
+        let streams = streams.filter(|stream| !stream.tail().deleted);
+        let streams: Vec<Stream> = streams.cloned().collect();
+        drop(names);
         let mut is_overdue = false;
         for stream in &streams {
             if stream.is_expired() {
@@ -89,11 +95,11 @@ impl Durable {
     /// Lets go of the segments of a stream that are too old.
     fn age(&mut self, stream: &Stream, now: Timestamp) -> io::Result<()> {
         let moved = Moved::of(stream, self.segments(stream, Sync::Each)?, now);
-        if moved.gone.is_empty() {
+        if !moved.lets_go() {
             return Ok(());
         }
         self.tell(&[moved.entry()])?;
         let gone = moved.show();
-        self.remove(&[gone], &[])
+        self.remove(&gone, &[])
     }
 }

@@ -78,7 +78,9 @@ pub(super) struct Unsettled {
     pub(super) bytes: u64,
     pub(super) dirty: Vec<Stream>,
     pub(super) news: Vec<Entry>,
-    pub(super) deleted: Vec<StreamId>,
+    pub(super) deleted: Vec<Stream>,
+    /// Something was let go of that is on the disk.
+    pub(super) makes_space: bool,
 }
 
 impl Writer {
@@ -160,7 +162,7 @@ impl Writer {
     fn makes_space(&self) -> bool {
         let is_full = *self.base.health.borrow() == Health::Full;
         let is_starved = self.base.is_starved.load(Ordering::SeqCst);
-        is_full && !is_starved && !self.unsettled.deleted.is_empty()
+        is_full && !is_starved && self.unsettled.makes_space
     }
 
     /// Makes the group durable, if there is anything in it.
@@ -277,6 +279,7 @@ impl Unsettled {
             dirty,
             news,
             deleted,
+            makes_space: _,
         } = std::mem::take(self);
         Sealed {
             link: durable

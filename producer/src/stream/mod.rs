@@ -36,7 +36,7 @@ use self::{
     request::{Asked, Form, Named, Seek},
 };
 use crate::{
-    error::{Refusal, header, missing, place},
+    error::{Refusal, header, place},
     log::{Cursor, DEFAULT, Framing, Log, Misplaced, Stream, Tail},
 };
 
@@ -96,7 +96,7 @@ impl Door {
     pub(crate) fn short<B>(&self, asked: &Request<B>) -> Result<Response<Body>, Refusal> {
         let method = asked.method();
         let asked = Asked::of_short(asked.uri().query(), asked.headers())?;
-        let stream = self.log.stream(DEFAULT).ok_or_else(|| missing(DEFAULT))?;
+        let stream = self.log.find(DEFAULT)?;
         let (cursor, instead_of) = match cursor(&stream, asked.start) {
             Err(Refusal::Misplaced(Misplaced::Gone { at, .. })) => {
                 (cursor(&stream, Seek::Earliest)?, Some(at))
@@ -123,7 +123,7 @@ impl Door {
     pub(crate) async fn named<B>(&self, asked: &Request<B>) -> Result<Response<Body>, Refusal> {
         let path = asked.uri().path().strip_prefix(wire::STREAMS_PATH);
         let name = name::stream(path.unwrap_or_default())?;
-        let stream = self.log.stream(&name).ok_or_else(|| missing(&name))?;
+        let stream = self.log.find(&name)?;
         let (method, headers) = (asked.method(), asked.headers());
         if method == Method::HEAD {
             return Ok(head::answer(&stream));

@@ -34,6 +34,7 @@ impl Target {
                     settings: Settings::json(Retention::default()),
                     content: Content::default(),
                     closed: false,
+                    fork: None,
                 };
                 log.create(create, Room::of_source()).await?.stream
             }

@@ -35,7 +35,7 @@ fn group(life: &mut Life, model: &mut Model, rng: &mut Rng) -> Result<(), String
     }
 }
 
-fn history(seed: u64) -> Result<(), String> {
+pub(super) fn history(seed: u64) -> Result<(), String> {
     let mut rng = Rng::with_seed(seed);
     let mut model = beginning();
     let mut disk = SimDisk::new(State::default(), Fault::None, usize::MAX);

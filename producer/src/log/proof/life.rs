@@ -1,8 +1,13 @@
 //! A life of a log: opened on a simulated disk, stepped by hand, and observed from outside.
 
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+use std::{
+    ops::ControlFlow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use common::{
+    offset::Offset,
     record::Batch,
     time::{Clock, Timestamp},
 };
@@ -10,17 +15,22 @@ use fastrand::Rng;
 use tokio::sync::oneshot::{self, Receiver};
 
 use super::{
-    model::{FULL, KEPT_BY_BYTES, Meant, Model, Operation, Outcome, TOPIC},
+    compared::{compare, same},
+    model::{FULL, KEPT_BY_BYTES, Model, Operation, Outcome, TOPIC, kept},
     simulated::SimDisk,
 };
 use crate::log::{
     Append, Appended, Content, Create, Created, FileBytesMax, Log, Options, Producer, Refused,
-    Retain, Retention, Room, Settings, Topic, command::Command, disk::Disk, kept::SEGMENT_BYTES,
-    open::Parts, stream::Stream,
+    Retain, Retention, Room, Settings, Topic,
+    command::{Command, Fork},
+    disk::Disk,
+    kept::SEGMENT_BYTES,
+    open::Parts,
+    stream::Stream,
 };
 
 /// Of the stream that is kept by bytes, so many are there at least.
-const RETENTION_BYTES: u64 = 60;
+pub(super) const RETENTION_BYTES: u64 = 60;
 
 /// A group takes less than this, where there is time at all.
 const SYNC_MILLISECONDS: u64 = 4;
@@ -37,8 +47,10 @@ enum Pending {
     Created(Receiver<Result<Created, Refused>>),
     IsNew(Receiver<Result<bool, Refused>>),
     Done(Receiver<Result<(), Refused>>),
-    /// Not asked: what it is about was not there.
-    Missing,
+    /// Not asked: that was refused before.
+    Refused(&'static str),
+    /// Not asked: what it is about could not be read.
+    Unknown,
 }
 
 impl Life {
@@ -133,6 +145,19 @@ impl Life {
         self.settle().unwrap_or_default();
     }
 
+    /// The disk is full, and stays so.
+    pub(super) fn is_full(&mut self) {
+        self.parts.log.base.set_full(true);
+        // Nobody looks again.
+        self.parts.writer.looked = Some(Instant::now() + Duration::from_hours(1));
+    }
+
+    /// It is so many seconds after the beginning now.
+    pub(super) fn is_after(&self, seconds: i64) {
+        let clock = self.parts.log.clock();
+        clock.set(Timestamp(seconds * 1000));
+    }
+
     pub(super) fn sweep(&mut self) {
         self.parts.keeper.sweep();
     }
@@ -175,14 +200,26 @@ impl Life {
                 };
                 match parts.into_iter().map(part).collect() {
                     Some(parts) => append_all(parts),
-                    None => return Pending::Missing,
+                    None => return Pending::Refused("missing"),
                 }
             }
             Operation::Create {
                 name,
                 lines,
                 closed,
-            } => create(name, &lines, closed),
+            } => create(name, &lines, closed, None),
+            Operation::Fork {
+                name,
+                source,
+                records,
+            } => {
+                let at = records.map(|records| (Offset::default(), records as u64));
+                match self.parts.log.fork(&name, &source, at, usize::MAX) {
+                    Ok(fork) => create(name, &[], false, Some(fork)),
+                    Err(Refused::Forked(_)) => return Pending::Refused("exists"),
+                    Err(_) => return Pending::Unknown,
+                }
+            }
             Operation::Delete { name } => {
                 let (reply, answer) = oneshot::channel();
                 let only_expired = false;
@@ -193,9 +230,9 @@ impl Life {
                 };
                 (command, Pending::Done(answer))
             }
-            Operation::Retain { name, hours } => match self.parts.log.stream(&name) {
-                Some(stream) => retain(stream, hours),
-                None => return Pending::Missing,
+            Operation::Retain { name, age } => match self.parts.log.stream(&name) {
+                Some(stream) => retain(stream, age),
+                None => return Pending::Refused("missing"),
             },
             Operation::CreateTopic { partitions } => create_topic(partitions),
             Operation::DeleteTopic => {
@@ -258,13 +295,15 @@ fn append_all(parts: Vec<(Stream, Append)>) -> (Command, Pending) {
     (command, Pending::Appended(answer))
 }
 
-fn create(name: String, lines: &[String], closed: bool) -> (Command, Pending) {
+fn create(name: String, lines: &[String], closed: bool, fork: Option<Fork>) -> (Command, Pending) {
     let bytes = (name == KEPT_BY_BYTES).then_some(RETENTION_BYTES);
+    let age = kept(&name);
     let create = Create {
         name,
-        settings: Settings::json(Retention { bytes, age: None }),
+        settings: Settings::json(Retention { bytes, age }),
         content: content(lines),
         closed,
+        fork,
     };
     let room = Room::of_source();
     let (reply, answer) = oneshot::channel();
@@ -276,11 +315,11 @@ fn create(name: String, lines: &[String], closed: bool) -> (Command, Pending) {
     (command, Pending::Created(answer))
 }
 
-fn retain(stream: Stream, hours: Option<u64>) -> (Command, Pending) {
+fn retain(stream: Stream, age: Option<Duration>) -> (Command, Pending) {
     let (reply, answer) = oneshot::channel();
     let retain = Retain {
         bytes: None,
-        age: Some(hours.map(Duration::from_hours)),
+        age: Some(age),
     };
     let command = Command::Retain {
         stream,
@@ -302,56 +341,6 @@ fn create_topic(partitions: u16) -> (Command, Pending) {
     (command, Pending::IsNew(answer))
 }
 
-fn compare(stream: &Stream, meant: &Meant) -> Result<(), String> {
-    let head = stream.head();
-    same("closed", head.closed, meant.closed)?;
-    same("sequence", &head.sequence, &meant.sequence)?;
-    let producers = head
-        .producers()
-        .map(|producer| (producer.id, (producer.epoch, producer.sequence)));
-    same("closed by", &head.closed_by, &meant.closed_by)?;
-    same("producers", producers.collect(), meant.producers.clone())?;
-    drop(head);
-    let kept = stream.settings().retention.age;
-    same("kept", kept, meant.kept.map(Duration::from_hours))?;
-    same(
-        "tail",
-        stream.tail().next.record,
-        meant.records.len() as u64,
-    )?;
-    let (earliest, tail) = (stream.earliest(), stream.tail().next);
-    if earliest.record > 0 && (stream.name() != KEPT_BY_BYTES || tail.byte - earliest.byte < 60) {
-        return Err(format!("it begins at {earliest}, and ends at {tail}"));
-    }
-    let mut cursor = stream.cursor(earliest).map_err(|error| error.to_string())?;
-    let mut left = meant.records[usize::try_from(earliest.record).unwrap()..].iter();
-    while let Some(page) = cursor
-        .read(SEGMENT_BYTES)
-        .map_err(|lost| lost.to_string())?
-    {
-        stream
-            .cursor(page.first)
-            .map_err(|error| error.to_string())?;
-        for line in common::ndjson::lines(&page.lines) {
-            let expected = left.next().map(String::as_bytes);
-            same("record", Some(line), expected)?;
-        }
-    }
-    same("records left", left.count(), 0)
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "both are made to be compared"
-)]
-fn same<T: Eq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), String> {
-    if found == expected {
-        Ok(())
-    } else {
-        Err(format!("{what}: {found:?} and not {expected:?}"))
-    }
-}
-
 fn content(lines: &[String]) -> Content {
     if lines.is_empty() {
         return Content::default();
@@ -371,14 +360,16 @@ impl Pending {
             Self::Created(mut answer) => answer.try_recv().ok()?.map(|created| created.is_new),
             Self::IsNew(mut answer) => answer.try_recv().ok()?,
             Self::Done(mut answer) => answer.try_recv().ok()?.map(|()| true),
-            Self::Missing => return Some(Outcome::Refused("missing")),
+            Self::Refused(why) => return Some(Outcome::Refused(why)),
+            Self::Unknown => return None,
         };
         Some(match said {
             Ok(true) => Outcome::Done,
             Ok(false) => Outcome::Again,
             Err(Refused::Closed(_)) => Outcome::Refused("closed"),
             Err(Refused::Missing(_)) => Outcome::Refused("missing"),
-            Err(Refused::Exists(_)) => Outcome::Refused("exists"),
+            Err(Refused::Deleted(_)) => Outcome::Refused("deleted"),
+            Err(Refused::Exists(_) | Refused::Forked(_)) => Outcome::Refused("exists"),
             Err(Refused::Sequence { .. }) => Outcome::Refused("sequence"),
             Err(Refused::Fenced { .. }) => Outcome::Refused("fenced"),
             Err(Refused::EpochBegins) => Outcome::Refused("epoch"),

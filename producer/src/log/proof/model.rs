@@ -1,13 +1,18 @@
-//! What a log means, in a few lines, and operations on it by chance.
+//! What a log means, in a few lines.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use fastrand::Rng;
+pub(super) use super::operation::Operation;
 
-/// The streams there are in this small world; the last one is kept by bytes.
-pub(super) const NAMES: [&str; 4] = ["default", "a", "t/0", KEPT_BY_BYTES];
+/// The streams there are in this small world; one is kept by its age (no time passes), and the last one by
+/// bytes.
+pub(super) const NAMES: [&str; 6] = ["default", "a", "t/0", "f", KEPT_BY_AGE, KEPT_BY_BYTES];
+pub(super) const KEPT_BY_AGE: &str = "g";
 pub(super) const KEPT_BY_BYTES: &str = "kept";
 pub(super) const TOPIC: &str = "t";
+
+/// What is older may go, of one of them.
+const RETENTION_AGE: Duration = Duration::from_secs(1);
 
 /// All that there is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,36 +30,14 @@ pub(super) struct Meant {
     pub(super) closed_by: Option<String>,
     pub(super) sequence: Option<String>,
     pub(super) producers: BTreeMap<String, (u64, u64)>,
-    /// For how many hours it is kept, where that was said.
-    pub(super) kept: Option<u64>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Operation {
-    Append {
-        /// Streams that are there, and lines for them.
-        parts: Vec<(String, Vec<String>)>,
-        producer: Option<(String, u64, u64)>,
-        sequence: Option<String>,
-        closes: bool,
-    },
-    Create {
-        name: String,
-        lines: Vec<String>,
-        closed: bool,
-    },
-    Delete {
-        name: String,
-    },
-    Retain {
-        /// A stream that is there.
-        name: String,
-        hours: Option<u64>,
-    },
-    CreateTopic {
-        partitions: u16,
-    },
-    DeleteTopic,
+    /// For how long it is kept.
+    pub(super) kept: Option<Duration>,
+    /// Of what it is a fork, and how many records it shares.
+    pub(super) origin: Option<(String, usize)>,
+    /// It is deleted, but for its forks.
+    pub(super) is_retired: bool,
+    /// Something at the beginning may have been let go of.
+    pub(super) is_cut: bool,
 }
 
 /// What came of an operation.
@@ -69,104 +52,13 @@ pub(super) enum Outcome {
 /// Nothing was done for want of space.
 pub(super) const FULL: Outcome = Outcome::Refused("full");
 
-impl Operation {
-    pub(super) fn append(name: &str, lines: &[&str]) -> Self {
-        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
-        Self::Append {
-            parts: vec![(name.to_owned(), lines)],
-            producer: None,
-            sequence: None,
-            closes: false,
-        }
-    }
-
-    /// Some that can be asked at the same time of what `model` means. Who appends has found the
-    /// stream before, so nothing comes after something is deleted.
-    pub(super) fn group(model: &Model, count: usize, rng: &mut Rng) -> Vec<Self> {
-        let mut group: Vec<_> = (0..count).map(|_| Self::any(model, rng)).collect();
-        let is_end = |it: &Self| matches!(it, Self::Delete { .. } | Self::DeleteTopic);
-        if let Some(end) = group.iter().position(is_end) {
-            group.truncate(end + 1);
-        }
-        group
-    }
-
-    /// Something that can be asked of what `model` means.
-    fn any(model: &Model, rng: &mut Rng) -> Self {
-        match rng.u8(..24) {
-            0 => Self::Delete { name: name(rng) },
-            1 => Self::CreateTopic {
-                partitions: rng.u16(1..3),
-            },
-            2 => Self::DeleteTopic,
-            3..6 => Self::Create {
-                name: name(rng),
-                lines: lines(rng),
-                closed: rng.u8(..5) == 0,
-            },
-            6 if !model.streams.is_empty() => {
-                let names: Vec<_> = model.streams.keys().collect();
-                Self::Retain {
-                    name: names[rng.usize(..names.len())].clone(),
-                    // None of it is so old.
-                    hours: Some(rng.u64(1_000_000..1_000_003)).filter(|_| rng.bool()),
-                }
-            }
-            _ if !model.streams.is_empty() => Self::any_append(model, rng),
-            _ => Self::DeleteTopic,
-        }
-    }
-
-    fn any_append(model: &Model, rng: &mut Rng) -> Self {
-        let names: Vec<_> = model.streams.keys().cloned().collect();
-        let count = if rng.u8(..4) == 0 { 2 } else { 1 };
-        let names = rng.choose_multiple(names, count);
-        let closes = rng.u8(..30) == 0;
-        let parts: Vec<_> = names
-            .into_iter()
-            .map(|name| {
-                let mut lines = lines(rng);
-                if !closes || rng.bool() {
-                    lines.push(line(rng));
-                }
-                (name, lines)
-            })
-            .collect();
-        let first = parts.first().and_then(|(name, _)| model.streams.get(name));
-        let mut producer = || {
-            let id = ["p", "q"][rng.usize(..2)].to_owned();
-            let (epoch, sequence) = *first?.producers.get(&id).unwrap_or(&(0, u64::MAX));
-            let sequence = sequence.wrapping_add(1);
-            Some(match rng.u8(..10) {
-                0 => (id, epoch, sequence.saturating_sub(1)),
-                1 => (id, epoch, sequence + 1),
-                2 => (id, epoch + 1, 0),
-                3 => (id, epoch.saturating_sub(1), 0),
-                _ => (id, epoch, sequence),
-            })
-        };
-        let producer = producer().filter(|_| rng.u8(..3) == 0);
-        let sequence = (rng.u8(..6) == 0).then(|| rng.u8(b'a'..=b'z').to_string());
-        Self::Append {
-            parts,
-            producer,
-            sequence,
-            closes,
-        }
-    }
+/// For how long a stream is kept that is made by this name.
+pub(super) fn kept(name: &str) -> Option<Duration> {
+    (name == KEPT_BY_AGE).then_some(RETENTION_AGE)
 }
 
-fn name(rng: &mut Rng) -> String {
-    NAMES[rng.usize(..NAMES.len())].to_owned()
-}
-
-fn lines(rng: &mut Rng) -> Vec<String> {
-    (0..rng.usize(..3)).map(|_| line(rng)).collect()
-}
-
-fn line(rng: &mut Rng) -> String {
-    let padding = "x".repeat(rng.usize(..40));
-    format!("\"{padding}{}\"", rng.u32(..))
+fn is_cut(name: &str) -> bool {
+    name == KEPT_BY_BYTES
 }
 
 impl Model {
@@ -183,26 +75,24 @@ impl Model {
                 name,
                 lines,
                 closed,
-            } => match self.streams.get(name) {
-                Some(found) if found.closed == *closed && found.kept.is_none() => Outcome::Again,
-                Some(_) => Outcome::Refused("exists"),
-                None => {
-                    let made = Meant {
-                        records: lines.clone(),
-                        closed: *closed,
-                        ..Meant::default()
-                    };
-                    self.streams.insert(name.clone(), made);
+            } => self.create(name, lines, *closed),
+            Operation::Fork {
+                name,
+                source,
+                records,
+            } => self.fork(name, source, *records),
+            Operation::Delete { name } => match self.streams.get(name) {
+                Some(found) if found.is_retired => Outcome::Refused("deleted"),
+                Some(_) => {
+                    self.remove(name);
                     Outcome::Done
                 }
-            },
-            Operation::Delete { name } => match self.streams.remove(name) {
-                Some(_) => Outcome::Done,
                 None => Outcome::Refused("missing"),
             },
-            Operation::Retain { name, hours } => match self.streams.get_mut(name) {
-                Some(stream) => {
-                    stream.kept = *hours;
+            Operation::Retain { name, age } => match self.streams.get_mut(name) {
+                Some(found) if found.is_retired => Outcome::Refused("deleted"),
+                Some(found) => {
+                    found.kept = *age;
                     Outcome::Done
                 }
                 None => Outcome::Refused("missing"),
@@ -210,11 +100,92 @@ impl Model {
             Operation::CreateTopic { partitions } => self.create_topic(*partitions),
             Operation::DeleteTopic => match self.topics.remove(TOPIC) {
                 Some(partitions) => {
-                    partition_names(partitions).for_each(|name| drop(self.streams.remove(&name)));
+                    for name in partition_names(partitions) {
+                        let found = self.streams.get(&name);
+                        if found.is_some_and(|found| !found.is_retired) {
+                            self.remove(&name);
+                        }
+                    }
                     Outcome::Done
                 }
                 None => Outcome::Refused("missing"),
             },
+        }
+    }
+
+    /// The streams that can be appended to.
+    pub(super) fn live(&self) -> impl Iterator<Item = &String> {
+        let live = self.streams.iter().filter(|(_, meant)| !meant.is_retired);
+        live.map(|(name, _)| name)
+    }
+
+    fn create(&mut self, name: &str, lines: &[String], closed: bool) -> Outcome {
+        if let Some(found) = self.streams.get(name) {
+            let is_same = found.origin.is_none() && found.kept == kept(name);
+            let is_as_asked = is_same && found.closed == closed && !found.is_retired;
+            return if is_as_asked {
+                Outcome::Again
+            } else {
+                Outcome::Refused("exists")
+            };
+        }
+        let made = Meant {
+            records: lines.to_vec(),
+            closed,
+            kept: kept(name),
+            is_cut: is_cut(name),
+            ..Meant::default()
+        };
+        self.streams.insert(name.to_owned(), made);
+        Outcome::Done
+    }
+
+    fn fork(&mut self, name: &str, source: &str, records: Option<usize>) -> Outcome {
+        let of = &self.streams[source];
+        if let Some(found) = self.streams.get(name) {
+            let is_same = found.origin.as_ref().is_some_and(|(name, at)| {
+                name == source && records.is_none_or(|records| records == *at)
+            });
+            let is_as_asked =
+                is_same && !found.closed && !found.is_retired && found.kept == kept(name);
+            return if is_as_asked {
+                Outcome::Again
+            } else {
+                Outcome::Refused("exists")
+            };
+        }
+        if of.is_retired {
+            return Outcome::Refused("exists");
+        }
+        let records = records.unwrap_or(of.records.len());
+        let made = Meant {
+            records: of.records[..records].to_vec(),
+            origin: Some((source.to_owned(), records)),
+            kept: kept(name),
+            is_cut: is_cut(name) || of.is_cut,
+            ..Meant::default()
+        };
+        self.streams.insert(name.to_owned(), made);
+        Outcome::Done
+    }
+
+    /// Removes a stream, or what can be of it; and what is there for it only.
+    fn remove(&mut self, name: &str) {
+        let is_of = |meant: &Meant, name: &str| {
+            let origin = meant.origin.as_ref();
+            origin.is_some_and(|(source, _)| source == name)
+        };
+        if self.streams.values().any(|meant| is_of(meant, name)) {
+            self.streams.get_mut(name).unwrap().is_retired = true;
+            return;
+        }
+        let removed = self.streams.remove(name).unwrap();
+        let Some((source, _)) = removed.origin else {
+            return;
+        };
+        let is_left = !self.streams.values().any(|meant| is_of(meant, &source));
+        if is_left && self.streams[&source].is_retired {
+            self.remove(&source);
         }
     }
 

@@ -129,6 +129,7 @@ async fn fill(log: &Log) {
             settings: settings(name, content_type),
             content: Content::default(),
             closed: false,
+            fork: None,
         };
         log.create(create, Room::of_source()).await.unwrap();
     }
@@ -243,6 +244,7 @@ async fn goes_on(log: &Log) {
         settings: Settings::json(Retention::default()),
         content: Content::default(),
         closed: false,
+        fork: None,
     };
     let new = log.create(new, Room::of_source()).await.unwrap();
     let had = STREAMS.len() + GONE.len();
@@ -293,7 +295,7 @@ fn files(directory: &Path, within: &Path) -> Vec<PathBuf> {
 }
 
 /// A copy that may be changed.
-fn copied(directory: &Path) -> tempfile::TempDir {
+pub(super) fn copied(directory: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for name in files(directory, Path::new("")) {
         let to = copy.path().join(&name);

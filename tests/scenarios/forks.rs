@@ -1,0 +1,148 @@
+//! Forks: what begins as another stream was up to a place, and goes on by itself, whatever becomes of the
+//! other one.
+
+use tests::producer;
+
+use crate::{
+    durable::on,
+    named::{CLOSED, Named, TEXT, memory, named, refused},
+    wire::JSON,
+};
+
+const FROM: &str = "stream-forked-from";
+const AT: &str = "stream-fork-offset";
+const SUB: &str = "stream-fork-sub-offset";
+const ZERO: &str = "0000000000000000_0000000000000000";
+
+fn text(stream: &Named<'_>) -> String {
+    stream.read("").text().expect("a page")
+}
+
+#[test]
+fn a_live_reader_of_a_fork_gets_the_past_then_what_is_its_own() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for service in [memory(), on(directory.path(), "none")] {
+        let (source, fork) = (named(&service, "source"), named(&service, "fork"));
+        source.put(&[JSON], "[1,2]");
+        let made = fork.put(&[(FROM, "/v1/stream/source")], "");
+        assert_eq!((made.status, made.header(FROM)), (201, ""));
+        assert_eq!(made.header("content-type"), JSON.1);
+        source.post(&[JSON], "[3]");
+        let mut reader = fork.read("live=ndjson");
+        assert_eq!(reader.lines(2), ["1", "2"]);
+        source.post(&[JSON], "[4]");
+        fork.post(&[JSON], "[5]");
+        assert_eq!(source.ask("DELETE", &[], "").status, 204);
+        fork.post(&[CLOSED], "");
+        assert_eq!(reader.text().expect("closed is a clean end"), "5\n");
+        assert_eq!(text(&fork), "[1,2,5]");
+    }
+}
+
+#[test]
+fn a_fork_outlives_its_source_and_the_process() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut service = on(directory.path(), "none");
+    named(&service, "source").put(&[JSON], "[1,2,3]");
+    let at = [(FROM, "/v1/stream/source"), (AT, ZERO), (SUB, "2")];
+    assert_eq!(named(&service, "fork").put(&at, "[7]").status, 201);
+    let of_fork = [(FROM, "/v1/stream/fork"), JSON];
+    assert_eq!(named(&service, "second").put(&of_fork, "").status, 201);
+    for name in ["source", "fork"] {
+        assert_eq!(named(&service, name).ask("DELETE", &[], "").status, 204);
+    }
+    for _ in 0..2 {
+        service.kill();
+        let _killed = service.exit_code();
+        service = on(directory.path(), "none");
+        assert_eq!(text(&named(&service, "second")), "[1,2,7]");
+        for name in ["source", "fork"] {
+            let deleted = named(&service, name);
+            assert_eq!(deleted.head().status, 410);
+            refused(deleted.read("offset=-1"), 410, "DELETED");
+            refused(deleted.post(&[JSON], "8"), 410, "DELETED");
+            refused(deleted.ask("DELETE", &[], ""), 410, "DELETED");
+            refused(deleted.put(&[JSON], ""), 409, "FORKED");
+        }
+        let other = named(&service, "other").put(&at, "");
+        refused(other, 409, "FORKED");
+        assert_eq!(named(&service, "second").put(&of_fork, "").status, 200);
+    }
+    assert_eq!(named(&service, "second").ask("DELETE", &[], "").status, 204);
+    for name in ["source", "fork", "second"] {
+        assert_eq!(named(&service, name).head().status, 404, "{name}");
+        assert_eq!(named(&service, name).put(&[JSON], "").status, 201);
+    }
+}
+
+#[test]
+fn what_is_no_fork_is_refused_and_holds_nothing() {
+    let service = memory();
+    let source = named(&service, "source");
+    source.put(&[JSON, ("stream-ttl", "900")], "[1,22,333]");
+    let tail = source.head().header("stream-next-offset").to_owned();
+    let from = (FROM, "/v1/stream/source");
+    let fork = named(&service, "fork");
+    refused(fork.put(&[(AT, ZERO)], ""), 400, "INVALID_HEADER");
+    refused(fork.put(&[(SUB, "0")], ""), 400, "INVALID_HEADER");
+    refused(fork.put(&[from, (SUB, "1")], ""), 400, "INVALID_HEADER");
+    refused(fork.put(&[from, (AT, "-1")], ""), 400, "INVALID_HEADER");
+    refused(fork.put(&[(FROM, "source")], ""), 400, "INVALID_HEADER");
+    refused(
+        fork.put(&[from, (AT, &tail), (SUB, "1")], ""),
+        400,
+        "INVALID_OFFSET",
+    );
+    refused(
+        fork.put(&[from, (AT, ZERO), (SUB, "4")], ""),
+        400,
+        "INVALID_OFFSET",
+    );
+    refused(fork.put(&[(FROM, "/v1/stream/no")], ""), 404, "NOT_FOUND");
+    refused(fork.put(&[from, TEXT], ""), 409, "WRONG_TYPE");
+    let early = "0000000000000001_0000000000000001";
+    refused(fork.put(&[from, (AT, early)], ""), 410, "GONE");
+    assert_eq!(source.ask("DELETE", &[], "").status, 204);
+    assert_eq!(source.head().status, 404, "nothing has forked it");
+
+    source.put(&[JSON, ("stream-ttl", "900")], "[1,22,333]");
+    let at = |records| [from, (AT, ZERO), (SUB, records)];
+    assert_eq!(fork.put(&at("3"), "").status, 201);
+    assert_eq!(fork.head().header("stream-ttl"), "900");
+    assert_eq!(fork.put(&at("3"), "").status, 200);
+    assert_eq!(fork.put(&[from], "").status, 200);
+    refused(fork.put(&at("2"), ""), 409, "EXISTS");
+    refused(fork.put(&[JSON, ("stream-ttl", "900")], ""), 409, "EXISTS");
+    refused(source.put(&[from, JSON], ""), 409, "EXISTS");
+}
+
+#[test]
+fn a_hundred_forks_each_of_the_one_before_are_the_most() {
+    let service = producer(&[
+        "--source",
+        "none",
+        "--data-dir",
+        "memory",
+        "--page-bytes",
+        "4096",
+    ]);
+    let body = |from: usize| (from * 20..from * 20 + 20).map(|number| number.to_string());
+    let mut meant: Vec<_> = body(0).collect();
+    named(&service, "0").put(&[JSON], format!("[{}]", meant.join(",")));
+    for number in 1..=101_usize {
+        let path = format!("/v1/stream/{}", number - 1);
+        let name = number.to_string();
+        let more: Vec<_> = body(number).collect();
+        let answer = named(&service, &name).put(&[(FROM, &path)], format!("[{}]", more.join(",")));
+        if number == 101 {
+            refused(answer, 429, "TOO_MANY");
+        } else {
+            assert_eq!(answer.status, 201, "{number}");
+            meant.extend(more);
+        }
+    }
+    let (pages, count) = named(&service, "100").pages(&[("accept", "application/x-ndjson")]);
+    assert!(count > 1, "{count} pages");
+    let lines = pages.concat();
+    assert_eq!(lines.lines().collect::<Vec<_>>(), meant);
+}
