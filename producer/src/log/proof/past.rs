@@ -1,15 +1,22 @@
 //! Forks with what else a stream can do: keep less from now on, and tell where a time or a count begins.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use common::time::Timestamp;
 
 use super::{
     forks::{create, delete, fill, fork, long, segments},
+    histories::beginning,
     life::Life,
-    model::{Operation, Outcome},
+    model::{Model, Operation, Outcome},
+    samples::copied,
     simulated::{Fault, SimDisk, State},
 };
+use crate::log::{disk::Folder, inspect};
 
 fn retain(name: &str, seconds: u64) -> Operation {
     Operation::Retain {
@@ -114,4 +121,52 @@ fn places_by_time_and_by_count_lie_in_what_is_shared_too() {
         }
         finds_places(&Life::begin(&disk).unwrap(), &[0, 1, 4, 7, 8], settles_each);
     }
+}
+
+/// So long nothing of a sample is too old.
+const LONG_SECONDS: u64 = 3_000_000_000;
+
+/// Does these groups to a log that is as `model` means.
+fn live(life: &mut Life, model: &mut Model, groups: Vec<Vec<Operation>>) {
+    for group in groups {
+        let expected: Vec<_> = group.iter().map(|each| model.apply(each)).collect();
+        assert_eq!(life.group(&group), Some(expected));
+    }
+    life.compare(model).unwrap();
+}
+
+/// A log in which other retentions are said of a stream, in the catalogue, and of its fork, in the journal
+/// only. The sample is such a log, so what is done to it stays as it is.
+fn retained(life: &mut Life) -> Model {
+    let mut model = beginning();
+    let groups = vec![
+        vec![create("a")],
+        vec![long("a", 1), fork("f", "a", Some(0))],
+        vec![retain("a", LONG_SECONDS)],
+        fill(),
+        vec![retain("f", LONG_SECONDS + 1), long("f", 2)],
+    ];
+    live(life, &mut model, groups);
+    model
+}
+
+/// `TESTS_SAMPLE_OF_RETENTION=DIR cargo test -p producer --lib the_sample_of_retention` leaves one in DIR.
+#[test]
+fn the_sample_of_retention_is_read_and_goes_on() {
+    let on = |directory: &Path| Life::on(Arc::new(Folder::lock(directory).unwrap())).unwrap();
+    if let Some(directory) = std::env::var_os("TESTS_SAMPLE_OF_RETENTION") {
+        retained(&mut on(Path::new(&directory)));
+    }
+    let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+    let mut model = retained(&mut Life::begin(&disk).unwrap());
+    let sample = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/log-3-retain/log");
+    let copy = copied(&sample);
+    assert!(inspect(copy.path()).unwrap().is_sound());
+    let mut life = on(copy.path());
+    life.compare(&model).unwrap();
+    let groups = vec![vec![retain("a", LONG_SECONDS + 2), long("a", 3)], fill()];
+    live(&mut life, &mut model, groups);
+    drop(life);
+    let again = copied(copy.path());
+    on(again.path()).compare(&model).unwrap();
 }
