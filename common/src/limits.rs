@@ -24,6 +24,9 @@ pub const PRODUCERS_MAX: usize = 1000;
 /// How many streams a log can hold: each takes memory, also when nobody uses it.
 pub const STREAMS_MAX: usize = 1_000_000;
 
+/// How many streams a page of their list can have: it is made in memory.
+pub const STREAMS_LISTED_MAX: usize = 1000;
+
 /// How many forks there can be, each of the one before: who reads the oldest records goes through all of
 /// them, and they can all go together with the last.
 pub const FORKS_DEEP_MAX: usize = 100;

@@ -61,11 +61,19 @@ impl Batch {
     /// The first line that is no record. Then none of them is.
     pub fn from_ndjson(body: &[u8]) -> Result<Self, Refused> {
         let mut batch = Self::with_room(body.len());
-        each_line(body, |line, text| {
-            json::value(text).map_err(|fault| line.not_json(text, fault))?;
-            batch.add(line, text.as_bytes())
-        })?;
+        batch.extend(body, 0)?;
         batch.or_empty()
+    }
+
+    /// Adds a record a line, of a part of a body that has so many lines before it.
+    ///
+    /// # Errors
+    /// The first line that is no record. Those before it are added.
+    pub fn extend(&mut self, part: &[u8], before: usize) -> Result<(), Refused> {
+        each_line_behind(before, part, |line, text| {
+            json::value(text).map_err(|fault| line.not_json(text, fault))?;
+            self.add(line, text.as_bytes())
+        })
     }
 
     /// One JSON value over as many lines as it likes; an array is flattened once.
@@ -131,6 +139,11 @@ impl Batch {
     #[must_use]
     pub fn lines(&self) -> &[u8] {
         &self.lines
+    }
+
+    /// Gives back the room that it does not need.
+    pub fn fit(&mut self) {
+        self.lines.shrink_to_fit();
     }
 
     /// The lines, to be shared.
@@ -201,11 +214,19 @@ impl Line<'_> {
 /// The first that `take` has, or a line that is not UTF-8.
 pub fn each_line<'a, E: From<Refused>>(
     body: &'a [u8],
+    take: impl FnMut(Line<'a>, &'a str) -> Result<(), E>,
+) -> Result<(), E> {
+    each_line_behind(0, body, take)
+}
+
+fn each_line_behind<'a, E: From<Refused>>(
+    before: usize,
+    part: &'a [u8],
     mut take: impl FnMut(Line<'a>, &'a str) -> Result<(), E>,
 ) -> Result<(), E> {
-    for (counted, text) in ndjson::lines(body).enumerate() {
+    for (counted, text) in ndjson::lines(part).enumerate() {
         let line = Line {
-            counted,
+            counted: before + counted,
             uncounted: &[],
         };
         let text = std::str::from_utf8(text)

@@ -3,6 +3,9 @@
 /// The stream named `default`, in its shortest form.
 pub const STREAM_PATH: &str = "/stream";
 
+/// The list of streams.
+pub const STREAM_LIST_PATH: &str = "/v1/stream";
+
 /// What a stream's name follows.
 pub const STREAMS_PATH: &str = "/v1/stream/";
 /// All topics; with `/` and a name behind it, one of them.
@@ -14,10 +17,24 @@ pub const OFFSET: &str = "offset";
 pub const LIVE: &str = "live";
 /// The query's parameter that asks for control lines.
 pub const MARKS: &str = "marks";
+/// The query's parameter that asks for acknowledgements while a body comes.
+pub const ACKS: &str = "acks";
 /// The query's parameter that repeats the last `Stream-Cursor`.
 pub const CURSOR: &str = "cursor";
 /// The query's parameter that says how long to wait for news, as `5s`.
 pub const WAIT: &str = "wait";
+
+/// The query's parameter that says to begin where records may be as new as a time.
+pub const SINCE: &str = "since";
+/// The query's parameter that says to begin so many records before the end.
+pub const TAIL: &str = "tail";
+/// The query's parameter that says after how many records an answer ends.
+pub const LIMIT: &str = "limit";
+
+/// The query's parameter that says what the names in a list begin with.
+pub const PREFIX: &str = "prefix";
+/// The query's parameter that says behind which name a page of a list begins.
+pub const AFTER: &str = "after";
 
 /// The place of a body's first record.
 pub const STREAM_OFFSET: &str = "stream-offset";
@@ -47,6 +64,8 @@ pub const STREAM_RETENTION_AGE: &str = "stream-retention-age";
 pub const STREAM_RETENTION_BYTES: &str = "stream-retention-bytes";
 /// A text that has to be above that of the append before.
 pub const STREAM_SEQ: &str = "stream-seq";
+/// Where a stream has to end for something to be appended to it.
+pub const STREAM_MATCH_OFFSET: &str = "stream-match-offset";
 /// The path of the stream that a new one begins as.
 pub const STREAM_FORKED_FROM: &str = "stream-forked-from";
 /// Up to which place.

@@ -52,6 +52,8 @@ pub(crate) enum Refusal {
     TooLarge,
     #[error("the body did not come within {0:?}; nothing was appended")]
     Slow(Duration),
+    #[error("line {0} has begun, and did not go on within {1:?}")]
+    HalfLine(usize, Duration),
     #[error("the body broke off: {0}; nothing was appended")]
     Broken(#[source] hyper::Error),
     #[error("the body is encoded as {0:?}; send it as it is")]
@@ -67,14 +69,19 @@ type Kind = (u16, &'static str, &'static str);
 
 impl Refusal {
     /// The problem that a client is told.
-    pub(crate) fn answer(&self) -> Response<Body> {
+    pub(crate) fn problem(&self) -> Problem {
         let (status, code, title) = self.kind();
         let mut problem = Problem::new(status, code, title, self.to_string());
         if let Self::Log(Refused::Failed(_)) = self {
             // What the disk has of it shows at the next start.
             problem.side_effects = SideEffects::Unknown;
         }
-        let mut answer = reply::problem(&problem);
+        problem
+    }
+
+    /// The answer that tells it.
+    pub(crate) fn answer(&self) -> Response<Body> {
+        let mut answer = reply::problem(&self.problem());
         self.tell(answer.headers_mut());
         answer
     }
@@ -93,7 +100,7 @@ impl Refusal {
             Self::Topic(_) | Self::Pointer(_) => (400, "INVALID_TOPIC", "not a topic"),
             Self::NoKey { .. } => (400, "NO_KEY", "a record without its key"),
             Self::TooLarge => (413, "REQUEST_TOO_LARGE", "request too large"),
-            Self::Slow(_) => (408, "BODY_TIMEOUT", "the body came too slowly"),
+            Self::Slow(_) | Self::HalfLine(..) => (408, "BODY_TIMEOUT", "the body came too slowly"),
             Self::Broken(_) => (400, "BODY_BROKEN", "the body broke off"),
             Self::Encoded(_) => (415, "ENCODED", "content encoding not supported"),
             Self::Busy => (503, "BUSY", "no room right now"),
@@ -111,6 +118,7 @@ impl Refusal {
                 put(wire::STREAM_CLOSED, &true);
                 put(wire::STREAM_NEXT_OFFSET, next);
             }
+            Self::Log(Refused::Elsewhere { next, .. }) => put(wire::STREAM_NEXT_OFFSET, next),
             Self::Log(Refused::Fenced { epoch }) => put(wire::PRODUCER_EPOCH, epoch),
             Self::Log(Refused::Gap { expected, received }) => {
                 put(wire::PRODUCER_EXPECTED_SEQ, expected);
@@ -157,6 +165,7 @@ const fn of_log(refused: &Refused) -> Kind {
             (409, "WRONG_TYPE", "not the type of the stream")
         }
         Refused::Sequence { .. } => (409, "SEQUENCE", "the sequence does not rise"),
+        Refused::Elsewhere { .. } => (412, "ELSEWHERE", "the stream ends elsewhere"),
         Refused::Fenced { .. } => (403, "FENCED", "a later epoch has begun"),
         Refused::EpochBegins => (400, "EPOCH_BEGINS", "an epoch begins with sequence 0"),
         Refused::Gap { .. } => (409, "SEQUENCE_GAP", "a request before this one is missing"),

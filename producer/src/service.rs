@@ -59,7 +59,7 @@ pub(crate) async fn run<L: Listener>(
     let edge = edge::Metrics::default();
     edge.register(&mut registry);
     let (health, clock) = (log.health(), log.clock().clone());
-    let ingest = ingest::Door::new(log.clone(), &mut registry);
+    let ingest = ingest::Door::new(log.clone(), &mut registry, stop.clone());
     let stream = stream::Door::new(
         log.clone(),
         config.stream,
@@ -124,6 +124,8 @@ struct Service {
 enum Resource<'a> {
     /// The stream `default`, in its shortest form.
     Short,
+    /// The list of streams.
+    Streams,
     Stream,
     Topics,
     Topic,
@@ -135,6 +137,7 @@ impl<'a> Resource<'a> {
         let behind = |prefix| path.strip_prefix(prefix);
         match behind(wire::TOPICS_PATH) {
             _ if path == wire::STREAM_PATH => Self::Short,
+            _ if path == wire::STREAM_LIST_PATH => Self::Streams,
             _ if behind(wire::STREAMS_PATH).is_some() => Self::Stream,
             Some("") => Self::Topics,
             Some(rest) if rest.starts_with('/') => Self::Topic,
@@ -145,8 +148,8 @@ impl<'a> Resource<'a> {
     const fn methods(&self) -> &'static str {
         match self {
             Self::Short => "GET, HEAD, OPTIONS, POST",
-            Self::Stream => "DELETE, GET, HEAD, OPTIONS, POST, PUT",
-            Self::Topics => "GET, HEAD, OPTIONS",
+            Self::Stream => "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
+            Self::Streams | Self::Topics => "GET, HEAD, OPTIONS",
             Self::Topic => "DELETE, GET, HEAD, OPTIONS, POST, PUT",
             Self::Other(_) => "GET, HEAD",
         }
@@ -166,6 +169,7 @@ impl Service {
             (Resource::Short, &Method::POST) => Call::Post,
             (Resource::Stream, &Method::POST) => Call::Append,
             (Resource::Stream, &Method::PUT) => Call::Create,
+            (Resource::Stream, &Method::PATCH) => Call::Retain,
             (Resource::Stream, &Method::DELETE) => Call::Delete,
             (Resource::Topic, &Method::POST) => Call::AppendToTopic,
             (Resource::Topic, &Method::PUT) => Call::CreateTopic,
@@ -183,6 +187,7 @@ impl Service {
         match resource {
             _ if request.method() == Method::OPTIONS => Ok(reply::empty(StatusCode::NO_CONTENT)),
             Resource::Short => self.stream.short(request),
+            Resource::Streams => self.stream.list(request),
             Resource::Stream => self.stream.named(request).await,
             Resource::Topics => Ok(self.ingest.topics()),
             Resource::Topic | Resource::Other(_) => self.ingest.topic(request.uri().path()),

@@ -1,7 +1,7 @@
 //! Forks: what begins as another stream was up to a place, and goes on by itself, whatever becomes of the
 //! other one.
 
-use tests::producer;
+use tests::{http::fetch, producer};
 
 use crate::{
     durable::on,
@@ -51,6 +51,7 @@ fn a_fork_outlives_its_source_and_the_process() {
     for name in ["source", "fork"] {
         assert_eq!(named(&service, name).ask("DELETE", &[], "").status, 204);
     }
+    let less = [("stream-retention-age", "1h")];
     for _ in 0..2 {
         service.kill();
         let _killed = service.exit_code();
@@ -61,6 +62,7 @@ fn a_fork_outlives_its_source_and_the_process() {
             assert_eq!(deleted.head().status, 410);
             refused(deleted.read("offset=-1"), 410, "DELETED");
             refused(deleted.post(&[JSON], "8"), 410, "DELETED");
+            refused(deleted.ask("PATCH", &less, ""), 410, "DELETED");
             refused(deleted.ask("DELETE", &[], ""), 410, "DELETED");
             refused(deleted.put(&[JSON], ""), 409, "FORKED");
         }
@@ -72,6 +74,51 @@ fn a_fork_outlives_its_source_and_the_process() {
     for name in ["source", "fork", "second"] {
         assert_eq!(named(&service, name).head().status, 404, "{name}");
         assert_eq!(named(&service, name).put(&[JSON], "").status, 201);
+    }
+}
+
+#[test]
+fn a_fork_is_a_stream_like_any_other() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for service in [memory(), on(directory.path(), "none")] {
+        let (source, fork) = (named(&service, "source"), named(&service, "fork"));
+        source.put(&[JSON], "[1,22,333]");
+        let forked = source.head().header("stream-next-offset").to_owned();
+        assert_eq!(fork.put(&[(FROM, "/v1/stream/source")], "").status, 201);
+        source.post(&[JSON], "[9]");
+        let elsewhere = source.head().header("stream-next-offset").to_owned();
+        let at = |place| fork.post(&[JSON, ("stream-match-offset", place)], "4");
+        refused(at(&elsewhere), 412, "ELSEWHERE");
+        assert_eq!(at(&forked).status, 204);
+        for (query, expected) in [
+            ("tail=3", "[22,333,4]"),
+            ("tail=9", "[1,22,333,4]"),
+            ("limit=2", "[1,22]"),
+            ("since=1970-01-01T00:00:00Z", "[1,22,333,4]"),
+            ("tail=2&limit=1", "[333]"),
+        ] {
+            assert_eq!(
+                fork.read(query).text().expect("a page"),
+                expected,
+                "{query}"
+            );
+        }
+        let less = [("stream-retention-age", "1h")];
+        assert_eq!(fork.ask("PATCH", &less, "").status, 204);
+        assert_eq!(source.ask("DELETE", &[], "").status, 204);
+        let page = fetch(&service.url("/v1/stream"), &[]).json();
+        let streams = page["streams"].as_array().expect("a list");
+        let kept = |name: &str| {
+            let found = streams.iter().find(|stream| stream["name"] == name);
+            found.map(|stream| stream["retention_milliseconds"].clone())
+        };
+        assert_eq!(kept("fork"), Some(3_600_000.into()));
+        assert_eq!(
+            kept("source"),
+            None,
+            "what is there for its forks is not listed"
+        );
+        assert_eq!(text(&fork), "[1,22,333,4]");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Both services as their users meet them: real processes, real sockets, a file a theme.
 
+mod acks;
 mod append;
 mod appends;
 mod article;
@@ -23,9 +24,11 @@ mod json;
 mod keys;
 mod large;
 mod ledger;
+mod list;
 mod live;
 mod long_poll;
 mod marks;
+mod matched;
 mod named;
 mod nexmark;
 mod nulls;
@@ -36,6 +39,7 @@ mod partitions;
 mod poison;
 mod power;
 mod retention;
+mod seek;
 mod service;
 mod sources;
 mod stream;

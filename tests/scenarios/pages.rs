@@ -98,7 +98,7 @@ fn an_offset_is_a_place_of_the_stream_or_refused() {
     for offset in ["", "0", "-2", "a,b", "now&offset=now", &beyond, &off_border] {
         refused(read(offset), 400, "INVALID_OFFSET");
     }
-    assert_eq!(stream.read("offset=-1&foo=bar&tail").status, 200);
+    assert_eq!(stream.read("offset=-1&foo=bar&other").status, 200);
     refused(
         named(&service, "nothing").read("offset=now"),
         404,

@@ -2,9 +2,21 @@
 
 use std::time::Instant;
 
-use tests::{PATIENCE, http::send, producer};
+use serde_json::{Value, json};
+use tests::{
+    PATIENCE, Service,
+    http::{fetch, send},
+    producer,
+};
 
-use crate::named::named;
+use crate::{
+    durable::on,
+    named::{TEXT, memory, named, refused},
+    wire::JSON,
+};
+
+const BYTES: &str = "stream-retention-bytes";
+const AGE: &str = "stream-retention-age";
 
 /// Waits until the first record there was is no longer kept.
 fn check(directory: &str, source: &str) {
@@ -33,4 +45,90 @@ fn what_is_too_old_goes_though_little_comes_after_it() {
     let directory = directory.path().to_str().expect("a path of ASCII");
     check(directory, "numbers@10/s");
     check("memory", "numbers@10/s");
+}
+
+/// The retention of a stream, as the list has it.
+fn retention(service: &Service, name: &str) -> (Value, Value) {
+    let page = fetch(&service.url(&format!("/v1/stream?prefix={name}")), &[]).json();
+    let bound = |bound: &str| page.pointer(&format!("/streams/0/{bound}")).cloned();
+    let (bytes, age) = (bound("retention_bytes"), bound("retention_milliseconds"));
+    bytes.zip(age).expect("the stream is listed")
+}
+
+#[test]
+fn more_or_less_is_kept_when_somebody_says_so() {
+    for directory in [
+        None,
+        Some(tempfile::tempdir().expect("a temporary directory")),
+    ] {
+        let service = match &directory {
+            None => memory(),
+            Some(directory) => on(directory.path(), "none"),
+        };
+        let stream = named(&service, "s");
+        stream.put(&[TEXT], "");
+        for _ in 0..4 {
+            assert_eq!(stream.post(&[TEXT], "x".repeat(300 * 1024)).status, 204);
+        }
+        let earliest = || stream.head().header("stream-earliest-offset").to_owned();
+        let first = earliest();
+        assert_eq!(stream.ask("PATCH", &[(AGE, "1ms")], "").status, 204);
+        let begun = Instant::now();
+        while earliest() == first {
+            assert!(begun.elapsed() < PATIENCE, "{directory:?}: {first}");
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn what_is_said_of_retention_outlives_the_process() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut service = on(directory.path(), "none");
+    let say = |service: &Service, headers: &[(&str, &str)], expected: (Value, Value)| {
+        let patched = named(service, "s").ask("PATCH", headers, "");
+        assert_eq!(patched.status, 204, "{headers:?}");
+        assert_eq!(retention(service, "s"), expected, "{headers:?}");
+    };
+    named(&service, "s").put(&[JSON, (AGE, "7d")], "[1]");
+    let week = || json!(604_800_000);
+    assert_eq!(retention(&service, "s"), (Value::Null, week()));
+    say(&service, &[(BYTES, "1GiB")], (json!(1 << 30), week()));
+    say(&service, &[(AGE, "none")], (json!(1 << 30), Value::Null));
+    for end in ["kill", "stop"] {
+        match end {
+            "kill" => service.kill(),
+            _ => service.terminate(),
+        }
+        let clean = (end == "stop").then_some(0);
+        assert_eq!(service.exit_code(), clean);
+        service = on(directory.path(), "none");
+        assert_eq!(
+            retention(&service, "s"),
+            (json!(1 << 30), Value::Null),
+            "{end}"
+        );
+        let as_it_is = [JSON, (BYTES, "1GiB")];
+        assert_eq!(named(&service, "s").put(&as_it_is, "").status, 200, "{end}");
+        let as_it_was = [JSON, (AGE, "7d")];
+        refused(named(&service, "s").put(&as_it_was, ""), 409, "EXISTS");
+    }
+}
+
+#[test]
+fn a_retention_that_is_none_changes_nothing() {
+    let service = memory();
+    let stream = named(&service, "s");
+    stream.put(&[JSON, (BYTES, "5MiB")], "");
+    for wrong in [
+        &[][..],
+        &[(BYTES, "much")],
+        &[(AGE, "0s")],
+        &[(BYTES, "1MiB"), (AGE, "long")],
+    ] {
+        refused(stream.ask("PATCH", wrong, ""), 400, "INVALID_HEADER");
+    }
+    assert_eq!(retention(&service, "s"), (json!(5 << 20), Value::Null));
+    let missing = named(&service, "nothing").ask("PATCH", &[(AGE, "1d")], "");
+    refused(missing, 404, "NOT_FOUND");
 }

@@ -33,13 +33,14 @@ pub(super) async fn answer(
         closes: headers::closes(&head.headers),
         producer: headers::producer(&head.headers)?,
         sequence: headers::sequence(&head.headers)?,
+        at: headers::place(&head.headers)?,
         ..Append::default()
     };
     let (body, room) = upload.whole(log).await?;
     let has_content = !body.is_empty();
     if has_content {
         let content_type = headers::content_type(&head.headers)?.ok_or(Refusal::NoContentType)?;
-        match content(stream.settings(), content_type, body)? {
+        match content(&stream.settings(), content_type, body)? {
             Some(content) => append.content = content,
             None => append.is_of_other_type = true,
         }

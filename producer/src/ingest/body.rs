@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How long a body may send nothing.
-const PIECE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const PIECE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a whole body may take: the largest one then comes at 280 kB a second.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -81,14 +81,19 @@ impl Upload {
         Ok((whole.freeze(), room))
     }
 
-    /// The next piece of the body; none at its end.
-    async fn piece(&mut self) -> Result<Option<Bytes>, Refusal> {
+    /// The next piece of the body, which must not take too long; none at its end.
+    pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Refusal> {
+        tokio::time::timeout(PIECE_TIMEOUT, self.next())
+            .await
+            .map_err(|_| Refusal::Slow(PIECE_TIMEOUT))?
+    }
+
+    /// The next piece of the body, however long it takes; none at its end. Nothing is lost when it
+    /// is not waited for to its end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         self.is_held_back = false;
         loop {
-            let frame = tokio::time::timeout(PIECE_TIMEOUT, self.body.frame())
-                .await
-                .map_err(|_| Refusal::Slow(PIECE_TIMEOUT))?;
-            match frame {
+            match self.body.frame().await {
                 None => return Ok(None),
                 // Trailers carry no records.
                 Some(Ok(frame)) => {
@@ -101,17 +106,26 @@ impl Upload {
         }
     }
 
-    /// Reads what is left of a body that was refused, within reason.
-    pub(super) async fn discard(mut self, refusal: &Refusal) {
+    /// Whether the sender waits to be asked for the body.
+    pub(super) const fn is_held_back(&self) -> bool {
+        self.is_held_back
+    }
+
+    /// Reads what is left of a body that was refused, within reason, until it pauses for so long.
+    pub(super) async fn discard(self, refusal: &Refusal, pause: Duration) {
         // Who asked before sending learns it from the answer, and who does not send is not waited
         // for twice.
-        if self.is_held_back || matches!(refusal, Refusal::Slow(_) | Refusal::Broken(_)) {
-            return;
+        if !self.is_held_back && !matches!(refusal, Refusal::Slow(_) | Refusal::Broken(_)) {
+            self.rest(pause).await;
         }
+    }
+
+    /// Reads what is left of it, within reason, until it pauses for so long.
+    pub(super) async fn rest(mut self, pause: Duration) {
         let rest = async {
             let mut discarded = 0;
             while discarded <= DISCARDED_BYTES_MAX
-                && let Ok(Some(piece)) = self.piece().await
+                && let Ok(Ok(Some(piece))) = tokio::time::timeout(pause, self.next()).await
             {
                 discarded += piece.len();
             }

@@ -36,7 +36,7 @@ pub(super) async fn answer(
     });
     let fork = fork.transpose()?;
     let settings = match &fork {
-        Some(fork) => settings_of_fork(&head.headers, fork.source.settings())?,
+        Some(fork) => settings_of_fork(&head.headers, &fork.source.settings())?,
         None => settings(&head.headers)?,
     };
     let (body, room) = upload.whole(log).await?;

@@ -18,7 +18,7 @@ use hyper::{
 
 use crate::{
     error::Refusal,
-    log::{Lifetime, Producer, Retention},
+    log::{Lifetime, Producer, Retain, Retention},
 };
 
 /// What can be refused before anything else is looked at.
@@ -55,6 +55,13 @@ pub(super) fn closes(headers: &HeaderMap) -> bool {
 pub(super) fn sequence(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let sequence = bounded(headers, wire::STREAM_SEQ, SEQUENCE_BYTES_MAX)?;
     Ok(sequence.map(str::to_owned))
+}
+
+/// Where the stream has to end for the append to be done.
+pub(super) fn place(headers: &HeaderMap) -> Result<Option<Offset>, Refusal> {
+    let name = wire::STREAM_MATCH_OFFSET;
+    let place = text(headers, name)?.map(str::parse).transpose();
+    place.map_err(|_| invalid(name, "is an offset as this server gives them"))
 }
 
 /// Who appends; all three headers, or none.
@@ -151,13 +158,44 @@ pub(super) fn lifetime(headers: &HeaderMap) -> Result<Lifetime, Refusal> {
 pub(super) fn retention(headers: &HeaderMap) -> Result<Retention, Refusal> {
     let (bytes, age) = (wire::STREAM_RETENTION_BYTES, wire::STREAM_RETENTION_AGE);
     Ok(Retention {
-        bytes: text(headers, bytes)?
-            .map(|text| size(text).map_err(|error| invalid(bytes, error)))
-            .transpose()?,
-        age: text(headers, age)?
-            .map(|text| duration(text).map_err(|error| invalid(age, error)))
-            .transpose()?,
+        bytes: bound(headers, bytes, size)?,
+        age: bound(headers, age, duration)?,
     })
+}
+
+/// What of the retention of a stream shall be another: `none` is as the service has it.
+pub(super) fn retain(headers: &HeaderMap) -> Result<Retain, Refusal> {
+    let (bytes, age) = (wire::STREAM_RETENTION_BYTES, wire::STREAM_RETENTION_AGE);
+    let retain = Retain {
+        bytes: change(headers, bytes, size)?,
+        age: change(headers, age, duration)?,
+    };
+    if retain == Retain::default() {
+        let why = "is missing, and so is Stream-Retention-Age: nothing would change";
+        return Err(invalid(bytes, why));
+    }
+    Ok(retain)
+}
+
+fn change<T>(
+    headers: &HeaderMap,
+    name: &'static str,
+    read: fn(&str) -> Result<T, String>,
+) -> Result<Option<Option<T>>, Refusal> {
+    match text(headers, name)? {
+        Some(none) if none.eq_ignore_ascii_case("none") => Ok(Some(None)),
+        _ => Ok(bound(headers, name, read)?.map(Some)),
+    }
+}
+
+/// A bound as people write it, if there is one.
+fn bound<T>(
+    headers: &HeaderMap,
+    name: &'static str,
+    read: fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, Refusal> {
+    let bound = text(headers, name)?.map(read).transpose();
+    bound.map_err(|error| invalid(name, error))
 }
 
 /// The value of a header that may be there once.
@@ -294,6 +332,32 @@ mod tests {
     }
 
     #[test]
+    fn a_retention_changes_by_what_is_said_of_it() {
+        let (bytes, age) = (wire::STREAM_RETENTION_BYTES, wire::STREAM_RETENTION_AGE);
+        let check = |all: &[(&'static str, &str)], expected: Option<Retain>| {
+            assert_eq!(retain(&headers(all)).ok(), expected, "{all:?}");
+        };
+        let of = |bytes, age| Some(Retain { bytes, age });
+        let day = Duration::from_hours(24);
+        check(&[(bytes, "1KiB")], of(Some(Some(1024)), None));
+        check(&[(age, "1d")], of(None, Some(Some(day))));
+        check(
+            &[(bytes, "None"), (age, "1d")],
+            of(Some(None), Some(Some(day))),
+        );
+        for wrong in [
+            &[][..],
+            &[(bytes, "much")],
+            &[(age, "0s")],
+            &[(age, "")],
+            &[(bytes, "none"), (bytes, "1")],
+            &[(bytes, "1"), (age, "long")],
+        ] {
+            check(wrong, None);
+        }
+    }
+
+    #[test]
     fn nothing_but_true_closes() {
         for (value, expected) in [
             ("true", true),
@@ -305,6 +369,17 @@ mod tests {
             assert_eq!(closed, expected, "{value}");
         }
         assert!(!closes(&headers(&[])));
+    }
+
+    #[test]
+    fn a_place_to_append_at_is_a_whole_token() {
+        let check = |value: &str| place(&headers(&[(wire::STREAM_MATCH_OFFSET, value)])).ok();
+        let at = Offset { record: 1, byte: 2 };
+        assert_eq!(check(&at.to_string()), Some(Some(at)));
+        for value in ["", "-1", "now", "1_2"] {
+            assert_eq!(check(value), None, "{value}");
+        }
+        assert_eq!(place(&headers(&[])).unwrap(), None);
     }
 
     #[test]

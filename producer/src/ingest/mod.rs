@@ -3,12 +3,15 @@
 //! In: bodies of requests, sources' specifications. Out: what is appended to the log, and what
 //! makes and removes its streams and topics.
 
+mod acks;
 mod append;
 mod body;
 mod create;
+mod gathering;
 mod headers;
 mod partition;
 mod post;
+mod retain;
 pub(crate) mod source;
 mod split;
 mod topic;
@@ -16,15 +19,17 @@ mod topic;
 use common::{name, service::reply::Body, wire};
 use hyper::{Request, Response, body::Incoming, http::request::Parts};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
+use tokio_util::sync::CancellationToken;
 
-use self::body::Upload;
 pub(crate) use self::source::{Spec, feed};
+use self::{acks::Acks, body::Upload};
 use crate::{error::Refusal, log::Log};
 
 /// Where requests that change something come in.
 #[derive(Debug, Clone)]
 pub(crate) struct Door {
     log: Log,
+    stop: CancellationToken,
     requests: Counter,
     refused: Counter,
 }
@@ -38,6 +43,8 @@ pub(crate) enum Call {
     Append,
     /// That a stream is there.
     Create,
+    /// That more or less of a stream is kept.
+    Retain,
     /// That a stream is there no more.
     Delete,
     /// To append to the partitions of a topic.
@@ -49,7 +56,7 @@ pub(crate) enum Call {
 }
 
 impl Door {
-    pub(crate) fn new(log: Log, registry: &mut Registry) -> Self {
+    pub(crate) fn new(log: Log, registry: &mut Registry, stop: CancellationToken) -> Self {
         let (requests, refused) = (Counter::default(), Counter::default());
         registry.register(
             "append_requests",
@@ -63,6 +70,7 @@ impl Door {
         );
         Self {
             log,
+            stop,
             requests,
             refused,
         }
@@ -73,15 +81,30 @@ impl Door {
         self.requests.inc();
         let (head, body) = request.into_parts();
         let mut upload = Upload::new(&head.headers, body);
-        match self.act(call, &head, &mut upload).await {
-            Ok(answer) => answer,
-            Err(refusal) => {
-                self.refused.inc();
-                tracing::debug!(%refusal, path = head.uri.path(), "refused a request");
-                upload.discard(&refusal).await;
-                refusal.answer()
-            }
+        let (refusal, pause) = match self.acks(call, &head) {
+            Ok(Some(acks)) => return acks.answer(upload, self.stop.clone()).await,
+            Ok(None) => match self.act(call, &head, &mut upload).await {
+                Ok(answer) => return answer,
+                Err(refusal) => (refusal, body::PIECE_TIMEOUT),
+            },
+            // Such a body need not end.
+            Err(refusal) => (refusal, acks::LEAVE),
+        };
+        self.refused.inc();
+        tracing::debug!(%refusal, path = head.uri.path(), "refused a request");
+        upload.discard(&refusal, pause).await;
+        refusal.answer()
+    }
+
+    /// What is asked for, if it is to be answered while the body comes.
+    fn acks(&self, call: Call, head: &Parts) -> Result<Option<Acks>, Refusal> {
+        if call != Call::Append || !acks::is_asked_for(head)? {
+            return Ok(None);
         }
+        headers::check(&head.headers)?;
+        let path = head.uri.path().strip_prefix(wire::STREAMS_PATH);
+        let name = name::stream(path.unwrap_or_default())?;
+        Acks::of(&self.log, &name, head).map(Some)
     }
 
     async fn act(
@@ -98,6 +121,7 @@ impl Door {
             Call::Post => post::answer(log, head, upload).await,
             Call::Append => append::answer(log, &stream()?, head, upload).await,
             Call::Create => create::answer(log, &stream()?, head, upload).await,
+            Call::Retain => retain::answer(log, &stream()?, &head.headers).await,
             Call::Delete => create::delete(log, &stream()?).await,
             Call::AppendToTopic => split::answer(log, &topic()?, head, upload).await,
             Call::CreateTopic => topic::create(log, &topic()?, upload).await,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::Refusal,
-    log::{Appended, DEFAULT, Log},
+    log::{Append, Appended, DEFAULT, Log},
 };
 
 pub(super) async fn answer(
@@ -24,6 +24,7 @@ pub(super) async fn answer(
     upload: &mut Upload,
 ) -> Result<Response<Body>, Refusal> {
     let is_json = headers::is_json(&head.headers);
+    let at = headers::place(&head.headers)?;
     let (body, room) = upload.whole(log).await?;
     let batch = body::read(&body, |body| {
         if is_json {
@@ -35,7 +36,10 @@ pub(super) async fn answer(
     drop(body);
     let records = batch.records();
     let stream = log.find(DEFAULT)?;
-    let append = append::of_records(stream.settings(), batch);
+    let append = Append {
+        at,
+        ..append::of_records(&stream.settings(), batch)
+    };
     let Appended { first, next, .. } = log.append(&stream, append, room).await?;
     Ok(reply::text(
         StatusCode::OK,

@@ -33,6 +33,10 @@ pub(super) async fn answer(
         headers::producer(&head.headers)?,
         headers::sequence(&head.headers)?,
     );
+    if headers::place(&head.headers)?.is_some() {
+        let why = "names a place in one stream, and a topic has several".to_owned();
+        return Err(Refusal::Header(wire::STREAM_MATCH_OFFSET, why));
+    }
     let (is_json, partitions) = (headers::is_json(&head.headers), topic.partitions);
     let (body, room) = upload.whole(log).await?;
     let batches = body::read(&body, |body| split(body, is_json, &key, partitions))?;
@@ -102,7 +106,7 @@ fn parts(
             let append = Append {
                 producer,
                 sequence,
-                ..append::of_records(stream.settings(), batch)
+                ..append::of_records(&stream.settings(), batch)
             };
             (number, (stream, append))
         })

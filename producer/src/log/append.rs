@@ -2,6 +2,9 @@
 
 use bytes::Bytes;
 use common::{offset::Offset, record::Batch};
+use tokio::sync::oneshot;
+
+use super::settings::Framing;
 
 use super::kept::Misplaced;
 
@@ -24,8 +27,13 @@ pub(crate) struct Append {
     pub(crate) closes: bool,
     /// Who says it, and for which time.
     pub(crate) producer: Option<Producer>,
+    /// Whether the producer's sequence numbers records, and not requests: then it is that of the
+    /// first one here.
+    pub(crate) numbers_records: bool,
     /// A text that must be above that of the append before.
     pub(crate) sequence: Option<String>,
+    /// Where the stream has to end now.
+    pub(crate) at: Option<Offset>,
     /// Whether the content is not of the stream's type: then it is refused, in its turn.
     pub(crate) is_of_other_type: bool,
 }
@@ -55,6 +63,10 @@ pub(crate) struct Appended {
     /// Where the producer stands now, if there is one.
     pub(crate) producer: Option<Producer>,
 }
+
+/// An append that the writer has in its queue, in its order.
+#[derive(Debug)]
+pub(crate) struct Appending(pub(super) oneshot::Receiver<Result<Vec<Appended>, Refused>>);
 
 /// Why nothing was appended, made or removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -93,6 +105,14 @@ pub(crate) enum Refused {
     Sequence {
         /// The last one.
         last: String,
+    },
+    /// The stream does not end where it was thought to.
+    #[error("the stream ends at {next}, not at {asked}; nothing was appended")]
+    Elsewhere {
+        /// Where it was thought to end.
+        asked: Offset,
+        /// The place after its last record.
+        next: Offset,
     },
     /// There is a later life of this producer.
     #[error("the producer has begun epoch {epoch}; an older one appends nothing any more")]
@@ -140,6 +160,24 @@ pub(crate) struct Full;
 #[error("the log takes nothing since it could not be written ({0}); a restart verifies it")]
 pub(crate) struct Failed(pub(super) String);
 
+impl Appending {
+    /// Waits until it is durable. May be asked again when the wait was given up.
+    ///
+    /// # Errors
+    /// Nothing was appended; unless the disk failed: then it cannot be told.
+    pub(crate) async fn done(&mut self) -> Result<Appended, Refused> {
+        let said = (&mut self.0).await.map_err(|_| Failed::stopping())?;
+        Ok(said?.pop().expect("a part has an answer"))
+    }
+}
+
+impl Failed {
+    /// Nobody takes commands any more.
+    pub(super) fn stopping() -> Self {
+        Self("the producer is stopping".to_owned())
+    }
+}
+
 impl Content {
     /// Bytes of a stream that has no lines.
     pub(crate) fn bytes(bytes: Bytes) -> Self {
@@ -159,6 +197,15 @@ impl Content {
         self.records
     }
 
+    /// What is behind the first so many of its lines.
+    pub(crate) fn behind(&self, lines: u64) -> Self {
+        let length = Framing::Lines.length(&self.bytes, lines);
+        Self {
+            bytes: self.bytes.slice(length..),
+            records: self.records.saturating_sub(lines),
+        }
+    }
+
     /// How many bytes it holds.
     pub(crate) fn bytes_len(&self) -> usize {
         self.bytes.len()
@@ -166,6 +213,16 @@ impl Content {
 }
 
 impl Append {
+    /// Where its producer stands when it is done.
+    pub(super) fn producer_behind(&self) -> Option<Producer> {
+        let mut producer = self.producer.clone()?;
+        if self.numbers_records {
+            let others = self.content.records.saturating_sub(1);
+            producer.sequence = producer.sequence.saturating_add(others);
+        }
+        Some(producer)
+    }
+
     /// Whether it brings no records.
     pub(super) fn only_closes(&self) -> bool {
         self.closes && self.content.is_empty()

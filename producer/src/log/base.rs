@@ -1,7 +1,7 @@
 //! What all streams of a log share.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, Ordering},
@@ -69,7 +69,7 @@ pub(crate) enum Health {
 /// What there is, by name.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    pub(super) streams: HashMap<String, Stream>,
+    pub(super) streams: BTreeMap<String, Stream>,
     pub(super) topics: BTreeMap<String, Topic>,
 }
 

@@ -215,6 +215,7 @@ impl Contents {
             | Entry::Close { stream, .. }
             | Entry::Producer { stream, .. }
             | Entry::Sequence { stream, .. }
+            | Entry::Retain { stream, .. }
             | Entry::Fork { stream, .. }
             | Entry::Retire { stream }
             | Entry::Settled { stream, .. } => {
@@ -257,6 +258,11 @@ impl Listed {
             Entry::Retire { .. } => self.retired = Some(entry),
             Entry::Producer { ref producer, .. } => {
                 self.producers.insert(producer.id.clone(), entry);
+            }
+            Entry::Retain { retention, .. } => {
+                if let Some(Entry::Create { settings, .. }) = &mut self.created {
+                    settings.retention = retention;
+                }
             }
             Entry::Settled { from, until, .. } => (self.from, self.until) = (from, until),
             _ => {}

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use super::{
     Room,
     append::{Append, Appended, Content, Refused},
-    settings::Settings,
+    settings::{Retain, Settings},
     stream::{Stream, Tail},
     topic::Topic,
 };
@@ -38,6 +38,12 @@ pub(super) enum Command {
     Delete {
         name: String,
         only_expired: bool,
+        reply: Reply<()>,
+    },
+    /// Keep more of a stream from now on, or less.
+    Retain {
+        stream: Stream,
+        retain: Retain,
         reply: Reply<()>,
     },
     /// Make a topic and its partitions, or find it; the answer is whether it is new.
@@ -94,7 +100,7 @@ impl Command {
                 parts.iter().map(bytes).sum()
             }
             Self::Create { create, .. } => ENTRY_BYTES + create.content.bytes_len(),
-            Self::Delete { .. } | Self::Settle | Self::Stop => ENTRY_BYTES,
+            Self::Delete { .. } | Self::Retain { .. } | Self::Settle | Self::Stop => ENTRY_BYTES,
             Self::CreateTopic { topic, .. } => ENTRY_BYTES * (1 + usize::from(topic.partitions)),
             Self::DeleteTopic { .. } => ENTRY_BYTES + DELETION_BYTES * PARTITIONS_MAX,
         }

@@ -8,9 +8,13 @@ use super::{
     disk,
     journal::Damage,
     kept::Misplaced,
+    seek,
     shelf::Opened,
     stream::{Stream, Tail, clipped},
 };
+
+/// How much is read at a time where records are counted.
+const COUNTED_BYTES: usize = 256 * 1024;
 
 /// Whole records, one after another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +50,6 @@ pub(crate) enum Lost {
     #[error("the stream was deleted")]
     Deleted,
 }
-
-/// How much is read at a time where records are counted.
-const SKIP_BYTES: usize = 256 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Cursor {
@@ -146,7 +147,7 @@ impl Cursor {
         let end = self.at.byte.saturating_add(bytes_max as u64);
         while records > 0 {
             let left = usize::try_from(end.saturating_sub(self.at.byte)).unwrap_or(usize::MAX);
-            let page = self.page(left.min(SKIP_BYTES), NEWLINE);
+            let page = self.page(left.min(COUNTED_BYTES), NEWLINE);
             let page = page.map_err(|lost| lost.misplaced(self.at))?;
             let Some(page) = page.filter(|page| page.next.byte <= end) else {
                 return Ok(None);
@@ -159,6 +160,40 @@ impl Cursor {
             records -= found;
         }
         Ok(Some(self.at))
+    }
+
+    /// The place behind so many records, of those that are there now: `bytes_max` bytes away at the
+    /// most, or one record. The reader stays where it is.
+    ///
+    /// # Errors
+    /// As [`Cursor::next`].
+    pub(crate) fn behind(&self, records: u64, bytes_max: usize) -> Result<Offset, Lost> {
+        let mut ahead = self.stream.cursor(self.at).map_err(seek::lost)?;
+        let (mut left, mut bytes_left) = (records, bytes_max);
+        while left > 0 && bytes_left > 0 {
+            let before = ahead.at;
+            let Some(page) = ahead.read(bytes_left.min(COUNTED_BYTES))? else {
+                break;
+            };
+            if page.lines.len() > bytes_left && before > self.at {
+                return Ok(before);
+            }
+            let page = ahead.keep(page, left);
+            left -= page.next.record - page.first.record;
+            bytes_left = bytes_left.saturating_sub(page.lines.len());
+        }
+        Ok(ahead.at)
+    }
+
+    /// Of the page that was read last so many records, or all: what is behind them comes again.
+    pub(crate) fn keep(&mut self, mut page: Page, records: u64) -> Page {
+        let length = self.stream.framing().length(&page.lines, records);
+        if length < page.lines.len() {
+            self.at = page.first.advance(records, length as u64);
+        }
+        page.next = self.at;
+        page.lines.truncate(length);
+        page
     }
 
     /// The records that are there now, as [`Cursor::next`] gives them; none when there are none

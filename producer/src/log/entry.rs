@@ -16,6 +16,7 @@
 //! 11 fork     stream u64, source u64, offset, offset, time i64   (behind its create: what it shares lies
 //!             between the offsets, and is not newer)
 //! 12 retire   stream u64                                         (deleted, but for its forks)
+//! 13 retain   stream u64, retention
 //!
 //!  and in the catalogue only:
 //!  9 settled  stream u64, offset, offset      (what lies between them is in segments)
@@ -82,6 +83,10 @@ pub(super) enum Entry {
     Retire {
         stream: StreamId,
     },
+    Retain {
+        stream: StreamId,
+        retention: Retention,
+    },
     Settled {
         stream: StreamId,
         from: Offset,
@@ -109,16 +114,10 @@ impl Entry {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.put_u8(self.kind());
         match self {
-            Self::Topic(topic) => {
-                out.put_u16_le(topic.partitions);
-                put_retention(out, topic.retention);
-                put_text(out, &topic.name);
-                put_text(out, &topic.key);
-            }
+            Self::Topic(topic) => put_topic(out, topic),
             Self::NoTopic { name } => put_text(out, name),
             Self::Journal { link, next_stream } => {
-                out.put_u64_le(link.number);
-                out.put_u32_le(link.before);
+                put_link(out, *link);
                 out.put_u64_le(next_stream.0);
             }
             Self::Create { stream, .. }
@@ -129,6 +128,7 @@ impl Entry {
             | Self::Sequence { stream, .. }
             | Self::Fork { stream, .. }
             | Self::Retire { stream }
+            | Self::Retain { stream, .. }
             | Self::Settled { stream, .. } => {
                 out.put_u64_le(stream.0);
                 self.write_of_stream(out);
@@ -171,6 +171,7 @@ impl Entry {
                 put_offset(out, *at);
                 out.put_i64_le(since.0);
             }
+            Self::Retain { retention, .. } => put_retention(out, *retention),
             Self::Settled { from, until, .. } => {
                 put_offset(out, *from);
                 put_offset(out, *until);
@@ -193,26 +194,19 @@ impl Entry {
             Self::Journal { .. } => 10,
             Self::Fork { .. } => 11,
             Self::Retire { .. } => 12,
+            Self::Retain { .. } => 13,
         }
     }
 
     /// The entry that `text` begins with; none is a kind that is not known.
     pub(super) fn read(text: &mut Bytes) -> Result<Option<Self>, TryGetError> {
         Ok(Some(match text.try_get_u8()? {
-            7 => Self::Topic(Topic {
-                partitions: text.try_get_u16_le()?,
-                retention: retention(text)?,
-                name: read_text(text)?,
-                key: read_text(text)?,
-            }),
+            7 => Self::Topic(topic(text)?),
             8 => Self::NoTopic {
                 name: read_text(text)?,
             },
             10 => Self::Journal {
-                link: Link {
-                    number: text.try_get_u64_le()?,
-                    before: text.try_get_u32_le()?,
-                },
+                link: link(text)?,
                 next_stream: stream(text)?,
             },
             kind => return Self::read_of_stream(kind, text),
@@ -268,6 +262,10 @@ impl Entry {
                 since: Timestamp(text.try_get_i64_le()?),
             },
             12 => Self::Retire { stream },
+            13 => Self::Retain {
+                stream,
+                retention: retention(text)?,
+            },
             _ => return Ok(None),
         }))
     }
@@ -277,6 +275,18 @@ fn put_settings(out: &mut Vec<u8>, settings: &Settings) {
     put_text(out, &settings.content_type);
     put_lifetime(out, settings.lifetime);
     put_retention(out, settings.retention);
+}
+
+fn put_topic(out: &mut Vec<u8>, topic: &Topic) {
+    out.put_u16_le(topic.partitions);
+    put_retention(out, topic.retention);
+    put_text(out, &topic.name);
+    put_text(out, &topic.key);
+}
+
+fn put_link(out: &mut Vec<u8>, link: Link) {
+    out.put_u64_le(link.number);
+    out.put_u32_le(link.before);
 }
 
 fn put_text(out: &mut Vec<u8>, text: &str) {
@@ -316,6 +326,22 @@ fn settings(text: &mut Bytes) -> Result<Settings, TryGetError> {
         content_type: read_text(text)?,
         lifetime: lifetime(text)?,
         retention: retention(text)?,
+    })
+}
+
+fn topic(text: &mut Bytes) -> Result<Topic, TryGetError> {
+    Ok(Topic {
+        partitions: text.try_get_u16_le()?,
+        retention: retention(text)?,
+        name: read_text(text)?,
+        key: read_text(text)?,
+    })
+}
+
+fn link(text: &mut Bytes) -> Result<Link, TryGetError> {
+    Ok(Link {
+        number: text.try_get_u64_le()?,
+        before: text.try_get_u32_le()?,
     })
 }
 
@@ -445,6 +471,7 @@ pub(super) mod tests {
             },
             fork(stream, first),
             Entry::Retire { stream },
+            Entry::Retain { stream, retention },
             Entry::Settled {
                 stream,
                 from: Offset::default(),

@@ -4,10 +4,7 @@
 
 use std::{collections::HashMap, sync::Arc, thread};
 
-use common::{
-    limits::{PARTITIONS_MAX, STREAMS_MAX},
-    time::Timestamp,
-};
+use common::{limits::STREAMS_MAX, time::Timestamp};
 
 use super::{
     append::{Append, Appended, Refused},
@@ -19,7 +16,7 @@ use super::{
     head::{Head, Verdict},
     kept::Kept,
     open::DEFAULT,
-    settings::Settings,
+    settings::{Retain, Settings},
     staged::{Answer, Effect, Staged},
     stream::{Stream, Tail},
     topic::Topic,
@@ -38,7 +35,7 @@ pub(super) struct Group<'a> {
     fits: bool,
     /// What has changed its meaning in this group.
     pub(super) streams: HashMap<String, Option<Stream>>,
-    topics: HashMap<String, Option<Topic>>,
+    pub(super) topics: HashMap<String, Option<Topic>>,
     pub(super) time: Timestamp,
     pub(super) staged: Staged,
 }
@@ -97,6 +94,11 @@ impl<'a> Group<'a> {
                 only_expired,
                 reply,
             } => Answer::Done(reply, self.delete(&name, only_expired)),
+            Command::Retain {
+                stream,
+                retain,
+                reply,
+            } => Answer::Done(reply, self.retain(&stream, retain)),
             Command::CreateTopic { topic, reply } => Answer::IsNew(reply, self.create_topic(topic)),
             Command::DeleteTopic { name, reply } => Answer::Done(reply, self.delete_topic(name)),
             Command::Settle | Command::Stop => return,
@@ -104,13 +106,13 @@ impl<'a> Group<'a> {
         self.staged.answers.push(answer);
     }
 
-    fn refused(&self) -> Result<(), Refused> {
+    pub(super) fn refused(&self) -> Result<(), Refused> {
         self.refusal.clone().map_or(Ok(()), Err)
     }
 
     /// Why nothing is removed or closed, if so. That is let pass where the disk is full, as long as
     /// there is room in the journal: it brings next to nothing, and makes space.
-    fn refused_to_end(&self) -> Result<(), Refused> {
+    pub(super) fn refused_to_end(&self) -> Result<(), Refused> {
         match &self.refusal {
             Some(Refused::Full(_)) if self.fits => Ok(()),
             _ => self.refused(),
@@ -126,11 +128,7 @@ impl<'a> Group<'a> {
         for (stream, append) in &parts {
             let head = stream.head();
             if head.deleted {
-                return Err(if head.forks > 0 {
-                    Refused::Deleted(named(stream.name()))
-                } else {
-                    Refused::Missing(named(stream.name()))
-                });
+                return Err(gone(stream, &head));
             }
             if let Verdict::Done(done) = head.check(append, &stream.settings().content_type)? {
                 drop(head);
@@ -161,10 +159,10 @@ impl<'a> Group<'a> {
         let Append {
             content,
             closes,
-            producer,
             sequence,
             ..
         } = append;
+        let producer = appended.producer.clone();
         let by = producer.as_ref().map(|producer| producer.id.clone());
         if !content.is_empty() {
             self.draft.push(&Entry::Append {
@@ -238,7 +236,7 @@ impl<'a> Group<'a> {
     }
 
     /// Why no stream is made, if so.
-    fn refused_to_make(&self) -> Result<(), Refused> {
+    pub(super) fn refused_to_make(&self) -> Result<(), Refused> {
         self.refused()?;
         if self.base.names().streams.len() + self.streams.len() >= STREAMS_MAX {
             return Err(Refused::TooMany("streams", STREAMS_MAX));
@@ -247,7 +245,12 @@ impl<'a> Group<'a> {
     }
 
     /// Makes a stream whose name is free.
-    fn make(&mut self, name: String, settings: Settings, origin: Option<Origin>) -> Stream {
+    pub(super) fn make(
+        &mut self,
+        name: String,
+        settings: Settings,
+        origin: Option<Origin>,
+    ) -> Stream {
         let id = self.next_stream;
         self.next_stream = StreamId(id.0 + 1);
         self.draft.push(&Entry::Create {
@@ -309,6 +312,29 @@ impl<'a> Group<'a> {
         Ok(())
     }
 
+    fn retain(&mut self, stream: &Stream, retain: Retain) -> Result<(), Refused> {
+        let mut head = stream.head();
+        if head.deleted {
+            return Err(gone(stream, &head));
+        }
+        self.refused_to_end()?;
+        let unsettled = &mut head.unsettled;
+        let before = unsettled.retention;
+        let retention = retain.of(before.unwrap_or(stream.settings().retention));
+        unsettled.retention = Some(retention);
+        if !std::mem::replace(&mut unsettled.any, true) {
+            self.staged.effects.push(Effect::Touch(stream.clone()));
+        }
+        let id = stream.id();
+        self.draft.push(&Entry::Retain {
+            stream: id,
+            retention,
+        });
+        let effect = Effect::Retain(stream.clone(), retention);
+        self.staged.effects.push(effect);
+        Ok(())
+    }
+
     /// Whether others append records to the stream of that name.
     fn is_of_records(&self, name: &str) -> bool {
         let topic = name
@@ -316,61 +342,14 @@ impl<'a> Group<'a> {
             .and_then(|(topic, _)| self.topic(topic));
         name == DEFAULT || topic.is_some_and(|topic| topic.partition_names().any(|own| own == name))
     }
-
-    fn topic(&self, name: &str) -> Option<Topic> {
-        match self.topics.get(name) {
-            Some(staged) => staged.clone(),
-            None => self.base.names().topics.get(name).cloned(),
-        }
-    }
-
-    fn create_topic(&mut self, topic: Topic) -> Result<bool, Refused> {
-        let name = || format!("topic {:?}", topic.name);
-        if usize::from(topic.partitions) > PARTITIONS_MAX {
-            return Err(Refused::TooMany("partitions", PARTITIONS_MAX));
-        }
-        if let Some(found) = self.topic(&topic.name) {
-            let is_same = found == topic;
-            return is_same
-                .then_some(false)
-                .ok_or_else(|| Refused::Exists(name()));
-        }
-        if let Some(taken) = topic.partition_names().find_map(|name| self.stream(&name)) {
-            return Err(Refused::Exists(named(taken.name())));
-        }
-        self.refused()?;
-        self.draft.push(&Entry::Topic(topic.clone()));
-        for name in topic.partition_names() {
-            self.refused_to_make()?;
-            self.make(name, Settings::json(topic.retention), None);
-        }
-        self.topics.insert(topic.name.clone(), Some(topic.clone()));
-        self.staged.effects.push(Effect::MakeTopic(topic));
-        Ok(true)
-    }
-
-    fn delete_topic(&mut self, name: String) -> Result<(), Refused> {
-        let Some(topic) = self.topic(&name) else {
-            return Err(Refused::Missing(format!("topic {name:?}")));
-        };
-        self.refused_to_end()?;
-        for name in topic.partition_names() {
-            let found = self.stream(&name);
-            if let Some(stream) = found.filter(|stream| !stream.head().deleted) {
-                self.remove(&stream);
-            }
-        }
-        self.draft.push(&Entry::NoTopic { name: name.clone() });
-        self.topics.insert(name.clone(), None);
-        self.staged.effects.push(Effect::DeleteTopic(name));
-        Ok(())
-    }
 }
 
 /// The stream that was asked for, if this is as it shall be.
 fn found(stream: Stream, wanted: &Create) -> Result<Created, Refused> {
     let head = stream.head();
     let (tail, is_deleted) = (Tail::at(head.next, head.closed), head.deleted);
+    let mut settings = Settings::clone(&stream.settings());
+    settings.retention = head.unsettled.retention.unwrap_or(settings.retention);
     drop(head);
     if is_deleted {
         return Err(Refused::Forked(named(&wanted.name)));
@@ -379,7 +358,7 @@ fn found(stream: Stream, wanted: &Create) -> Result<Created, Refused> {
         (Some(origin), Some(fork)) => origin.is_as(fork),
         (origin, fork) => origin.is_none() && fork.is_none(),
     };
-    if !is_of || !stream.settings().is_as(&wanted.settings) || tail.closed != wanted.closed {
+    if !is_of || !settings.is_as(&wanted.settings) || tail.closed != wanted.closed {
         return Err(Refused::Exists(named(&wanted.name)));
     }
     let is_new = false;
@@ -388,6 +367,15 @@ fn found(stream: Stream, wanted: &Create) -> Result<Created, Refused> {
         is_new,
         tail,
     })
+}
+
+/// What is said of a stream that was found, and that is deleted since.
+fn gone(stream: &Stream, head: &Head) -> Refused {
+    if head.forks > 0 {
+        Refused::Deleted(named(stream.name()))
+    } else {
+        Refused::Missing(named(stream.name()))
+    }
 }
 
 /// A stream, as messages name it.

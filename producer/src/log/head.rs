@@ -8,6 +8,7 @@ use common::{limits::PRODUCERS_MAX, offset::Offset};
 use super::{
     append::{Append, Appended, Closed, Producer, Refused},
     entry::{Entry, StreamId},
+    settings::Retention,
 };
 
 /// The end of a stream, as it will be when all that was taken is on stable storage.
@@ -38,6 +39,8 @@ pub(super) struct Unsettled {
     pub(super) retired: bool,
     closed: bool,
     sequence: bool,
+    /// How much of it is kept now.
+    pub(super) retention: Option<Retention>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -68,13 +71,14 @@ impl Head {
         }
     }
 
-    /// What `append` comes to, in the protocol's order: closed, producer, type, sequence.
+    /// What `append` comes to, in the protocol's order: closed, producer, type, sequence; and then
+    /// whether the stream ends where it shall.
     pub(super) fn check(&self, append: &Append, content_type: &str) -> Result<Verdict, Refused> {
         if self.closed {
             return self.check_closed(append);
         }
         if let Some(producer) = &append.producer
-            && let Some(done) = self.check_producer(producer)?
+            && let Some(done) = self.check_producer(producer, append.numbers_records)?
         {
             return Ok(Verdict::Done(done));
         }
@@ -85,8 +89,15 @@ impl Head {
         }
         match (&append.sequence, &self.sequence) {
             (Some(sequence), Some(last)) if sequence.as_bytes() <= last.as_bytes() => {
-                Err(Refused::Sequence { last: last.clone() })
+                return Err(Refused::Sequence { last: last.clone() });
             }
+            _ => {}
+        }
+        match append.at {
+            Some(asked) if asked != self.next => Err(Refused::Elsewhere {
+                asked,
+                next: self.next,
+            }),
             _ => Ok(Verdict::New),
         }
     }
@@ -114,7 +125,13 @@ impl Head {
         }
     }
 
-    fn check_producer(&self, producer: &Producer) -> Result<Option<Appended>, Refused> {
+    /// Of records that are numbered some may be known and others not: it is left to who appends
+    /// them to begin where the numbers go on.
+    fn check_producer(
+        &self,
+        producer: &Producer,
+        numbers_records: bool,
+    ) -> Result<Option<Appended>, Refused> {
         let Producer {
             id,
             epoch,
@@ -134,7 +151,7 @@ impl Head {
             Err(Refused::Fenced { epoch: state.epoch })
         } else if *epoch > state.epoch {
             (received == 0).then_some(None).ok_or(Refused::EpochBegins)
-        } else if received < expected {
+        } else if received < expected && !numbers_records {
             Ok(Some(self.done(Some(id))))
         } else if received == expected {
             Ok(None)
@@ -163,7 +180,8 @@ impl Head {
         let (first, content) = (self.next, &append.content);
         self.next = first.advance(content.records(), content.bytes_len() as u64);
         self.unsettled.any = true;
-        if let Some(producer) = &append.producer {
+        let producer = append.producer_behind();
+        if let Some(producer) = &producer {
             self.heard_of(producer.clone(), false);
         }
         if let Some(sequence) = &append.sequence {
@@ -179,7 +197,7 @@ impl Head {
             next: self.next,
             closed: self.closed,
             is_duplicate: false,
-            producer: append.producer.clone(),
+            producer,
         }
     }
 
@@ -226,6 +244,9 @@ impl Head {
         if unsettled.sequence {
             let sequence = self.sequence.clone();
             entries.extend(sequence.map(|sequence| Entry::Sequence { stream, sequence }));
+        }
+        if let Some(retention) = unsettled.retention {
+            entries.push(Entry::Retain { stream, retention });
         }
         if unsettled.closed {
             let by = self.closed_by.clone();
@@ -345,6 +366,47 @@ mod tests {
             ..Append::default()
         };
         assert_eq!(say(&mut head, &only_close), Ok(false));
+    }
+
+    #[test]
+    fn an_append_can_name_the_place_that_it_is_for() {
+        let mut head = Head::default();
+        let (begin, behind) = (Offset::default(), Offset { record: 2, byte: 2 });
+        let at = |at, producer| Append {
+            at: Some(at),
+            ..append(producer)
+        };
+        let elsewhere = |asked, next| Err(Refused::Elsewhere { asked, next });
+        assert_eq!(say(&mut head, &at(behind, None)), elsewhere(behind, begin));
+        assert_eq!(say(&mut head, &at(begin, Some((0, 0)))), Ok(true));
+        assert_eq!(say(&mut head, &at(begin, None)), elsewhere(begin, behind));
+        assert_eq!(say(&mut head, &at(begin, Some((0, 0)))), Ok(false), "again");
+        assert_eq!(say(&mut head, &at(behind, Some((0, 1)))), Ok(true));
+    }
+
+    #[test]
+    fn a_sequence_can_number_records() {
+        let mut head = Head::default();
+        let two_from = |sequence| Append {
+            numbers_records: true,
+            ..append(Some((0, sequence)))
+        };
+        let gap = |expected, received| Err(Refused::Gap { expected, received });
+        for (sequence, expected) in [
+            (1, gap(0, 1)),
+            (0, Ok(true)),
+            (0, gap(2, 0)),
+            (1, gap(2, 1)),
+            (3, gap(2, 3)),
+            (2, Ok(true)),
+        ] {
+            assert_eq!(say(&mut head, &two_from(sequence)), expected, "{sequence}");
+        }
+        let settled = head.settle(StreamId(1));
+        let known =
+            matches!(&*settled, [Entry::Producer { producer, .. }] if producer.sequence == 3);
+        assert!(known, "{settled:?}");
+        assert_eq!(say(&mut head, &append(Some((0, 3)))), Ok(false));
     }
 
     #[test]

@@ -27,6 +27,7 @@ use super::{
     journal::Files,
     recent::Recent,
     segment::{self, Past, Segments, Sync},
+    settings::Settings,
     shelf::{self, Shelf},
     stream::Stream,
     sweep::SWEEP_INTERVAL,
@@ -103,7 +104,7 @@ impl Dirty {
             entries.push(Entry::Create {
                 stream: stream.id(),
                 name: stream.name().to_owned(),
-                settings: stream.settings().clone(),
+                settings: Settings::clone(&stream.settings()),
             });
             let origin = stream.origin();
             entries.extend(origin.map(|origin| origin.entry(stream.id())));

@@ -114,6 +114,24 @@ impl Kept {
         sealed.or_else(|| is_open.then_some(self.open_since))
     }
 
+    /// The beginning of the first segment whose newest record is as new as `time`; the end, where
+    /// there is none.
+    pub(super) fn first_since(&self, time: Timestamp) -> Offset {
+        let mut sealed = self.sealed.iter();
+        match sealed.find(|segment| segment.time >= time) {
+            Some(segment) => segment.first,
+            None if !self.open.bytes.is_empty() && self.open.time >= time => self.open.first,
+            None => self.next,
+        }
+    }
+
+    /// The beginning of the segment in which a record lies, or will; none where it is older.
+    pub(super) fn segment_of(&self, record: u64) -> Option<Offset> {
+        let firsts = self.sealed.iter().map(|segment| segment.first);
+        let firsts = firsts.chain([self.open.first]);
+        firsts.take_while(|first| first.record <= record).last()
+    }
+
     /// Appends whole records, for which there is always room: see [`Kept::release`].
     pub(super) fn append(&mut self, content: &Content, time: Timestamp) {
         if content.bytes.len() >= SHARED_BYTES {

@@ -55,6 +55,7 @@ mod recent;
 mod recovery;
 mod repair;
 mod room;
+mod seek;
 mod segment;
 mod settings;
 mod settled;
@@ -67,20 +68,20 @@ mod sweep;
 mod topic;
 mod writer;
 
-use std::sync::Arc;
+use std::{ops::Bound, sync::Arc};
 
 use common::time::Clock;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use self::{
-    append::{Append, Appended, Closed, Content, Failed, Producer, Refused},
+    append::{Append, Appended, Appending, Closed, Content, Failed, Producer, Refused},
     base::Health,
     command::{Create, Created},
     cursor::{Cursor, Lost, Page},
     kept::Misplaced,
     open::{DEFAULT, FILE_BYTES_MIN, FileBytesMax, Options},
     room::Room,
-    settings::{Framing, Lifetime, Retention, Settings},
+    settings::{Framing, Lifetime, Retain, Retention, Settings},
     stream::{InUse, Stream, Tail},
     topic::Topic,
 };
@@ -127,6 +128,24 @@ impl Log {
         found.filter(|stream| stream.tail().deleted || !stream.is_expired())
     }
 
+    /// The first streams, by name, of those whose names begin with `prefix` and are behind `after`.
+    pub(crate) fn streams(&self, prefix: &str, after: &str, count: usize) -> Vec<Stream> {
+        let from = if prefix > after {
+            Bound::Included(prefix)
+        } else {
+            Bound::Excluded(after)
+        };
+        let names = self.base.names();
+        let behind = names.streams.range::<str, _>((from, Bound::Unbounded));
+        let there = behind
+            .take_while(|(name, _)| name.starts_with(prefix))
+            .filter(|(_, stream)| !stream.tail().deleted && !stream.is_expired());
+        there
+            .take(count)
+            .map(|(_, stream)| stream.clone())
+            .collect()
+    }
+
     /// How it is, now and later.
     pub(crate) fn health(&self) -> watch::Receiver<Health> {
         self.base.health.subscribe()
@@ -145,6 +164,20 @@ impl Log {
         self.ask(|reply| Command::Create {
             create,
             room,
+            reply,
+        })
+        .await
+    }
+
+    /// Keeps more or less of a stream from now on.
+    ///
+    /// # Errors
+    /// It is not there, or nothing can be written.
+    pub(crate) async fn retain(&self, stream: &Stream, retain: Retain) -> Result<(), Refused> {
+        let stream = stream.clone();
+        self.ask(|reply| Command::Retain {
+            stream,
+            retain,
             reply,
         })
         .await
@@ -178,6 +211,23 @@ impl Log {
         let parts = vec![(stream.clone(), append.into())];
         let mut appended = self.append_all(parts, room).await?;
         Ok(appended.pop().expect("a part has an answer"))
+    }
+
+    /// Gives the writer an append, and does not wait until it is done.
+    ///
+    /// # Errors
+    /// The producer stops.
+    pub(crate) async fn begin_append(
+        &self,
+        stream: &Stream,
+        append: Append,
+        room: Room,
+    ) -> Result<Appending, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let parts = vec![(stream.clone(), append)];
+        let sent = self.queue.send(Command::Append { parts, room, reply });
+        sent.await.map_err(|_| Failed::stopping())?;
+        Ok(Appending(answer))
     }
 
     /// Appends to several streams, to all or none. What the first part says of producer and
@@ -251,10 +301,9 @@ impl Log {
         command: impl FnOnce(oneshot::Sender<Result<T, Refused>>) -> Command,
     ) -> Result<T, Refused> {
         let (reply, answer) = oneshot::channel();
-        let stopped = || Failed("the producer is stopping".to_owned());
         let sent = self.queue.send(command(reply)).await;
-        sent.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        sent.map_err(|_| Failed::stopping())?;
+        answer.await.map_err(|_| Failed::stopping())?
     }
 }
 

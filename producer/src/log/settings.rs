@@ -35,6 +35,13 @@ pub(crate) struct Retention {
     pub(crate) age: Option<Duration>,
 }
 
+/// What of a retention shall be another: each bound stays, or becomes this, or none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Retain {
+    pub(crate) bytes: Option<Option<u64>>,
+    pub(crate) age: Option<Option<Duration>>,
+}
+
 /// How the records of a stream lie one behind another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Framing {
@@ -82,24 +89,22 @@ impl Retention {
     }
 }
 
+impl Retain {
+    /// What comes of a retention.
+    pub(super) fn of(self, retention: Retention) -> Retention {
+        Retention {
+            bytes: self.bytes.unwrap_or(retention.bytes),
+            age: self.age.unwrap_or(retention.age),
+        }
+    }
+}
+
 impl Framing {
     /// How many records there are in `bytes`, which are whole ones.
     pub(super) fn records(self, bytes: &[u8]) -> u64 {
         match self {
             Self::Lines => ndjson::count(bytes) as u64,
             Self::Bytes => bytes.len() as u64,
-        }
-    }
-
-    /// How long the first `records` records are, of more.
-    pub(super) fn length(self, bytes: &[u8], records: u64) -> usize {
-        let records = usize::try_from(records).unwrap_or(usize::MAX);
-        let last = records.saturating_sub(1);
-        match self {
-            Self::Lines => memchr::memchr_iter(ndjson::NEWLINE, bytes)
-                .nth(last)
-                .map_or(bytes.len(), |end| end + 1),
-            Self::Bytes => records.min(bytes.len()),
         }
     }
 
@@ -129,6 +134,22 @@ impl Framing {
             (Self::Lines, Some(within)) => ndjson::whole_lines(within),
             (Self::Bytes, Some(within)) => within.len(),
         }
+    }
+
+    /// The length of the first so many of the records in `bytes`, which are whole ones.
+    pub(super) fn length(self, bytes: &[u8], records: u64) -> usize {
+        let last = usize::try_from(records)
+            .unwrap_or(usize::MAX)
+            .checked_sub(1);
+        let end = match (self, last) {
+            (_, None) => Some(0),
+            (Self::Bytes, Some(last)) => last.checked_add(1),
+            (Self::Lines, Some(last)) => {
+                let mut ends = memchr::memchr_iter(ndjson::NEWLINE, bytes);
+                ends.nth(last).map(|end| end + 1)
+            }
+        };
+        end.map_or(bytes.len(), |end| end.min(bytes.len()))
     }
 
     /// The length of a page: whole records, `bytes_max` bytes at the most, but one at the least.

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::offset::Offset;
+use common::{ndjson::NEWLINE, offset::Offset};
 
 use super::{
+    disk,
     entry::StreamId,
     fork::Gone,
     journal::Damage,
+    kept::Misplaced,
     shelf::{Opened, Shelf},
     stream::Stream,
 };
@@ -36,6 +38,29 @@ impl Stream {
         };
         let place = (disk.as_ref(), owner.id(), self.framing());
         shelf.open(place, (at, &self.base().pool, owner.sound()))
+    }
+
+    /// The segment that has a record at `at`.
+    pub(super) fn find(&self, at: Offset) -> Result<Opened, Misplaced> {
+        let damaged = |damage: Damage| Misplaced::Damaged {
+            at,
+            why: damage.to_string(),
+        };
+        let nowhere = || Misplaced::Nowhere {
+            at,
+            next: self.tail().next,
+        };
+        if at < self.earliest() {
+            return Err(self.gone(at));
+        }
+        disk::aside(|| {
+            let opened = self.open_segment(at).map_err(damaged)?;
+            let opened = opened.ok_or_else(nowhere)?;
+            match opened.read(at, 1, NEWLINE).map_err(damaged)? {
+                Some(_) => Ok(opened),
+                None => Err(nowhere()),
+            }
+        })
     }
 
     /// Where its segments are, if it has any.

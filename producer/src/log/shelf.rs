@@ -225,6 +225,26 @@ impl Opened {
         Ok(bytes)
     }
 
+    /// When its newest record was appended.
+    pub(super) fn newest(&self) -> Timestamp {
+        self.pieces.last().map(|last| last.time).unwrap_or_default()
+    }
+
+    /// Where the first piece begins that has records as new as `time`, which the segment has.
+    pub(super) fn since(&self, time: Timestamp) -> Offset {
+        let older = self.pieces.iter().take_while(|piece| piece.time < time);
+        older.last().map_or(self.first, |older| older.end)
+    }
+
+    /// Where the piece begins in which a record lies.
+    pub(super) fn piece_of(&self, record: u64) -> Offset {
+        let before = self
+            .pieces
+            .iter()
+            .take_while(|piece| piece.end.record <= record);
+        before.last().map_or(self.first, |before| before.end)
+    }
+
     /// Where the last piece begins.
     pub(super) fn last(&self) -> Offset {
         match self.pieces.as_slice() {

@@ -8,6 +8,7 @@ use super::{
     base::Base,
     command::{Created, Reply},
     entry::Entry,
+    settings::Retention,
     stream::Stream,
     topic::Topic,
     writer::Unsettled,
@@ -27,6 +28,7 @@ pub(super) enum Effect {
     Keep(Stream, Content),
     Make(Stream),
     Delete(Stream),
+    Retain(Stream, Retention),
     /// Of a stream that is deleted only what is pinned stays.
     Retire(Stream),
     MakeTopic(Topic),
@@ -70,6 +72,7 @@ impl Staged {
                     stream.settled().is_retired = true;
                     changed.push(stream);
                 }
+                Effect::Retain(stream, retention) => stream.retain(retention),
                 Effect::MakeTopic(topic) => {
                     unsettled.news.push(Entry::Topic(topic.clone()));
                     base.names_mut().topics.insert(topic.name.clone(), topic);

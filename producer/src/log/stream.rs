@@ -1,8 +1,8 @@
 //! A stream: its newest records in memory, the older ones on disk, and its end.
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
+    Arc, Mutex, MutexGuard, PoisonError, RwLock,
+    atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
 };
 
 use bytes::Bytes;
@@ -14,14 +14,12 @@ use super::{
     append::Content,
     base::Base,
     cursor::Cursor,
-    disk,
     entry::StreamId,
     fork::Origin,
     head::Head,
     kept::{Kept, Misplaced, SEGMENT_BYTES},
     settings::{Framing, Lifetime, Retention, Settings},
     settled::Settled,
-    shelf::Opened,
     sound::Sound,
 };
 
@@ -35,7 +33,9 @@ pub(crate) struct Stream {
 struct Shared {
     id: StreamId,
     name: String,
-    settings: Settings,
+    settings: RwLock<Arc<Settings>>,
+    /// Whether it is kept otherwise since it was last looked at.
+    is_kept_anew: AtomicBool,
     framing: Framing,
     /// Where it has its first records from, if it is a fork.
     origin: Option<Origin>,
@@ -90,7 +90,8 @@ impl Stream {
             id,
             name,
             framing: settings.framing(),
-            settings,
+            settings: RwLock::new(Arc::new(settings)),
+            is_kept_anew: AtomicBool::new(false),
             origin,
             beginning: base.disk().map_or(kept.next(), |_| Offset::default()),
             head: Mutex::new(head),
@@ -117,8 +118,9 @@ impl Stream {
         &self.shared.name
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.shared.settings
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        let settings = self.shared.settings.read();
+        settings.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn framing(&self) -> Framing {
@@ -164,7 +166,7 @@ impl Stream {
 
     /// Notes that the stream is used, which prolongs a lifetime that ends when it is not.
     pub(crate) fn touch(&self) {
-        if matches!(self.shared.settings.lifetime, Lifetime::Idle(_)) {
+        if matches!(self.settings().lifetime, Lifetime::Idle(_)) {
             let now = self.shared.base.clock.now();
             self.shared.used.store(now.0, Ordering::Relaxed);
         }
@@ -179,7 +181,7 @@ impl Stream {
     /// Whether its lifetime is over.
     pub(super) fn is_expired(&self) -> bool {
         let now = || self.shared.base.clock.now();
-        match self.shared.settings.lifetime {
+        match self.settings().lifetime {
             Lifetime::Unlimited => false,
             Lifetime::Until(time) => now() >= time,
             Lifetime::Idle(_) if self.shared.users.load(Ordering::SeqCst) > 0 => false,
@@ -233,32 +235,9 @@ impl Stream {
         }
     }
 
-    fn gone(&self, at: Offset) -> Misplaced {
+    pub(super) fn gone(&self, at: Offset) -> Misplaced {
         let earliest = self.earliest();
         Misplaced::Gone { at, earliest }
-    }
-
-    /// The segment that has a record at `at`.
-    fn find(&self, at: Offset) -> Result<Opened, Misplaced> {
-        let damaged = |damage: super::journal::Damage| Misplaced::Damaged {
-            at,
-            why: damage.to_string(),
-        };
-        let nowhere = || Misplaced::Nowhere {
-            at,
-            next: self.tail().next,
-        };
-        if at < self.earliest() {
-            return Err(self.gone(at));
-        }
-        disk::aside(|| {
-            let opened = self.open_segment(at).map_err(damaged)?;
-            let opened = opened.ok_or_else(nowhere)?;
-            match opened.read(at, 1, NEWLINE).map_err(damaged)? {
-                Some(_) => Ok(opened),
-                None => Err(nowhere()),
-            }
-        })
     }
 
     /// Waits until `bytes` more drop no record that nobody has read yet: room for a source without
@@ -346,12 +325,28 @@ impl Stream {
     }
 
     /// How much of it is kept.
-    pub(super) fn retention(&self) -> Retention {
-        let (own, default) = (self.shared.settings.retention, self.shared.base.retention);
+    pub(crate) fn retention(&self) -> Retention {
+        let (own, default) = (self.settings().retention, self.shared.base.retention);
         Retention {
             bytes: own.bytes.or(default.bytes),
             age: own.age.or(default.age),
         }
+    }
+
+    /// Keeps more or less of it from now on.
+    pub(super) fn retain(&self, retention: Retention) {
+        let settings = Settings {
+            retention,
+            ..Settings::clone(&self.settings())
+        };
+        let shown = self.shared.settings.write();
+        *shown.unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.shared.is_kept_anew.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it is kept otherwise since this was last asked.
+    pub(super) fn is_kept_anew(&self) -> bool {
+        self.shared.is_kept_anew.swap(false, Ordering::SeqCst)
     }
 
     pub(super) fn head(&self) -> MutexGuard<'_, Head> {

@@ -1,6 +1,7 @@
-//! The keeper's look at the clock: every few seconds it lets go of what is too old, and of streams
-//! that are. What is too old may still be in the journal only; then the writer is asked to seal it,
-//! once in a sweep, for whole journal files are settled.
+//! The keeper's look at the clock: every few seconds it lets go of what is too old, of streams that
+//! are, and of what need not be kept any more since somebody has said so. What is too old may still be
+//! in the journal only; then the writer is asked to seal it, once in a sweep, for whole journal files
+//! are settled.
 
 use std::{io, time::Duration};
 
@@ -35,10 +36,15 @@ impl Keeper {
                     only_expired: true,
                     reply,
                 });
-            } else if let Some(since) = stream.retention().since(self.base.clock.now()) {
+                continue;
+            }
+            let since = stream.retention().since(self.base.clock.now());
+            let is_kept_anew = stream.is_kept_anew();
+            if since.is_some() || is_kept_anew {
                 self.age(stream);
                 let unsealed = stream.unsealed_since();
-                is_overdue |= unsealed.is_some_and(|oldest| oldest < since);
+                let is_due = |oldest| is_kept_anew || since.is_some_and(|since| oldest < since);
+                is_overdue |= unsealed.is_some_and(is_due);
             }
         }
         if is_overdue {

@@ -1,6 +1,14 @@
 //! Topics: streams that are written as one and read side by side.
 
-use super::settings::Retention;
+use common::limits::PARTITIONS_MAX;
+
+use super::{
+    append::Refused,
+    entry::Entry,
+    group::{Group, named},
+    settings::{Retention, Settings},
+    staged::Effect,
+};
 
 /// A topic, whose partitions are the streams `NAME/0`, `NAME/1`, …
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,5 +32,56 @@ impl Topic {
     /// The names of all of them, in order.
     pub(crate) fn partition_names(&self) -> impl Iterator<Item = String> {
         (0..self.partitions).map(|partition| self.partition_name(partition))
+    }
+}
+
+impl Group<'_> {
+    pub(super) fn topic(&self, name: &str) -> Option<Topic> {
+        match self.topics.get(name) {
+            Some(staged) => staged.clone(),
+            None => self.base.names().topics.get(name).cloned(),
+        }
+    }
+
+    pub(super) fn create_topic(&mut self, topic: Topic) -> Result<bool, Refused> {
+        let name = || format!("topic {:?}", topic.name);
+        if usize::from(topic.partitions) > PARTITIONS_MAX {
+            return Err(Refused::TooMany("partitions", PARTITIONS_MAX));
+        }
+        if let Some(found) = self.topic(&topic.name) {
+            let is_same = found == topic;
+            return is_same
+                .then_some(false)
+                .ok_or_else(|| Refused::Exists(name()));
+        }
+        if let Some(taken) = topic.partition_names().find_map(|name| self.stream(&name)) {
+            return Err(Refused::Exists(named(taken.name())));
+        }
+        self.refused()?;
+        self.draft.push(&Entry::Topic(topic.clone()));
+        for name in topic.partition_names() {
+            self.refused_to_make()?;
+            self.make(name, Settings::json(topic.retention), None);
+        }
+        self.topics.insert(topic.name.clone(), Some(topic.clone()));
+        self.staged.effects.push(Effect::MakeTopic(topic));
+        Ok(true)
+    }
+
+    pub(super) fn delete_topic(&mut self, name: String) -> Result<(), Refused> {
+        let Some(topic) = self.topic(&name) else {
+            return Err(Refused::Missing(format!("topic {name:?}")));
+        };
+        self.refused_to_end()?;
+        for name in topic.partition_names() {
+            let found = self.stream(&name);
+            if let Some(stream) = found.filter(|stream| !stream.head().deleted) {
+                self.remove(&stream);
+            }
+        }
+        self.draft.push(&Entry::NoTopic { name: name.clone() });
+        self.topics.insert(name.clone(), None);
+        self.staged.effects.push(Effect::DeleteTopic(name));
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! A live body: pages of a stream as they come, signs of life while there are none.
 //!
-//! It ends cleanly only when the stream is closed and was read to its end. When the server ends it
+//! It ends cleanly only when the stream is closed and was read to its end, or when its reader has as
+//! many records as it asked for. When the server ends it
 //! for a reason of its own, it breaks off. The protocol's events say themselves whether they are the
 //! last, and its clients come back after a clean end and give up after any other: there each end is
 //! clean, and one comes after a while, so that readers can be spread anew.
@@ -113,6 +114,8 @@ pub(super) struct Live {
     cursor: Cursor,
     format: Format,
     page_bytes: usize,
+    /// How many records its reader still wants; none is all.
+    wanted: Option<u64>,
     keep_alive: Duration,
     /// When its reader shall come back, if it shall.
     until: Option<Instant>,
@@ -126,7 +129,12 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(door: &Door, stream: Stream, cursor: Cursor, format: Format) -> Self {
+    pub(super) fn new(
+        door: &Door,
+        stream: Stream,
+        (cursor, wanted): (Cursor, Option<u64>),
+        format: Format,
+    ) -> Self {
         let is_turn = matches!(format, Format::Batches(_));
         let turn = || Duration::from_millis(fastrand::u64(TURN_MILLISECONDS));
         Self {
@@ -134,6 +142,7 @@ impl Live {
             stream,
             cursor,
             page_bytes: format.page_bytes(door.options.page_bytes),
+            wanted,
             format,
             until: is_turn.then(|| Instant::now() + turn()),
             keep_alive: door.options.keep_alive,
@@ -186,6 +195,11 @@ impl Live {
             tokio::task::yield_now().await;
             return end.map(|()| None);
         }
+        if self.wanted == Some(0) {
+            let Standing { at, tail, .. } = self.standing();
+            let is_all = tail.closed && at == tail.next;
+            return self.ended(if is_all { End::Closed } else { End::Limit }, None);
+        }
         let pause = self.pause();
         if pause.is_zero() {
             return Ok(None);
@@ -213,7 +227,12 @@ impl Live {
     }
 
     fn written(&mut self, page: Page) -> Bytes {
+        let page = match self.wanted {
+            Some(wanted) => self.cursor.keep(page, wanted),
+            None => page,
+        };
         let records = page.next.record - page.first.record;
+        self.wanted = self.wanted.map(|wanted| wanted.saturating_sub(records));
         let standing = self.standing();
         let piece = match &mut self.format {
             Format::Ndjson => page.lines,
@@ -329,7 +348,7 @@ mod tests {
             &mut registry,
             stop.clone(),
         );
-        let mut live = Live::new(&door, stream, cursor, format);
+        let mut live = Live::new(&door, stream, (cursor, None), format);
         let begun = Instant::now();
         let mut last = live.piece(&stop).await.unwrap();
         while last.is_some() && begun.elapsed() < limit {

@@ -21,6 +21,8 @@ const RETRY_AFTER_SECONDS: u32 = 1;
 pub(super) enum End {
     /// The stream is closed: this was all.
     Closed,
+    /// The reader has as many records as it asked for.
+    Limit,
     /// The server stops.
     Drain,
     /// What comes next is no longer kept.
@@ -35,6 +37,7 @@ impl End {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Closed => "closed",
+            Self::Limit => "limit",
             Self::Drain => "drain",
             Self::Overrun => "overrun",
             Self::Damaged => "damaged",
@@ -48,7 +51,7 @@ pub(super) fn mark(at: Offset, tail: Offset, time: Timestamp, end: Option<End>) 
     let ends = end.map_or_else(String::new, |end| {
         let retry = match end {
             End::Drain => format!(",\"retry_after\":{RETRY_AFTER_SECONDS}"),
-            End::Closed | End::Overrun | End::Damaged | End::Deleted => String::new(),
+            End::Closed | End::Limit | End::Overrun | End::Damaged | End::Deleted => String::new(),
         };
         format!(",\"end\":\"{}\"{retry}", end.name())
     });
@@ -73,6 +76,7 @@ mod tests {
         };
         check(None, "");
         check(Some(End::Closed), ",\"end\":\"closed\"");
+        check(Some(End::Limit), ",\"end\":\"limit\"");
         check(Some(End::Drain), ",\"end\":\"drain\",\"retry_after\":1");
         check(Some(End::Overrun), ",\"end\":\"overrun\"");
         check(Some(End::Damaged), ",\"end\":\"damaged\"");

@@ -6,6 +6,7 @@
 mod batches;
 mod head;
 mod interval;
+mod list;
 mod live;
 mod marks;
 mod page;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use common::{
     name,
-    offset::{Offset, Start},
+    offset::Offset,
     service::reply::{self, Body},
     time::Clock,
     wire,
@@ -31,8 +32,8 @@ use tokio_util::sync::CancellationToken;
 use self::{
     batches::Batches,
     live::{Format, Live, Metrics},
-    page::{Page, Shape},
-    request::{Asked, Form, Named},
+    page::{Bounds, Page, Shape, Whence},
+    request::{Asked, Form, Named, Seek},
 };
 use crate::{
     error::{Refusal, header, place},
@@ -68,6 +69,8 @@ struct Beginning {
     cursor: Cursor,
     /// What it asked for, when that is no longer kept.
     instead_of: Option<Offset>,
+    /// How many records it wants; none is all.
+    limit: Option<u64>,
 }
 
 impl Door {
@@ -95,14 +98,25 @@ impl Door {
         let asked = Asked::of_short(asked.uri().query(), asked.headers())?;
         let stream = self.log.find(DEFAULT)?;
         let (cursor, instead_of) = match cursor(&stream, asked.start) {
-            Err(Misplaced::Gone { at, .. }) => (cursor(&stream, Start::Earliest)?, Some(at)),
+            Err(Refusal::Misplaced(Misplaced::Gone { at, .. })) => {
+                (cursor(&stream, Seek::Earliest)?, Some(at))
+            }
             cursor => (cursor?, None),
         };
-        let beginning = Beginning { cursor, instead_of };
+        let beginning = Beginning {
+            cursor,
+            instead_of,
+            limit: asked.limit,
+        };
         if asked.is_returning && beginning.is_end(stream.tail()) {
             return Ok(beginning.end(stream.tail()));
         }
         Ok(self.live(method, stream, asked.format, beginning))
+    }
+
+    /// The answer to a request for the list of streams.
+    pub(crate) fn list<B>(&self, asked: &Request<B>) -> Result<Response<Body>, Refusal> {
+        list::answer(&self.log, asked.uri().query())
     }
 
     /// The answer to a request for the stream that `path` names.
@@ -118,34 +132,55 @@ impl Door {
         stream.touch();
         match asked.form {
             Form::Page { as_lines } => {
-                let (shape, is_now) = (Shape::of(&stream, as_lines), asked.start == Start::Now);
-                let page = self.page(cursor(&stream, asked.start)?, shape, is_now)?;
+                let bounds = self.bounds(&asked);
+                let page = self.page(
+                    cursor(&stream, asked.start)?,
+                    Shape::of(&stream, as_lines),
+                    bounds,
+                )?;
                 Ok(page.answer(&stream, headers))
             }
             Form::Poll { as_lines, wait } => {
                 let _in_use = stream.in_use();
                 let cursor = self.news(cursor(&stream, asked.start)?, wait).await;
-                let page = self.page(cursor, Shape::of(&stream, as_lines), false)?;
+                let mut bounds = self.bounds(&asked);
+                if bounds.whence == Whence::Now {
+                    // What has come since is what was waited for.
+                    bounds.whence = Whence::Fixed;
+                }
+                let page = self.page(cursor, Shape::of(&stream, as_lines), bounds)?;
                 Ok(self.polled(page, &stream, headers, asked.had))
             }
             Form::Live(_) if stream.framing() != Framing::Lines => {
                 Err(Refusal::NotLines(stream.settings().content_type.clone()))
             }
             Form::Live(format) => {
-                let beginning = Beginning::at(cursor(&stream, asked.start)?);
+                let beginning = Beginning::at(cursor(&stream, asked.start)?, asked.limit);
                 Ok(self.live(method, stream, format, beginning))
             }
             Form::Batches => {
-                let beginning = Beginning::at(cursor(&stream, asked.start)?);
+                let beginning = Beginning::at(cursor(&stream, asked.start)?, asked.limit);
                 Ok(self.batches(stream, beginning, &asked))
             }
         }
     }
 
-    fn page(&self, cursor: Cursor, shape: Shape, is_now: bool) -> Result<Page, Refusal> {
-        let page = page::read(cursor, shape, self.options.page_bytes, is_now)?;
+    fn page(&self, cursor: Cursor, shape: Shape, bounds: Bounds) -> Result<Page, Refusal> {
+        let page = page::read(cursor, shape, bounds)?;
         self.metrics.sent(page.records(), page.bytes());
         Ok(page)
+    }
+
+    const fn bounds(&self, asked: &Named) -> Bounds {
+        Bounds {
+            bytes_max: self.options.page_bytes,
+            records_max: asked.limit,
+            whence: match asked.start {
+                Seek::Now => Whence::Now,
+                Seek::Since(_) | Seek::Last(_) => Whence::Moving,
+                Seek::Earliest | Seek::At(_) => Whence::Fixed,
+            },
+        }
     }
 
     /// Waits until there is something to read, or nothing will be, or it has taken too long.
@@ -219,7 +254,8 @@ impl Door {
             said.insert(wire::STREAM_NEXT_OFFSET, place(tail.next));
             reply::stream(content_type, futures_util::stream::empty())
         } else {
-            let mut live = Live::new(self, stream, beginning.cursor, format);
+            let begun = (beginning.cursor, beginning.limit);
+            let mut live = Live::new(self, stream, begun, format);
             let greeting = live.greeting(beginning.instead_of);
             reply::stream(content_type, live.pieces(greeting, self.stop.clone()))
         };
@@ -229,10 +265,11 @@ impl Door {
 }
 
 impl Beginning {
-    const fn at(cursor: Cursor) -> Self {
+    const fn at(cursor: Cursor, limit: Option<u64>) -> Self {
         Self {
             cursor,
             instead_of: None,
+            limit,
         }
     }
 
@@ -266,17 +303,19 @@ impl Beginning {
 }
 
 /// A reader that begins at `start`.
-fn cursor(stream: &Stream, start: Start) -> Result<Cursor, Misplaced> {
+fn cursor(stream: &Stream, start: Seek) -> Result<Cursor, Refusal> {
     let mut at = match start {
-        Start::At(at) => return stream.cursor(at),
-        Start::Earliest => stream.earliest(),
-        Start::Now => stream.tail().next,
+        Seek::At(at) => return Ok(stream.cursor(at)?),
+        Seek::Earliest => stream.earliest(),
+        Seek::Now => stream.tail().next,
+        Seek::Since(time) => stream.since(time).map_err(page::refusal)?,
+        Seek::Last(records) => stream.last(records).map_err(page::refusal)?,
     };
     for _ in 0..BEGINNINGS_MAX {
         match stream.cursor(at) {
             Err(Misplaced::Gone { earliest, .. }) => at = earliest,
-            cursor => return cursor,
+            cursor => return Ok(cursor?),
         }
     }
-    stream.cursor(at)
+    Ok(stream.cursor(at)?)
 }

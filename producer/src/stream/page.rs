@@ -43,8 +43,7 @@ pub(super) struct Page {
     first: Offset,
     next: Offset,
     shape: Shape,
-    /// Whether only the end was asked for.
-    is_now: bool,
+    whence: Whence,
     begun: Option<Bytes>,
     /// What reads the rest.
     rest: Cursor,
@@ -59,6 +58,27 @@ struct End {
     is_closed: bool,
 }
 
+/// How long a page gets, and where it begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// So many bytes, but a record at the least.
+    pub(super) bytes_max: usize,
+    /// So many records.
+    pub(super) records_max: Option<u64>,
+    pub(super) whence: Whence,
+}
+
+/// How the beginning of a page was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whence {
+    /// As a place.
+    Fixed,
+    /// So that the same request finds another place later.
+    Moving,
+    /// As the end, and nothing else was.
+    Now,
+}
+
 /// How a page is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -70,16 +90,20 @@ pub(super) enum Shape {
     Lines,
 }
 
-/// Begins to read a page: `bytes_max` bytes, but a record at the least if there is one. Of the end,
+/// Begins to read a page: within its bounds, but a record at the least if there is one. Of the end,
 /// where only that was asked for, the page is empty.
-pub(super) fn read(
-    mut cursor: Cursor,
-    shape: Shape,
-    bytes_max: usize,
-    is_now: bool,
-) -> Result<Page, Refusal> {
+pub(super) fn read(mut cursor: Cursor, shape: Shape, bounds: Bounds) -> Result<Page, Refusal> {
     let first = cursor.at();
-    let part = if is_now {
+    let until = bounds
+        .records_max
+        .map(|records| cursor.behind(records, bounds.bytes_max))
+        .transpose()
+        .map_err(refusal)?;
+    let bytes_max = match until {
+        Some(until) => usize::try_from(until.byte - first.byte).unwrap_or(usize::MAX),
+        None => bounds.bytes_max,
+    };
+    let part = if bounds.whence == Whence::Now {
         None
     } else {
         cursor
@@ -88,18 +112,23 @@ pub(super) fn read(
     };
     let begun = part.map(|part| part.lines);
     let left = bytes_max.saturating_sub(begun.as_ref().map_or(0, Bytes::len));
-    let next = cursor.border(left).filter(|_| begun.is_some());
+    let next = match until {
+        // What has come since it was counted is not in it, but for a first record.
+        _ if begun.is_none() => None,
+        Some(until) => Some(until.max(cursor.at())),
+        None => cursor.border(left),
+    };
     Ok(Page {
         first,
         next: next.unwrap_or(cursor.at()),
         shape,
-        is_now,
+        whence: bounds.whence,
         begun,
         rest: cursor,
     })
 }
 
-fn refusal(lost: Lost) -> Refusal {
+pub(super) fn refusal(lost: Lost) -> Refusal {
     match lost {
         Lost::Overrun { at, earliest } => Misplaced::Gone { at, earliest }.into(),
         Lost::Damaged { at, why } => Misplaced::Damaged { at, why }.into(),
@@ -140,13 +169,14 @@ impl Page {
 
     /// The answer to who asked for it with these headers.
     pub(super) fn answer(self, stream: &Stream, asked: &HeaderMap) -> Response<Body> {
-        let end = End::of(self.next, self.is_now, stream.tail());
-        let cache = match (self.is_now, end.is_up_to_date) {
-            (true, _) => NOT_CACHED,
-            (false, true) => ASKED_AGAIN,
-            (false, false) => CACHED,
+        let is_now = self.whence == Whence::Now;
+        let end = End::of(self.next, is_now, stream.tail());
+        let cache = match (self.whence, end.is_up_to_date) {
+            (Whence::Now, _) => NOT_CACHED,
+            (Whence::Moving, _) | (Whence::Fixed, true) => ASKED_AGAIN,
+            (Whence::Fixed, false) => CACHED,
         };
-        let is_now = self.is_now;
+        let first = (self.whence == Whence::Moving).then_some(self.first);
         let tag = header(&self.tag(stream.number(), end.is_closed));
         let is_known = !is_now && is_one_of(asked, &tag);
         let mut answer = if is_known {
@@ -161,6 +191,10 @@ impl Page {
         }
         if stream.framing() == Framing::Lines {
             headers.insert(VARY, HeaderValue::from_static("accept"));
+        }
+        if let Some(first) = first {
+            // Where nothing else tells it. By this header readers know a body that goes on, too.
+            headers.insert(wire::STREAM_OFFSET, place(first));
         }
         end.tell(headers);
         answer

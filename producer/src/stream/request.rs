@@ -1,13 +1,15 @@
 //! What a reader asks for.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use common::{
-    offset::{NotAnOffset, Start},
+    offset::{NotAnOffset, Offset, Start},
     service::settings,
+    time::Timestamp,
     wire,
 };
 use hyper::{HeaderMap, header::ACCEPT};
+use percent_encoding::percent_decode_str;
 
 use super::{interval, live::Format};
 use crate::error::Refusal;
@@ -15,11 +17,28 @@ use crate::error::Refusal;
 /// Longest time that a request may ask to wait for news: what proxies bear with.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
+/// Where a reader asks to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seek {
+    /// The earliest record that is kept.
+    Earliest,
+    /// Only what comes from now on.
+    Now,
+    /// A place.
+    At(Offset),
+    /// Where records may be as new as that.
+    Since(Timestamp),
+    /// So many records before the end.
+    Last(u64),
+}
+
 /// A request to read the stream `default` in its shortest form, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asked {
-    pub(super) start: Start,
+    pub(super) start: Seek,
     pub(super) format: Format,
+    /// How many records are wanted; none is all.
+    pub(super) limit: Option<u64>,
     /// Whether this is an event source that has read before.
     pub(super) is_returning: bool,
 }
@@ -27,8 +46,10 @@ pub(super) struct Asked {
 /// A request to read a named stream, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Named {
-    pub(super) start: Start,
+    pub(super) start: Seek,
     pub(super) form: Form,
+    /// How many records are wanted; none is all.
+    pub(super) limit: Option<u64>,
     /// The cursor of the last live answer.
     pub(super) had: Option<u64>,
     /// Whether this is an event source that has read before.
@@ -62,14 +83,15 @@ impl Asked {
             lines(query)?
         };
         let last_event = last_event(headers).filter(|_| is_sse);
-        let start = match (last_event, parameter(query, wire::OFFSET)?) {
-            (Some(id), _) => start(id)?,
-            (None, Some(offset)) => start(offset)?,
-            (None, None) => Start::Earliest,
+        let asked = seek(query)?;
+        let start = match last_event {
+            Some(id) => start(id)?,
+            None => asked.unwrap_or(Seek::Earliest),
         };
         Ok(Self {
             start,
             format,
+            limit: limit(query)?,
             is_returning: last_event.is_some(),
         })
     }
@@ -80,19 +102,20 @@ impl Named {
     pub(super) fn of(query: Option<&str>, headers: &HeaderMap) -> Result<Self, Refusal> {
         let form = form(query, headers)?;
         let last_event = last_event(headers).filter(|_| form == Form::Batches);
-        let start = match (last_event, parameter(query, wire::OFFSET)?) {
+        let start = match (last_event, seek(query)?) {
             (Some(id), _) => start(id)?,
-            (None, Some(offset)) => start(offset)?,
+            (None, Some(seek)) => seek,
             (None, None) if matches!(form, Form::Poll { .. } | Form::Batches) => {
                 let why = "live=long-poll and live=sse need an offset: -1 is the beginning";
                 return Err(Refusal::Query(why.to_owned()));
             }
-            (None, None) => Start::Earliest,
+            (None, None) => Seek::Earliest,
         };
         let cursor = parameter(query, wire::CURSOR).unwrap_or_default();
         Ok(Self {
             start,
             form,
+            limit: limit(query)?,
             had: cursor.and_then(interval::had),
             is_returning: last_event.is_some(),
         })
@@ -149,13 +172,74 @@ fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     all.any(|accept| accept.contains(media_type))
 }
 
-fn start(text: &str) -> Result<Start, Refusal> {
-    text.parse()
-        .map_err(|error: NotAnOffset| Refusal::Offset(error, text.to_owned()))
+fn start(text: &str) -> Result<Seek, Refusal> {
+    let start = text.parse().map(|start| match start {
+        Start::Earliest => Seek::Earliest,
+        Start::Now => Seek::Now,
+        Start::At(at) => Seek::At(at),
+    });
+    start.map_err(|error: NotAnOffset| Refusal::Offset(error, text.to_owned()))
+}
+
+/// Where the query says to begin: by one parameter, or by none.
+fn seek(query: Option<&str>) -> Result<Option<Seek>, Refusal> {
+    let offset = parameter(query, wire::OFFSET)?;
+    let since = parameter(query, wire::SINCE)?;
+    let tail = parameter(query, wire::TAIL)?;
+    match (offset, since, tail) {
+        (None, None, None) => Ok(None),
+        (Some(offset), None, None) => start(offset).map(Some),
+        (None, Some(since), None) => time(since).map(|time| Some(Seek::Since(time))),
+        (None, None, Some(tail)) => match number(tail) {
+            Some(records) => Ok(Some(Seek::Last(records))),
+            None => Err(Refusal::Query("tail is a number of records".to_owned())),
+        },
+        _ => {
+            let why = "offset, since and tail each say where to begin: give one of them";
+            Err(Refusal::Query(why.to_owned()))
+        }
+    }
+}
+
+/// A time by RFC 3339, or in milliseconds since 1970.
+fn time(text: &str) -> Result<Timestamp, Refusal> {
+    let text = self::text(text);
+    match number(&text).and_then(|number| number.try_into().ok()) {
+        Some(milliseconds) => Ok(Timestamp(milliseconds)),
+        None => Timestamp::from_rfc3339(&text)
+            .map_err(|error| Refusal::Query(format!("since: {error}, or in milliseconds"))),
+    }
+}
+
+/// What a parameter says, its escapes resolved.
+pub(super) fn text(parameter: &str) -> Cow<'_, str> {
+    percent_decode_str(parameter).decode_utf8_lossy()
+}
+
+/// After how many records the answer shall end.
+fn limit(query: Option<&str>) -> Result<Option<u64>, Refusal> {
+    let Some(text) = parameter(query, wire::LIMIT)? else {
+        return Ok(None);
+    };
+    match number(text) {
+        Some(limit) if limit > 0 => Ok(Some(limit)),
+        _ => Err(Refusal::Query(
+            "limit is a number of records, from 1".to_owned(),
+        )),
+    }
+}
+
+/// A number as digits alone.
+pub(super) fn number(text: &str) -> Option<u64> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
 }
 
 /// A parameter of the query, which may be there once. Those that are not asked for mean nothing.
-fn parameter<'a>(query: Option<&'a str>, name: &'static str) -> Result<Option<&'a str>, Refusal> {
+pub(super) fn parameter<'a>(
+    query: Option<&'a str>,
+    name: &'static str,
+) -> Result<Option<&'a str>, Refusal> {
     let mut given = query
         .unwrap_or_default()
         .split('&')
@@ -169,7 +253,6 @@ fn parameter<'a>(query: Option<&'a str>, name: &'static str) -> Result<Option<&'
 
 #[cfg(test)]
 mod tests {
-    use common::offset::Offset;
     use hyper::header::HeaderValue;
 
     use super::*;
@@ -187,8 +270,9 @@ mod tests {
     #[test]
     fn history_as_ndjson_is_what_one_gets_unasked() {
         let plain = Asked {
-            start: Start::Earliest,
+            start: Seek::Earliest,
             format: Format::Ndjson,
+            limit: None,
             is_returning: false,
         };
         assert_eq!(asked("", &[]), Ok(plain.clone()));
@@ -196,7 +280,7 @@ mod tests {
         let both = "application/x-ndjson, text/event-stream;q=0.9";
         assert_eq!(asked("", &[("accept", both)]), Ok(plain.clone()));
         let news = Asked {
-            start: Start::Now,
+            start: Seek::Now,
             ..plain
         };
         assert_eq!(
@@ -211,6 +295,43 @@ mod tests {
     }
 
     #[test]
+    fn one_parameter_says_where_to_begin() {
+        let check = |query: &str, expected: Option<(Seek, Option<u64>)>| {
+            let named = Named::of(Some(query), &HeaderMap::new()).ok();
+            let found = named.map(|named| (named.start, named.limit));
+            assert_eq!(found, expected, "{query}");
+            let short = asked(query, &[]).ok();
+            assert_eq!(short.map(|short| (short.start, short.limit)), expected);
+        };
+        let since = Seek::Since(Timestamp(1_767_225_600_000));
+        check("since=1767225600000", Some((since, None)));
+        check("since=2026-01-01T00:00:00Z", Some((since, None)));
+        check("since=2026-01-01T02%3a00%3A00%2B02:00", Some((since, None)));
+        check("since=2026-01-01T02:00:00+02:00", Some((since, None)));
+        check("tail=0", Some((Seek::Last(0), None)));
+        check("tail=7&limit=3", Some((Seek::Last(7), Some(3))));
+        check("limit=1&offset=now", Some((Seek::Now, Some(1))));
+        let much = format!("limit={}0", u64::MAX);
+        for query in [
+            "since=",
+            "since=yesterday",
+            "since=-1",
+            "tail=",
+            "tail=-1",
+            "tail=x",
+            "limit=0",
+            "limit=",
+            "limit=1&limit=1",
+            &much,
+            "offset=-1&tail=1",
+            "since=1&tail=1",
+            "offset=now&since=1",
+        ] {
+            check(query, None);
+        }
+    }
+
+    #[test]
     fn the_last_event_wins() {
         let id = ("last-event-id", "0000000000000001_0000000000000010");
         let at = Offset {
@@ -218,8 +339,9 @@ mod tests {
             byte: 10,
         };
         let expected = Asked {
-            start: Start::At(at),
+            start: Seek::At(at),
             format: Format::Events,
+            limit: None,
             is_returning: true,
         };
         assert_eq!(
@@ -287,29 +409,25 @@ mod tests {
     #[test]
     fn an_event_source_that_comes_back_goes_on_where_it_was() {
         let id = "0000000000000001_0000000000000010";
-        let check = |query: &str, id: &'static str, expected: (Start, Option<u64>, bool)| {
+        let check = |query: &str, id: &'static str, expected: (Seek, Option<u64>, bool)| {
             let named = Named::of(Some(query), &headers(&[("last-event-id", id)])).unwrap();
             let found = (named.start, named.had, named.is_returning);
             assert_eq!(found, expected, "{query}");
         };
-        let at = Start::At(id.parse().unwrap());
+        let at = Seek::At(id.parse().unwrap());
         check("live=sse&offset=now", id, (at, None, true));
         check("live=sse", id, (at, None, true));
         check(
             "live=sse&offset=now&cursor=7",
             "",
-            (Start::Now, Some(7), false),
+            (Seek::Now, Some(7), false),
         );
         check(
             "live=long-poll&offset=-1&cursor=x",
             id,
-            (Start::Earliest, None, false),
+            (Seek::Earliest, None, false),
         );
-        check("offset=now", id, (Start::Now, None, false));
-        check(
-            "offset=now&cursor=1&cursor=2",
-            "",
-            (Start::Now, None, false),
-        );
+        check("offset=now", id, (Seek::Now, None, false));
+        check("offset=now&cursor=1&cursor=2", "", (Seek::Now, None, false));
     }
 }

@@ -93,7 +93,12 @@ impl Target {
         let parts = self.streams.iter().zip(batches);
         parts
             .filter(|(_, batch)| batch.records() > 0)
-            .map(|(stream, batch)| (stream.clone(), append::of_records(stream.settings(), batch)))
+            .map(|(stream, batch)| {
+                (
+                    stream.clone(),
+                    append::of_records(&stream.settings(), batch),
+                )
+            })
             .collect()
     }
 

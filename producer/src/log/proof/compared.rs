@@ -14,6 +14,7 @@ pub(super) fn compare(stream: &Stream, meant: &Meant) -> Result<(), String> {
     same("closed by", &head.closed_by, &meant.closed_by)?;
     same("producers", producers.collect(), meant.producers.clone())?;
     drop(head);
+    same("kept", stream.settings().retention.age, meant.kept)?;
     same(
         "tail",
         stream.tail().next.record,

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::log::{Refused, disk::Folder, inspect, repair, survey::Survey};
 
-fn fork(name: &str, source: &str, records: Option<usize>) -> Operation {
+pub(super) fn fork(name: &str, source: &str, records: Option<usize>) -> Operation {
     Operation::Fork {
         name: name.to_owned(),
         source: source.to_owned(),
@@ -27,13 +27,13 @@ fn fork(name: &str, source: &str, records: Option<usize>) -> Operation {
     }
 }
 
-fn delete(name: &str) -> Operation {
+pub(super) fn delete(name: &str) -> Operation {
     Operation::Delete {
         name: name.to_owned(),
     }
 }
 
-fn create(name: &str) -> Operation {
+pub(super) fn create(name: &str) -> Operation {
     Operation::Create {
         name: name.to_owned(),
         lines: Vec::new(),
@@ -42,13 +42,13 @@ fn create(name: &str) -> Operation {
 }
 
 /// So much that what came before it is settled.
-fn fill() -> Vec<Operation> {
+pub(super) fn fill() -> Vec<Operation> {
     let long = format!("\"{}\"", "x".repeat(90));
     vec![Operation::append("default", &[long.as_str(); 24])]
 }
 
 /// A record as long as a segment.
-fn long(name: &str, digit: u8) -> Operation {
+pub(super) fn long(name: &str, digit: u8) -> Operation {
     let line = digit.to_string().repeat(100);
     Operation::append(name, &[&line])
 }
@@ -86,7 +86,7 @@ fn script() -> Vec<Vec<Operation>> {
 }
 
 /// How many segments each stream has on a disk, by its number.
-fn segments(disk: &SimDisk) -> Vec<usize> {
+pub(super) fn segments(disk: &SimDisk) -> Vec<usize> {
     let state = disk.state();
     let of = |number: u64| {
         let folder = format!("streams/{number:016x}");

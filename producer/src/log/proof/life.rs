@@ -16,12 +16,12 @@ use tokio::sync::oneshot::{self, Receiver};
 
 use super::{
     compared::{compare, same},
-    model::{FULL, KEPT_BY_AGE, KEPT_BY_BYTES, Model, Operation, Outcome, TOPIC},
+    model::{FULL, KEPT_BY_BYTES, Model, Operation, Outcome, TOPIC, kept},
     simulated::SimDisk,
 };
 use crate::log::{
     Append, Appended, Content, Create, Created, FileBytesMax, Log, Options, Producer, Refused,
-    Retention, Room, Settings, Topic,
+    Retain, Retention, Room, Settings, Topic,
     command::{Command, Fork},
     disk::Disk,
     kept::SEGMENT_BYTES,
@@ -31,9 +31,6 @@ use crate::log::{
 
 /// Of the stream that is kept by bytes, so many are there at least.
 pub(super) const RETENTION_BYTES: u64 = 60;
-
-/// What is older may go, of another stream.
-const RETENTION_AGE: Duration = Duration::from_secs(1);
 
 /// A group takes less than this, where there is time at all.
 const SYNC_MILLISECONDS: u64 = 4;
@@ -233,6 +230,10 @@ impl Life {
                 };
                 (command, Pending::Done(answer))
             }
+            Operation::Retain { name, age } => match self.parts.log.stream(&name) {
+                Some(stream) => retain(stream, age),
+                None => return Pending::Refused("missing"),
+            },
             Operation::CreateTopic { partitions } => create_topic(partitions),
             Operation::DeleteTopic => {
                 let (reply, answer) = oneshot::channel();
@@ -283,7 +284,7 @@ fn append(lines: &[String], (producer, sequence): Said, closes: bool) -> Append 
         closes,
         producer,
         sequence,
-        is_of_other_type: false,
+        ..Append::default()
     }
 }
 
@@ -296,7 +297,7 @@ fn append_all(parts: Vec<(Stream, Append)>) -> (Command, Pending) {
 
 fn create(name: String, lines: &[String], closed: bool, fork: Option<Fork>) -> (Command, Pending) {
     let bytes = (name == KEPT_BY_BYTES).then_some(RETENTION_BYTES);
-    let age = (name == KEPT_BY_AGE).then_some(RETENTION_AGE);
+    let age = kept(&name);
     let create = Create {
         name,
         settings: Settings::json(Retention { bytes, age }),
@@ -312,6 +313,20 @@ fn create(name: String, lines: &[String], closed: bool, fork: Option<Fork>) -> (
         reply,
     };
     (command, Pending::Created(answer))
+}
+
+fn retain(stream: Stream, age: Option<Duration>) -> (Command, Pending) {
+    let (reply, answer) = oneshot::channel();
+    let retain = Retain {
+        bytes: None,
+        age: Some(age),
+    };
+    let command = Command::Retain {
+        stream,
+        retain,
+        reply,
+    };
+    (command, Pending::Done(answer))
 }
 
 fn create_topic(partitions: u16) -> (Command, Pending) {

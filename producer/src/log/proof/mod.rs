@@ -10,6 +10,7 @@ mod histories;
 mod life;
 mod model;
 mod operation;
+mod past;
 mod power;
 mod samples;
 pub(crate) mod simulated;

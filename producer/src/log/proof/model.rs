@@ -1,6 +1,6 @@
 //! What a log means, in a few lines.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 pub(super) use super::operation::Operation;
 
@@ -10,6 +10,9 @@ pub(super) const NAMES: [&str; 6] = ["default", "a", "t/0", "f", KEPT_BY_AGE, KE
 pub(super) const KEPT_BY_AGE: &str = "g";
 pub(super) const KEPT_BY_BYTES: &str = "kept";
 pub(super) const TOPIC: &str = "t";
+
+/// What is older may go, of one of them.
+const RETENTION_AGE: Duration = Duration::from_secs(1);
 
 /// All that there is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub(super) struct Meant {
     pub(super) closed_by: Option<String>,
     pub(super) sequence: Option<String>,
     pub(super) producers: BTreeMap<String, (u64, u64)>,
+    /// For how long it is kept.
+    pub(super) kept: Option<Duration>,
     /// Of what it is a fork, and how many records it shares.
     pub(super) origin: Option<(String, usize)>,
     /// It is deleted, but for its forks.
@@ -47,6 +52,11 @@ pub(super) enum Outcome {
 /// Nothing was done for want of space.
 pub(super) const FULL: Outcome = Outcome::Refused("full");
 
+/// For how long a stream is kept that is made by this name.
+pub(super) fn kept(name: &str) -> Option<Duration> {
+    (name == KEPT_BY_AGE).then_some(RETENTION_AGE)
+}
+
 fn is_cut(name: &str) -> bool {
     name == KEPT_BY_BYTES
 }
@@ -65,21 +75,7 @@ impl Model {
                 name,
                 lines,
                 closed,
-            } => match self.streams.get(name) {
-                Some(found) if found.is_retired => Outcome::Refused("exists"),
-                Some(found) if found.closed == *closed && found.origin.is_none() => Outcome::Again,
-                Some(_) => Outcome::Refused("exists"),
-                None => {
-                    let made = Meant {
-                        records: lines.clone(),
-                        closed: *closed,
-                        is_cut: is_cut(name),
-                        ..Meant::default()
-                    };
-                    self.streams.insert(name.clone(), made);
-                    Outcome::Done
-                }
-            },
+            } => self.create(name, lines, *closed),
             Operation::Fork {
                 name,
                 source,
@@ -89,6 +85,14 @@ impl Model {
                 Some(found) if found.is_retired => Outcome::Refused("deleted"),
                 Some(_) => {
                     self.remove(name);
+                    Outcome::Done
+                }
+                None => Outcome::Refused("missing"),
+            },
+            Operation::Retain { name, age } => match self.streams.get_mut(name) {
+                Some(found) if found.is_retired => Outcome::Refused("deleted"),
+                Some(found) => {
+                    found.kept = *age;
                     Outcome::Done
                 }
                 None => Outcome::Refused("missing"),
@@ -115,13 +119,35 @@ impl Model {
         live.map(|(name, _)| name)
     }
 
+    fn create(&mut self, name: &str, lines: &[String], closed: bool) -> Outcome {
+        if let Some(found) = self.streams.get(name) {
+            let is_same = found.origin.is_none() && found.kept == kept(name);
+            let is_as_asked = is_same && found.closed == closed && !found.is_retired;
+            return if is_as_asked {
+                Outcome::Again
+            } else {
+                Outcome::Refused("exists")
+            };
+        }
+        let made = Meant {
+            records: lines.to_vec(),
+            closed,
+            kept: kept(name),
+            is_cut: is_cut(name),
+            ..Meant::default()
+        };
+        self.streams.insert(name.to_owned(), made);
+        Outcome::Done
+    }
+
     fn fork(&mut self, name: &str, source: &str, records: Option<usize>) -> Outcome {
         let of = &self.streams[source];
         if let Some(found) = self.streams.get(name) {
             let is_same = found.origin.as_ref().is_some_and(|(name, at)| {
                 name == source && records.is_none_or(|records| records == *at)
             });
-            let is_as_asked = is_same && !found.closed && !found.is_retired;
+            let is_as_asked =
+                is_same && !found.closed && !found.is_retired && found.kept == kept(name);
             return if is_as_asked {
                 Outcome::Again
             } else {
@@ -135,6 +161,7 @@ impl Model {
         let made = Meant {
             records: of.records[..records].to_vec(),
             origin: Some((source.to_owned(), records)),
+            kept: kept(name),
             is_cut: is_cut(name) || of.is_cut,
             ..Meant::default()
         };

@@ -1,5 +1,7 @@
 //! What can be asked of a log, and that by chance.
 
+use std::time::Duration;
+
 use fastrand::Rng;
 
 use super::model::{Model, NAMES};
@@ -27,6 +29,11 @@ pub(super) enum Operation {
     },
     Delete {
         name: String,
+    },
+    Retain {
+        /// A stream that is there.
+        name: String,
+        age: Option<Duration>,
     },
     CreateTopic {
         partitions: u16,
@@ -70,6 +77,7 @@ impl Operation {
                 lines: lines(rng),
                 closed: rng.u8(..5) == 0,
             },
+            6 if model.live().next().is_some() => Self::any_retain(model, rng),
             _ if model.live().next().is_some() => Self::any_append(model, rng),
             _ => Self::DeleteTopic,
         }
@@ -85,6 +93,16 @@ impl Operation {
             name: name(rng),
             records: (!is_at_end).then(|| meant.records.len() - back),
             source,
+        }
+    }
+
+    fn any_retain(model: &Model, rng: &mut Rng) -> Self {
+        let names: Vec<_> = model.live().collect();
+        // None of it is so old.
+        let age = Duration::from_hours(rng.u64(1_000_000..1_000_003));
+        Self::Retain {
+            name: names[rng.usize(..names.len())].clone(),
+            age: Some(age).filter(|_| rng.bool()),
         }
     }
 

@@ -115,7 +115,7 @@ fn append(name: &str, round: u64) -> Append {
             sequence: round,
         }),
         sequence: (name == "until").then(|| format!("{round:03}")),
-        is_of_other_type: false,
+        ..Append::default()
     }
 }
 
@@ -199,7 +199,10 @@ fn all(stream: &Stream) -> String {
 fn is_there(log: &Log, rounds: u64) {
     for (name, content_type) in STREAMS {
         let stream = log.stream(name).expect(name);
-        assert_eq!(*stream.settings(), settings(name, content_type));
+        assert_eq!(
+            Settings::clone(&stream.settings()),
+            settings(name, content_type)
+        );
         let first = match name {
             "kept" => stream.earliest().record,
             _ => 0,
