@@ -105,6 +105,12 @@ impl Service {
         line.unwrap_or_else(|| self.fail(&format!("never said {text:?}")))
     }
 
+    /// Whether it comes to listen, and does not end before.
+    #[must_use]
+    pub fn listens(&self) -> bool {
+        self.stderr.wait_for("listening on http://").is_some()
+    }
+
     /// The first line it prints that holds `text`, waiting for it.
     pub fn prints(&self, text: &str) -> String {
         let line = self.stdout.wait_for(text);

@@ -25,7 +25,7 @@ pub(crate) fn on(directory: &Path, source: &str) -> Service {
 }
 
 /// Kills a producer again and again, each time another that `start` gives, until what was
-/// acknowledged is not there.
+/// acknowledged is not there, or the next one refuses what it finds.
 fn kill(start: impl Fn() -> Service) -> Option<String> {
     let mut producer = start();
     let (_, mut place) = records(&producer, "-1");
@@ -34,6 +34,9 @@ fn kill(start: impl Fn() -> Service) -> Option<String> {
         let life = Life::lead(&producer, (number, 20 + number * 7), &place, end);
         let _killed = producer.exit_code();
         producer = start();
+        if !producer.listens() {
+            return Some(format!("life {number}: there was no other one"));
+        }
         if tail(&producer) < place {
             return Some(format!("life {number}: the log ended at {place}"));
         }

@@ -52,25 +52,39 @@ static ssize_t really_write(int file, const void *bytes, size_t length, off64_t 
     return real(file, bytes, length, at);
 }
 
+/* What is late is late in its order, as what a process has not written is when it dies: only what
+ * comes last is missing. */
+static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t next = PTHREAD_COND_INITIALIZER;
+static unsigned long given, written;
+
 struct late {
+    unsigned long number;
     int file;
     off64_t at;
     size_t length;
     char bytes[];
 };
 
-static void *write_late(void *given) {
-    struct late *late = given;
+static void *write_late(void *of) {
+    struct late *late = of;
     usleep(30000);
-    ssize_t written = really_write(late->file, late->bytes, late->length, late->at);
+    pthread_mutex_lock(&order);
+    while (written != late->number) pthread_cond_wait(&next, &order);
+    really_write(late->file, late->bytes, late->length, late->at);
+    written++;
+    pthread_cond_broadcast(&next);
+    pthread_mutex_unlock(&order);
     free(late);
-    return (void *)written;
+    return NULL;
 }
 
 static ssize_t later(int file, const void *bytes, size_t length, off64_t at) {
     struct late *late = malloc(sizeof *late + length);
     pthread_t thread;
-    *late = (struct late){file, at, length};
+    pthread_mutex_lock(&order);
+    *late = (struct late){given++, file, at, length};
+    pthread_mutex_unlock(&order);
     memcpy(late->bytes, bytes, length);
     pthread_create(&thread, NULL, write_late, late);
     pthread_detach(thread);
