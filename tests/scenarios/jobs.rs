@@ -180,15 +180,9 @@ fn streams_and_topics_are_read_to_where_they_end() {
     let producer = producer(&["--source", "none"]);
     with_bids(&producer);
     let url = producer.url("");
-    let by_url = format!("'http', 'url' = '{url}/v1/stream/bids'");
-    let places = [
-        "'brooklet', 'stream' = 'bids'",
-        "'brooklet', 'topic' = 'bids4'",
-        &by_url,
-    ];
-    for place in places {
+    for place in ["'stream' = 'bids'", "'topic' = 'bids4'"] {
         let table = format!(
-            "CREATE TABLE bid ({COLUMNS}) WITH ('connector' = {place}, \
+            "CREATE TABLE bid ({COLUMNS}) WITH ('connector' = 'brooklet', {place}, \
              'scan.bounded.mode' = 'latest-offset');"
         );
         let args = ["--output", "json", "--url", &url, "--parallelism", "3"];

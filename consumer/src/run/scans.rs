@@ -3,7 +3,6 @@
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
-use super::source::is_counted;
 use crate::{
     fetch::{Block, Origin, Place},
     parse::Rows,
@@ -58,8 +57,8 @@ impl Reading {
             // Where it ends, its body does.
             Connector::Http {
                 bounded: Bounded::Latest,
-                ref url,
-            } if !is_counted(url) => (true, Bounded::Unbounded),
+                ..
+            } => (true, Bounded::Unbounded),
             Connector::Brooklet { bounded, .. } | Connector::Http { bounded, .. } => {
                 (true, bounded)
             }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use common::wire;
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use reqwest::Url;
 
@@ -96,13 +95,6 @@ fn numbered(
     fetched.map(move |(partition, fetched)| (scan, partition, Coming::Fetched(fetched)))
 }
 
-/// Whether a producer is read there, which tells how far it is to the end: its bodies have none.
-pub(super) fn is_counted(url: &str) -> bool {
-    let paths = [wire::STREAMS_PATH, wire::TOPICS_PATH];
-    url.parse::<Url>()
-        .is_ok_and(|url| paths.iter().any(|path| url.path().starts_with(path)))
-}
-
 /// The URL of a table, and whether it ends where a body does.
 fn url(table: &Table, reach: &Reach) -> Result<(Url, bool), String> {
     let parse = |text: &str| -> Result<Url, String> {
@@ -110,10 +102,7 @@ fn url(table: &Table, reach: &Reach) -> Result<(Url, bool), String> {
             .map_err(|error| format!("{text:?} is no URL: {error}"))
     };
     match &table.connector {
-        Connector::Http { url, bounded } => {
-            let until_end = *bounded != Bounded::Unbounded && !is_counted(url);
-            Ok((parse(url)?, until_end))
-        }
+        Connector::Http { url, bounded } => Ok((parse(url)?, *bounded != Bounded::Unbounded)),
         Connector::Brooklet {
             url, path, startup, ..
         } => {
