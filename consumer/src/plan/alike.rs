@@ -2,18 +2,14 @@
 //! the same would read texts as numbers when the job runs, and not every text is one.
 
 use arrow::datatypes::DataType;
-use datafusion_common::{
-    DFSchema, Result,
-    tree_node::{TreeNode, TreeNodeRecursion},
-};
-use datafusion_expr::{
-    BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, utils::merge_schema,
-};
+use datafusion_common::{DFSchema, Result};
+use datafusion_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator};
 
 use super::{
     conditions::place,
     error::{Fault, NOWHERE},
     mixed::OF_ONE_TYPE,
+    query::each_expression,
     types,
 };
 
@@ -43,18 +39,10 @@ enum Use {
 
 /// Refuses values of several kinds where they have to be of one.
 pub(super) fn refuse_others(plan: &LogicalPlan) -> Result<()> {
-    plan.apply(|plan| {
-        let schema = merge_schema(&plan.inputs());
-        plan.apply_expressions(|expression| {
-            expression.apply(|expression| {
-                for (of, values) in uses(expression) {
-                    of.check(&values, &schema)?;
-                }
-                Ok(TreeNodeRecursion::Continue)
-            })
-        })
-    })?;
-    Ok(())
+    each_expression(plan, |expression, schema| {
+        let mut uses = uses(expression).into_iter();
+        uses.try_for_each(|(of, values)| of.check(&values, schema))
+    })
 }
 
 /// What an expression does with which of its parts.

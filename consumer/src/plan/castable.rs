@@ -2,34 +2,25 @@
 //! times by the unit that they happen to be held in.
 
 use arrow::datatypes::DataType;
-use datafusion_common::{
-    DFSchema, Result,
-    tree_node::{TreeNode, TreeNodeRecursion},
-};
-use datafusion_expr::{Expr, ExprSchemable, LogicalPlan, utils::merge_schema};
+use datafusion_common::{DFSchema, Result};
+use datafusion_expr::{Expr, ExprSchemable, LogicalPlan};
 
-use super::{conditions::place, error::Fault, types};
+use super::{conditions::place, error::Fault, query::each_expression, types};
 
 /// Refuses casts that are written and that Flink lacks.
 pub(super) fn refuse_others(plan: &LogicalPlan) -> Result<()> {
-    plan.apply(|plan| {
-        let schema = merge_schema(&plan.inputs());
-        plan.apply_expressions(|expression| {
-            expression.apply(|expression| check(expression, &schema))
-        })
-    })?;
-    Ok(())
+    each_expression(plan, check)
 }
 
-fn check(expression: &Expr, schema: &DFSchema) -> Result<TreeNodeRecursion> {
+fn check(expression: &Expr, schema: &DFSchema) -> Result<()> {
     let (value, to) = match expression {
         Expr::Cast(of) => (&of.expr, of.field.data_type()),
         Expr::TryCast(of) => (&of.expr, of.field.data_type()),
-        _ => return Ok(TreeNodeRecursion::Continue),
+        _ => return Ok(()),
     };
     let from = value.get_type(schema)?;
     if is_cast(&from, to) {
-        return Ok(TreeNodeRecursion::Continue);
+        return Ok(());
     }
     let what = format!("CAST of {} to {}", types::name(&from), types::name(to));
     Err(Fault::unsupported(place(value), &what, instead(&from, to)).into())

@@ -2,30 +2,22 @@
 //! text or number can be.
 
 use arrow::datatypes::DataType;
-use datafusion_common::{
-    DFSchema, Result,
-    tree_node::{TreeNode, TreeNodeRecursion},
-};
-use datafusion_expr::{Expr, ExprSchemable, LogicalPlan, utils::merge_schema};
+use datafusion_common::{DFSchema, Result};
+use datafusion_expr::{Expr, ExprSchemable, LogicalPlan};
 use datafusion_sql::sqlparser::tokenizer::Location;
 
 use super::{
     error::{Fault, NOWHERE},
+    query::each_expression,
     types,
 };
 
 /// Refuses other conditions of FILTER and CASE; those of WHERE and HAVING are never planned.
 pub(super) fn refuse_others(plan: &LogicalPlan) -> Result<()> {
-    plan.apply(|plan| {
-        let schema = merge_schema(&plan.inputs());
-        plan.apply_expressions(|expression| {
-            expression.apply(|expression| check(expression, &schema))
-        })
-    })?;
-    Ok(())
+    each_expression(plan, check)
 }
 
-fn check(expression: &Expr, schema: &DFSchema) -> Result<TreeNodeRecursion> {
+fn check(expression: &Expr, schema: &DFSchema) -> Result<()> {
     match expression {
         Expr::AggregateFunction(call) => {
             let mut filter = call.params.filter.iter();
@@ -37,7 +29,7 @@ fn check(expression: &Expr, schema: &DFSchema) -> Result<TreeNodeRecursion> {
         }
         _ => {}
     }
-    Ok(TreeNodeRecursion::Continue)
+    Ok(())
 }
 
 fn boolean(condition: &Expr, schema: &DFSchema) -> Result<()> {

@@ -64,9 +64,7 @@ impl Planner<'_> {
         let plan = planner.sql_statement_to_plan(Statement::Query(Box::new(rewritten)));
         let plan = plan.and_then(|plan| {
             refuse_mixed_unions(&plan)?;
-            conditions::refuse_others(&plan)?;
-            alike::refuse_others(&plan)?;
-            castable::refuse_others(&plan)?;
+            refuse_other_types(&plan)?;
             let plan = self.analyze(plan)?;
             columns::refuse_others(&plan)?;
             // What a function does not take of any row is told with its place in this text.
@@ -134,9 +132,7 @@ impl Planner<'_> {
         let planner = SqlToRel::new_with_options(&context, parser_options());
         let planned = planner.sql_to_expr(rewritten, rows.schema(), &mut PlannerContext::new())?;
         let plan = rows.project([planned.alias("")])?.build()?;
-        conditions::refuse_others(&plan)?;
-        alike::refuse_others(&plan)?;
-        castable::refuse_others(&plan)?;
+        refuse_other_types(&plan)?;
         self.analyze(plan)
     }
 
@@ -169,6 +165,13 @@ impl Planner<'_> {
         let zone = self.settings.zone.name();
         Context::new(self.catalog, self.functions, config, zone)
     }
+}
+
+/// What Flink does not make of values of such types.
+fn refuse_other_types(plan: &LogicalPlan) -> Result<()> {
+    conditions::refuse_others(plan)?;
+    alike::refuse_others(plan)?;
+    castable::refuse_others(plan)
 }
 
 /// The only column of a plan.
@@ -261,6 +264,23 @@ fn parser_options() -> ParserOptions {
         .with_map_string_types_to_utf8view(false)
         .with_support_varchar_with_length(true)
         .with_collect_spans(true)
+}
+
+/// Looks at each expression of a plan, from the outside in, with the columns that it is over.
+pub(super) fn each_expression(
+    plan: &LogicalPlan,
+    look: impl Fn(&Expr, &DFSchema) -> Result<()>,
+) -> Result<()> {
+    plan.apply(|plan| {
+        let schema = merge_schema(&plan.inputs());
+        plan.apply_expressions(|expression| {
+            expression.apply(|expression| {
+                look(expression, &schema)?;
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(())
 }
 
 /// Replaces expressions of a plan from the inside out, and keeps the names of its columns.
