@@ -46,22 +46,54 @@ struct Guarded {
 
 /// The same expression, in which what may fail is guarded.
 pub(super) fn guarded(expression: Expression, schema: &Schema) -> Result<Expression> {
-    if !may_fail(&expression, schema) {
-        return Ok(expression);
-    }
+    Ok(told(expression, schema)?.0)
+}
+
+/// The same expression, guarded, and whether there can be rows of which it cannot be computed, as far
+/// as is known. What cannot fail stays as it is.
+fn told(expression: Expression, schema: &Schema) -> Result<(Expression, bool)> {
     let binary = expression.downcast_ref::<BinaryExpr>();
-    let operator = binary.map(|binary| *binary.op());
-    if let Some(operator @ (Operator::And | Operator::Or)) = operator {
-        let mut parts = Vec::new();
-        collect(&expression, operator, &mut parts);
-        parts.sort_by_key(|part| may_fail(part, schema));
-        let parts = parts.into_iter().map(|part| guarded(part, schema));
-        let joined = parts.reduce(|left, right| Ok(join(left?, right?, operator, schema)));
-        return joined.unwrap_or(Ok(expression));
+    let joins = binary.map(|binary| *binary.op());
+    if let Some(operator @ (Operator::And | Operator::Or)) = joins {
+        return chain(expression, operator, schema);
     }
     let children = expression.children().into_iter().cloned();
-    let children: Result<Vec<_>> = children.map(|child| guarded(child, schema)).collect();
-    expression.with_new_children(children?)
+    let children: Result<Vec<_>> = children.map(|child| told(child, schema)).collect();
+    let (children, fail): (Vec<_>, Vec<_>) = children?.into_iter().unzip();
+    if fail.contains(&true) {
+        return Ok((expression.with_new_children(children)?, true));
+    }
+    let fails = fails_itself(&expression, schema);
+    Ok((expression, fails))
+}
+
+/// As [`told`], of a chain of one operator: what cannot fail comes first.
+fn chain(
+    expression: Expression,
+    operator: Operator,
+    schema: &Schema,
+) -> Result<(Expression, bool)> {
+    let mut parts = Vec::new();
+    collect(&expression, operator, &mut parts);
+    let parts: Result<Vec<_>> = parts.into_iter().map(|part| told(part, schema)).collect();
+    let mut parts = parts?;
+    parts.sort_by_key(|(_, fails)| *fails);
+    if !parts.last().is_some_and(|(_, fails)| *fails) {
+        return Ok((expression, false));
+    }
+    let joined = parts.into_iter().reduce(|(left, _), (right, fails)| {
+        let joined: Expression = if fails {
+            Arc::new(Guarded {
+                left,
+                right,
+                operator,
+            })
+        } else {
+            Arc::new(BinaryExpr::new(left, operator, right))
+        };
+        (joined, true)
+    });
+    Ok(joined.unwrap_or((expression, false)))
 }
 
 /// The parts of a chain of one operator, in their order.
@@ -75,27 +107,7 @@ fn collect(expression: &Expression, operator: Operator, parts: &mut Vec<Expressi
     }
 }
 
-fn join(left: Expression, right: Expression, operator: Operator, schema: &Schema) -> Expression {
-    if may_fail(&right, schema) {
-        Arc::new(Guarded {
-            left,
-            right,
-            operator,
-        })
-    } else {
-        Arc::new(BinaryExpr::new(left, operator, right))
-    }
-}
-
-/// Whether there can be rows of which an expression cannot be computed, as far as is known.
-fn may_fail(expression: &Expression, schema: &Schema) -> bool {
-    fails_itself(expression, schema)
-        || expression
-            .children()
-            .into_iter()
-            .any(|child| may_fail(child, schema))
-}
-
+/// Whether what it does with its parts may fail.
 fn fails_itself(expression: &Expression, schema: &Schema) -> bool {
     let is = |expression: &Expression, is: fn(&DataType) -> bool| {
         expression.data_type(schema).is_ok_and(|of| is(&of))
