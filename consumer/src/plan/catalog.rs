@@ -113,26 +113,22 @@ impl Catalog {
     /// The table of this name, which is one that can be written to.
     pub(super) fn sink(&self, name: &str, at: Location) -> Result<&Arc<Declared>, Fault> {
         let refused = match self.find(name, at)?.as_ref() {
-            Source::View { .. } => "a view",
+            Source::View { .. } => "a view".to_owned(),
             Source::Table(declared) if matches!(declared.table.format, Some(Format::Csv(_))) => {
                 let instead = "write 'format' = 'json'";
                 return Err(Fault::unsupported(at, "writing CSV", instead));
             }
-            Source::Table(declared) => match declared.table.connector {
-                Connector::Datagen { .. } => "a table of connector 'datagen'",
-                Connector::Http { .. } => "a table of connector 'http'",
-                Connector::Brooklet { .. }
-                | Connector::Filesystem { .. }
-                | Connector::Print { .. }
-                | Connector::Blackhole => return Ok(declared),
-            },
+            Source::Table(declared) if declared.table.connector.promise().is_some() => {
+                return Ok(declared);
+            }
+            Source::Table(declared) => {
+                let connector = declared.table.connector.name();
+                format!("a table of connector '{connector}'")
+            }
         };
         let instead = "there is 'brooklet', 'filesystem', 'print' and 'blackhole'";
-        Err(Fault::unsupported(
-            at,
-            &format!("writing to {refused}"),
-            instead,
-        ))
+        let what = format!("writing to {refused}");
+        Err(Fault::unsupported(at, &what, instead))
     }
 
     /// What is scanned for this name.
