@@ -134,9 +134,6 @@ fn literal(value: &Value, at: Location) -> Checked {
             let instead = "a DECIMAL has 38 at the most, and 1e40 is a DOUBLE";
             (format!("a number of {digits} digits"), instead)
         }
-        Value::HexStringLiteral(written) if written.len() % 2 > 0 => {
-            ("half a byte".to_owned(), "write two digits for each")
-        }
         _ => return ControlFlow::Continue(()),
     };
     ControlFlow::Break(Fault::unsupported(at, &what, instead))
