@@ -21,7 +21,7 @@ use crate::{
     parse::Format,
     plan::{Connector, OnNull, Rolling, Table},
     transform::Changes,
-    write::{Appends, Bounds, Console, Output, Parts, Print, Printer},
+    write::{Appends, Console, Output, Parts, Print, Printer},
 };
 
 /// Changes that may wait at a sink.
@@ -179,7 +179,7 @@ async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Re
         Connector::Blackhole => Target::Nowhere,
         Connector::Filesystem { path, rolling, .. } => {
             let Rolling { bytes, age } = *rolling;
-            Target::Folder(Parts::in_folder(path, &outputs.run, Bounds { bytes, age })?)
+            Target::Folder(Parts::in_folder(path, &outputs.run, bytes, age)?)
         }
         Connector::Brooklet { url, path, .. } => {
             let url = outputs.reach.address(url.as_deref(), path);

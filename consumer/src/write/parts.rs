@@ -11,15 +11,6 @@ use std::{
 use super::json;
 use crate::transform::Changes;
 
-/// When a part is complete, if it is not finished before.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// When it is so many bytes long, or longer.
-    pub bytes: u64,
-    /// When it was begun so long ago.
-    pub age: Duration,
-}
-
 /// A folder that is written to.
 #[derive(Debug)]
 pub struct Parts {
@@ -28,7 +19,8 @@ pub struct Parts {
     run: String,
     number: u64,
     open: Option<Part>,
-    bounds: Bounds,
+    bytes_max: u64,
+    age_max: Duration,
     lines: Vec<u8>,
 }
 
@@ -42,18 +34,25 @@ struct Part {
 }
 
 impl Parts {
-    /// Makes the folder if need be. `run` tells this run's parts from those of others.
+    /// Makes the folder if need be. `run` tells this run's parts from those of others. A part is
+    /// complete when it is as long, or was begun as long ago, as is said.
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn in_folder(folder: &Path, run: &str, bounds: Bounds) -> io::Result<Self> {
+    pub fn in_folder(
+        folder: &Path,
+        run: &str,
+        bytes_max: u64,
+        age_max: Duration,
+    ) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
             run: run.to_owned(),
             number: 0,
             open: None,
-            bounds,
+            bytes_max,
+            age_max,
             lines: Vec::new(),
         })
     }
@@ -80,9 +79,10 @@ impl Parts {
     /// # Errors
     /// It cannot be made durable.
     pub fn roll(&mut self, now: Instant) -> io::Result<()> {
-        let Bounds { bytes, age } = self.bounds;
-        let is_complete =
-            |part: &Part| part.bytes >= bytes || now.saturating_duration_since(part.begun) >= age;
+        let is_complete = |part: &Part| {
+            let age = now.saturating_duration_since(part.begun);
+            part.bytes >= self.bytes_max || age >= self.age_max
+        };
         if self.open.as_ref().is_some_and(is_complete) {
             self.finish()?;
         }
@@ -131,10 +131,8 @@ mod tests {
 
     use super::*;
 
-    const BOUNDS: Bounds = Bounds {
-        bytes: 1024,
-        age: Duration::from_secs(1800),
-    };
+    const BYTES: u64 = 1024;
+    const AGE: Duration = Duration::from_secs(1800);
 
     fn rows() -> RecordBatch {
         let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
@@ -154,11 +152,7 @@ mod tests {
     fn a_part_has_its_name_when_it_is_complete() {
         let folder = tempfile::tempdir().unwrap();
         let rows = rows();
-        let bounds = Bounds {
-            bytes: 20,
-            ..BOUNDS
-        };
-        let mut parts = Parts::in_folder(&folder.path().join("out"), "r", bounds).unwrap();
+        let mut parts = Parts::in_folder(&folder.path().join("out"), "r", 20, AGE).unwrap();
         let path = folder.path().join("out");
         parts.write(&Changes::inserts(rows.clone())).unwrap();
         assert_eq!(names(&path), [".part-r-0.json.inprogress"]);
@@ -175,7 +169,7 @@ mod tests {
     fn a_crash_leaves_a_hidden_part_and_the_next_run_writes_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let crashed = |run: &str| {
-            let mut parts = Parts::in_folder(folder.path(), run, BOUNDS).unwrap();
+            let mut parts = Parts::in_folder(folder.path(), run, BYTES, AGE).unwrap();
             parts.write(&Changes::inserts(rows())).unwrap();
             parts
         };
@@ -188,13 +182,13 @@ mod tests {
     #[test]
     fn a_part_is_complete_when_it_is_old_enough() {
         let folder = tempfile::tempdir().unwrap();
-        let mut parts = Parts::in_folder(folder.path(), "r", BOUNDS).unwrap();
-        parts.roll(Instant::now() + BOUNDS.age).unwrap();
+        let mut parts = Parts::in_folder(folder.path(), "r", BYTES, AGE).unwrap();
+        parts.roll(Instant::now() + AGE).unwrap();
         parts.write(&Changes::inserts(rows())).unwrap();
         let begun = Instant::now();
         parts.roll(begun + Duration::from_secs(60)).unwrap();
         assert_eq!(names(folder.path()), [".part-r-0.json.inprogress"]);
-        parts.roll(begun + BOUNDS.age).unwrap();
+        parts.roll(begun + AGE).unwrap();
         assert_eq!(names(folder.path()), ["part-r-0.json"]);
     }
 }
