@@ -152,12 +152,8 @@ impl Cursor {
             let Some(page) = page.filter(|page| page.next.byte <= end) else {
                 return Ok(None);
             };
-            let found = page.next.record - page.first.record;
-            if found > records {
-                let bytes = self.stream.framing().length(&page.lines, records);
-                return Ok(Some(page.first.advance(records, bytes as u64)));
-            }
-            records -= found;
+            let page = self.keep(page, records);
+            records -= page.next.record - page.first.record;
         }
         Ok(Some(self.at))
     }

@@ -109,7 +109,7 @@ impl Framing {
     }
 
     /// Puts `between` behind each line, where there are lines.
-    pub(super) fn separate(self, records: &mut [u8], between: u8) {
+    pub(crate) fn separate(self, records: &mut [u8], between: u8) {
         if self == Self::Lines && between != ndjson::NEWLINE {
             for byte in records {
                 *byte = if *byte == ndjson::NEWLINE {

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use common::{ndjson::NEWLINE, offset::Offset, time::Timestamp, wire};
 
 use super::{interval, sse};
-use crate::log::Tail;
+use crate::log::{Framing, Tail};
 
 /// How long what stands around the data of a page is, but for its lines.
 const FRAME_BYTES: usize = 256;
@@ -136,7 +136,8 @@ impl Standing {
         self.at >= self.tail.next
     }
 
-    fn is_at_end(&self) -> bool {
+    /// Whether nothing will come.
+    pub(super) fn is_at_end(&self) -> bool {
         self.tail.closed && self.is_up_to_date()
     }
 }
@@ -157,9 +158,7 @@ fn array(lines: &[u8]) -> Vec<u8> {
     let mut array = Vec::with_capacity(records.len() + 2);
     array.push(b'[');
     array.extend_from_slice(records);
-    for byte in &mut array {
-        *byte = if *byte == NEWLINE { b',' } else { *byte };
-    }
+    Framing::Lines.separate(&mut array, b',');
     array.push(b']');
     array
 }

@@ -196,8 +196,7 @@ impl Live {
             return end.map(|()| None);
         }
         if self.wanted == Some(0) {
-            let Standing { at, tail, .. } = self.standing();
-            let is_all = tail.closed && at == tail.next;
+            let is_all = self.standing().is_at_end();
             return self.ended(if is_all { End::Closed } else { End::Limit }, None);
         }
         let pause = self.pause();
