@@ -1,7 +1,19 @@
-//! A stream as it is, compared with what it means.
+//! A stream and a log as they are, compared with what they mean.
 
-use super::{life::RETENTION_BYTES, model::Meant};
+use super::{
+    life::{Life, RETENTION_BYTES},
+    model::{Meant, Model, Operation},
+};
 use crate::log::{kept::SEGMENT_BYTES, stream::Stream};
+
+/// Does these groups to a log that is as `model` means.
+pub(super) fn does_as_meant(life: &mut Life, model: &mut Model, groups: Vec<Vec<Operation>>) {
+    for group in groups {
+        let expected: Vec<_> = group.iter().map(|each| model.apply(each)).collect();
+        assert_eq!(life.group(&group), Some(expected));
+    }
+    life.compare(model).unwrap();
+}
 
 /// Whether a stream is what is meant; of one that may be cut the oldest may be gone.
 pub(super) fn compare(stream: &Stream, meant: &Meant) -> Result<(), String> {

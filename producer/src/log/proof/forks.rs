@@ -9,12 +9,13 @@ use common::offset::Offset;
 use fastrand::Rng;
 
 use super::{
+    compared::does_as_meant,
     forgetting_pins,
     histories::{beginning, history},
     life::Life,
     model::{FULL, KEPT_BY_BYTES, Model, Operation},
     power::{History, by_chance, live},
-    samples::copied,
+    samples::{copied, sample},
     simulated::{Fault, SimDisk, State},
 };
 use crate::log::{Refused, disk::Folder, inspect, repair, survey::Survey};
@@ -201,7 +202,6 @@ fn damage_of_what_is_shared_is_named_for_the_fork_too() {
 #[test]
 fn a_repaired_fork_has_its_past_and_needs_nobody() {
     let (made, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let on = |directory: &Path| Life::on(Arc::new(Folder::lock(directory).unwrap())).unwrap();
     let model = forked(&mut on(made.path()));
     let said = inspect(copied(made.path()).path()).unwrap().to_string();
     let line =
@@ -220,24 +220,20 @@ fn a_repaired_fork_has_its_past_and_needs_nobody() {
 fn a_fork_lets_go_of_its_past_before_anything_of_its_own() {
     let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
     let mut life = Life::begin(&disk).unwrap();
-    for group in [
+    life.does([
         vec![create("a")],
         vec![long("a", 1)],
         fill(),
         vec![long("a", 2)],
         vec![fork("g", "a", None)],
         fill(),
-    ] {
-        life.group(&group).unwrap();
-    }
+    ]);
     let fork = life.log().stream("g").unwrap();
     assert_eq!(fork.earliest().record, 0);
     life.is_after(10);
     life.sweep();
     assert_eq!(fork.earliest().record, 2, "its past is older than a second");
-    for group in [vec![long("g", 3)], fill(), vec![long("g", 4)]] {
-        life.group(&group).unwrap();
-    }
+    life.does([vec![long("g", 3)], fill(), vec![long("g", 4)]]);
     assert_eq!(fork.earliest().record, 2);
     assert!(fork.cursor(Offset::default()).is_err());
     life.is_after(12);
@@ -246,9 +242,7 @@ fn a_fork_lets_go_of_its_past_before_anything_of_its_own() {
     let of_a = || segments(&disk)[0];
     assert_eq!(of_a(), 2, "its source keeps all");
     life.group(&[delete("a")]).unwrap();
-    for _ in 0..2 {
-        life.group(&fill()).unwrap();
-    }
+    life.does([fill(), fill()]);
     assert_eq!(of_a(), 0, "its fork needs nothing of it");
     let is_gone = life.log().find("a").unwrap_err();
     assert!(matches!(is_gone, Refused::Deleted(_)), "{is_gone}");
@@ -260,18 +254,14 @@ fn a_fork_lets_go_of_its_past_before_anything_of_its_own() {
 fn what_is_deleted_but_for_its_forks_makes_space_on_a_full_disk() {
     let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
     let mut life = Life::begin(&disk).unwrap();
-    for group in [
+    life.does([
         vec![create("a")],
         vec![long("a", 1)],
         vec![fork("f", "a", None)],
         fill(),
         vec![long("a", 2)],
-    ] {
-        life.group(&group).unwrap();
-    }
-    for _ in 0..2 {
-        life.group(&fill()).unwrap();
-    }
+    ]);
+    life.does([fill(), fill()]);
     assert_eq!(segments(&disk)[0], 2);
     life.is_full();
     let refused = life.group(&[long("a", 3)]).unwrap();
@@ -281,33 +271,41 @@ fn what_is_deleted_but_for_its_forks_makes_space_on_a_full_disk() {
     assert_eq!(segments(&disk)[0], 1, "only what is shared is left");
 }
 
-fn sample() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/log-3-forks/log")
+/// A copy of the sample of that name, and what it means: what `made` makes. Where a variable of the
+/// environment names a directory, one as it is written now is left there.
+pub(super) fn sampled(
+    name: &str,
+    variable: &str,
+    made: fn(&mut Life) -> Model,
+) -> (tempfile::TempDir, Model) {
+    if let Some(directory) = std::env::var_os(variable) {
+        made(&mut on(Path::new(&directory)));
+    }
+    let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+    let model = made(&mut Life::begin(&disk).unwrap());
+    let copy = copied(&sample(name));
+    assert!(inspect(copy.path()).unwrap().is_sound());
+    (copy, model)
+}
+
+/// The log in a directory.
+pub(super) fn on(directory: &Path) -> Life {
+    Life::on(Arc::new(Folder::lock(directory).unwrap())).unwrap()
 }
 
 /// `TESTS_SAMPLE_OF_FORKS=DIR cargo test -p producer --lib the_sample_of_forks` leaves one in DIR.
 #[test]
 fn the_sample_of_forks_is_read_and_goes_on() {
-    let on = |directory: &Path| Life::on(Arc::new(Folder::lock(directory).unwrap())).unwrap();
-    if let Some(directory) = std::env::var_os("TESTS_SAMPLE_OF_FORKS") {
-        forked(&mut on(Path::new(&directory)));
-    }
-    let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
-    let mut model = forked(&mut Life::begin(&disk).unwrap());
-    let copy = copied(&sample());
-    assert!(inspect(copy.path()).unwrap().is_sound());
+    let (copy, mut model) = sampled("log-3-forks", "TESTS_SAMPLE_OF_FORKS", forked);
     let mut life = on(copy.path());
     life.compare(&model).unwrap();
-    for group in [
+    let groups = vec![
         vec![long("f", 5), long("t/0", 5)],
         fill(),
         vec![delete("t/0")],
         fill(),
-    ] {
-        let expected: Vec<_> = group.iter().map(|each| model.apply(each)).collect();
-        assert_eq!(life.group(&group), Some(expected));
-    }
-    life.compare(&model).unwrap();
+    ];
+    does_as_meant(&mut life, &mut model, groups);
     assert!(
         !model.streams.contains_key("a"),
         "it went with its last fork"

@@ -82,6 +82,13 @@ impl Life {
             .map_err(|damage| damage.to_string())
     }
 
+    /// Does groups, one after another, on a disk that is well.
+    pub(super) fn does(&mut self, groups: impl IntoIterator<Item = Vec<Operation>>) {
+        for group in groups {
+            self.group(&group).unwrap();
+        }
+    }
+
     /// Does `operations` as one group. Where the disk has failed, nobody knows.
     pub(super) fn group(&mut self, operations: &[Operation]) -> Option<Vec<Outcome>> {
         let pending: Vec<_> = operations

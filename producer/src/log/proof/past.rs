@@ -1,22 +1,18 @@
 //! Forks with what else a stream can do: keep less from now on, and tell where a time or a count begins.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::time::Duration;
 
 use common::time::Timestamp;
 
 use super::{
-    forks::{create, delete, fill, fork, long, segments},
+    compared::does_as_meant,
+    forks::{create, delete, fill, fork, long, on, sampled, segments},
     histories::beginning,
     life::Life,
     model::{Model, Operation, Outcome},
     samples::copied,
     simulated::{Fault, SimDisk, State},
 };
-use crate::log::{disk::Folder, inspect};
 
 fn retain(name: &str, seconds: u64) -> Operation {
     Operation::Retain {
@@ -29,7 +25,7 @@ fn retain(name: &str, seconds: u64) -> Operation {
 fn who_is_to_keep_less_lets_go_of_its_own_and_not_of_what_forks_need() {
     let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
     let mut life = Life::begin(&disk).unwrap();
-    for group in [
+    life.does([
         vec![create("a")],
         vec![long("a", 1)],
         fill(),
@@ -38,9 +34,7 @@ fn who_is_to_keep_less_lets_go_of_its_own_and_not_of_what_forks_need() {
         fill(),
         vec![long("a", 3)],
         fill(),
-    ] {
-        life.group(&group).unwrap();
-    }
+    ]);
     let earliest = |life: &Life, name: &str| life.log().stream(name).unwrap().earliest().record;
     life.is_after(10);
     life.sweep();
@@ -126,15 +120,6 @@ fn places_by_time_and_by_count_lie_in_what_is_shared_too() {
 /// So long nothing of a sample is too old.
 const LONG_SECONDS: u64 = 3_000_000_000;
 
-/// Does these groups to a log that is as `model` means.
-fn live(life: &mut Life, model: &mut Model, groups: Vec<Vec<Operation>>) {
-    for group in groups {
-        let expected: Vec<_> = group.iter().map(|each| model.apply(each)).collect();
-        assert_eq!(life.group(&group), Some(expected));
-    }
-    life.compare(model).unwrap();
-}
-
 /// A log in which other retentions are said of a stream, in the catalogue, and of its fork, in the journal
 /// only. The sample is such a log, so what is done to it stays as it is.
 fn retained(life: &mut Life) -> Model {
@@ -146,26 +131,18 @@ fn retained(life: &mut Life) -> Model {
         fill(),
         vec![retain("f", LONG_SECONDS + 1), long("f", 2)],
     ];
-    live(life, &mut model, groups);
+    does_as_meant(life, &mut model, groups);
     model
 }
 
 /// `TESTS_SAMPLE_OF_RETENTION=DIR cargo test -p producer --lib the_sample_of_retention` leaves one in DIR.
 #[test]
 fn the_sample_of_retention_is_read_and_goes_on() {
-    let on = |directory: &Path| Life::on(Arc::new(Folder::lock(directory).unwrap())).unwrap();
-    if let Some(directory) = std::env::var_os("TESTS_SAMPLE_OF_RETENTION") {
-        retained(&mut on(Path::new(&directory)));
-    }
-    let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
-    let mut model = retained(&mut Life::begin(&disk).unwrap());
-    let sample = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/log-3-retain/log");
-    let copy = copied(&sample);
-    assert!(inspect(copy.path()).unwrap().is_sound());
+    let (copy, mut model) = sampled("log-3-retain", "TESTS_SAMPLE_OF_RETENTION", retained);
     let mut life = on(copy.path());
     life.compare(&model).unwrap();
     let groups = vec![vec![retain("a", LONG_SECONDS + 2), long("a", 3)], fill()];
-    live(&mut life, &mut model, groups);
+    does_as_meant(&mut life, &mut model, groups);
     drop(life);
     let again = copied(copy.path());
     on(again.path()).compare(&model).unwrap();

@@ -55,7 +55,8 @@ fn newest() -> PathBuf {
     sample("log-3")
 }
 
-fn sample(name: &str) -> PathBuf {
+/// Where the sample of that name is.
+pub(super) fn sample(name: &str) -> PathBuf {
     let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data");
     all.join(name).join("log")
 }
