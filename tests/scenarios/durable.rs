@@ -24,6 +24,15 @@ pub(crate) fn on(directory: &Path, source: &str) -> Service {
     producer(&["--source", source, "--data-dir", directory])
 }
 
+/// Ends a producer by `kill`, or by `stop`, which is clean.
+pub(crate) fn end(producer: &mut Service, how: &str) {
+    match how {
+        "kill" => producer.kill(),
+        _ => producer.terminate(),
+    }
+    assert_eq!(producer.exit_code(), (how == "stop").then_some(0));
+}
+
 /// Kills a producer again and again, each time another that `start` gives, until what was
 /// acknowledged is not there, or the next one refuses what it finds.
 fn kill(start: impl Fn() -> Service) -> Option<String> {
@@ -104,12 +113,7 @@ fn numbers_go_on_from_their_last_id() {
             b"{\"id\":7}\n{\"value\":100}",
         );
         assert_eq!(posted.status, 200);
-        match end {
-            "kill" => producer.kill(),
-            _ => producer.terminate(),
-        }
-        let clean = (end == "stop").then_some(0);
-        assert_eq!(producer.exit_code(), clean);
+        self::end(&mut producer, end);
     }
     let (records, _) = records(&on(directory.path(), "none"), "-1");
     let numbers = records

@@ -91,10 +91,7 @@ fn ends(body: Answer) {
 fn history_comes_first_then_what_is_live_then_the_end() {
     let service = memory();
     let stream = named(&service, "s");
-    let first = stream
-        .put(&[JSON], "")
-        .header("stream-next-offset")
-        .to_owned();
+    let first = stream.begin(&[JSON], "");
     stream.post(&[JSON], "[1,22]");
     let tail = after(&first, &["1", "22"]);
     let mut body = events(&stream, "offset=-1");
@@ -128,8 +125,7 @@ fn history_comes_first_then_what_is_live_then_the_end() {
 fn what_is_closed_later_is_told_once() {
     let service = memory();
     let stream = named(&service, "s");
-    let made = stream.put(&[TEXT], "x");
-    let tail = made.header("stream-next-offset").to_owned();
+    let tail = stream.begin(&[TEXT], "x");
     let mut body = events(&stream, "offset=-1");
     assert_eq!(
         data(&mut body),
@@ -200,10 +196,7 @@ fn come_back(service: &Service, query: &str, headers: Headers<'_>) -> Answer {
 fn an_event_source_goes_on_where_it_was_and_stops_at_the_end() {
     let service = memory();
     let stream = named(&service, "s");
-    let first = stream
-        .put(&[JSON], "")
-        .header("stream-next-offset")
-        .to_owned();
+    let first = stream.begin(&[JSON], "");
     stream.post(&[JSON, CLOSED], "[1,22]");
     let (middle, end) = (after(&first, &["1"]), after(&first, &["1", "22"]));
     let id = ("last-event-id", &*middle);
@@ -253,10 +246,7 @@ fn a_cursor_is_above_that_of_the_reader() {
 fn a_quiet_stream_gives_signs_of_life_and_a_stop_is_no_error() {
     let mut service = producer(&["--source", "none", "--keep-alive", "20ms"]);
     let stream = named(&service, "s");
-    let tail = stream
-        .put(&[TEXT], "")
-        .header("stream-next-offset")
-        .to_owned();
+    let tail = stream.begin(&[TEXT], "");
     let mut body = events(&stream, "offset=now");
     assert_eq!(control(&mut body, &tail), "cursor upToDate");
     assert_eq!(body.lines(2), [": ", ": "]);

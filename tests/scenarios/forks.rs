@@ -1,11 +1,11 @@
 //! Forks: what begins as another stream was up to a place, and goes on by itself, whatever becomes of the
 //! other one.
 
-use tests::{http::fetch, producer};
+use tests::http::fetch;
 
 use crate::{
     durable::on,
-    named::{CLOSED, Named, TEXT, memory, named, refused},
+    named::{CLOSED, Named, TEXT, memory, named, refused, small_pages},
     wire::JSON,
 };
 
@@ -165,14 +165,7 @@ fn what_is_no_fork_is_refused_and_holds_nothing() {
 
 #[test]
 fn a_hundred_forks_each_of_the_one_before_are_the_most() {
-    let service = producer(&[
-        "--source",
-        "none",
-        "--data-dir",
-        "memory",
-        "--page-bytes",
-        "4096",
-    ]);
+    let service = small_pages();
     let body = |from: usize| (from * 20..from * 20 + 20).map(|number| number.to_string());
     let mut meant: Vec<_> = body(0).collect();
     named(&service, "0").put(&[JSON], format!("[{}]", meant.join(",")));

@@ -39,10 +39,7 @@ fn cursor(answer: &Answer) -> u64 {
 fn what_is_there_is_given_at_once() {
     let service = memory();
     let stream = named(&service, "s");
-    let first = stream
-        .put(&[JSON], "")
-        .header("stream-next-offset")
-        .to_owned();
+    let first = stream.begin(&[JSON], "");
     stream.post(&[JSON], "[1,22]");
     for (offset, expected) in [("-1", "[1,22]"), (&*after(&first, &["1"]), "[22]")] {
         let page = poll(&stream, &format!("offset={offset}"));
@@ -68,10 +65,7 @@ fn what_is_there_is_given_at_once() {
 fn what_comes_while_somebody_waits_is_given_to_all_who_do() {
     let service = producer(&["--source", "none", "--long-poll-timeout", "1m"]);
     let stream = named(&service, "s");
-    let first = stream
-        .put(&[TEXT], "old")
-        .header("stream-next-offset")
-        .to_owned();
+    let first = stream.begin(&[TEXT], "old");
     thread::scope(|scope| {
         let waiting = [format!("offset={first}"), "offset=now".to_owned()].map(|query| {
             let stream = &stream;
@@ -93,10 +87,7 @@ fn what_comes_while_somebody_waits_is_given_to_all_who_do() {
 fn who_waits_in_vain_is_told_so_and_where_to_go_on() {
     let service = impatient();
     let stream = named(&service, "s");
-    let tail = stream
-        .put(&[TEXT], "x")
-        .header("stream-next-offset")
-        .to_owned();
+    let tail = stream.begin(&[TEXT], "x");
     for offset in ["now", &tail] {
         let nothing = poll(&stream, &format!("offset={offset}"));
         assert_eq!(nothing.status, 204, "{offset}");

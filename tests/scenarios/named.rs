@@ -37,6 +37,12 @@ impl Named<'_> {
         self.ask("PUT", headers, body)
     }
 
+    /// Makes it, and says where it ends then.
+    pub(crate) fn begin(&self, headers: Headers<'_>, body: impl AsRef<[u8]>) -> String {
+        let made = self.put(headers, body);
+        made.header("stream-next-offset").to_owned()
+    }
+
     pub(crate) fn post(&self, headers: Headers<'_>, body: impl AsRef<[u8]>) -> Answer {
         self.ask("POST", headers, body)
     }
@@ -75,6 +81,18 @@ impl Named<'_> {
 /// A producer that keeps nothing.
 pub(crate) fn memory() -> Service {
     producer(&["--source", "none", "--data-dir", "memory"])
+}
+
+/// A producer that keeps nothing, and gives small pages.
+pub(crate) fn small_pages() -> Service {
+    producer(&[
+        "--source",
+        "none",
+        "--data-dir",
+        "memory",
+        "--page-bytes",
+        "4096",
+    ])
 }
 
 /// Checks that it is a refusal with this status and code.

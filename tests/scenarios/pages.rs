@@ -4,21 +4,13 @@ use serde_json::Value;
 use tests::{http::json, producer};
 
 use crate::{
-    named::{CLOSED, TEXT, memory, named, refused},
+    named::{CLOSED, TEXT, memory, named, refused, small_pages},
     wire::{JSON, NDJSON, after},
 };
 
 #[test]
 fn pages_are_cut_between_records_and_make_the_whole() {
-    let small = [
-        "--source",
-        "none",
-        "--data-dir",
-        "memory",
-        "--page-bytes",
-        "4096",
-    ];
-    let service = producer(&small);
+    let service = small_pages();
     let lines: Vec<_> = (0..1000).map(|id| format!("{{\"id\":{id}}}")).collect();
     let long = format!("\"{}\"", "x".repeat(10_000));
     let lines = [&lines[..500], &[long], &lines[500..]].concat();
@@ -74,10 +66,7 @@ fn a_large_page_is_whole() {
 fn an_offset_is_a_place_of_the_stream_or_refused() {
     let service = memory();
     let stream = named(&service, "s");
-    let first = stream
-        .put(&[JSON], "")
-        .header("stream-next-offset")
-        .to_owned();
+    let first = stream.begin(&[JSON], "");
     stream.post(&[JSON], "[1,22]");
     let read = |offset: &str| stream.read(&format!("offset={offset}"));
     for (offset, expected) in [
@@ -118,10 +107,7 @@ fn what_is_no_longer_kept_is_gone_and_the_earliest_is_told() {
     ];
     let service = producer(&args);
     let stream = named(&service, "s");
-    let first = stream
-        .put(&[JSON], "")
-        .header("stream-next-offset")
-        .to_owned();
+    let first = stream.begin(&[JSON], "");
     let line = format!("\"{}\"\n", "x".repeat(1000));
     for _ in 0..8 {
         assert_eq!(stream.post(&[NDJSON], line.repeat(512)).status, 204);

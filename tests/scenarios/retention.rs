@@ -10,7 +10,7 @@ use tests::{
 };
 
 use crate::{
-    durable::on,
+    durable::{self, on},
     named::{TEXT, memory, named, refused},
     wire::JSON,
 };
@@ -96,12 +96,7 @@ fn what_is_said_of_retention_outlives_the_process() {
     say(&service, &[(BYTES, "1GiB")], (json!(1 << 30), week()));
     say(&service, &[(AGE, "none")], (json!(1 << 30), Value::Null));
     for end in ["kill", "stop"] {
-        match end {
-            "kill" => service.kill(),
-            _ => service.terminate(),
-        }
-        let clean = (end == "stop").then_some(0);
-        assert_eq!(service.exit_code(), clean);
+        durable::end(&mut service, end);
         service = on(directory.path(), "none");
         assert_eq!(
             retention(&service, "s"),

@@ -6,7 +6,7 @@ use std::thread;
 use tests::producer;
 
 use crate::{
-    durable::on,
+    durable::{self, on},
     long_poll::wait_for_readers,
     named::{CLOSED, Headers, TEXT, memory, named, refused},
     wire::{JSON, NDJSON, after},
@@ -269,12 +269,7 @@ fn streams_survive_the_process() {
         named(&service, "deleted").ask("DELETE", &[], "");
     }
     for end in ["kill", "stop"] {
-        match end {
-            "kill" => service.kill(),
-            _ => service.terminate(),
-        }
-        let clean = (end == "stop").then_some(0);
-        assert_eq!(service.exit_code(), clean);
+        durable::end(&mut service, end);
         service = on(directory.path(), "none");
         let stream = named(&service, "a/b");
         assert_eq!(stream.put(&settings, "").status, 200, "{end}");

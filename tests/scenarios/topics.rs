@@ -9,14 +9,9 @@ use tests::{
 
 use crate::{
     durable::on,
+    named::{Headers, memory},
     wire::{JSON, NDJSON, after},
 };
-
-type Headers<'a> = &'a [(&'a str, &'a str)];
-
-fn memory() -> Service {
-    producer(&["--source", "none", "--data-dir", "memory"])
-}
 
 fn call(service: &Service, method: &str, path: &str, headers: Headers<'_>, body: &str) -> Answer {
     ask(method, &service.url(path), headers, body.as_bytes())
