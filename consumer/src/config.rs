@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use common::{
     service::{
         edge,
-        settings::{duration, size},
+        settings::{self, duration, size},
         telemetry,
     },
     wire,
@@ -44,7 +44,7 @@ Examples:
   consumer test fixtures/                           tests of jobs
   consumer tap http://host/v1/topics/t              all records, as they come
 
-Each option can also be set as BROOKLET_…, as BROOKLET_UNTIL_END for --until-end.
+Each option can also be set as BROOKLET_…, as BROOKLET_UNTIL_END for --until-end, and in a file.
 
 Exit codes:
    0  read as asked, or the output was closed
@@ -162,6 +162,9 @@ pub struct Args {
         global = true
     )]
     pub listen: Option<SocketAddr>,
+    /// Where settings are read from.
+    #[command(flatten)]
+    settings: settings::Args,
     /// What is logged.
     #[command(flatten)]
     pub telemetry: telemetry::Args,
@@ -202,6 +205,8 @@ pub enum Command {
         /// Where a producer's stream begins: earliest, or latest for what comes from now on
         #[arg(
             long,
+            env = "BROOKLET_FROM",
+            hide_env = true,
             hide_possible_values = true,
             value_name = "PLACE",
             value_enum,
@@ -219,6 +224,8 @@ pub enum Command {
         #[arg(long)]
         update: bool,
     },
+    /// Print the settings in effect, and where each came from: a file that --config takes
+    Config,
     /// Ask the consumer that listens on --listen whether it is ready
     Healthcheck,
 }
@@ -386,6 +393,8 @@ fn cores() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
 
     fn config(args: &[&str]) -> Result<Config, Invalid> {
@@ -445,5 +454,68 @@ mod tests {
     fn who_asks_for_records_is_told_of_the_end() {
         assert!(config(&["--records", "5"]).unwrap().source.until_end);
         assert!(Args::try_parse_from(["consumer", "--records", "0"]).is_err());
+    }
+
+    #[test]
+    fn every_flag_has_a_twin_in_the_environment() {
+        use clap::CommandFactory;
+        let mut left = vec![Args::command()];
+        while let Some(command) = left.pop() {
+            for argument in command.get_arguments() {
+                let Some(flag) = argument
+                    .get_long()
+                    .filter(|flag| !["help", "update"].contains(flag))
+                else {
+                    continue;
+                };
+                let twin = format!("BROOKLET_{}", flag.to_uppercase().replace('-', "_"));
+                assert_eq!(argument.get_env(), Some(twin.as_ref()), "--{flag}");
+            }
+            left.extend(command.get_subcommands().cloned());
+        }
+    }
+
+    #[test]
+    fn a_file_is_below_the_environment_and_that_below_flags() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("consumer.toml");
+        let file = "url = \"http://file/\"\nparallelism = 2\nuntil-end = true\nfrom = \"latest\"";
+        std::fs::write(&path, file).unwrap();
+        let path = path.to_str().unwrap();
+        let read = |words: &str, environment: &[(&str, &str)]| {
+            let words = format!("consumer --config {path} {words}");
+            let environment = |name: &OsStr| {
+                let mut all = environment.iter();
+                all.find(|(other, _)| name == *other)
+                    .map(|(_, text)| text.into())
+            };
+            let loaded = settings::load(words.split_whitespace().map(Into::into), &environment);
+            let args: Args = loaded.unwrap().0;
+            args
+        };
+        let check = |words, environment: &[_], (url, parallelism): (&str, u16)| {
+            let args = read(words, environment);
+            assert_eq!(
+                (args.url.as_str(), args.parallelism),
+                (url, Some(parallelism))
+            );
+            assert!(args.until_end);
+        };
+        let environment = [("BROOKLET_URL", "http://env/")];
+        check("", &[], ("http://file/", 2));
+        check("", &environment, ("http://env/", 2));
+        check("--url http://flag/", &environment, ("http://flag/", 2));
+        check(
+            "run --parallelism 3 job.sql",
+            &environment,
+            ("http://env/", 3),
+        );
+        let tap = read("tap http://host/", &[("BROOKLET_RECORDS", "7")]);
+        let expected = Command::Tap {
+            stream: "http://host/".to_owned(),
+            records: Some(7),
+            from: Begin::Latest,
+        };
+        assert_eq!(tap.command, Some(expected));
     }
 }

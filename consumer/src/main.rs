@@ -1,6 +1,6 @@
 //! The consumer's command line.
 
-use std::{error::Error, process::ExitCode, time::Duration};
+use std::{error::Error, io::Write, process::ExitCode, time::Duration};
 
 use common::service::{health, heap, settings, settings::Exit, shutdown, telemetry};
 use consumer::{
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 
 fn start() -> Result<Exit, Exit> {
     heap::KEEPING.set();
-    let args: Args = settings::parse()?;
+    let (args, effective) = settings::parse::<Args>()?;
     telemetry::init(&args.telemetry);
     settings::warn_of_unknown::<Args>();
     if let Some(Command::Test { paths, update }) = &args.command {
@@ -31,6 +31,7 @@ fn start() -> Result<Exit, Exit> {
         .build()
         .map_err(|error| fail(&error, Exit::Unavailable))?;
     match &args.command {
+        Some(Command::Config) => return config(args, &effective),
         Some(Command::Healthcheck) => return runtime.block_on(healthcheck(&args)),
         Some(Command::Tap {
             stream,
@@ -58,6 +59,14 @@ fn start() -> Result<Exit, Exit> {
     let ran = runtime.block_on(shutdown::until_signal(|stop| consume(run, stop)));
     runtime.shutdown_background();
     ran.map_err(|error| fail(&error, Exit::Unavailable))?
+}
+
+/// Prints the settings, once they are sure to be right.
+fn config(args: Args, effective: &settings::Effective) -> Result<Exit, Exit> {
+    Config::try_from(args).map_err(|error| fail(&error, Exit::Config))?;
+    // Who does not read on has seen enough.
+    drop(write!(std::io::stdout(), "{effective}"));
+    Ok(Exit::Success)
 }
 
 /// Runs on a task of its own: output that nobody takes must not keep a signal from being heard.
@@ -89,7 +98,7 @@ fn job(command: &Command) -> Result<(Act, (String, String)), command::Error> {
         Command::Validate { job } => (Act::Validate, command::text(job)?),
         Command::Explain { job } => (Act::Explain, command::text(job)?),
         Command::Sql { text } => (Act::Run, (text.clone(), "sql".to_owned())),
-        Command::Healthcheck | Command::Test { .. } | Command::Tap { .. } => {
+        Command::Config | Command::Healthcheck | Command::Test { .. } | Command::Tap { .. } => {
             (Act::Validate, (String::new(), String::new()))
         }
     })

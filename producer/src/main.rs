@@ -4,19 +4,20 @@ use std::{io::Write, path::Path, process::ExitCode};
 
 use common::service::{
     health, heap,
-    settings::{self, Exit},
+    settings::{self, Effective, Exit},
     shutdown, telemetry,
 };
-use producer::config::{Args, Cli, Command};
+use producer::config::{Args, Cli, Command, Config};
 use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match settings::parse::<Cli>() {
         Err(exit) => Err(exit),
-        Ok(cli) => match cli.command {
+        Ok((cli, effective)) => match cli.command {
             None => serve(cli.args).await,
             Some(Command::Serve(args)) => serve(*args).await,
+            Some(Command::Config(args)) => config(*args, &effective),
             Some(Command::Healthcheck { listen }) => health::check(listen)
                 .await
                 .map_err(|unhealthy| fail(Exit::Unavailable, &unhealthy)),
@@ -33,9 +34,7 @@ async fn serve(args: Args) -> Result<(), Exit> {
 
     settings::warn_of_unknown::<Cli>();
     let listen = args.listen;
-    let config = args
-        .check()
-        .map_err(|invalid| fail(Exit::Config, &invalid))?;
+    let config = checked(args)?;
 
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         fail(
@@ -47,6 +46,16 @@ async fn serve(args: Args) -> Result<(), Exit> {
         .await
         .map_err(|error| fail(Exit::Unavailable, &error))?
         .map_err(|cannot| fail(Exit::Unavailable, &cannot))
+}
+
+fn config(args: Args, effective: &Effective) -> Result<(), Exit> {
+    checked(args)?;
+    drop(write!(std::io::stdout(), "{effective}"));
+    Ok(())
+}
+
+fn checked(args: Args) -> Result<Config, Exit> {
+    args.check().map_err(|invalid| fail(Exit::Config, &invalid))
 }
 
 fn inspect(directory: &Path) -> Result<(), Exit> {

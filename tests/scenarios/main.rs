@@ -41,6 +41,7 @@ mod power;
 mod retention;
 mod seek;
 mod service;
+mod settings;
 mod sources;
 mod stream;
 mod streams;

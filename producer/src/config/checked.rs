@@ -47,12 +47,8 @@ impl Args {
     /// # Errors
     /// The first setting that cannot be, and why.
     pub fn check(self) -> Result<Config, Invalid> {
-        let named = if self.source.is_empty() {
-            &self.sources
-        } else {
-            &self.source
-        };
-        let sources = named
+        let sources = self
+            .source
             .iter()
             .filter(|spec| !spec.is_empty())
             .filter_map(|spec| source::parse(spec).transpose())

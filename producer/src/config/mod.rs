@@ -5,7 +5,7 @@ mod checked;
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use common::service::{
-    settings::{duration, size},
+    settings::{self, duration, size},
     telemetry,
 };
 
@@ -22,7 +22,7 @@ Sources: NAME[:ARGUMENT][?option=value&…][@RATE[:COUNT]]
   none                     nothing but what is posted
   >NAME at the end: into that stream, or topic, instead of the default stream.
   When all sources of a stream have come to their end, it is closed.
-Every option has an environment twin: --keep-alive is BROOKLET_KEEP_ALIVE.
+Every option can also be set as BROOKLET_…, as BROOKLET_KEEP_ALIVE for --keep-alive, and in a file.
 
 Examples:
   producer                                       a number a second
@@ -52,6 +52,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve (what it does when nothing is named)
     Serve(Box<Args>),
+    /// Print the settings in effect, and where each came from: a file that --config takes
+    Config(Box<Args>),
     /// Ask a running producer whether it is ready; exit code 0 or 69
     Healthcheck {
         /// Where it listens
@@ -93,18 +95,16 @@ pub struct Args {
         value_name = "ADDR:PORT"
     )]
     pub listen: SocketAddr,
-    /// A source of records; may be given several times [default: numbers]
-    #[arg(long, value_name = "SPEC")]
-    source: Vec<String>,
-    /// Sources, separated by spaces: what the environment has instead of several flags
+    /// A source of records; may be given several times
     #[arg(
-        long = "sources",
+        long,
+        alias = "sources",
         env = "BROOKLET_SOURCE",
-        hide = true,
-        value_delimiter = ' ',
-        default_value = "numbers"
+        hide_env = true,
+        default_value = "numbers",
+        value_name = "SPEC"
     )]
-    sources: Vec<String>,
+    source: Vec<String>,
     /// Where records are kept: a directory, or memory (lost when the producer ends)
     #[arg(
         long,
@@ -258,6 +258,9 @@ pub struct Args {
         value_name = "N"
     )]
     connections_per_address_max: Option<NonZeroUsize>,
+    /// Where settings are read from.
+    #[command(flatten)]
+    settings: settings::Args,
     /// What is logged, and how.
     #[command(flatten)]
     pub telemetry: telemetry::Args,
@@ -272,5 +275,23 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_a_twin_in_the_environment() {
+        let mut left = vec![Cli::command()];
+        while let Some(command) = left.pop() {
+            for argument in command.get_arguments() {
+                let Some(flag) = argument
+                    .get_long()
+                    .filter(|flag| !["help", "to"].contains(flag))
+                else {
+                    continue;
+                };
+                let twin = format!("BROOKLET_{}", flag.to_uppercase().replace('-', "_"));
+                assert_eq!(argument.get_env(), Some(twin.as_ref()), "--{flag}");
+            }
+            left.extend(command.get_subcommands().cloned());
+        }
     }
 }
