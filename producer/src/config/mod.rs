@@ -22,7 +22,8 @@ Sources: NAME[:ARGUMENT][?option=value&…][@RATE[:COUNT]]
   none                     nothing but what is posted
   >NAME at the end: into that stream, or topic, instead of the default stream.
   When all sources of a stream have come to their end, it is closed.
-Every option can also be set as BROOKLET_…, as BROOKLET_KEEP_ALIVE for --keep-alive, and in a file.
+`producer config` prints all settings: what each is, its value, and where that came from. Each is a
+flag (--keep-alive 2s), in the environment (BROOKLET_KEEP_ALIVE=2s), or a file (keep-alive = \"2s\").
 
 Examples:
   producer                                       a number a second
@@ -137,6 +138,7 @@ pub struct Args {
         long,
         env = "BROOKLET_MEMORY_BYTES",
         hide_env = true,
+        hide_short_help = true,
         value_name = "SIZE"
     )]
     #[arg(value_parser = size)]
@@ -146,6 +148,7 @@ pub struct Args {
         long,
         env = "BROOKLET_INFLIGHT_BYTES",
         hide_env = true,
+        hide_short_help = true,
         default_value = "64MiB",
         value_name = "SIZE"
     )]
@@ -156,6 +159,7 @@ pub struct Args {
         long,
         env = "BROOKLET_JOURNAL_BYTES",
         hide_env = true,
+        hide_short_help = true,
         default_value = "32MiB",
         value_name = "SIZE"
     )]
@@ -166,6 +170,7 @@ pub struct Args {
         long,
         env = "BROOKLET_SEGMENT_BYTES",
         hide_env = true,
+        hide_short_help = true,
         default_value = "64MiB",
         value_name = "SIZE"
     )]
@@ -176,6 +181,7 @@ pub struct Args {
         long,
         env = "BROOKLET_DISK_FLOOR_BYTES",
         hide_env = true,
+        hide_short_help = true,
         default_value = "256MiB",
         value_name = "SIZE"
     )]
@@ -206,6 +212,7 @@ pub struct Args {
         long,
         env = "BROOKLET_KEEP_ALIVE",
         hide_env = true,
+        hide_short_help = true,
         default_value = "5s",
         value_name = "DURATION"
     )]
@@ -216,6 +223,7 @@ pub struct Args {
         long,
         env = "BROOKLET_STALL_LIMIT",
         hide_env = true,
+        hide_short_help = true,
         default_value = "30s",
         value_name = "DURATION"
     )]
@@ -226,6 +234,7 @@ pub struct Args {
         long,
         env = "BROOKLET_DRAIN_LIMIT",
         hide_env = true,
+        hide_short_help = true,
         default_value = "5s",
         value_name = "DURATION"
     )]
@@ -236,6 +245,7 @@ pub struct Args {
         long,
         env = "BROOKLET_HEADER_TIMEOUT",
         hide_env = true,
+        hide_short_help = true,
         default_value = "10s",
         value_name = "DURATION"
     )]
@@ -246,6 +256,7 @@ pub struct Args {
         long,
         env = "BROOKLET_CONNECTIONS_MAX",
         hide_env = true,
+        hide_short_help = true,
         default_value = "16384",
         value_name = "N"
     )]
@@ -255,6 +266,7 @@ pub struct Args {
         long,
         env = "BROOKLET_CONNECTIONS_PER_ADDRESS_MAX",
         hide_env = true,
+        hide_short_help = true,
         value_name = "N"
     )]
     connections_per_address_max: Option<NonZeroUsize>,
