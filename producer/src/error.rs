@@ -86,6 +86,12 @@ impl Refusal {
         answer
     }
 
+    /// Its stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        let (_, code, _) = self.kind();
+        code
+    }
+
     fn kind(&self) -> Kind {
         match self {
             Self::Records(refused) => of_records(refused),

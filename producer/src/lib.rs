@@ -9,6 +9,7 @@ mod cross_origin;
 mod error;
 mod ingest;
 mod log;
+mod requests;
 mod service;
 #[cfg(test)]
 mod simulation;

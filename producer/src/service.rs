@@ -23,6 +23,7 @@ use crate::{
     error::Refusal,
     ingest::{self, Call},
     log::{self, CannotOpen, Log},
+    requests::{self, Requests},
     stream,
 };
 
@@ -58,6 +59,9 @@ pub(crate) async fn run<L: Listener>(
 ) {
     let edge = edge::Metrics::default();
     edge.register(&mut registry);
+    let requests = Requests::default();
+    requests.register(&mut registry);
+    health::register_build(&mut registry, env!("CARGO_PKG_VERSION"));
     let (health, clock) = (log.health(), log.clock().clone());
     let ingest = ingest::Door::new(log.clone(), &mut registry, stop.clone());
     let stream = stream::Door::new(
@@ -70,6 +74,7 @@ pub(crate) async fn run<L: Listener>(
     let service = Arc::new(Service {
         ingest,
         stream,
+        requests,
         health: Health::new(registry),
     });
 
@@ -117,6 +122,7 @@ pub enum CannotServe {
 struct Service {
     ingest: ingest::Door,
     stream: stream::Door,
+    requests: Requests,
     health: Health,
 }
 
@@ -145,6 +151,18 @@ impl<'a> Resource<'a> {
         }
     }
 
+    /// What its requests are counted as.
+    const fn route(&self) -> &'static str {
+        match self {
+            Self::Short => "default",
+            Self::Streams => "streams",
+            Self::Stream => "stream",
+            Self::Topics => "topics",
+            Self::Topic => "topic",
+            Self::Other(_) => "other",
+        }
+    }
+
     const fn methods(&self) -> &'static str {
         match self {
             Self::Short => "GET, HEAD, OPTIONS, POST",
@@ -158,6 +176,14 @@ impl<'a> Resource<'a> {
 
 impl Service {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        let route = Resource::at(request.uri().path()).route();
+        let method = requests::method(request.method());
+        let answer = self.answer_of(request).await;
+        self.requests.count(route, method, answer.status());
+        answer
+    }
+
+    async fn answer_of(&self, request: Request<Incoming>) -> Response<Body> {
         let resource = Resource::at(request.uri().path());
         let call = match (&resource, request.method()) {
             (Resource::Other(path), method) => return self.answer_of_health(path, method),

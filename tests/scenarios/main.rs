@@ -29,6 +29,7 @@ mod live;
 mod long_poll;
 mod marks;
 mod matched;
+mod metrics;
 mod named;
 mod nexmark;
 mod nulls;

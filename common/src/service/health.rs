@@ -9,7 +9,7 @@ use std::{
 use http_body_util::Empty;
 use hyper::{Request, Response, StatusCode, client::conn::http1, header::HOST};
 use hyper_util::rt::TokioIo;
-use prometheus_client::{encoding::text::encode, registry::Registry};
+use prometheus_client::{encoding::text::encode, metrics::info::Info, registry::Registry};
 use tokio::net::TcpStream;
 
 use super::reply::{self, Body};
@@ -63,6 +63,12 @@ impl Health {
         encode(&mut text, &self.registry).expect("writing into a string cannot fail");
         reply::text(StatusCode::OK, OPEN_METRICS, text)
     }
+}
+
+/// Says in `registry` which version of a service this is.
+pub fn register_build(registry: &mut Registry, version: &'static str) {
+    let build = Info::new([("version", version)]);
+    registry.register("build", "Which version this is", build);
 }
 
 /// Why a service is not healthy.

@@ -5,6 +5,7 @@ pub mod health;
 pub mod heap;
 pub mod listen;
 pub mod reply;
+pub mod seconds;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;

@@ -18,7 +18,11 @@ mod topic;
 
 use common::{name, service::reply::Body, wire};
 use hyper::{Request, Response, body::Incoming, http::request::Parts};
-use prometheus_client::{metrics::counter::Counter, registry::Registry};
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family},
+    registry::Registry,
+};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::source::{Spec, feed};
@@ -31,7 +35,13 @@ pub(crate) struct Door {
     log: Log,
     stop: CancellationToken,
     requests: Counter,
-    refused: Counter,
+    refused: Family<Code, Counter>,
+}
+
+/// Why requests are refused, as a label.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Code {
+    code: &'static str,
 }
 
 /// What such a request wants.
@@ -57,7 +67,7 @@ pub(crate) enum Call {
 
 impl Door {
     pub(crate) fn new(log: Log, registry: &mut Registry, stop: CancellationToken) -> Self {
-        let (requests, refused) = (Counter::default(), Counter::default());
+        let (requests, refused) = (Counter::default(), Family::<Code, Counter>::default());
         registry.register(
             "append_requests",
             "Requests to append, make or remove",
@@ -65,7 +75,7 @@ impl Door {
         );
         registry.register(
             "append_refused",
-            "Requests to append, make or remove that were refused",
+            "Requests to append, make or remove that were refused, by the problem's code",
             refused.clone(),
         );
         Self {
@@ -90,7 +100,8 @@ impl Door {
             // Such a body need not end.
             Err(refusal) => (refusal, acks::LEAVE),
         };
-        self.refused.inc();
+        let code = refusal.code();
+        self.refused.get_or_create(&Code { code }).inc();
         tracing::debug!(%refusal, path = head.uri.path(), "refused a request");
         upload.discard(&refusal, pause).await;
         refusal.answer()

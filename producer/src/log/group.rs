@@ -78,8 +78,11 @@ impl<'a> Group<'a> {
         self.fits = self.draft.bytes() + command.bytes() <= self.room;
         let answer = match command {
             Command::Append { parts, room, reply } => {
+                let said = self.append(parts);
+                let sent = room.sent.filter(|_| said.is_ok());
+                self.staged.sent.extend(sent);
                 self.staged.rooms.push(room);
-                Answer::Appended(reply, self.append(parts))
+                Answer::Appended(reply, said)
             }
             Command::Create {
                 create,

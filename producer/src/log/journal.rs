@@ -22,6 +22,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use bytes::{Buf, BufMut, Bytes};
@@ -184,14 +185,16 @@ impl Journal {
         self.at
     }
 
-    /// Writes a frame, and waits until it is on stable storage.
-    pub(super) fn append(&mut self, draft: &mut Draft) -> io::Result<()> {
+    /// Writes a frame, and waits until it is on stable storage; returns how long the sync took.
+    pub(super) fn append(&mut self, draft: &mut Draft) -> io::Result<Duration> {
         let (frame, link) = draft.end(self.link);
         self.file.write_at(frame, self.at)?;
+        let written = Instant::now();
         self.file.sync()?;
+        let took = written.elapsed();
         self.at += frame.len() as u64;
         self.link = link;
-        Ok(())
+        Ok(took)
     }
 }
 

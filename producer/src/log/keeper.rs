@@ -199,10 +199,8 @@ impl Keeper {
 
     fn count(&self, settled_bytes: u64) {
         let metrics = &self.base.metrics;
-        let streams = self.base.names().streams.len();
         metrics.unsettled_bytes.dec_by(settled_bytes.cast_signed());
         metrics.memory_bytes.set(self.recent.bytes.cast_signed());
-        metrics.streams.set(streams.try_into().unwrap_or(i64::MAX));
     }
 }
 

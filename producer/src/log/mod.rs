@@ -224,7 +224,7 @@ impl Log {
         room: Room,
     ) -> Result<Appending, Refused> {
         let (reply, answer) = oneshot::channel();
-        let parts = vec![(stream.clone(), append)];
+        let (parts, room) = (vec![(stream.clone(), append)], room.sent());
         let sent = self.queue.send(Command::Append { parts, room, reply });
         sent.await.map_err(|_| Failed::stopping())?;
         Ok(Appending(answer))
@@ -240,6 +240,7 @@ impl Log {
         parts: Vec<(Stream, Append)>,
         room: Room,
     ) -> Result<Vec<Appended>, Refused> {
+        let room = room.sent();
         self.ask(|reply| Command::Append { parts, room, reply })
             .await
     }

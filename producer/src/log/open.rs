@@ -27,6 +27,7 @@ use super::{
     frame::{Draft, Link},
     journal::{Damage, Files},
     keeper::{self, Dirty, Keeper, Sealed, Written},
+    metrics::Levels,
     recent::Recent,
     recovery::{self, Found},
     settings::{Retention, Settings},
@@ -133,6 +134,7 @@ impl Log {
             None => tracing::info!("records are kept in memory, until this process ends"),
         }
         log.base.metrics.register(registry);
+        registry.register_collector(Box::new(Levels(log.base.clone())));
         Ok((log, running))
     }
 }
@@ -192,6 +194,8 @@ impl Parts {
             tracing::warn!("{torn}");
         }
         let mut names = base.names_mut();
+        let forks = all.iter().filter(|stream| stream.origin().is_some());
+        base.metrics.forks.inc_by(forks.count() as i64);
         let named = all
             .into_iter()
             .map(|stream| (stream.name().to_owned(), stream));

@@ -1,6 +1,6 @@
 //! Room: how much may be on its way into the log.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
@@ -14,6 +14,8 @@ pub(crate) struct Room {
     _bytes: Option<OwnedSemaphorePermit>,
     /// Held from the check that nothing unread is lost until what was checked is appended.
     _turn: Option<OwnedMutexGuard<()>>,
+    /// When what it is for was given to the log.
+    pub(super) sent: Option<Instant>,
 }
 
 impl Room {
@@ -22,6 +24,15 @@ impl Room {
         Self {
             _bytes: None,
             _turn: None,
+            sent: None,
+        }
+    }
+
+    /// What it is for is given to the log now.
+    pub(super) fn sent(self) -> Self {
+        Self {
+            sent: Some(Instant::now()),
+            ..self
         }
     }
 
@@ -52,6 +63,13 @@ impl Rooms {
         }
     }
 
+    /// How many bytes are on their way, and how many may be.
+    pub(super) fn bytes(&self) -> (usize, usize) {
+        let units = self.bytes_max / UNIT_BYTES;
+        let taken = units.saturating_sub(self.free.available_permits());
+        (taken * UNIT_BYTES, self.bytes_max)
+    }
+
     /// Waits for room for `bytes`; what is more than there can ever be counts as all there is.
     pub(super) async fn reserve(&self, bytes: usize) -> Room {
         let units = bytes.min(self.bytes_max).div_ceil(UNIT_BYTES);
@@ -60,15 +78,15 @@ impl Rooms {
         let bytes = permit.expect("the semaphore is never closed");
         Room {
             _bytes: Some(bytes),
-            _turn: None,
+            ..Room::of_source()
         }
     }
 
     /// Waits until nobody else has the turn.
     pub(super) async fn turn(&self) -> Room {
         Room {
-            _bytes: None,
             _turn: Some(self.turn.clone().lock_owned().await),
+            ..Room::of_source()
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a group does when it is on stable storage, and what is answered then.
 
+use std::time::Instant;
+
 use common::time::Timestamp;
 
 use super::{
@@ -20,6 +22,8 @@ pub(super) struct Staged {
     pub(super) effects: Vec<Effect>,
     pub(super) answers: Vec<Answer>,
     pub(super) rooms: Vec<Room>,
+    /// When the log was given each append that is done.
+    pub(super) sent: Vec<Instant>,
     pub(super) time: Timestamp,
 }
 
@@ -57,11 +61,13 @@ impl Staged {
                     changed.push(stream);
                 }
                 Effect::Make(stream) => {
+                    base.metrics.forks.inc_by(stream.origin().is_some().into());
                     let name = stream.name().to_owned();
                     unsettled.dirty.push(stream.clone());
                     base.names_mut().streams.insert(name, stream);
                 }
                 Effect::Delete(stream) => {
+                    base.metrics.forks.dec_by(stream.origin().is_some().into());
                     base.names_mut().streams.remove(stream.name());
                     unsettled.makes_space = true;
                     unsettled.deleted.push(stream.clone());
@@ -84,6 +90,9 @@ impl Staged {
             }
         }
         changed.iter().for_each(Stream::show);
+        for sent in self.sent {
+            base.metrics.appends.observe(sent.elapsed());
+        }
         // Who asked may be gone.
         for answer in self.answers {
             match answer {

@@ -180,7 +180,8 @@ impl Writer {
         };
         let journal = durable.journal.as_mut();
         let journal = journal.ok_or_else(|| io::Error::other("there is no journal file"))?;
-        journal.append(&mut self.draft)?;
+        let synced = journal.append(&mut self.draft)?;
+        self.base.metrics.syncs.observe(synced);
         durable.link = journal.link();
         Ok(())
     }

@@ -9,7 +9,12 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use bytes::Bytes;
-use common::{offset::Offset, service::reply::Aborted, time::Clock, wire};
+use common::{
+    offset::Offset,
+    service::{reply::Aborted, seconds::Seconds},
+    time::Clock,
+    wire,
+};
 use futures_util::{StreamExt, stream};
 use hyper::body::Frame;
 use prometheus_client::{
@@ -55,9 +60,17 @@ pub(super) enum Format {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Metrics {
     readers: Gauge,
+    readers_by_kind: Family<Kind, Gauge>,
+    deliveries: Seconds,
     sent_records: Counter,
     sent_bytes: Counter,
     aborted: Family<Reason, Counter>,
+}
+
+/// How a reader reads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
 }
 
 /// Why a body was broken off.
@@ -70,11 +83,23 @@ impl Metrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         let Self {
             readers,
+            readers_by_kind,
+            deliveries,
             sent_records,
             sent_bytes,
             aborted,
         } = self.clone();
         registry.register("readers", "Readers that are connected", readers);
+        registry.register(
+            "readers_open",
+            "Readers that are connected, by how they read",
+            readers_by_kind,
+        );
+        deliveries.register(
+            registry,
+            "delivery",
+            "From the newest record being appended to its being given to a live reader that had all before, to a millisecond",
+        );
         registry.register("sent_records", "Records sent to readers", sent_records);
         registry.register("sent_bytes", "Bytes of bodies sent to readers", sent_bytes);
         registry.register(
@@ -85,9 +110,13 @@ impl Metrics {
     }
 
     /// Counts a reader for as long as what comes back is there.
-    pub(super) fn connected(&self) -> Connected {
-        self.readers.inc();
-        Connected(self.readers.clone())
+    pub(super) fn connected(&self, kind: &'static str) -> Connected {
+        let of_kind = self.readers_by_kind.get_or_create_owned(&Kind { kind });
+        let readers = [self.readers.clone(), of_kind];
+        for readers in &readers {
+            readers.inc();
+        }
+        Connected(readers)
     }
 
     pub(super) fn sent(&self, records: u64, bytes: usize) {
@@ -98,11 +127,13 @@ impl Metrics {
 
 /// A reader; drop says that it is gone.
 #[derive(Debug)]
-pub(super) struct Connected(Gauge);
+pub(super) struct Connected([Gauge; 2]);
 
 impl Drop for Connected {
     fn drop(&mut self) {
-        self.0.dec();
+        for readers in &self.0 {
+            readers.dec();
+        }
     }
 }
 
@@ -135,6 +166,7 @@ impl Live {
         (cursor, wanted): (Cursor, Option<u64>),
         format: Format,
     ) -> Self {
+        let connected = door.metrics.connected(format.kind());
         let is_turn = matches!(format, Format::Batches(_));
         let turn = || Duration::from_millis(fastrand::u64(TURN_MILLISECONDS));
         Self {
@@ -148,7 +180,7 @@ impl Live {
             keep_alive: door.options.keep_alive,
             clock: door.clock.clone(),
             metrics: door.metrics.clone(),
-            _connected: door.metrics.connected(),
+            _connected: connected,
             pending: None,
             end: None,
         }
@@ -203,6 +235,7 @@ impl Live {
         if pause.is_zero() {
             return Ok(None);
         }
+        let had_all = self.cursor.at() == self.cursor.tail().next;
         let page = tokio::select! {
             biased;
             () = stop.cancelled() => {
@@ -212,7 +245,12 @@ impl Live {
             () = tokio::time::sleep(pause) => return Ok(Some(self.sign_of_life())),
         };
         match page {
-            Ok(Some(page)) => Ok(Some(self.written(page))),
+            Ok(Some(page)) => {
+                if had_all {
+                    self.delivered();
+                }
+                Ok(Some(self.written(page)))
+            }
             Ok(None) => self.ended(End::Closed, None),
             Err(lost) => {
                 let end = match lost {
@@ -222,6 +260,15 @@ impl Live {
                 };
                 self.ended(end, Some(&lost))
             }
+        }
+    }
+
+    /// Notes how old the news are that the reader is given.
+    fn delivered(&self) {
+        if let Some(time) = self.stream.last_time() {
+            let age = self.clock.now().0.saturating_sub(time.0);
+            let age = Duration::from_millis(u64::try_from(age).unwrap_or_default());
+            self.metrics.deliveries.observe(age);
         }
     }
 
@@ -304,6 +351,16 @@ impl Live {
 }
 
 impl Format {
+    /// What its readers are counted as.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Ndjson => "ndjson",
+            Self::Marked => "marks",
+            Self::Events => "events",
+            Self::Batches(_) => "sse",
+        }
+    }
+
     pub(super) const fn content_type(&self) -> &'static str {
         match self {
             Self::Ndjson | Self::Marked => wire::NDJSON,
