@@ -17,24 +17,24 @@ pub enum Form {
 }
 
 /// The first bid is in the afternoon and the last after midnight: 2026-03-01 17:30.
-const BEGINNING: u64 = 1_772_386_200_000;
+pub(crate) const BEGINNING: u64 = 1_772_386_200_000;
 /// Bids are 300 ms from each other on average.
 const STEP_MS_MAX: u64 = 599;
 /// Less than the 4 seconds that the table of bids waits.
-const DISORDER_MS: u64 = 3_000;
+pub(crate) const DISORDER_MS: u64 = 3_000;
 /// How many bids there are to a broken line.
 const BIDS_PER_BROKEN: usize = 100;
 /// How many auctions are open, and how many bidders are there, at a time.
 const OPEN_AUCTIONS: u64 = 100;
 const BIDDERS: u64 = 200;
-const KNOWN_CHANNELS: [&str; 5] = ["Google", "Facebook", "Baidu", "Apple", "GOOGLE"];
+pub(crate) const KNOWN_CHANNELS: [&str; 5] = ["Google", "Facebook", "Baidu", "Apple", "GOOGLE"];
 const OTHER_CHANNELS: u64 = 5_000;
 const EXTRA_BYTES: u64 = 40;
 
 /// `count` bids of this seed, a line each.
 #[must_use]
 pub fn lines(form: Form, count: usize, seed: u64) -> String {
-    let mut chance = Chance(seed);
+    let mut chance = Chance::new(seed);
     let mut at = BEGINNING;
     let mut bids: Vec<_> = (0..count as u64)
         .map(|number| {
@@ -176,7 +176,7 @@ fn extra(chance: &mut Chance) -> String {
 }
 
 /// `2026-03-01 17:30:00.123`. The bids are all of March.
-fn time(at: u64) -> String {
+pub(crate) fn time(at: u64) -> String {
     const FIRST_OF_MARCH: u64 = 1_772_323_200_000;
     let since = at - FIRST_OF_MARCH;
     let (day, of_day) = (since / 86_400_000, since % 86_400_000);
@@ -187,9 +187,13 @@ fn time(at: u64) -> String {
 }
 
 /// Numbers by chance: `SplitMix64`.
-struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -197,17 +201,17 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
-    fn one_of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+    pub(crate) fn one_of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
         let number = usize::try_from(self.below(choices.len() as u64));
         let choice = number.ok().and_then(|number| choices.get(number));
         choice.expect("the number is below how many there are")
     }
 
-    fn letters(&mut self, count: u64, text: &mut String) {
+    pub(crate) fn letters(&mut self, count: u64, text: &mut String) {
         let letters = "abcdefghijklmnopqrstuvwxyz".as_bytes();
         for _ in 0..count {
             let letter = usize::try_from(self.below(26)).ok();

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+pub mod auctions;
 pub mod bids;
 pub mod binaries;
 pub mod browser;

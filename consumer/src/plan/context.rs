@@ -94,8 +94,8 @@ impl ContextProvider for Context<'_> {
         self.functions.aggregate(name)
     }
 
-    fn get_window_meta(&self, _: &str) -> Option<Arc<WindowUDF>> {
-        None
+    fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
+        Functions::window(name)
     }
 
     fn get_variable_type(&self, _: &[String]) -> Option<DataType> {

@@ -76,6 +76,10 @@ pub enum Kind {
     Running(Running),
     /// Adds to each row aggregates over all rows up to it.
     Over(Over),
+    /// Puts each row of one input beside each of the other that it belongs to.
+    Join(Box<Join>),
+    /// Keeps the first rows of each key in an order.
+    Rank(Box<Rank>),
     /// The average of all records so far, as the job without a text asks for. Nothing in SQL is this.
     Average,
     /// Writes to a table.
@@ -189,6 +193,148 @@ pub struct Over {
     pub is_range: bool,
     /// What is computed.
     pub aggregates: Vec<Aggregate>,
+}
+
+/// Rows of two inputs that belong together. Its columns are those of the first and then those of the
+/// second; of a semi or anti join, those of the first.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// What becomes of rows that belong to none.
+    pub kind: JoinKind,
+    /// What must be equal, over each input; none is that all rows may belong together.
+    pub keys: Both<Vec<Expression>>,
+    /// Whether nulls are equal to each other.
+    pub nulls_match: bool,
+    /// What else must be true, over the columns of the first and then of the second.
+    pub filter: Option<Expression>,
+    /// For how long rows of each input may find others, where not for ever.
+    pub until: Option<Both<Until>>,
+}
+
+/// The first rows of each key, in an order. Its columns are those of the input and then, where it is
+/// asked for, the number of each row in it.
+#[derive(Debug, Clone)]
+pub struct Rank {
+    /// By what rows are grouped; none is that there is one group.
+    pub keys: Vec<Expression>,
+    /// In which order they are; none is that in which they come.
+    pub order: Vec<Order>,
+    /// Which of rows that are equal in that order is first.
+    pub arrival: Arrival,
+    /// The first row of a key that is given, counted from 1.
+    pub from: usize,
+    /// The last one.
+    pub to: usize,
+    /// Whether rows are given with their number.
+    pub is_numbered: bool,
+    /// When rows are given, where that is not at once: then, and they are forgotten.
+    pub until: Option<Until>,
+}
+
+/// What rows are sorted by.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// An expression over the input.
+    pub value: Expression,
+    /// Whether the greatest comes first.
+    pub is_descending: bool,
+    /// Whether nulls come first.
+    pub is_nulls_first: bool,
+}
+
+/// Which of rows that are equal in an order is first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// That which came first.
+    OldestFirst,
+    /// That which came last.
+    NewestFirst,
+}
+
+/// What becomes of rows, by whether they belong to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinKind {
+    /// Only rows that belong to another are given, beside it.
+    Inner,
+    /// And rows of the first input that belong to none, beside nulls.
+    Left,
+    /// And rows of the second input that belong to none, beside nulls.
+    Right,
+    /// And rows of both.
+    Full,
+    /// The rows of the first input that belong to some.
+    Semi,
+    /// The rows of the first input that belong to none.
+    Anti,
+}
+
+/// One of two inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    /// That before `JOIN`.
+    First,
+    /// That behind it.
+    Second,
+}
+
+/// Something for each of two inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Both<T> {
+    /// That of the first.
+    pub first: T,
+    /// That of the second.
+    pub second: T,
+}
+
+/// Until event time has come to the time in this column and so much more, a row may find others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Until {
+    /// A timestamp in milliseconds.
+    pub column: usize,
+    /// In milliseconds.
+    pub plus: i64,
+    /// Whether a row that comes later counts no more; else it may still find those that are there.
+    pub drops_late: bool,
+}
+
+impl JoinKind {
+    /// Whether rows of that input that belong to none are given beside nulls.
+    #[must_use]
+    pub const fn gives_alone(self, input: Input) -> bool {
+        matches!(
+            (self, input),
+            (Self::Full, _) | (Self::Left, Input::First) | (Self::Right, Input::Second)
+        )
+    }
+}
+
+impl Input {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::First => Self::Second,
+            Self::Second => Self::First,
+        }
+    }
+}
+
+impl<T> Both<T> {
+    /// That of one.
+    pub const fn of(&self, input: Input) -> &T {
+        match input {
+            Input::First => &self.first,
+            Input::Second => &self.second,
+        }
+    }
+
+    /// That of one, to be changed.
+    pub const fn of_mut(&mut self, input: Input) -> &mut T {
+        match input {
+            Input::First => &mut self.first,
+            Input::Second => &mut self.second,
+        }
+    }
 }
 
 /// What is computed of the rows of a group.

@@ -4,8 +4,8 @@
 use std::fmt::{self, Write as _};
 
 use super::{
-    Aggregate, Changelog, Dataflow, Expression, Function, Job, Kind, Step, Table, Time, Window,
-    table::PRINTED,
+    Aggregate, Changelog, Dataflow, Expression, Function, Job, Join, Kind, Rank, Step, Table, Time,
+    Window, table::PRINTED,
 };
 
 /// What all sinks have in common.
@@ -127,6 +127,8 @@ fn described(step: &Step) -> String {
             by(&of.keys),
             computed(&of.aggregates)
         ),
+        Kind::Join(of) => joined(of),
+        Kind::Rank(of) => ranked(of),
         Kind::Average => "Average".to_owned(),
         Kind::Insert(sink) => match &sink.table {
             Some(table) => format!("Insert {}", named(table)),
@@ -145,9 +147,50 @@ const fn state(kind: &Kind) -> Option<&'static str> {
         Kind::Over(_) => {
             Some("the aggregates of each key, for ever, and rows before the watermark")
         }
+        Kind::Join(of) if of.until.is_some() => {
+            Some("the rows of both inputs, until the watermark has passed their time")
+        }
+        Kind::Rank(of) if of.until.is_some() => {
+            Some("the first rows of each key in each window that is not closed")
+        }
+        Kind::Rank(_) => Some("the first rows of each key, for ever; all rows where they change"),
+        Kind::Join(_) => Some("the rows of both inputs, for ever"),
         Kind::Average => Some("the sum of each partition"),
         Kind::Scan(_) | Kind::Filter(_) | Kind::Project(_) | Kind::Union | Kind::Insert(_) => None,
     }
+}
+
+fn joined(of: &Join) -> String {
+    let pairs = of.keys.first.iter().zip(&of.keys.second);
+    let sign = if of.nulls_match {
+        "IS NOT DISTINCT FROM"
+    } else {
+        "="
+    };
+    let pairs = pairs.map(|(first, second)| format!("{first} {sign} {second}"));
+    let pairs: Vec<_> = pairs.collect();
+    let filter = of.filter.as_ref();
+    let filter = filter.map_or_else(String::new, |filter| format!(" where {filter}"));
+    format!("Join {:?} on [{}]{filter}", of.kind, pairs.join(", "))
+}
+
+fn ranked(of: &Rank) -> String {
+    let order = of.order.iter().map(|order| {
+        let direction = if order.is_descending { "DESC" } else { "ASC" };
+        format!("{} {direction}", order.value)
+    });
+    let order: Vec<_> = order.collect();
+    let number = if of.is_numbered {
+        " with its number"
+    } else {
+        ""
+    };
+    let Rank { from, to, .. } = of;
+    format!(
+        "Rank {from} to {to} of [{}]{}{number}",
+        order.join(", "),
+        by(&of.keys)
+    )
 }
 
 fn at(time: Time) -> String {

@@ -16,6 +16,40 @@ pub(super) enum Attribute {
     Processing,
 }
 
+/// What a column tells of the window that a row is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WindowColumn {
+    Start,
+    End,
+}
+
+/// What the column of this number tells of a row's window of event time, if that is all it is.
+pub(super) fn window_column(plan: &LogicalPlan, column: usize) -> Option<WindowColumn> {
+    let of = |input: &LogicalPlan, value: &Expr| match unaliased(value) {
+        Expr::Column(inner) => window_column(input, input.schema().maybe_index_of_column(inner)?),
+        _ => None,
+    };
+    match plan {
+        LogicalPlan::Projection(projection) => of(&projection.input, projection.expr.get(column)?),
+        LogicalPlan::Aggregate(aggregate) => {
+            of(&aggregate.input, aggregate.group_expr.get(column)?)
+        }
+        LogicalPlan::Filter(filter) => window_column(&filter.input, column),
+        LogicalPlan::SubqueryAlias(alias) => window_column(&alias.input, column),
+        LogicalPlan::Distinct(Distinct::All(input)) => window_column(input, column),
+        LogicalPlan::Extension(extension) => {
+            let windows = extension.node.as_any().downcast_ref::<Windows>()?;
+            windows.time.as_ref()?;
+            match column.checked_sub(windows.input.schema().fields().len())? {
+                0 => Some(WindowColumn::Start),
+                1 => Some(WindowColumn::End),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
 /// What kind of time the column of this number is, if any.
 pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> {
     match plan {

@@ -19,6 +19,7 @@ mod catalog;
 mod chains;
 mod coerce;
 mod columns;
+mod combined;
 mod conditions;
 mod connector;
 mod constants;
@@ -53,8 +54,9 @@ mod windows;
 mod written;
 
 pub use dataflow::{
-    Aggregate, Changelog, Dataflow, Expression, Function, Kind, Over, Running, Scan, Sink, Step,
-    StepId, Time, Watermarks, Window, Windowed,
+    Aggregate, Arrival, Both, Changelog, Dataflow, Expression, Function, Input, Join, JoinKind,
+    Kind, Order, Over, Rank, Running, Scan, Sink, Step, StepId, Time, Until, Watermarks, Window,
+    Windowed,
 };
 pub use error::Error;
 pub use explain::{explain, promises};

@@ -20,12 +20,16 @@ use datafusion_expr::{
 };
 use datafusion_optimizer::{
     Analyzer, AnalyzerRule, Optimizer, OptimizerContext, OptimizerRule,
-    analyzer::type_coercion::TypeCoercion, optimize_projections::OptimizeProjections,
-    push_down_filter::PushDownFilter, simplify_expressions::SimplifyExpressions,
+    analyzer::type_coercion::TypeCoercion,
+    decorrelate_predicate_subquery::DecorrelatePredicateSubquery,
+    eliminate_cross_join::EliminateCrossJoin, eliminate_outer_join::EliminateOuterJoin,
+    extract_equijoin_predicate::ExtractEquijoinPredicate,
+    optimize_projections::OptimizeProjections, push_down_filter::PushDownFilter,
+    simplify_expressions::SimplifyExpressions,
 };
 use datafusion_physical_expr::create_physical_expr;
 use datafusion_sql::{
-    planner::{ParserOptions, PlannerContext, SqlToRel},
+    planner::{NullOrdering, ParserOptions, PlannerContext, SqlToRel},
     sqlparser::ast::{Expr as Ast, Query, Statement},
 };
 
@@ -136,12 +140,16 @@ impl Planner<'_> {
         self.analyze(plan)
     }
 
-    /// Filters and projections are moved to where rows come from. What makes sense of data at rest
-    /// only is left out: where there is no end, there is no sorting or joining around an aggregate.
+    /// Filters and projections are moved to where rows come from, and what must be equal is told from
+    /// what else a join asks for. What makes sense of data at rest only is left out.
     pub(super) fn optimize(plan: LogicalPlan) -> Result<LogicalPlan, Fault> {
         let rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![
             Arc::new(SimplifyExpressions::new()),
+            Arc::new(DecorrelatePredicateSubquery::new()),
+            Arc::new(EliminateCrossJoin::new()),
+            Arc::new(EliminateOuterJoin::new()),
             Arc::new(PushDownFilter::new()),
+            Arc::new(ExtractEquijoinPredicate::new()),
             Arc::new(OptimizeProjections::new()),
         ];
         Ok(optimized(plan, rules)?)
@@ -256,7 +264,8 @@ fn optimized(
     Optimizer::with_rules(rules).optimize(plan, &context, |_, _| {})
 }
 
-/// Names are as they are written, numbers with a point are exact, and errors know where.
+/// Names are as they are written, numbers with a point are exact, errors know where, and null is less
+/// than all there is.
 fn parser_options() -> ParserOptions {
     ParserOptions::new()
         .with_parse_float_as_decimal(true)
@@ -264,6 +273,7 @@ fn parser_options() -> ParserOptions {
         .with_map_string_types_to_utf8view(false)
         .with_support_varchar_with_length(true)
         .with_collect_spans(true)
+        .with_default_null_ordering(NullOrdering::NullsMin)
 }
 
 /// Looks at each expression of a plan, from the outside in, with the columns that it is over.

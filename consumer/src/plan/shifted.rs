@@ -73,7 +73,7 @@ impl Shifted {
 }
 
 /// How long an interval is; none where that is not always the same, or no number of milliseconds.
-fn milliseconds(interval: &ScalarValue) -> Option<i64> {
+pub(super) fn milliseconds(interval: &ScalarValue) -> Option<i64> {
     match interval {
         ScalarValue::IntervalMonthDayNano(Some(one)) if one.months == 0 => {
             let is_whole = one.nanoseconds % NANOSECONDS == 0;

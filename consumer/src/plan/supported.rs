@@ -6,15 +6,15 @@ use std::ops::ControlFlow;
 use datafusion_sql::sqlparser::{
     ast::{
         DataType, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-        FunctionArguments, GroupByExpr, LimitClause, Query, Select, SelectItem, SetExpr,
-        SetOperator, SetQuantifier, Spanned, TableFactor, Value, Visit, Visitor, WindowFrameBound,
-        WindowSpec, WindowType,
+        FunctionArguments, GroupByExpr, LimitClause, Query, Select, SelectItem, Spanned,
+        TableFactor, Value, Visit, Visitor, WindowFrameBound, WindowSpec, WindowType,
     },
     tokenizer::{Location, Span},
 };
 
 use super::{
     chains::{CHAIN_MAX, chain, united},
+    combined::{JOINS, other_join, set_operation},
     context::refuse_type,
     error::{Fault, begin, did_you_mean},
     expressions,
@@ -22,7 +22,7 @@ use super::{
     many_rows,
 };
 
-const QUERY: &str = "there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]";
+pub(super) const QUERY: &str = "there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT";
 const AGGREGATES: &str = "there is COUNT, SUM, AVG, MIN, MAX, FIRST_VALUE and LAST_VALUE";
 
 /// Fails at the first thing in `tree` that is not supported.
@@ -43,9 +43,9 @@ struct Check<'a> {
     in_from: Vec<Span>,
 }
 
-type Checked = ControlFlow<Fault>;
+pub(super) type Checked = ControlFlow<Fault>;
 
-fn refuse(span: Span, what: &str, instead: &str) -> Checked {
+pub(super) fn refuse(span: Span, what: &str, instead: &str) -> Checked {
     refuse_from(begin(span), what, instead)
 }
 
@@ -62,7 +62,7 @@ fn refuse_from(at: Location, what: &str, instead: &str) -> Checked {
 }
 
 /// Refuses what stands behind one of these, if it is there.
-fn refuse_first(parts: &[(bool, Location, &str)]) -> Checked {
+pub(super) fn refuse_first(parts: &[(bool, Location, &str)]) -> Checked {
     match parts.iter().find(|(is_there, ..)| *is_there) {
         None => ControlFlow::Continue(()),
         Some((_, at, what)) => refuse_from(*at, what, QUERY),
@@ -79,12 +79,12 @@ impl Visitor for Check<'_> {
         }
         let is_recursive = query.with.as_ref().is_some_and(|with| with.recursive);
         let (limit, offset) = limits(query.limit_clause.as_ref());
+        let is_sorted = query.order_by.is_some();
         let behind = query.body.span().end;
         refuse_first(&[
             (is_recursive, begin(query.span()), "WITH RECURSIVE"),
-            (query.order_by.is_some(), behind, "ORDER BY"),
-            (limit, behind, "LIMIT"),
-            (offset, behind, "OFFSET"),
+            (is_sorted && !limit, behind, "ORDER BY without LIMIT"),
+            (offset && !limit, behind, "OFFSET"),
             (query.fetch.is_some(), behind, "FETCH"),
             (!query.locks.is_empty(), behind, "FOR UPDATE"),
         ])?;
@@ -100,15 +100,14 @@ impl Visitor for Check<'_> {
             return refuse(span, "a number in GROUP BY", "write the expression again");
         }
         let grouping = grouping(&select.group_by).map(begin);
-        let second = select.from.get(1).map(|from| begin(from.span()));
-        let join = select.from.iter().flat_map(|from| &from.joins).next();
-        let join = join.map(|join| begin(join.relation.span()));
+        let mut joins = select.from.iter().flat_map(|from| &from.joins);
+        if let Some((join, what)) = joins.find_map(other_join) {
+            return refuse(join.relation.span(), what, JOINS);
+        }
         let is_on = matches!(select.distinct, Some(Distinct::On(_)));
         let is_all = matches!(select.group_by, GroupByExpr::All(_));
         refuse_first(&[
             (select.from.is_empty(), at, "SELECT without FROM"),
-            (join.is_some(), join.unwrap_or(at), "a join"),
-            (second.is_some(), second.unwrap_or(at), "a join"),
             (is_on, at, "DISTINCT ON"),
             (is_all, at, "GROUP BY ALL"),
             (grouping.is_some(), grouping.unwrap_or(at), "GROUPING SETS"),
@@ -155,7 +154,7 @@ impl Visitor for Check<'_> {
             TableFactor::Derived { lateral: false, .. } => return ControlFlow::Continue(()),
             TableFactor::MatchRecognize { .. } => ("MATCH_RECOGNIZE", QUERY),
             TableFactor::UNNEST { .. } => ("UNNEST", QUERY),
-            TableFactor::NestedJoin { .. } => ("a join", QUERY),
+            TableFactor::NestedJoin { .. } => return ControlFlow::Continue(()),
             _ => (
                 "this in FROM",
                 "there are tables, views, sub-queries and window functions",
@@ -175,9 +174,11 @@ impl Visitor for Check<'_> {
             Expr::Subquery(_) if self.in_from.contains(&expr.span()) => {
                 return ControlFlow::Continue(());
             }
-            Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => (
+            Expr::InSubquery { negated: true, .. } => ("NOT IN of a sub-query", "write NOT EXISTS"),
+            Expr::Exists { .. } | Expr::InSubquery { .. } => return ControlFlow::Continue(()),
+            Expr::Subquery(_) => (
                 "a sub-query in an expression",
-                "there are sub-queries in FROM",
+                "there are sub-queries in FROM, in EXISTS and in IN",
             ),
             Expr::Cast {
                 expr: value,
@@ -350,36 +351,4 @@ fn numbered(group_by: &GroupByExpr) -> Option<Span> {
         Expr::Value(value) if matches!(value.value, Value::Number(..)) => Some(value.span),
         _ => None,
     })
-}
-
-fn set_operation(body: &SetExpr) -> Checked {
-    let span = body.span();
-    match body {
-        SetExpr::SetOperation {
-            op,
-            set_quantifier,
-            left,
-            right,
-        } => {
-            let by_name = !matches!(
-                set_quantifier,
-                SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None
-            );
-            let behind = left.span().end;
-            refuse_first(&[
-                (*op == SetOperator::Intersect, behind, "INTERSECT"),
-                (*op == SetOperator::Minus, behind, "MINUS"),
-                (*op != SetOperator::Union, behind, "EXCEPT"),
-                (by_name, behind, "UNION BY NAME"),
-            ])?;
-            set_operation(left)?;
-            set_operation(right)
-        }
-        SetExpr::Select(_) | SetExpr::Query(_) => ControlFlow::Continue(()),
-        SetExpr::Values(_) => refuse(span, "VALUES", QUERY),
-        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
-            refuse(span, "a statement in a query", QUERY)
-        }
-        SetExpr::Table(_) => refuse(span, "TABLE as a query", QUERY),
-    }
 }

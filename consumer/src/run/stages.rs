@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    plan::{Dataflow, Expression, Kind, Scan, Step, StepId, Time, Window},
+    plan::{Both, Dataflow, Expression, Kind, Scan, Step, StepId, Time, Window},
     transform::Chain,
 };
 
@@ -55,8 +55,8 @@ impl Stages {
         let chained: BTreeSet<_> = chained.map(|(step, _)| step).collect();
         for (at, step) in dataflow.steps.iter().enumerate() {
             if !chained.contains(&StepId(at)) {
-                let route = route(&step.kind).filter(|_| is_parallel);
-                stages.add(StepId(at), &step.inputs, route.as_ref());
+                let routes = routes(&step.kind).into_iter().filter(|_| is_parallel);
+                stages.add(StepId(at), &step.inputs, &routes.collect::<Vec<_>>());
             }
         }
         stages
@@ -78,10 +78,10 @@ impl Stages {
 
     /// Puts a step where its inputs are; or, where its rows have to be sent to their tasks first, or
     /// come from several stages, into a stage of its own.
-    fn add(&mut self, step: StepId, inputs: &[StepId], route: Option<&Route>) {
+    fn add(&mut self, step: StepId, inputs: &[StepId], routes: &[Route]) {
         let mut places = inputs.iter().map(|input| self.stage_of(*input));
         let first = places.next().unwrap_or_default();
-        let is_new = route.is_some() || places.any(|place| place != first);
+        let is_new = !routes.is_empty() || places.any(|place| place != first);
         let at = if is_new {
             self.stages.push(Stage::default());
             self.stages.len() - 1
@@ -92,13 +92,12 @@ impl Stages {
         let Some(stage) = self.stages.get_mut(at) else {
             return;
         };
-        for input in inputs {
+        for (number, input) in inputs.iter().enumerate() {
             let is_within = steps.as_ref().is_some_and(|steps| steps.contains(input));
             let is_known = stage.inputs.iter().any(|(known, _)| known == input);
             if !is_within && !is_known {
-                stage
-                    .inputs
-                    .push((*input, route.cloned().unwrap_or(Route::Same)));
+                let route = routes.get(number).cloned();
+                stage.inputs.push((*input, route.unwrap_or(Route::Same)));
             }
         }
         stage.steps.insert(step);
@@ -127,6 +126,8 @@ impl Stage {
             | Kind::Running(_)
             | Kind::Average
             | Kind::Insert(_) => true,
+            Kind::Join(ref join) => join.until.is_none(),
+            Kind::Rank(ref rank) => rank.until.is_none(),
             Kind::Scan(_)
             | Kind::Watermarks(_)
             | Kind::Assign { .. }
@@ -136,12 +137,18 @@ impl Stage {
     }
 }
 
-/// How the rows have to be shared out for a step that knows more than one row; none for others.
-fn route(kind: &Kind) -> Option<Route> {
+/// How the rows of each input have to be shared out for a step that knows more than one row; none for
+/// others.
+fn routes(kind: &Kind) -> Vec<Route> {
     let keys = match kind {
         Kind::Windowed(windowed) => &windowed.keys,
         Kind::Running(running) => &running.keys,
         Kind::Over(over) => &over.keys,
+        Kind::Rank(rank) => &rank.keys,
+        Kind::Join(join) => {
+            let Both { first, second } = &join.keys;
+            return [first, second].map(|keys| route(keys)).into();
+        }
         Kind::Assign {
             window: Window::Session { .. },
             keys,
@@ -154,13 +161,17 @@ fn route(kind: &Kind) -> Option<Route> {
         | Kind::Union
         | Kind::Assign { .. }
         | Kind::Average
-        | Kind::Insert(_) => return None,
+        | Kind::Insert(_) => return Vec::new(),
     };
-    Some(if keys.is_empty() {
+    vec![route(keys)]
+}
+
+fn route(keys: &[Expression]) -> Route {
+    if keys.is_empty() {
         Route::One
     } else {
-        Route::Keys(keys.clone())
-    })
+        Route::Keys(keys.to_vec())
+    }
 }
 
 /// Whether a step goes by the clock.
@@ -175,6 +186,8 @@ pub(super) const fn is_by_clock(kind: &Kind) -> bool {
         | Kind::Watermarks(_)
         | Kind::Union
         | Kind::Running(_)
+        | Kind::Join(_)
+        | Kind::Rank(_)
         | Kind::Average
         | Kind::Insert(_) => false,
     }

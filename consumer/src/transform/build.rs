@@ -6,8 +6,10 @@ use super::{
     aggregate::Program,
     averages::Averages,
     error::Fault,
+    join::Join,
     operator::Operator,
     over::Over,
+    rank::Rank,
     running::Running,
     stateless::{Filter, Project, Union},
     watermarks::Watermarks,
@@ -36,16 +38,33 @@ pub(super) const fn name(kind: &Kind) -> &'static str {
         Kind::Windowed(_) => "window aggregate",
         Kind::Running(_) => "running aggregate",
         Kind::Over(_) => "over",
+        Kind::Join(_) => "join",
+        Kind::Rank(_) => "rank",
         Kind::Average => "average",
         Kind::Insert(_) => "insert",
     }
 }
 
 /// The operator of a step; none where it does nothing to rows.
-pub(super) fn operator(step: &Step, source: &Source) -> Result<Option<Box<dyn Operator>>, Fault> {
+pub(super) fn operator(
+    step: &Step,
+    sources: &[Source],
+) -> Result<Option<Box<dyn Operator>>, Fault> {
+    let schema = step.schema.clone();
+    let (Kind::Join(join), [first, second]) = (&step.kind, sources) else {
+        return match sources.first() {
+            Some(source) => of_one(step, source),
+            None => Ok(None),
+        };
+    };
+    Ok(Some(Box::new(Join::new(schema, join, [first, second])?)))
+}
+
+/// That of a step to which all its inputs are the same.
+fn of_one(step: &Step, source: &Source) -> Result<Option<Box<dyn Operator>>, Fault> {
     let schema = step.schema.clone();
     Ok(Some(match &step.kind {
-        Kind::Scan(_) => return Ok(None),
+        Kind::Scan(_) | Kind::Join(_) => return Ok(None),
         Kind::Filter(condition) => Box::new(Filter(condition.clone())),
         Kind::Project(expressions) => {
             let expressions = expressions.clone();
@@ -72,6 +91,7 @@ pub(super) fn operator(step: &Step, source: &Source) -> Result<Option<Box<dyn Op
             Box::new(Assign::new(schema, windows, timed, source.keeps_late))
         }
         Kind::Windowed(windowed) => self::windowed(schema, windowed, source)?,
+        Kind::Rank(rank) => Box::new(Rank::new(schema, rank, source)?),
         Kind::Running(running) => {
             let results = results(&schema, running.keys.len());
             let program = program(&running.keys, &running.aggregates, source, &results)?;

@@ -120,6 +120,8 @@ impl Link {
             | Kind::Windowed(_)
             | Kind::Running(_)
             | Kind::Over(_)
+            | Kind::Join(_)
+            | Kind::Rank(_)
             | Kind::Average
             | Kind::Insert(_) => None,
         }

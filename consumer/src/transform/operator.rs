@@ -87,6 +87,14 @@ pub trait Operator: Debug + Send {
     /// A row cannot be computed. The operator is not to be used any more.
     fn push(&mut self, from: Origin, changes: Changes, out: &mut Out) -> Result<(), Fault>;
 
+    /// Takes rows of the second of two inputs that are not the same to it.
+    ///
+    /// # Errors
+    /// As for [`Operator::push`].
+    fn push_second(&mut self, from: Origin, changes: Changes, out: &mut Out) -> Result<(), Fault> {
+        self.push(from, changes, out)
+    }
+
     /// Event time has come to `watermark`, in milliseconds.
     ///
     /// # Errors

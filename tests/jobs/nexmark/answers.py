@@ -1,8 +1,8 @@
 """What each query here comes to, by DuckDB, over all bids of a file at once.
 
-    python3 answers.py BIDS FOLDER
+    python3 answers.py BIDS EVENTS FOLDER
 
-Reads BIDS, lines of JSON, and writes FOLDER/QUERY.ndjson for each query, a line a row, in no order.
+Reads BIDS and EVENTS, lines of JSON, and writes FOLDER/QUERY.ndjson for each query, a line a row, in no order.
 It is made from what the queries mean and shares nothing with the consumer, so that both are wrong in
 the same way only by chance. A line that is no JSON object is no bid; nor is one to a query that reads
 a field of it that has a wrong type.
@@ -141,6 +141,71 @@ ANSWERS = {
     ),
 }
 
+# What the queries over persons, auctions and bids come to.
+EVENT_ANSWERS = {
+    "q3": """
+        select name, city, state, auction.id as id from auction join person on seller = person.id
+        where category = 10 and state in ('OR', 'ID', 'CA')
+        """,
+    # An average of whole numbers is one, rounded towards zero.
+    "q4": """
+        select category, sum(final) // count(*) as final from (
+            select max(price) as final, category from auction join bid
+                on id = bid.auction and bid."dateTime" between auction."dateTime" and expires
+            group by id, category
+        ) group by category
+        """,
+    "q5_hot": """
+        with hops as (
+            select auction, starttime: time_bucket(interval 2 second, "dateTime", timestamp '1970-01-01')
+                - to_seconds(2 * back)
+            from bid, range(5) as hop(back)
+        ), counts as (select auction, count(*) as num, starttime from hops group by all)
+        select auction, num, starttime from counts
+        qualify num = max(num) over (partition by starttime)
+        """,
+    # A bid at the very end of a window may be as great as the greatest of that window.
+    "q7": f"""
+        with most as (select {tumbling('starttime')} as endtime, max(price) as maxprice from bid group by all)
+        select auction, price, bidder, "dateTime", channel from bid join most
+            on price = maxprice and "dateTime" between endtime - interval 10 second and endtime
+        """,
+    "q8": f"""
+        with p as (select distinct id, name, {tumbling('starttime')} as endtime from person),
+        a as (select distinct seller, {tumbling('starttime')} as endtime from auction)
+        select id, name, p.starttime as starttime from p join a on id = seller and p.starttime = a.starttime
+        """,
+    "q9": """
+        select id, "itemName", expires, seller, bidder, price, bid."dateTime" as "bidTime" from auction join bid
+            on id = bid.auction and bid."dateTime" between auction."dateTime" and expires
+        qualify row_number() over (partition by id order by price desc, bid."dateTime") = 1
+        """,
+    "q18": """
+        select auction, bidder, price, channel, "dateTime" from bid
+        qualify row_number() over (partition by bidder, auction order by "dateTime" desc) = 1
+        """,
+    "q19": """
+        select auction, bidder, price, "dateTime",
+            row_number() over (partition by auction order by price desc, "dateTime") as place
+        from bid qualify place <= 10
+        """,
+    "q20": """
+        select auction, bidder, price, channel, bid."dateTime" as "bidTime", "itemName", "initialBid", reserve,
+            auction."dateTime" as "dateTime", expires, seller
+        from bid join auction on bid.auction = auction.id where category = 10
+        """,
+}
+
+TIME = "TIMESTAMP"
+KINDS = {
+    "person": {"id": "BIGINT", "name": "VARCHAR", "city": "VARCHAR", "state": "VARCHAR", "dateTime": TIME},
+    "auction": {
+        "id": "BIGINT", "itemName": "VARCHAR", "initialBid": "BIGINT", "reserve": "BIGINT", "dateTime": TIME,
+        "expires": TIME, "seller": "BIGINT", "category": "BIGINT",
+    },
+    "bid": {"auction": "BIGINT", "bidder": "BIGINT", "price": "BIGINT", "channel": "VARCHAR", "dateTime": TIME},
+}
+
 
 def is_right(field, value):
     """Whether the value has the type of its field."""
@@ -174,8 +239,42 @@ def told(column, of):
     return f"\"{column}\""
 
 
-def main(bids, folder):
+def write(database, query, path):
+    """Writes what a query comes to."""
+    columns = database.execute(f"describe {query}").fetchall()
+    columns = ", ".join(told(column, of) for column, of, *_ in columns)
+    database.execute(f"copy (select {columns} from ({query})) to '{path}' (format json)")
+
+
+def main(bids, events, folder):
     """Writes all answers."""
+    of_bids(bids, folder)
+    of_events(events, folder)
+
+
+def of_events(events, folder):
+    """Writes the answers over persons, auctions and bids."""
+    found = {kind: [] for kind in KINDS}
+    for line in events.read_bytes().split(b"\n"):
+        try:
+            event = json.loads(line.decode())
+        except ValueError:
+            continue
+        if isinstance(event, dict) and type(event.get("event_type")) is int:
+            kind = list(KINDS)[event["event_type"]]
+            found[kind].append(event[kind])
+    database = duckdb.connect()
+    for kind, types in KINDS.items():
+        path = folder / f"clean-{kind}.ndjson"
+        path.write_text("".join(json.dumps(one) + "\n" for one in found[kind]))
+        read = f"read_json('{path}', format = 'newline_delimited', columns = {types})"
+        database.execute(f"create table {kind} as from {read}")
+    for name, query in EVENT_ANSWERS.items():
+        write(database, query, folder / f"{name}.ndjson")
+
+
+def of_bids(bids, folder):
+    """Writes the answers over bids alone."""
     clean = folder / "clean.ndjson"
     clean.write_text("".join(json.dumps(found) + "\n" for found in objects(bids)))
     types = {field: "BIGINT" for field in NUMBERS} | {field: "VARCHAR" for field in TEXTS}
@@ -185,9 +284,7 @@ def main(bids, folder):
     database.execute(f"create table found as from {read}")
     for name, (fields, query) in ANSWERS.items():
         database.execute(f"create or replace view bid as from found where not list_has_any(wrong, {fields})")
-        columns = database.execute(f"describe {query}").fetchall()
-        columns = ", ".join(told(column, of) for column, of, *_ in columns)
-        database.execute(f"copy (select {columns} from ({query})) to '{folder / name}.ndjson' (format json)")
+        write(database, query, folder / f"{name}.ndjson")
 
 
-main(Path(sys.argv[1]), Path(sys.argv[2]))
+main(*map(Path, sys.argv[1:]))

@@ -13,6 +13,7 @@ mod named;
 mod numbers;
 mod pattern;
 mod root;
+mod row_number;
 mod substring;
 mod text;
 mod time;
@@ -22,7 +23,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chrono_tz::Tz;
 use common::time::Clock;
-use datafusion_expr::{AggregateUDF, ScalarUDF};
+use datafusion_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion_functions::{core, crypto, encoding, math, regex, string, unicode};
 use datafusion_functions_aggregate as aggregate;
 use datafusion_functions_nested::{cardinality::cardinality_udf, make_array::make_array_udf};
@@ -34,6 +35,7 @@ pub(super) use calendar::to_instant;
 pub(super) use clock::PROCTIME;
 pub(super) use named::CAST_AS;
 pub(super) use numbers::{decimal, exact, narrow, number_text, whole};
+pub(super) use row_number::ROW_NUMBER;
 pub(super) use time::TimestampText;
 
 use length::{Counts, bounded};
@@ -101,8 +103,7 @@ const TABLE_FUNCTIONS: [&str; 6] = [
 ];
 
 /// Known in Flink, and not here yet.
-const LATER: [&str; 14] = [
-    "ROW_NUMBER",
+const LATER: [&str; 13] = [
     "RANK",
     "DENSE_RANK",
     "PERCENT_RANK",
@@ -162,10 +163,18 @@ impl Functions {
         self.aggregates.get(&name.to_lowercase()).cloned()
     }
 
+    /// The function of a row among others of this name.
+    pub(super) fn window(name: &str) -> Option<Arc<WindowUDF>> {
+        name.eq_ignore_ascii_case(ROW_NUMBER)
+            .then(row_number::function)
+    }
+
     /// Whether a query may call this.
     pub(super) fn knows(&self, name: &str) -> bool {
         let name = name.to_uppercase();
-        TABLE_FUNCTIONS.contains(&name.as_str()) || self.names.contains(&name)
+        TABLE_FUNCTIONS.contains(&name.as_str())
+            || self.names.contains(&name)
+            || Self::window(&name).is_some()
     }
 
     /// Whether this stands in FROM.

@@ -94,7 +94,7 @@ impl Lowering<'_> {
         aggregates: &[Expr],
         named: &DFSchema,
     ) -> Result<Lowered, Fault> {
-        let windows = windowed.windows;
+        let windows = windowed.node;
         let mut rows = self.windowed_rows(windows)?;
         let (before, behind) = split_filters(&windowed.filters)?;
         for filter in before {

@@ -2,7 +2,10 @@
 //! step may have more columns, and in another order, than the plan that it stands for.
 
 mod aggregate;
+mod below;
+mod join;
 mod over;
+mod rank;
 mod ready;
 mod scan;
 mod sink;
@@ -87,6 +90,9 @@ impl Lowering<'_> {
     }
 
     fn new_plan(&mut self, plan: &LogicalPlan) -> Result<Lowered, Fault> {
+        if let Some(numbered) = self.numbered(plan)? {
+            return Ok(numbered);
+        }
         match plan {
             LogicalPlan::TableScan(scan) => self.scan(scan),
             LogicalPlan::Projection(projection) => self.projection(projection),
@@ -104,6 +110,8 @@ impl Lowering<'_> {
                 self.aggregate(input, &all.collect::<Vec<_>>(), &[], input.schema())
             }
             LogicalPlan::Window(window) => self.over(window),
+            LogicalPlan::Limit(limit) => self.limit(limit),
+            LogicalPlan::Join(join) => self.join(join),
             LogicalPlan::Extension(extension) => {
                 match extension.node.as_any().downcast_ref::<Windows>() {
                     Some(windows) => self.assign(windows),
@@ -227,7 +235,7 @@ fn begin_of(plan: &LogicalPlan) -> Location {
 fn unsupported(plan: &LogicalPlan) -> Fault {
     let what = plan.display().to_string();
     let what = what.split([':', ' ']).next().unwrap_or_default();
-    let instead = "there are filters, projections, aggregates, windows and unions";
+    let instead = "there are filters, projections, aggregates, joins, windows and unions";
     Fault::unsupported(NOWHERE, what, instead)
 }
 

@@ -16,7 +16,9 @@ use super::{
         error::{Fault, NOWHERE},
         windows::Windows,
     },
-    Lowered, Lowering, expression, rename, schema, typed,
+    Lowered, Lowering, expression,
+    join::within,
+    rename, schema, typed,
 };
 
 /// What is needed of each table, by name; and what was made of it.
@@ -63,6 +65,7 @@ impl Scans {
 fn uses_time(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::Window(_) => true,
+        LogicalPlan::Join(join) => within(join).is_some(),
         LogicalPlan::Extension(extension) => {
             let windows = extension.node.as_any().downcast_ref::<Windows>();
             windows.is_some_and(|windows| windows.time.is_some())

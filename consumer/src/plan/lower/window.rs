@@ -1,30 +1,20 @@
 //! Windows: what stands between them and what aggregates over them, and rows that only get them.
 
-use datafusion_common::{
-    Result,
-    tree_node::{Transformed, TreeNode},
-};
-use datafusion_expr::{Expr, LogicalPlan, utils::split_conjunction_owned};
+use datafusion_expr::{Expr, LogicalPlan};
 
 use super::{
     super::{
         Changelog, Kind, Time,
         error::{Fault, NOWHERE},
-        lineage::unaliased,
         windows::{Windows, fields},
     },
-    Lowered, Lowering, expressions, schema,
+    Lowered, Lowering,
+    below::Below,
+    expressions, schema,
 };
 
 /// A plan whose rows are those of windows, renamed, computed from and filtered.
-#[derive(Debug)]
-pub(super) struct Windowed<'a> {
-    pub(super) windows: &'a Windows,
-    /// The plan's columns, over those of the windows.
-    pub(super) columns: Vec<Expr>,
-    /// Which rows are left, over the columns of the windows.
-    pub(super) filters: Vec<Expr>,
-}
+pub(super) type Windowed<'a> = Below<'a, Windows>;
 
 /// What an expression over the columns of windows looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,53 +30,10 @@ pub(super) enum LooksAt {
 impl<'a> Windowed<'a> {
     /// None where there is something else between the plan and its windows.
     pub(super) fn new(plan: &'a LogicalPlan) -> Result<Option<Self>, Fault> {
-        match plan {
-            LogicalPlan::Extension(extension) => {
-                let windows = extension.node.as_any().downcast_ref::<Windows>();
-                Ok(windows.map(|windows| Self {
-                    windows,
-                    columns: plan
-                        .schema()
-                        .columns()
-                        .into_iter()
-                        .map(Expr::Column)
-                        .collect(),
-                    filters: Vec::new(),
-                }))
-            }
-            LogicalPlan::SubqueryAlias(alias) => Self::new(&alias.input),
-            LogicalPlan::Projection(projection) => {
-                let Some(inner) = Self::new(&projection.input)? else {
-                    return Ok(None);
-                };
-                let values = projection.expr.iter();
-                let values = values.map(|value| inner.substituted(value, &projection.input));
-                let columns = values.collect::<Result<_, Fault>>()?;
-                Ok(Some(Self { columns, ..inner }))
-            }
-            LogicalPlan::Filter(filter) => {
-                let Some(mut inner) = Self::new(&filter.input)? else {
-                    return Ok(None);
-                };
-                let condition = inner.substituted(&filter.predicate, &filter.input)?;
-                inner.filters.extend(split_conjunction_owned(condition));
-                Ok(Some(inner))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// An expression over the columns of `plan`, over those of the windows.
-    pub(super) fn substituted(&self, value: &Expr, plan: &LogicalPlan) -> Result<Expr, Fault> {
-        let substituted = unaliased(value).clone().transform_up(|value| {
-            let Expr::Column(column) = &value else {
-                return Ok(Transformed::no(value));
-            };
-            let place = plan.schema().index_of_column(column)?;
-            let of = self.columns.get(place).map(unaliased).cloned();
-            Ok(of.map_or(Transformed::no(value), Transformed::yes))
-        })?;
-        Ok(substituted.data)
+        Below::find(plan, &|plan| match plan {
+            LogicalPlan::Extension(extension) => extension.node.as_any().downcast_ref(),
+            _ => None,
+        })
     }
 
     pub(super) fn looks_at(value: &Expr) -> LooksAt {

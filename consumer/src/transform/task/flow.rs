@@ -108,15 +108,15 @@ impl Task {
             return Ok(());
         };
         for reader in others {
-            self.take(*reader, from, changes.clone(), outputs)?;
+            self.take((at, *reader), from, changes.clone(), outputs)?;
         }
-        self.take(*last, from, changes, outputs)
+        self.take((at, *last), from, changes, outputs)
     }
 
-    /// Lets a step take rows.
+    /// Lets a step take rows of another.
     fn take(
         &mut self,
-        at: usize,
+        (giver, at): (usize, usize),
         from: Origin,
         changes: Changes,
         outputs: &mut Outputs,
@@ -135,7 +135,11 @@ impl Task {
             kind,
             source,
         };
-        operator.push(from, changes, &mut out).map_err(fail)?;
+        let taken = match node.inputs.get(1) {
+            Some(second) if *second == giver => operator.push_second(from, changes, &mut out),
+            _ => operator.push(from, changes, &mut out),
+        };
+        taken.map_err(fail)?;
         outputs
             .late
             .extend(out.late.into_iter().map(|rows| (StepId(at), rows)));

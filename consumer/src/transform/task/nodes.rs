@@ -53,10 +53,9 @@ impl Task {
                 source,
             };
             let is_run = steps.contains(&StepId(at));
-            let source = source(dataflow, step);
-            let operator = match (is_run, &source) {
-                (true, Some(source)) => build::operator(step, source).map_err(fail)?,
-                _ => None,
+            let operator = match is_run {
+                true => build::operator(step, &sources(dataflow, step)).map_err(fail)?,
+                false => None,
             };
             task.nodes.push(Node {
                 kind,
@@ -124,27 +123,28 @@ impl Node {
     }
 }
 
-/// What a step reads from; none for a scan.
-fn source(dataflow: &Dataflow, step: &Step) -> Option<Source> {
-    let before = dataflow.steps.get(step.inputs.first()?.0)?;
-    let mut above = before;
-    let keeps_late = loop {
-        match &above.kind {
-            Kind::Watermarks(watermarks) => break watermarks.late.is_some(),
-            _ => match above
-                .inputs
-                .first()
-                .and_then(|input| dataflow.steps.get(input.0))
-            {
-                Some(next) => above = next,
-                None => break false,
-            },
-        }
+/// What a step reads from.
+fn sources(dataflow: &Dataflow, step: &Step) -> Vec<Source> {
+    let inputs = step.inputs.iter();
+    let inputs = inputs.filter_map(|input| dataflow.steps.get(input.0));
+    let source = |before: &Step| Source {
+        schema: before.schema.clone(),
+        changelog: before.changelog,
+        keeps_late: keeps_late(dataflow, before),
     };
-    let (schema, changelog) = (before.schema.clone(), before.changelog);
-    Some(Source {
-        schema,
-        changelog,
-        keeps_late,
-    })
+    inputs.map(source).collect()
+}
+
+/// Whether the watermarks that a step goes by have a table for late rows.
+fn keeps_late<'a>(dataflow: &'a Dataflow, mut step: &'a Step) -> bool {
+    loop {
+        if let Kind::Watermarks(watermarks) = &step.kind {
+            return watermarks.late.is_some();
+        }
+        let first = step.inputs.first();
+        match first.and_then(|input| dataflow.steps.get(input.0)) {
+            Some(before) => step = before,
+            None => return false,
+        }
+    }
 }

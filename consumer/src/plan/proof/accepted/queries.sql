@@ -90,3 +90,33 @@ SELECT MAX(n) AS n, COUNT(*) AS reading FROM readings GROUP BY reading HAVING MA
 => n INT, reading BIGINT
 SELECT SUM(s) AS t FROM (SELECT DISTINCT UPPER(sensor) AS name, MIN(n) AS n, COUNT(*) AS s FROM readings GROUP BY sensor, n HAVING n > 1)
 => t BIGINT
+# Joins, of rows that are added and of rows that change.
+SELECT r.sensor, o.id, o.price FROM readings AS r JOIN orders AS o ON r.n = o.id
+=> sensor STRING, id BIGINT, price DECIMAL(10, 2)
+SELECT r.sensor, o.id FROM readings r LEFT OUTER JOIN orders o ON r.n = o.id AND o.price > r.n
+=> sensor STRING, id BIGINT
+SELECT sensor, id FROM readings, orders WHERE n = id
+=> sensor STRING, id BIGINT
+SELECT sensor, buyer FROM readings FULL JOIN (SELECT buyer, COUNT(*) AS n FROM orders GROUP BY buyer) AS o ON readings.n = o.n
+=> sensor STRING, buyer STRING
+SELECT a.n, b.reading FROM readings a JOIN readings b USING (sensor)
+=> n INT, reading DOUBLE
+SELECT a.n FROM readings a CROSS JOIN orders b
+=> n INT
+SELECT sensor FROM readings WHERE n IN (SELECT id FROM orders)
+=> sensor STRING
+SELECT sensor FROM readings WHERE EXISTS (SELECT 1 FROM orders WHERE id = n) AND NOT EXISTS (SELECT 1 FROM orders WHERE buyer = sensor)
+=> sensor STRING
+SELECT n FROM readings INTERSECT SELECT CAST(id AS INT) FROM orders
+=> n INT
+SELECT n FROM readings EXCEPT SELECT CAST(id AS INT) FROM orders
+=> n INT
+# The first in an order.
+SELECT sensor, place FROM (SELECT sensor, ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY n DESC) AS place FROM readings) WHERE place <= 3
+=> sensor STRING, place BIGINT
+SELECT sensor FROM (SELECT sensor, ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY ts DESC) AS place FROM readings) WHERE place = 1
+=> sensor STRING
+SELECT sensor, n FROM readings ORDER BY n DESC, sensor LIMIT 3
+=> sensor STRING, n INT
+SELECT sensor FROM readings LIMIT 3 OFFSET 2
+=> sensor STRING

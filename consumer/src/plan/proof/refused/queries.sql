@@ -29,51 +29,45 @@ SELECT sensor FROM readings WHERE COUNT(*) > 1
 SELECT sensor FROM readings HAVING n > 1
 => job.sql:1:36: HAVING has a column that is neither in GROUP BY nor in an aggregate function
 SELECT sensor FROM readings ORDER BY sensor
-=> job.sql:1:29: ORDER BY is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
-SELECT sensor FROM readings LIMIT 3
-=> job.sql:1:29: LIMIT is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:29: ORDER BY without LIMIT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+SELECT sensor FROM readings ORDER BY sensor OFFSET 3 ROWS
+=> job.sql:1:29: ORDER BY without LIMIT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT sensor FROM readings OFFSET 3
-=> job.sql:1:29: OFFSET is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:29: OFFSET is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT sensor FROM readings FETCH FIRST 3 ROWS ONLY
-=> job.sql:1:29: FETCH is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
-SELECT sensor FROM readings WHERE n IN (SELECT id FROM orders)
-=> job.sql:1:35: a sub-query in an expression is not supported; there are sub-queries in FROM
-SELECT sensor FROM readings WHERE EXISTS (SELECT id FROM orders)
-=> job.sql:1:43: a sub-query in an expression is not supported; there are sub-queries in FROM
+=> job.sql:1:29: FETCH is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+SELECT sensor FROM readings WHERE n NOT IN (SELECT id FROM orders)
+=> job.sql:1:37: NOT IN of a sub-query is not supported; write NOT EXISTS
 SELECT (SELECT MAX(id) FROM orders) FROM readings
-=> job.sql:1:9: a sub-query in an expression is not supported; there are sub-queries in FROM
-SELECT r.sensor FROM readings AS r JOIN orders AS o ON r.n = o.id
-=> job.sql:1:41: a join is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
-SELECT r.sensor FROM readings AS r LEFT JOIN orders AS o ON r.n = o.id
-=> job.sql:1:46: a join is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
-SELECT sensor FROM readings, orders
-=> job.sql:1:30: a join is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:9: a sub-query in an expression is not supported; there are sub-queries in FROM, in EXISTS and in IN
+SELECT r.sensor FROM readings AS r NATURAL JOIN orders AS o
+=> job.sql:1:49: NATURAL JOIN is not supported; there is [INNER | LEFT | RIGHT | FULL | CROSS] JOIN … ON, or USING
 SELECT sensor FROM readings CROSS JOIN UNNEST(ARRAY[1]) AS t (x)
-=> job.sql:1:40: a join is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:40: there is no table function UNNEST; there is TUMBLE, HOP, CUMULATE, SESSION
 SELECT sensor FROM readings FOR SYSTEM_TIME AS OF ts
-=> job.sql:1:29: FOR SYSTEM_TIME AS OF is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:29: FOR SYSTEM_TIME AS OF is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT sensor FROM readings TABLESAMPLE BERNOULLI (10)
-=> job.sql:1:29: TABLESAMPLE is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
-SELECT n FROM readings INTERSECT SELECT id FROM orders
-=> job.sql:1:24: INTERSECT is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
-SELECT n FROM readings EXCEPT SELECT id FROM orders
-=> job.sql:1:24: EXCEPT is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:29: TABLESAMPLE is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+SELECT n FROM readings INTERSECT ALL SELECT id FROM orders
+=> job.sql:1:24: INTERSECT ALL is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+SELECT n FROM readings EXCEPT ALL SELECT id FROM orders
+=> job.sql:1:24: EXCEPT ALL is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT sensor FROM readings UNION ALL SELECT buyer, id FROM orders
 => job.sql:1:29: UNION queries have different number of columns
 SELECT sensor, COUNT(*) FROM readings GROUP BY ROLLUP (sensor)
-=> job.sql:1:56: GROUPING SETS is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:56: GROUPING SETS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT sensor, COUNT(*) FROM readings GROUP BY GROUPING SETS ((sensor), ())
-=> job.sql:1:64: GROUPING SETS is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:64: GROUPING SETS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT sensor, COUNT(*) FROM readings GROUP BY CUBE (sensor)
-=> job.sql:1:54: GROUPING SETS is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:54: GROUPING SETS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 WITH RECURSIVE r AS (SELECT n FROM readings) SELECT n FROM r
-=> job.sql:1:1: WITH RECURSIVE is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:1: WITH RECURSIVE is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT 1
-=> job.sql:1:1: SELECT without FROM is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:1: SELECT without FROM is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT DISTINCT ON (sensor) sensor FROM readings
-=> job.sql:1:8: DISTINCT ON is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:8: DISTINCT ON is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT sensor FROM readings QUALIFY n > 1
-=> job.sql:1:29: QUALIFY is not supported; there is SELECT … FROM … WHERE … GROUP BY … HAVING, and UNION [ALL]
+=> job.sql:1:29: QUALIFY is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT SUM(*) FROM readings
 => job.sql:1:8: SUM(*) is not supported; there is COUNT(*)
 SELECT SUM(sensor) FROM readings
@@ -87,7 +81,7 @@ SELECT FIRST_VALUE(n) IGNORE NULLS FROM readings
 SELECT LISTAGG(sensor) FROM readings
 => job.sql:1:8: LISTAGG is not supported; there is COUNT, SUM, AVG, MIN, MAX, FIRST_VALUE and LAST_VALUE
 SELECT ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY ts) FROM readings
-=> job.sql:1:8: ROW_NUMBER is not supported; there is COUNT, SUM, AVG, MIN, MAX, FIRST_VALUE and LAST_VALUE
+=> job.sql:1:8: ROW_NUMBER without a bound is not supported; there is WHERE n <= 10, or n = 1, on n of (SELECT …, ROW_NUMBER() OVER (PARTITION BY … ORDER BY …) AS n FROM …)
 SELECT LAG(n) OVER (ORDER BY ts) FROM readings
 => job.sql:1:8: LAG is not supported; there is COUNT, SUM, AVG, MIN, MAX, FIRST_VALUE and LAST_VALUE
 SELECT SUM(n) OVER (ORDER BY n) FROM readings

@@ -1,0 +1,86 @@
+//! The rows of one key in their order. As many as are ever given are enough where rows are only
+//! added; where they may be taken back, all have to be known, since each may come up again.
+
+use std::collections::BTreeMap;
+
+/// What a row is sorted by, as bytes, and its number: of equal ones the first that came is first.
+pub(super) type Place = Box<[u8]>;
+
+#[derive(Debug)]
+pub(super) enum List {
+    /// Few rows, in their order.
+    Few(Vec<(Place, u32)>),
+    /// All there are.
+    All(BTreeMap<Place, u32>),
+}
+
+impl List {
+    pub(super) fn new(keeps_all: bool) -> Self {
+        if keeps_all {
+            Self::All(BTreeMap::new())
+        } else {
+            Self::Few(Vec::new())
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Few(rows) => rows.len(),
+            Self::All(rows) => rows.len(),
+        }
+    }
+
+    /// Whether a row of this place is among the first `most`.
+    pub(super) fn takes(&self, place: &[u8], most: usize) -> bool {
+        match self {
+            Self::Few(rows) if rows.len() >= most => {
+                rows.last().is_some_and(|(last, _)| place < &**last)
+            }
+            Self::Few(_) | Self::All(_) => true,
+        }
+    }
+
+    /// Puts a row to its place. Returns the one that there is no room for any more.
+    pub(super) fn insert(&mut self, place: Place, row: u32, most: usize) -> Option<u32> {
+        match self {
+            Self::Few(rows) => {
+                let at = rows.partition_point(|(other, _)| *other < place);
+                if rows.capacity() == 0 {
+                    rows.reserve_exact(1);
+                }
+                rows.insert(at, (place, row));
+                let over = (rows.len() > most).then(|| rows.pop());
+                over.flatten().map(|(_, row)| row)
+            }
+            Self::All(rows) => {
+                rows.insert(place, row);
+                None
+            }
+        }
+    }
+
+    /// Takes the first row out that is sorted by these bytes and for which `is_it` is true.
+    pub(super) fn take(&mut self, order: &[u8], is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        let Self::All(rows) = self else {
+            return None;
+        };
+        let begin: Place = order.into();
+        let same = rows.range(begin..);
+        let mut same = same.take_while(|(place, _)| place.starts_with(order));
+        let place = same.find(|(_, row)| is_it(**row))?.0.clone();
+        rows.remove(&place)
+    }
+
+    /// The first `most` rows.
+    pub(super) fn first(&self, most: usize) -> Vec<u32> {
+        match self {
+            Self::Few(rows) => rows.iter().take(most).map(|(_, row)| *row).collect(),
+            Self::All(rows) => rows.values().take(most).copied().collect(),
+        }
+    }
+
+    /// All rows, in their order.
+    pub(super) fn rows(&self) -> Vec<u32> {
+        self.first(usize::MAX)
+    }
+}

@@ -1,0 +1,338 @@
+//! The first rows of each key in an order: `ROW_NUMBER() … <= n`, and of it `= 1`, which is how rows
+//! that are there several times become one.
+//!
+//! Within a batch a key gives one change, from its first rows before it to those behind it. Rows of
+//! windows are given when their window closes, once.
+
+mod list;
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::{
+    array::Int64Array,
+    compute::SortOptions,
+    datatypes::SchemaRef,
+    record_batch::{RecordBatch, RecordBatchOptions},
+    row::{RowConverter, Rows, SortField},
+};
+
+use self::{list::List, store::Store};
+use super::{
+    build::Source,
+    changes::{Changes, Op},
+    error::Fault,
+    expression::columns,
+    group::Groups,
+    join::until_of,
+    operator::{BEGINNING, Counts, Operator, Origin, Out},
+    state::State,
+};
+use crate::plan::{self, Arrival, Changelog};
+
+#[derive(Debug)]
+pub(super) struct Rank {
+    schema: SchemaRef,
+    input: SchemaRef,
+    plan: plan::Rank,
+    retracts: bool,
+    groups: Groups,
+    lists: Vec<List>,
+    store: Store,
+    order: RowConverter,
+    /// The keys whose windows close at a time.
+    due: BTreeMap<i64, BTreeSet<u32>>,
+    arrived: u64,
+    watermark: i64,
+    late: u64,
+}
+
+/// Rows to be given, with their numbers among those of their key.
+#[derive(Debug, Default)]
+struct Told {
+    rows: Vec<u32>,
+    numbers: Vec<i64>,
+    ops: Vec<Op>,
+}
+
+impl Told {
+    fn tell(&mut self, row: u32, number: usize, op: Op) {
+        self.rows.push(row);
+        self.numbers.push(i64::try_from(number).unwrap_or(i64::MAX));
+        self.ops.push(op);
+    }
+}
+
+impl Rank {
+    pub(super) fn new(
+        schema: SchemaRef,
+        plan: &plan::Rank,
+        source: &Source,
+    ) -> Result<Self, Fault> {
+        let retracts = source.changelog == Changelog::Retract;
+        let types = plan
+            .keys
+            .iter()
+            .map(|key| Ok(key.data_type(&source.schema)?));
+        let order = plan.order.iter().map(|order| {
+            let of = order.value.data_type(&source.schema)?;
+            let options = SortOptions {
+                descending: order.is_descending,
+                nulls_first: order.is_nulls_first,
+            };
+            Ok(SortField::new_with_options(of, options))
+        });
+        Ok(Self {
+            schema,
+            input: source.schema.clone(),
+            plan: plan.clone(),
+            retracts,
+            groups: Groups::new(&types.collect::<Result<Vec<_>, Fault>>()?)?,
+            lists: Vec::new(),
+            store: Store::new(&source.schema)?,
+            order: RowConverter::new(order.collect::<Result<_, Fault>>()?)?,
+            due: BTreeMap::new(),
+            arrived: 0,
+            watermark: BEGINNING,
+            late: 0,
+        })
+    }
+
+    /// The groups of rows, and until when each is kept, where that is known.
+    fn find(&mut self, rows: &RecordBatch) -> Result<(Vec<u32>, Option<Vec<i64>>), Fault> {
+        let keys = columns(&self.plan.keys, rows)?;
+        let mut groups = Vec::new();
+        self.groups.intern(&keys, rows.num_rows(), &mut groups)?;
+        let (bound, retracts) = (self.groups.bound(), self.retracts);
+        if bound > self.lists.len() {
+            self.lists.resize_with(bound, || List::new(retracts));
+        }
+        let until = self.plan.until.as_ref();
+        let until = until.map(|until| until_of(until, rows)).transpose()?;
+        Ok((groups, until))
+    }
+
+    /// What rows are sorted by, as bytes.
+    fn order(&self, rows: &RecordBatch) -> Result<Rows, Fault> {
+        let values: Vec<_> = self
+            .plan
+            .order
+            .iter()
+            .map(|order| order.value.clone())
+            .collect();
+        let values = columns(&values, rows)?;
+        Ok(self.order.convert_columns(&values)?)
+    }
+
+    /// Puts rows into the lists of their keys. Calls `before` when a list is about to change; returns
+    /// the rows that are gone.
+    fn take(
+        &mut self,
+        changes: &Changes,
+        mut before: impl FnMut(u32, &List),
+    ) -> Result<Vec<u32>, Fault> {
+        let rows = &changes.rows;
+        let (groups, until) = self.find(rows)?;
+        let order = if self.plan.order.is_empty() {
+            None
+        } else {
+            Some(self.order(rows)?)
+        };
+        let encoded = self.store.encoded(rows.columns())?;
+        let mut gone = Vec::new();
+        for (number, (row, group)) in encoded.iter().zip(&groups).enumerate() {
+            let until = until.as_ref().and_then(|until| until.get(number)).copied();
+            if until.is_some_and(|until| until <= self.watermark) {
+                self.late += 1;
+                continue;
+            }
+            let Some(list) = self.lists.get_mut(*group as usize) else {
+                continue;
+            };
+            if let Some(until) = until {
+                self.due.entry(until).or_default().insert(*group);
+            }
+            let order = order.as_ref().map(|order| order.row(number));
+            let order = order.as_ref().map_or(&[][..], |order| order.data());
+            if changes.op(number).adds() {
+                let place = place(order, self.arrived, self.plan.arrival);
+                self.arrived += 1;
+                if list.takes(&place, self.plan.to) {
+                    before(*group, list);
+                    let row = self.store.put(row.data())?;
+                    gone.extend(list.insert(place, row, self.plan.to));
+                }
+            } else {
+                before(*group, list);
+                gone.extend(list.take(order, |own| self.store.is(own, row.data())));
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Forgets the keys among these that have no rows.
+    fn forget(&mut self, groups: impl Iterator<Item = u32>) {
+        let has_none = |group: &u32| {
+            let list = self.lists.get(*group as usize);
+            list.is_some_and(|list| list.len() == 0)
+        };
+        let empty: BTreeSet<_> = groups.filter(has_none).collect();
+        self.groups.remove(&empty.into_iter().collect::<Vec<_>>());
+    }
+
+    /// Tells how the rows that are given change from `before` to what they are.
+    fn tell(&self, before: &[u32], now: &[u32], told: &mut Told) {
+        let plan = &self.plan;
+        let given = |rows: &[u32]| -> Vec<u32> {
+            let rows = rows.iter().copied();
+            rows.take(plan.to)
+                .skip(plan.from.saturating_sub(1))
+                .collect()
+        };
+        let (before, now) = (given(before), given(now));
+        if plan.is_numbered || plan.to == plan.from {
+            for at in 0..before.len().max(now.len()) {
+                let number = at + plan.from;
+                match (before.get(at), now.get(at)) {
+                    (Some(one), Some(other)) if one == other => {}
+                    (Some(one), Some(other)) => {
+                        told.tell(*one, number, Op::UpdateBefore);
+                        told.tell(*other, number, Op::UpdateAfter);
+                    }
+                    (Some(one), None) => told.tell(*one, number, Op::Delete),
+                    (None, Some(other)) => told.tell(*other, number, Op::Insert),
+                    (None, None) => {}
+                }
+            }
+            return;
+        }
+        for row in before.iter().filter(|row| !now.contains(row)) {
+            told.tell(*row, 0, Op::Delete);
+        }
+        for row in now.iter().filter(|row| !before.contains(row)) {
+            told.tell(*row, 0, Op::Insert);
+        }
+    }
+
+    fn changes(&self, told: Told) -> Result<Changes, Fault> {
+        let mut columns = self.store.columns(&told.rows)?;
+        if self.plan.is_numbered {
+            columns.push(std::sync::Arc::new(Int64Array::from(told.numbers)));
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(told.ops.len()));
+        let rows = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
+        let is_plain = told.ops.iter().all(|op| *op == Op::Insert);
+        Ok(Changes {
+            rows,
+            ops: (!is_plain).then_some(told.ops),
+        })
+    }
+
+    /// Gives the rows of windows that close, and forgets them.
+    fn close(&mut self, groups: &BTreeSet<u32>, out: &mut Out) -> Result<(), Fault> {
+        let (mut told, mut gone) = (Told::default(), Vec::new());
+        for group in groups {
+            let list = self.lists.get_mut(*group as usize);
+            let list = list.map(|list| std::mem::replace(list, List::new(self.retracts)));
+            let rows = list.map(|list| list.rows()).unwrap_or_default();
+            self.tell(&[], &rows, &mut told);
+            gone.extend(rows);
+        }
+        if !told.ops.is_empty() {
+            out.changes.push(self.changes(told)?);
+        }
+        self.store.remove(&gone);
+        self.forget(groups.iter().copied());
+        Ok(())
+    }
+}
+
+/// Where a row belongs: by what it is sorted by, and of equal ones by when it came.
+fn place(order: &[u8], arrived: u64, arrival: Arrival) -> list::Place {
+    let arrived = match arrival {
+        Arrival::OldestFirst => arrived,
+        Arrival::NewestFirst => u64::MAX - arrived,
+    };
+    [order, &arrived.to_be_bytes()].concat().into()
+}
+
+impl Operator for Rank {
+    fn push(&mut self, _: Origin, changes: Changes, out: &mut Out) -> Result<(), Fault> {
+        let most = self.plan.to;
+        let is_at_once = self.plan.until.is_none();
+        let mut touched: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        let gone = self.take(&changes, |group, list| {
+            if is_at_once {
+                touched.entry(group).or_insert_with(|| list.first(most));
+            }
+        })?;
+        let mut told = Told::default();
+        for (group, before) in &touched {
+            let list = self.lists.get(*group as usize);
+            let now = list.map(|list| list.first(most)).unwrap_or_default();
+            self.tell(before, &now, &mut told);
+        }
+        if !told.ops.is_empty() {
+            out.changes.push(self.changes(told)?);
+        }
+        self.store.remove(&gone);
+        self.forget(touched.into_keys());
+        Ok(())
+    }
+
+    fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
+        self.watermark = self.watermark.max(watermark);
+        while let Some(first) = self.due.first_entry()
+            && *first.key() <= self.watermark
+        {
+            let groups = first.remove();
+            self.close(&groups, out)?;
+        }
+        Ok(())
+    }
+
+    fn state(&mut self) -> Result<State, Fault> {
+        let mut state = State::default();
+        let counts = [
+            self.arrived.cast_signed(),
+            self.watermark,
+            self.late.cast_signed(),
+        ];
+        state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
+        // In the order in which they lie in their lists, equal ones are put back as they were.
+        let rows: Vec<_> = self.lists.iter().flat_map(List::rows).collect();
+        let rows = match self.plan.arrival {
+            Arrival::OldestFirst => rows,
+            Arrival::NewestFirst => rows.into_iter().rev().collect(),
+        };
+        let columns = self.store.columns(&rows)?;
+        state.put("rows", RecordBatch::try_new(self.input.clone(), columns)?);
+        Ok(state)
+    }
+
+    fn restore(&mut self, mut state: State) -> Result<(), Fault> {
+        let rows = Changes::inserts(state.take("rows")?);
+        self.take(&rows, |_, _| {})?;
+        let [arrived, watermark, late] = state.take_one("counts")?;
+        self.arrived = arrived.cast_unsigned();
+        (self.watermark, self.late) = (watermark, late.cast_unsigned());
+        Ok(())
+    }
+
+    fn state_bytes(&self) -> usize {
+        self.groups.bytes()
+            + self.lists.capacity() * size_of::<List>()
+            + self.store.bytes()
+            + self.store.len() * PLACE_BYTES
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            late: self.late,
+            untimed: 0,
+        }
+    }
+}
+
+/// About what a row's place in its list takes.
+const PLACE_BYTES: usize = 64;

@@ -1,0 +1,90 @@
+//! Rows as bytes, by number: in lists there are numbers alone.
+
+use arrow::{
+    array::ArrayRef,
+    datatypes::SchemaRef,
+    row::{RowConverter, Rows, SortField},
+};
+
+use crate::transform::error::Fault;
+
+/// The rows.
+#[derive(Debug)]
+pub(super) struct Store {
+    converter: RowConverter,
+    rows: Vec<Box<[u8]>>,
+    free: Vec<u32>,
+    row_bytes: usize,
+}
+
+impl Store {
+    /// None yet.
+    pub(super) fn new(schema: &SchemaRef) -> Result<Self, Fault> {
+        let fields = schema.fields().iter();
+        let fields = fields.map(|field| SortField::new(field.data_type().clone()));
+        Ok(Self {
+            converter: RowConverter::new(fields.collect())?,
+            rows: Vec::new(),
+            free: Vec::new(),
+            row_bytes: 0,
+        })
+    }
+
+    /// Keeps a row.
+    pub(super) fn put(&mut self, row: &[u8]) -> Result<u32, Fault> {
+        self.row_bytes += row.len();
+        if let Some(number) = self.free.pop() {
+            if let Some(slot) = self.rows.get_mut(number as usize) {
+                *slot = row.into();
+            }
+            return Ok(number);
+        }
+        let number = u32::try_from(self.rows.len()).map_err(|_| Fault::TooManyGroups)?;
+        self.rows.push(row.into());
+        Ok(number)
+    }
+
+    /// Whether a row is equal to this one.
+    pub(super) fn is(&self, number: u32, row: &[u8]) -> bool {
+        self.rows
+            .get(number as usize)
+            .is_some_and(|own| **own == *row)
+    }
+
+    /// Forgets rows.
+    pub(super) fn remove(&mut self, numbers: &[u32]) {
+        for number in numbers {
+            if let Some(row) = self.rows.get_mut(*number as usize) {
+                self.row_bytes -= std::mem::take(row).len();
+            }
+        }
+        self.free.extend_from_slice(numbers);
+    }
+
+    /// Rows as columns.
+    pub(super) fn columns(&self, numbers: &[u32]) -> Result<Vec<ArrayRef>, Fault> {
+        let parser = self.converter.parser();
+        let rows = numbers.iter();
+        let rows = rows.filter_map(|number| self.rows.get(*number as usize));
+        Ok(self
+            .converter
+            .convert_rows(rows.map(|row| parser.parse(row)))?)
+    }
+
+    /// Rows as they are kept.
+    pub(super) fn encoded(&self, columns: &[ArrayRef]) -> Result<Rows, Fault> {
+        Ok(self.converter.convert_columns(columns)?)
+    }
+
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.rows.len() - self.free.len()
+    }
+
+    /// How much memory they take.
+    pub(super) const fn bytes(&self) -> usize {
+        self.rows.capacity() * size_of::<Box<[u8]>>()
+            + self.free.capacity() * size_of::<u32>()
+            + self.row_bytes
+    }
+}
