@@ -9,6 +9,7 @@ mod cross_origin;
 mod error;
 mod ingest;
 mod log;
+mod query;
 mod service;
 #[cfg(test)]
 mod simulation;
