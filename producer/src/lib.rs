@@ -9,6 +9,7 @@ mod cross_origin;
 mod error;
 mod ingest;
 mod log;
+mod openapi;
 mod query;
 mod service;
 #[cfg(test)]

@@ -33,6 +33,7 @@ mod named;
 mod nexmark;
 mod nulls;
 mod numbered;
+mod openapi;
 mod outcome;
 mod pages;
 mod partitions;
