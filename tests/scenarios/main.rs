@@ -39,6 +39,7 @@ mod pages;
 mod partitions;
 mod poison;
 mod power;
+mod reference;
 mod retention;
 mod seek;
 mod service;

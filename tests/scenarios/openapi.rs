@@ -39,7 +39,7 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
     response_headers_conformance,response_schema_conformance,unsupported_method,\
     allow_header_conformance";
 
-fn document(service: &Service) -> Value {
+pub(crate) fn document(service: &Service) -> Value {
     fetch(&service.url(DOCUMENT), &[]).json()
 }
 
