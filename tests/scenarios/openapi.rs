@@ -14,7 +14,7 @@ use serde_json::Value;
 use tests::{
     Service,
     binaries::{release, workspace},
-    http::{Answer, ask, fetch},
+    http::{Answer, ask, fetch, send},
     producer,
     service::leashed,
     tool::{skip, tool},
@@ -157,9 +157,10 @@ fn setting(name: &str) -> Option<u64> {
     std::env::var_os(name).and_then(|value| value.to_str()?.parse().ok())
 }
 
-/// A producer with what the hooks name, whose default stream is closed.
+/// A producer with what the hooks name.
 fn service() -> Service {
-    let service = producer(&["--source", "numbers@max:10", "--long-poll-timeout", "50ms"]);
+    let service = producer(&["--source", "none", "--long-poll-timeout", "50ms"]);
+    assert_eq!(send(&service.url("/stream"), &[], b"1").status, 200);
     let put = |name: &str, headers: &[(&str, &str)], body: &str| {
         assert_eq!(named(&service, name).put(headers, body).status, 201);
     };

@@ -1,4 +1,4 @@
-//! `POST ?acks=1` to a stream: a body that stays open. What comes of it is appended while more is coming, and the
+//! `POST ?acks=1`: a body that stays open. What comes of it is appended while more is coming, and the
 //! answer says how much of it is durable, a line each time.
 //!
 //! ```text
