@@ -18,7 +18,8 @@ const HEADERS: [(HeaderName, &str); 4] = [
         ACCESS_CONTROL_EXPOSE_HEADERS,
         "etag, stream-offset, stream-next-offset, stream-up-to-date, stream-closed, stream-gap, \
          stream-earliest-offset, stream-record-count, stream-last-time, stream-ttl, \
-         stream-expires-at, stream-cursor, stream-sse-data-encoding",
+         stream-expires-at, stream-retention-age, stream-retention-bytes, stream-cursor, \
+         stream-sse-data-encoding",
     ),
 ];
 

@@ -72,9 +72,12 @@ impl Refusal {
     pub(crate) fn problem(&self) -> Problem {
         let (status, code, title) = self.kind();
         let mut problem = Problem::new(status, code, title, self.to_string());
-        if let Self::Log(Refused::Failed(_)) = self {
+        match self {
             // What the disk has of it shows at the next start.
-            problem.side_effects = SideEffects::Unknown;
+            Self::Log(Refused::Failed(_)) => problem.side_effects = SideEffects::Unknown,
+            // It can come faster.
+            Self::Slow(_) | Self::HalfLine(..) => problem.retryable = true,
+            _ => {}
         }
         problem
     }
@@ -189,4 +192,25 @@ pub(crate) fn header(value: &dyn Display) -> HeaderValue {
 /// An offset as a header's value.
 pub(crate) fn place(offset: Offset) -> HeaderValue {
     HeaderValue::from_bytes(&offset.token()).expect("digits and an underscore are a header value")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_only_too_slow_or_too_much_can_be_asked_again() {
+        let check = |refusal: Refusal, is_retryable: bool| {
+            let answer = refusal.answer();
+            let says_when = answer.headers().contains_key("retry-after");
+            let found = (refusal.problem().retryable, says_when);
+            assert_eq!(found, (is_retryable, is_retryable), "{refusal}");
+        };
+        let limit = Duration::from_secs(10);
+        check(Refusal::Slow(limit), true);
+        check(Refusal::HalfLine(7, limit), true);
+        check(Refusal::Busy, true);
+        check(Refusal::TooLarge, false);
+        check(Refusal::NoContentType, false);
+    }
 }

@@ -9,6 +9,8 @@ mod cross_origin;
 mod error;
 mod ingest;
 mod log;
+mod openapi;
+mod query;
 mod requests;
 mod service;
 #[cfg(test)]

@@ -23,6 +23,7 @@ use crate::{
     error::Refusal,
     ingest::{self, Call},
     log::{self, CannotOpen, Log},
+    openapi,
     requests::{self, Requests},
     stream,
 };
@@ -135,6 +136,8 @@ enum Resource<'a> {
     Stream,
     Topics,
     Topic,
+    /// What describes all of these.
+    Document,
     Other(&'a str),
 }
 
@@ -144,6 +147,7 @@ impl<'a> Resource<'a> {
         match behind(wire::TOPICS_PATH) {
             _ if path == wire::STREAM_PATH => Self::Short,
             _ if path == wire::STREAM_LIST_PATH => Self::Streams,
+            _ if path == openapi::PATH => Self::Document,
             _ if behind(wire::STREAMS_PATH).is_some() => Self::Stream,
             Some("") => Self::Topics,
             Some(rest) if rest.starts_with('/') => Self::Topic,
@@ -159,6 +163,7 @@ impl<'a> Resource<'a> {
             Self::Stream => "stream",
             Self::Topics => "topics",
             Self::Topic => "topic",
+            Self::Document => "document",
             Self::Other(_) => "other",
         }
     }
@@ -167,7 +172,7 @@ impl<'a> Resource<'a> {
         match self {
             Self::Short => "GET, HEAD, OPTIONS, POST",
             Self::Stream => "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
-            Self::Streams | Self::Topics => "GET, HEAD, OPTIONS",
+            Self::Streams | Self::Topics | Self::Document => "GET, HEAD, OPTIONS",
             Self::Topic => "DELETE, GET, HEAD, OPTIONS, POST, PUT",
             Self::Other(_) => "GET, HEAD",
         }
@@ -216,6 +221,7 @@ impl Service {
             Resource::Streams => self.stream.list(request),
             Resource::Stream => self.stream.named(request).await,
             Resource::Topics => Ok(self.ingest.topics()),
+            Resource::Document => Ok(openapi::answer(request.headers())),
             Resource::Topic | Resource::Other(_) => self.ingest.topic(request.uri().path()),
         }
     }
@@ -225,9 +231,70 @@ impl Service {
             (Some(answer), &(Method::GET | Method::HEAD)) => answer,
             (Some(_), _) => reply::method_not_allowed("GET, HEAD"),
             (None, _) => {
-                let known = [wire::STREAM_PATH, wire::STREAMS_PATH, wire::TOPICS_PATH];
+                let streams = [wire::STREAM_PATH, wire::STREAMS_PATH];
+                let known = [&streams[..], &[wire::TOPICS_PATH, openapi::PATH]].concat();
                 reply::not_found(path, &format!("{}, {}", known.join(", "), health::PATHS))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    const ALL: [Resource<'_>; 9] = [
+        Resource::Short,
+        Resource::Streams,
+        Resource::Stream,
+        Resource::Topics,
+        Resource::Topic,
+        Resource::Document,
+        Resource::Other("/healthz"),
+        Resource::Other("/readyz"),
+        Resource::Other("/metrics"),
+    ];
+
+    /// How the document writes a path. What is new here belongs into `ALL` too.
+    fn template<'a>(resource: &Resource<'a>) -> &'a str {
+        match resource {
+            Resource::Short => "/stream",
+            Resource::Streams => "/v1/stream",
+            Resource::Stream => "/v1/stream/{name}",
+            Resource::Topics => "/v1/topics",
+            Resource::Topic => "/v1/topics/{topic}",
+            Resource::Document => "/v1/openapi.json",
+            Resource::Other(path) => path,
+        }
+    }
+
+    #[test]
+    fn the_document_has_every_path_and_method_and_no_other() {
+        let document: Value = serde_json::from_str(openapi::DOCUMENT).unwrap();
+        let is_method = |key: &&str| *key != "parameters";
+        let described: BTreeSet<_> = document["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(path, item)| {
+                let methods = item.as_object().unwrap().keys().map(String::as_str);
+                let methods: Vec<_> = methods.filter(is_method).map(str::to_uppercase).collect();
+                (path.as_str(), methods.into_iter().collect::<BTreeSet<_>>())
+            })
+            .collect();
+        let there = ALL.iter().map(|resource| {
+            let methods = resource.methods().split(", ").map(str::to_owned);
+            (template(resource), methods.collect())
+        });
+        assert_eq!(described, there.collect());
+        for path in described.iter().map(|(path, _)| path) {
+            let one = path.replace("{name}", "a/b").replace("{topic}", "a");
+            assert_eq!(template(&Resource::at(&one)).replace(&one, path), *path);
+        }
+        assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
     }
 }

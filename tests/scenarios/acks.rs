@@ -22,6 +22,10 @@ struct Open {
 
 impl Open {
     fn to(service: &Service, name: &str, headers: Headers<'_>) -> Self {
+        Self::at(service, &format!("/v1/stream/{name}"), headers)
+    }
+
+    fn at(service: &Service, path: &str, headers: Headers<'_>) -> Self {
         let url = service.url("");
         let address = url.trim_start_matches("http://").trim_end_matches('/');
         let sent = TcpStream::connect(address).expect("the service listens");
@@ -33,7 +37,7 @@ impl Open {
             .map(|(name, value)| format!("{name}: {value}\r\n"));
         let headers: String = headers.collect();
         let head = format!(
-            "POST /v1/stream/{name}?acks=1 HTTP/1.1\r\nhost: {address}\r\n\
+            "POST {path}?acks=1 HTTP/1.1\r\nhost: {address}\r\n\
              transfer-encoding: chunked\r\n{headers}\r\n"
         );
         open.write(head.as_bytes());
@@ -191,6 +195,33 @@ fn what_cannot_be_acknowledged_so_is_refused_at_once() {
         "INVALID_QUERY",
     );
     assert_eq!(named(&service, "s").read("").json(), json!([]));
+}
+
+#[test]
+fn the_shortest_way_in_can_stay_open_and_that_of_a_topic_cannot() {
+    let service = memory();
+    for headers in [&[][..], &[TEXT], &from("0")] {
+        let mut open = Open::at(&service, "/stream", headers);
+        assert_eq!(open.status(), 200, "{headers:?}");
+        open.send("1\n2\n");
+        open.acknowledged(2);
+        open.send("");
+        assert_eq!(open.last(), json!({"records": 2, "end": "complete"}));
+    }
+    let default = named(&service, "default").read("");
+    assert_eq!(default.json(), json!([1, 2, 1, 2, 1, 2]));
+    let topic = service.url("/v1/topics/t");
+    let made = tests::http::ask("PUT", &topic, &[], br#"{"partitions":2,"key":""}"#);
+    assert_eq!(made.status, 201);
+    let check = |path: &str, headers: Headers<'_>| {
+        let mut open = Open::at(&service, path, headers);
+        open.send("1\n");
+        assert_eq!(open.status(), 400, "{path}: {headers:?}");
+    };
+    check("/stream", &[JSON]);
+    check("/stream", &[CLOSED]);
+    check("/stream", &[("producer-id", "p")]);
+    check("/v1/topics/t", &[NDJSON]);
 }
 
 #[test]

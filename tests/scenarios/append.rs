@@ -94,6 +94,34 @@ fn a_request_is_appended_whole_or_not_at_all() {
 }
 
 #[test]
+fn what_a_producer_says_again_on_the_shortest_way_is_done_once() {
+    let service = producer(&["--source", "none"]);
+    let url = service.url("/stream");
+    let post = |sequence: &str, body: &str| {
+        let said = [("producer-id", "p"), ("producer-epoch", "3")];
+        let said = [&said[..], &[("producer-seq", sequence)]].concat();
+        send(&url, &said, body.as_bytes())
+    };
+    for (sequence, status) in [("0", 200), ("1", 200), ("1", 204), ("0", 204), ("3", 409)] {
+        let answer = post(sequence, "{}\n[]");
+        assert_eq!(answer.status, status, "{sequence}");
+        let last = if status == 409 { "" } else { "3" };
+        assert_eq!(answer.header("producer-epoch"), last, "{sequence}");
+    }
+    assert_eq!(
+        read(&service, "?limit=9").lines(4),
+        ["{}", "[]", "{}", "[]"]
+    );
+    let closed = send(&url, &[("stream-closed", "true")], b"1");
+    assert_eq!(closed.status, 400);
+    let half = send(&url, &[("producer-id", "p")], b"1");
+    assert_eq!(half.status, 400);
+    for (sequence, status) in [("b", 200), ("a", 409)] {
+        assert_eq!(send(&url, &[("stream-seq", sequence)], b"1").status, status);
+    }
+}
+
+#[test]
 fn a_large_request_is_one_batch() {
     let service = producer(&["--source", "none"]);
     let line = format!("\"{}\"\n", "x".repeat(1021));

@@ -127,3 +127,30 @@ fn a_retention_that_is_none_changes_nothing() {
     let missing = named(&service, "nothing").ask("PATCH", &[(AGE, "1d")], "");
     refused(missing, 404, "NOT_FOUND");
 }
+
+#[test]
+fn a_stream_says_how_much_of_it_is_kept() {
+    let check = |settings: &[&str], headers: &[(&str, &str)], expected: (&str, &str)| {
+        let service = producer(&[&["--source", "none"], settings].concat());
+        let stream = named(&service, "s");
+        stream.put(&[&[JSON], headers].concat(), "");
+        let head = stream.head();
+        let said = (head.header(BYTES), head.header(AGE));
+        assert_eq!(said, expected, "{settings:?} {headers:?}");
+        // What it says can be said of another one.
+        let of = [(BYTES, said.0), (AGE, said.1)];
+        let of = of.into_iter().filter(|(_, bound)| !bound.is_empty());
+        let of: Vec<_> = [JSON].into_iter().chain(of).collect();
+        let copy = named(&service, "copy");
+        copy.put(&of, "");
+        assert_eq!(retention(&service, "copy"), retention(&service, "s"));
+    };
+    check(&[], &[], ("", ""));
+    check(
+        &[],
+        &[(BYTES, "1KiB"), (AGE, "7d")],
+        ("1024", "604800000ms"),
+    );
+    let of_service = ["--retention-age", "1h", "--retention-bytes", "1MiB"];
+    check(&of_service, &[(AGE, "1500ms")], ("1048576", "1500ms"));
+}

@@ -23,7 +23,7 @@ use common::{
     wire,
 };
 use futures_util::{FutureExt, stream};
-use hyper::{Response, body::Frame, http::request::Parts};
+use hyper::{HeaderMap, Response, body::Frame};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -35,8 +35,8 @@ use super::{
 use crate::{
     error::Refusal,
     log::{
-        Append, Appended, Appending, Closed, Content, Framing, InUse, Log, Producer, Refused, Room,
-        Stream,
+        Append, Appended, Appending, Closed, Content, DEFAULT, Framing, InUse, Log, Producer,
+        Refused, Room, Stream,
     },
 };
 
@@ -85,25 +85,27 @@ enum End {
     Refused(Refusal),
 }
 
-/// Whether a request asks for it.
-pub(super) fn is_asked_for(head: &Parts) -> Result<bool, Refusal> {
-    let mut all = head.uri.query().unwrap_or_default().split('&');
-    let asked = all.find_map(|pair| match pair.split_once('=') {
-        Some((wire::ACKS, asked)) => Some(asked),
-        _ => None,
-    });
-    match asked {
-        None | Some("0") => Ok(false),
-        Some("1") => Ok(true),
-        Some(other) => Err(Refusal::Query(format!("acks is 0 or 1, not {other:?}"))),
-    }
-}
-
 impl Acks {
-    /// What a request asks for that is to be answered while its body comes.
-    pub(super) fn of(log: &Log, name: &str, head: &Parts) -> Result<Self, Refusal> {
+    /// What a request to the stream `default` in its shortest form asks for: there anything is
+    /// lines but what says that it is one JSON value.
+    pub(super) fn of_short(log: &Log, headers: &HeaderMap) -> Result<Self, Refusal> {
+        if headers::is_json(headers) {
+            return Err(not_lines());
+        }
+        Self::new(log, DEFAULT, headers)
+    }
+
+    /// What a request to a stream asks for that is to be answered while its body comes.
+    pub(super) fn of(log: &Log, name: &str, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let content_type = headers::content_type(headers)?.ok_or(Refusal::NoContentType)?;
+        if !wire::is_same_type(content_type, wire::NDJSON) {
+            return Err(not_lines());
+        }
+        Self::new(log, name, headers)
+    }
+
+    fn new(log: &Log, name: &str, headers: &HeaderMap) -> Result<Self, Refusal> {
         let stream = log.find(name)?;
-        let headers = &head.headers;
         for of_one in [
             wire::STREAM_CLOSED,
             wire::STREAM_SEQ,
@@ -113,11 +115,6 @@ impl Acks {
                 let why = "is for one append, and with acks=1 there are many";
                 return Err(Refusal::Header(of_one, why.to_owned()));
             }
-        }
-        let content_type = headers::content_type(headers)?.ok_or(Refusal::NoContentType)?;
-        if !wire::is_same_type(content_type, wire::NDJSON) {
-            let why = "is application/x-ndjson with acks=1: a record a line".to_owned();
-            return Err(Refusal::Header(CONTENT_TYPE, why));
         }
         if stream.framing() != Framing::Lines {
             let expected = stream.settings().content_type.clone();
@@ -317,6 +314,11 @@ impl Acks {
         let Self { records, next, .. } = self;
         format!("{{\"records\":{records},\"next\":\"{next}\"{rest}}}\n").into()
     }
+}
+
+fn not_lines() -> Refusal {
+    let why = "is application/x-ndjson with acks=1: a record a line".to_owned();
+    Refusal::Header(CONTENT_TYPE, why)
 }
 
 impl End {

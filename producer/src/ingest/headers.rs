@@ -51,6 +51,15 @@ pub(super) fn closes(headers: &HeaderMap) -> bool {
     closed.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
 }
 
+/// That nothing is to be closed, where that would not be done.
+pub(super) fn closes_nothing(headers: &HeaderMap) -> Result<(), Refusal> {
+    if closes(headers) {
+        let why = "closes a stream by its own name, as /v1/stream/default";
+        return Err(invalid(wire::STREAM_CLOSED, why));
+    }
+    Ok(())
+}
+
 /// The text that must be above that of the append before.
 pub(super) fn sequence(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let sequence = bounded(headers, wire::STREAM_SEQ, SEQUENCE_BYTES_MAX)?;

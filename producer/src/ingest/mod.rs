@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::source::{Spec, feed};
 use self::{acks::Acks, body::Upload};
-use crate::{error::Refusal, log::Log};
+use crate::{error::Refusal, log::Log, query};
 
 /// Where requests that change something come in.
 #[derive(Debug, Clone)]
@@ -109,13 +109,25 @@ impl Door {
 
     /// What is asked for, if it is to be answered while the body comes.
     fn acks(&self, call: Call, head: &Parts) -> Result<Option<Acks>, Refusal> {
-        if call != Call::Append || !acks::is_asked_for(head)? {
+        let is_append = matches!(call, Call::Post | Call::Append | Call::AppendToTopic);
+        if !is_append || !query::flag(head.uri.query(), wire::ACKS)? {
             return Ok(None);
         }
         headers::check(&head.headers)?;
-        let path = head.uri.path().strip_prefix(wire::STREAMS_PATH);
-        let name = name::stream(path.unwrap_or_default())?;
-        Acks::of(&self.log, &name, head).map(Some)
+        let path = head.uri.path();
+        let acks = match call {
+            Call::Post => Acks::of_short(&self.log, &head.headers),
+            Call::Append => {
+                let path = path.strip_prefix(wire::STREAMS_PATH);
+                let name = name::stream(path.unwrap_or_default())?;
+                Acks::of(&self.log, &name, &head.headers)
+            }
+            _ => {
+                let why = "acks=1 is for one stream: a topic's are /v1/stream/NAME/0 and so on";
+                Err(Refusal::Query(why.to_owned()))
+            }
+        };
+        acks.map(Some)
     }
 
     async fn act(

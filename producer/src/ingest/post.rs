@@ -24,7 +24,12 @@ pub(super) async fn answer(
     upload: &mut Upload,
 ) -> Result<Response<Body>, Refusal> {
     let is_json = headers::is_json(&head.headers);
-    let at = headers::place(&head.headers)?;
+    headers::closes_nothing(&head.headers)?;
+    let (producer, sequence, at) = (
+        headers::producer(&head.headers)?,
+        headers::sequence(&head.headers)?,
+        headers::place(&head.headers)?,
+    );
     let (body, room) = upload.whole(log).await?;
     let batch = body::read(&body, |body| {
         if is_json {
@@ -37,13 +42,24 @@ pub(super) async fn answer(
     let records = batch.records();
     let stream = log.find(DEFAULT)?;
     let append = Append {
+        producer,
+        sequence,
         at,
         ..append::of_records(&stream.settings(), batch)
     };
-    let Appended { first, next, .. } = log.append(&stream, append, room).await?;
-    Ok(reply::text(
-        StatusCode::OK,
-        wire::JSON,
-        format!(r#"{{"records":{records},"first":"{first}","next":"{next}"}}"#) + "\n",
-    ))
+    let appended = log.append(&stream, append, room).await?;
+    Ok(acknowledged(records, &appended))
+}
+
+/// Where the records are; a producer that has said it before is told so with 204.
+fn acknowledged(records: u64, appended: &Appended) -> Response<Body> {
+    let Appended { first, next, .. } = appended;
+    let mut answer = if appended.is_duplicate {
+        reply::empty(StatusCode::NO_CONTENT)
+    } else {
+        let text = format!(r#"{{"records":{records},"first":"{first}","next":"{next}"}}"#);
+        reply::text(StatusCode::OK, wire::JSON, text + "\n")
+    };
+    append::tell_producer(answer.headers_mut(), appended);
+    answer
 }

@@ -29,6 +29,7 @@ pub(super) async fn answer(
     let streams = log.partitions(&topic);
     let streams = streams.ok_or_else(|| topic::missing_partition(name))?;
     let key: Pointer = topic.key.parse()?;
+    headers::closes_nothing(&head.headers)?;
     let (producer, sequence) = (
         headers::producer(&head.headers)?,
         headers::sequence(&head.headers)?,

@@ -36,6 +36,14 @@ pub(super) fn answer(stream: &Stream) -> Response<Body> {
     if let Some(time) = stream.last_time() {
         put(wire::STREAM_LAST_TIME, header(&time.to_rfc3339()));
     }
+    let retention = stream.retention();
+    if let Some(bytes) = retention.bytes {
+        put(wire::STREAM_RETENTION_BYTES, header(&bytes));
+    }
+    if let Some(age) = retention.age {
+        let age = format!("{}ms", age.as_millis());
+        put(wire::STREAM_RETENTION_AGE, header(&age));
+    }
     match settings.lifetime {
         Lifetime::Unlimited => {}
         Lifetime::Idle(seconds) => drop(put(wire::STREAM_TTL, header(&seconds))),

@@ -11,10 +11,10 @@ use hyper::{
     header::{CACHE_CONTROL, HeaderValue},
 };
 
-use super::request::{number, parameter, text};
 use crate::{
     error::Refusal,
     log::{Lifetime, Log, Stream},
+    query::{number, parameter, text},
 };
 
 /// How many streams a page has, where the request does not say.

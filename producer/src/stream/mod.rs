@@ -29,6 +29,7 @@ use hyper::{
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::page::is_one_of;
 use self::{
     batches::Batches,
     live::{Format, Live, Metrics},

@@ -322,7 +322,7 @@ fn tag(number: u64, (first, next): (Offset, Offset), shape: Shape, is_closed: bo
 }
 
 /// Whether the client has what `tag` stands for.
-fn is_one_of(asked: &HeaderMap, tag: &HeaderValue) -> bool {
+pub(crate) fn is_one_of(asked: &HeaderMap, tag: &HeaderValue) -> bool {
     let all = asked.get_all(IF_NONE_MATCH).iter();
     let mut tags = all
         .flat_map(|tags| tags.as_bytes().split(|byte| *byte == b','))

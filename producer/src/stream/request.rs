@@ -1,6 +1,6 @@
 //! What a reader asks for.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use common::{
     offset::{NotAnOffset, Offset, Start},
@@ -9,10 +9,12 @@ use common::{
     wire,
 };
 use hyper::{HeaderMap, header::ACCEPT};
-use percent_encoding::percent_decode_str;
 
 use super::{interval, live::Format};
-use crate::error::Refusal;
+use crate::{
+    error::Refusal,
+    query::{self, number, parameter},
+};
 
 /// Longest time that a request may ask to wait for news: what proxies bear with.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -159,11 +161,12 @@ fn last_event(headers: &HeaderMap) -> Option<&str> {
 
 /// Lines, with marks between them or without.
 fn lines(query: Option<&str>) -> Result<Format, Refusal> {
-    match parameter(query, wire::MARKS)? {
-        Some("1") => Ok(Format::Marked),
-        None | Some("0") => Ok(Format::Ndjson),
-        Some(other) => Err(Refusal::Query(format!("marks is 0 or 1, not {other:?}"))),
-    }
+    let is_marked = query::flag(query, wire::MARKS)?;
+    Ok(if is_marked {
+        Format::Marked
+    } else {
+        Format::Ndjson
+    })
 }
 
 fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
@@ -203,17 +206,12 @@ fn seek(query: Option<&str>) -> Result<Option<Seek>, Refusal> {
 
 /// A time by RFC 3339, or in milliseconds since 1970.
 fn time(text: &str) -> Result<Timestamp, Refusal> {
-    let text = self::text(text);
+    let text = query::text(text);
     match number(&text).and_then(|number| number.try_into().ok()) {
         Some(milliseconds) => Ok(Timestamp(milliseconds)),
         None => Timestamp::from_rfc3339(&text)
             .map_err(|error| Refusal::Query(format!("since: {error}, or in milliseconds"))),
     }
-}
-
-/// What a parameter says, its escapes resolved.
-pub(super) fn text(parameter: &str) -> Cow<'_, str> {
-    percent_decode_str(parameter).decode_utf8_lossy()
 }
 
 /// After how many records the answer shall end.
@@ -226,28 +224,6 @@ fn limit(query: Option<&str>) -> Result<Option<u64>, Refusal> {
         _ => Err(Refusal::Query(
             "limit is a number of records, from 1".to_owned(),
         )),
-    }
-}
-
-/// A number as digits alone.
-pub(super) fn number(text: &str) -> Option<u64> {
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| text.parse().ok()).flatten()
-}
-
-/// A parameter of the query, which may be there once. Those that are not asked for mean nothing.
-pub(super) fn parameter<'a>(
-    query: Option<&'a str>,
-    name: &'static str,
-) -> Result<Option<&'a str>, Refusal> {
-    let mut given = query
-        .unwrap_or_default()
-        .split('&')
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .filter_map(|(given, value)| (given == name).then_some(value));
-    match (given.next(), given.next()) {
-        (value, None) => Ok(value),
-        (_, Some(_)) => Err(Refusal::Twice(name)),
     }
 }
 
