@@ -7,7 +7,10 @@ use common::service::{
     settings::{self, Exit},
     shutdown, telemetry,
 };
-use producer::config::{Args, Cli, Command};
+use producer::{
+    CannotIssue, New,
+    config::{Args, Cli, Command, Token},
+};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -20,6 +23,7 @@ async fn main() -> ExitCode {
             Some(Command::Healthcheck { listen }) => health::check(listen)
                 .await
                 .map_err(|unhealthy| fail(Exit::Unavailable, &unhealthy)),
+            Some(Command::Token(Token::New(new))) => issue(&new),
             Some(Command::Inspect { directory }) => inspect(&directory),
             Some(Command::Repair { directory, to }) => repair(&directory, &to),
         },
@@ -47,6 +51,32 @@ async fn serve(args: Args) -> Result<(), Exit> {
         .await
         .map_err(|error| fail(Exit::Unavailable, &error))?
         .map_err(|cannot| fail(Exit::Unavailable, &cannot))
+}
+
+fn issue(new: &New) -> Result<(), Exit> {
+    let issued = producer::issue(new).map_err(|error| {
+        let exit = match error {
+            CannotIssue::Setting(..) => Exit::Usage,
+            CannotIssue::File(_) => Exit::Config,
+            CannotIssue::System(_) => Exit::Unavailable,
+        };
+        fail(exit, &error)
+    })?;
+    // What is not read here is lost.
+    writeln!(std::io::stdout(), "{}", issued.secret.expose()).map_err(|error| {
+        fail(
+            Exit::Unavailable,
+            &format!("cannot print the token: {error}"),
+        )
+    })?;
+    telemetry::tell(&match issued.file {
+        Some(file) => format!("{} knows it as:\n{}\n", file.display(), issued.line),
+        None => format!(
+            "put this line into the file of --tokens:\n{}\n",
+            issued.line
+        ),
+    });
+    Ok(())
 }
 
 fn inspect(directory: &Path) -> Result<(), Exit> {

@@ -1,5 +1,6 @@
 //! Both services as their users meet them: real processes, real sockets, a file a theme.
 
+mod access;
 mod acks;
 mod append;
 mod appends;
@@ -18,6 +19,7 @@ mod flood;
 mod forks;
 mod formats;
 mod full;
+mod hosts;
 mod inspect;
 mod jobs;
 mod json;
@@ -33,12 +35,14 @@ mod named;
 mod nexmark;
 mod nulls;
 mod numbered;
+mod origins;
 mod outcome;
 mod pages;
 mod partitions;
 mod poison;
 mod power;
 mod retention;
+mod secrets;
 mod seek;
 mod service;
 mod sources;

@@ -11,6 +11,8 @@ use common::service::{
 
 pub use checked::{Config, Invalid};
 
+use crate::access;
+
 /// Where records are kept where nothing is said of it.
 const DATA_DIR: &str = "./brooklet-data";
 
@@ -63,6 +65,9 @@ pub enum Command {
         )]
         listen: SocketAddr,
     },
+    /// Make a token, by which a client is let in
+    #[command(subcommand)]
+    Token(Token),
     /// Show what is in a data directory, and verify all of it, also beside a running producer; exit
     /// code 0, or 65 when something is damaged
     Inspect {
@@ -78,6 +83,14 @@ pub enum Command {
         #[arg(long, value_name = "NEW")]
         to: PathBuf,
     },
+}
+
+/// What can be done with tokens.
+#[derive(Debug, clap::Subcommand)]
+pub enum Token {
+    /// Make one, and print it: once, for nobody can tell later what it is. Its line for the tokens file
+    /// goes to stderr
+    New(access::New),
 }
 
 /// Settings of a producer as typed.
@@ -258,6 +271,9 @@ pub struct Args {
         value_name = "N"
     )]
     connections_per_address_max: Option<NonZeroUsize>,
+    /// Who may ask.
+    #[command(flatten)]
+    access: access::Args,
     /// What is logged, and how.
     #[command(flatten)]
     pub telemetry: telemetry::Args,
