@@ -50,6 +50,7 @@ mod stream;
 mod streams;
 mod tap;
 mod tidy;
+mod token_files;
 mod topic_consumer;
 mod topics;
 mod watched;
