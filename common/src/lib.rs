@@ -11,4 +11,5 @@ pub mod problem;
 pub mod record;
 pub mod service;
 pub mod time;
+pub mod token;
 pub mod wire;

@@ -55,3 +55,6 @@ pub const LIFETIME_SECONDS_MAX: u64 = 100 * 366 * 24 * 3600;
 
 /// Longest JSON pointer, in bytes.
 pub const POINTER_BYTES_MAX: usize = 255;
+
+/// How many tokens a file of them can list: each request that shows one is compared with all.
+pub const TOKENS_MAX: usize = 1000;

@@ -17,6 +17,7 @@ use crate::{
     fetch::{Patience, Source},
     memory, run,
     tap::Tap,
+    token::{self, Unreadable},
     write::{Output, Print},
 };
 
@@ -135,6 +136,9 @@ pub struct Args {
     /// Connect anew when nothing comes for so long [default: 15s if the server is ours]
     #[arg(long, global = true, env = "BROOKLET_IDLE_TIMEOUT", hide_env = true, value_name = "TIME", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
+    /// What a server is shown.
+    #[command(flatten)]
+    token: token::Args,
     /// Append rejected records to this file
     #[arg(
         long,
@@ -261,7 +265,7 @@ pub struct Config {
 }
 
 /// A setting that cannot be.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Invalid {
     /// The URL is none, or of another kind.
     #[error("the URL {url:?}: {why}; write it as http://host:port/path")]
@@ -271,6 +275,9 @@ pub enum Invalid {
         /// What is wrong with it.
         why: String,
     },
+    /// There is no token where one should be.
+    #[error(transparent)]
+    Token(#[from] Unreadable),
 }
 
 impl TryFrom<Args> for Config {
@@ -278,8 +285,10 @@ impl TryFrom<Args> for Config {
 
     fn try_from(args: Args) -> Result<Self, Invalid> {
         let parallelism = args.parallelism();
+        let url = url(&args.url)?;
         let source = Source {
-            url: url(&args.url)?,
+            token: args.token.open(&url)?,
+            url,
             // Whoever asks for N records is told when there are fewer.
             until_end: args.until_end || args.records.is_some(),
             idle_timeout: args.idle_timeout,
@@ -348,6 +357,7 @@ impl Args {
             url.query_pairs_mut().append_pair(wire::OFFSET, "now");
         }
         let source = Source {
+            token: self.token.open(&url)?,
             url,
             until_end: true,
             idle_timeout: self.idle_timeout,
@@ -375,6 +385,7 @@ impl Args {
                 patience: Patience {
                     retry_for: self.retry_for,
                 },
+                token: self.token.open(&url)?,
             },
             dead_letters: self
                 .dead_letter

@@ -27,6 +27,7 @@ mod error;
 mod excerpt;
 mod http;
 mod memory;
+mod token;
 
 use std::{io::Write, net::SocketAddr, sync::Arc};
 
@@ -40,6 +41,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use config::Config;
 pub use error::Error;
+pub use token::Token;
 
 /// Reads the stream that `config` names, and writes results to `out`, until the stream was read as
 /// asked or `stop`. The last thing written is the answer, also where this ends with an error.

@@ -14,10 +14,13 @@ use common::{
 };
 use hyper::{
     HeaderMap, Response,
-    header::{HeaderName, HeaderValue},
+    header::{HeaderName, HeaderValue, WWW_AUTHENTICATE},
 };
 
-use crate::log::{Closed, Misplaced, Refused};
+use crate::{
+    access::Denied,
+    log::{Closed, Misplaced, Refused},
+};
 
 /// Why a request is refused. None of these changes anything, unless the disk failed.
 #[derive(Debug, thiserror::Error)]
@@ -60,8 +63,8 @@ pub(crate) enum Refusal {
     Encoded(String),
     #[error("too many bytes are on their way into the log; nothing was appended")]
     Busy,
-    #[error("a page of the origin {0:?} may not change anything; programs send no Origin header")]
-    Origin(String),
+    #[error(transparent)]
+    Access(#[from] Denied),
 }
 
 /// Status, code and title of a problem.
@@ -113,12 +116,17 @@ impl Refusal {
             Self::Broken(_) => (400, "BODY_BROKEN", "the body broke off"),
             Self::Encoded(_) => (415, "ENCODED", "content encoding not supported"),
             Self::Busy => (503, "BUSY", "no room right now"),
-            Self::Origin(_) => (403, "ORIGIN", "origin not allowed"),
+            Self::Access(denied) => of_access(denied),
         }
     }
 
     /// What programs need to know to go on.
     fn tell(&self, headers: &mut HeaderMap) {
+        if let Self::Access(denied) = self
+            && let Some(challenge) = denied.challenge()
+        {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
         let mut put = |name, value: &dyn Display| {
             headers.insert(HeaderName::from_static(name), header(value));
         };
@@ -139,6 +147,17 @@ impl Refusal {
             }
             _ => {}
         }
+    }
+}
+
+const fn of_access(denied: &Denied) -> Kind {
+    match denied {
+        Denied::NotOneHost | Denied::NoHost(_) => (400, "INVALID_HOST", "not a valid host"),
+        Denied::Host(_) => (421, "HOST", "host not allowed"),
+        Denied::Origin(_) => (403, "ORIGIN", "origin not allowed"),
+        Denied::NoToken => (401, "NO_TOKEN", "no token"),
+        Denied::UnknownToken => (401, "UNKNOWN_TOKEN", "not a known token"),
+        Denied::Scope { .. } => (403, "SCOPE", "not what the token is for"),
     }
 }
 

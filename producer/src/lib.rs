@@ -4,6 +4,7 @@
 //! POST, sources → ingest ─▶ log ─▶ stream → NDJSON, SSE
 //! ```
 
+mod access;
 pub mod config;
 mod cross_origin;
 mod error;
@@ -17,5 +18,6 @@ mod service;
 mod simulation;
 mod stream;
 
+pub use access::{CannotIssue, Issued, New, issue};
 pub use log::{CannotOpen, Inspection, Repaired, inspect, repair};
 pub use service::{CannotServe, serve};

@@ -7,7 +7,10 @@ use common::service::{
     settings::{self, Effective, Exit},
     shutdown, telemetry,
 };
-use producer::config::{Args, Cli, Command, Config};
+use producer::{
+    CannotIssue, New,
+    config::{Args, Cli, Command, Config, Token},
+};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -21,6 +24,7 @@ async fn main() -> ExitCode {
             Some(Command::Healthcheck { listen }) => health::check(listen)
                 .await
                 .map_err(|unhealthy| fail(Exit::Unavailable, &unhealthy)),
+            Some(Command::Token(Token::New(new))) => issue(&new),
             Some(Command::Inspect { directory }) => inspect(&directory),
             Some(Command::Repair { directory, to }) => repair(&directory, &to),
         },
@@ -56,6 +60,32 @@ fn config(args: Args, effective: &Effective) -> Result<(), Exit> {
 
 fn checked(args: Args) -> Result<Config, Exit> {
     args.check().map_err(|invalid| fail(Exit::Config, &invalid))
+}
+
+fn issue(new: &New) -> Result<(), Exit> {
+    let issued = producer::issue(new).map_err(|error| {
+        let exit = match error {
+            CannotIssue::Setting(..) => Exit::Usage,
+            CannotIssue::File(_) => Exit::Config,
+            CannotIssue::System(_) => Exit::Unavailable,
+        };
+        fail(exit, &error)
+    })?;
+    // What is not read here is lost.
+    writeln!(std::io::stdout(), "{}", issued.secret.expose()).map_err(|error| {
+        fail(
+            Exit::Unavailable,
+            &format!("cannot print the token: {error}"),
+        )
+    })?;
+    telemetry::tell(&match issued.file {
+        Some(file) => format!("{} knows it as:\n{}\n", file.display(), issued.line),
+        None => format!(
+            "put this line into the file of --tokens:\n{}\n",
+            issued.line
+        ),
+    });
+    Ok(())
 }
 
 fn inspect(directory: &Path) -> Result<(), Exit> {

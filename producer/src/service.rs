@@ -13,11 +13,12 @@ use common::{
     wire,
 };
 use hyper::{Method, Request, Response, StatusCode, body::Incoming};
-use prometheus_client::registry::Registry;
+use prometheus_client::{metrics::counter::Counter, registry::Registry};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    access::{Access, Rights, Scope},
     config::Config,
     cross_origin,
     error::Refusal,
@@ -41,8 +42,11 @@ pub async fn serve(
     let (log, running) = Log::open(&config.log, &Clock::System, &mut registry)?;
     let address = listener.local_addr()?;
     tracing::info!("listening on http://{address}");
-    if !address.ip().is_loopback() {
-        tracing::warn!("who can reach {address} can read and append: nobody is asked for a token");
+    if !address.ip().is_loopback() && !config.access.asks_for_tokens() {
+        tracing::warn!(
+            "who can reach {address} can read, append and delete: nobody is asked for a token \
+             (--tokens)"
+        );
     }
     run(listener, log, registry, config, stop).await;
     running.stop().await;
@@ -72,7 +76,16 @@ pub(crate) async fn run<L: Listener>(
         &mut registry,
         stop.clone(),
     );
+    let denied = Counter::default();
+    registry.register(
+        "requests_denied",
+        "Requests that were not let in: by their token, host or origin",
+        denied.clone(),
+    );
+    let access = config.access;
     let service = Arc::new(Service {
+        access: access.clone(),
+        denied,
         ingest,
         stream,
         requests,
@@ -81,6 +94,8 @@ pub(crate) async fn run<L: Listener>(
 
     let tasks = TaskTracker::new();
     tasks.spawn(ingest::feed(config.sources, log, clock, stop.clone()));
+    let follow_tokens = stop.clone();
+    tasks.spawn(async move { access.follow(follow_tokens).await });
     tasks.close();
     let answer = {
         let service = service.clone();
@@ -121,6 +136,8 @@ pub enum CannotServe {
 }
 
 struct Service {
+    access: Access,
+    denied: Counter,
     ingest: ingest::Door,
     stream: stream::Door,
     requests: Requests,
@@ -180,6 +197,7 @@ impl<'a> Resource<'a> {
 }
 
 impl Service {
+    /// The answer to a request, which is counted.
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let route = Resource::at(request.uri().path()).route();
         let method = requests::method(request.method());
@@ -188,12 +206,35 @@ impl Service {
         answer
     }
 
+    /// The answer to a request, if it is let in.
     async fn answer_of(&self, request: Request<Incoming>) -> Response<Body> {
+        let rights = match self.access.admit(&request) {
+            Ok(rights) => rights,
+            Err(denied) => {
+                self.denied.inc();
+                tracing::debug!(%denied, "did not let a request in");
+                let answer = ingest::refuse(request, denied.into()).await;
+                return cross_origin::readable(answer);
+            }
+        };
+        let is_of_allowed_page = self.access.allows_page(request.headers());
+        let answer = self.admitted(request, &rights).await;
+        let answer = if is_of_allowed_page {
+            cross_origin::changeable(answer)
+        } else {
+            answer
+        };
+        rights.bound(answer)
+    }
+
+    async fn admitted(&self, request: Request<Incoming>, rights: &Rights) -> Response<Body> {
         let resource = Resource::at(request.uri().path());
         let call = match (&resource, request.method()) {
             (Resource::Other(path), method) => return self.answer_of_health(path, method),
             (_, &(Method::GET | Method::HEAD | Method::OPTIONS)) => {
-                let answer = self.read(&resource, &request).await;
+                let answer = self.read(&resource, &request, rights).await;
+                // To read may be to wait.
+                let answer = answer.and_then(|answer| Ok(rights.check_again().map(|()| answer)?));
                 let answer = answer.unwrap_or_else(|refusal| refusal.answer());
                 return cross_origin::readable(answer);
             }
@@ -214,13 +255,15 @@ impl Service {
         &self,
         resource: &Resource<'_>,
         request: &Request<Incoming>,
+        rights: &Rights,
     ) -> Result<Response<Body>, Refusal> {
+        let shown = |name: &str| rights.may(Scope::Read, name);
         match resource {
             _ if request.method() == Method::OPTIONS => Ok(reply::empty(StatusCode::NO_CONTENT)),
             Resource::Short => self.stream.short(request),
-            Resource::Streams => self.stream.list(request),
+            Resource::Streams => self.stream.list(request, shown),
             Resource::Stream => self.stream.named(request).await,
-            Resource::Topics => Ok(self.ingest.topics()),
+            Resource::Topics => Ok(self.ingest.topics(shown)),
             Resource::Document => Ok(openapi::answer(request.headers())),
             Resource::Topic | Resource::Other(_) => self.ingest.topic(request.uri().path()),
         }

@@ -15,6 +15,7 @@ pub mod http;
 pub mod lines;
 pub mod proxy;
 pub mod service;
+pub mod tokens;
 pub mod tool;
 
 pub use service::{Service, consumer, producer};

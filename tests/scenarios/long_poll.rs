@@ -159,7 +159,7 @@ fn who_goes_away_is_not_waited_for() {
     let service = producer(&["--source", "none", "--long-poll-timeout", "1h"]);
     named(&service, "s").put(&[TEXT], "");
     let mut client = TcpStream::connect(service.address()).expect("it listens");
-    let request = "GET /v1/stream/s?live=long-poll&offset=-1 HTTP/1.1\r\nhost: x\r\n\r\n";
+    let request = "GET /v1/stream/s?live=long-poll&offset=-1 HTTP/1.1\r\nhost: localhost\r\n\r\n";
     client.write_all(request.as_bytes()).expect("it is taken");
     wait_for_readers(&service, 1);
     drop(client);

@@ -1,5 +1,6 @@
 //! Both services as their users meet them: real processes, real sockets, a file a theme.
 
+mod access;
 mod acks;
 mod append;
 mod appends;
@@ -18,6 +19,7 @@ mod flood;
 mod forks;
 mod formats;
 mod full;
+mod hosts;
 mod inspect;
 mod jobs;
 mod json;
@@ -35,6 +37,7 @@ mod nexmark;
 mod nulls;
 mod numbered;
 mod openapi;
+mod origins;
 mod outcome;
 mod pages;
 mod partitions;
@@ -42,6 +45,7 @@ mod poison;
 mod power;
 mod reference;
 mod retention;
+mod secrets;
 mod seek;
 mod service;
 mod settings;
@@ -50,6 +54,7 @@ mod stream;
 mod streams;
 mod tap;
 mod tidy;
+mod token_files;
 mod topic_consumer;
 mod topics;
 mod watched;

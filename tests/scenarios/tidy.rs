@@ -13,8 +13,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("producer/src/log/", &[]),
     ("producer/src/simulation/", &["config", "log", "service"]),
     ("producer/src/stream/", &["log", "error", "query"]),
-    ("producer/src/error.rs", &["log"]),
-    ("consumer/src/fetch/", &["excerpt", "http"]),
+    ("producer/src/access/", &["log", "openapi"]),
+    ("producer/src/error.rs", &["access", "log"]),
+    ("consumer/src/fetch/", &["excerpt", "http", "token"]),
     (
         "consumer/src/fixture/",
         &["excerpt", "fetch", "parse", "plan", "run", "write"],
@@ -22,10 +23,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("consumer/src/parse/", &["fetch"]),
     ("consumer/src/plan/", &["parse"]),
     ("consumer/src/transform/", &["parse", "plan"]),
-    ("consumer/src/write/", &["excerpt", "http", "transform"]),
+    (
+        "consumer/src/write/",
+        &["excerpt", "http", "token", "transform"],
+    ),
     (
         "common/src/service/",
-        &["limits", "offset", "problem", "record", "time", "wire"],
+        &[
+            "limits", "offset", "problem", "record", "time", "token", "wire",
+        ],
     ),
 ];
 

@@ -14,6 +14,13 @@ use tokio::net::TcpStream;
 
 use super::reply::{self, Body};
 
+/// Whether the service is there.
+pub const ALIVE: &str = "/healthz";
+/// Whether it is ready.
+pub const READY: &str = "/readyz";
+/// What it counts.
+pub const METRICS: &str = "/metrics";
+
 /// The paths that [`Health::answer`] knows.
 pub const PATHS: &str = "/healthz, /readyz and /metrics";
 
@@ -50,10 +57,10 @@ impl Health {
     pub fn answer(&self, path: &str) -> Option<Response<Body>> {
         let plain = |status, text: &str| reply::text(status, "text/plain", format!("{text}\n"));
         match path {
-            "/healthz" => Some(plain(StatusCode::OK, "alive")),
-            "/readyz" if self.ready.load(Ordering::SeqCst) => Some(plain(StatusCode::OK, "ready")),
-            "/readyz" => Some(plain(StatusCode::SERVICE_UNAVAILABLE, "not ready")),
-            "/metrics" => Some(self.metrics()),
+            ALIVE => Some(plain(StatusCode::OK, "alive")),
+            READY if self.ready.load(Ordering::SeqCst) => Some(plain(StatusCode::OK, "ready")),
+            READY => Some(plain(StatusCode::SERVICE_UNAVAILABLE, "not ready")),
+            METRICS => Some(self.metrics()),
             _ => None,
         }
     }
@@ -105,7 +112,7 @@ async fn ask(address: SocketAddr) -> Result<(), Unhealthy> {
         .map_err(|error| Unhealthy::Connect(address, error))?;
     let http = |error| Unhealthy::Http(address, error);
     let (mut sender, connection) = http1::handshake(TokioIo::new(tcp)).await.map_err(http)?;
-    let request = Request::get("/readyz")
+    let request = Request::get(READY)
         .header(HOST, address.to_string())
         .body(Empty::<bytes::Bytes>::new())
         .expect("a constant path and an address make a valid request");

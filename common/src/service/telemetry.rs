@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use super::settings::Exit;
+use crate::token;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -99,8 +100,9 @@ fn at_foot(line: &str) -> String {
     }
 }
 
-/// Says `text` on stderr, if that can be heard.
+/// Says `text` on stderr, if that can be heard; but no token that somebody has put in a wrong place.
 fn say(text: &[u8]) {
+    let text = &*token::blanked(text);
     let foot = FOOT.lock().unwrap_or_else(PoisonError::into_inner);
     if foot.is_empty() {
         write(text);
@@ -112,6 +114,11 @@ fn say(text: &[u8]) {
 fn write(text: &[u8]) {
     // There is nowhere to tell that it cannot.
     drop(io::stderr().write_all(text));
+}
+
+/// Tells `text` on stderr, to whoever has asked for something there.
+pub fn tell(text: &str) {
+    say(text.as_bytes());
 }
 
 /// Says on stderr why `service` ends, and returns how.

@@ -9,7 +9,7 @@ use reqwest::{
 };
 
 use super::{block::Place, body::Coding, frame::Form};
-use crate::excerpt;
+use crate::{excerpt, http};
 
 /// What an answer says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(super) enum Answer {
     Gone(Offset),
     /// There is nothing after the place that was asked for, and never will be.
     Finished,
+    /// Not by who asks so: neither now nor later, unless the server is told to, or the token changes.
+    NotLetIn(StatusCode),
     /// Neither now nor later.
     Refused(String),
 }
@@ -66,6 +68,7 @@ impl Answer {
                 why: format!("the server answers {status}"),
                 retry_after: retry_after(headers, now),
             },
+            _ if http::is_not_let_in(status) => Self::NotLetIn(status),
             _ => Self::Refused(format!("the server answers {status}")),
         }
     }

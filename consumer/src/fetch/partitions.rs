@@ -9,7 +9,7 @@ use futures_util::{
     Stream, StreamExt,
     stream::{self, BoxStream, SelectAll},
 };
-use reqwest::{Client, Url};
+use reqwest::Url;
 
 use super::{
     Fetched,
@@ -17,7 +17,7 @@ use super::{
     connection::{Ended, Patience},
     reader, topic,
 };
-use crate::http;
+use crate::{http::Client, token::Token};
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct Source {
     pub idle_timeout: Option<Duration>,
     /// For how long to try.
     pub patience: Patience,
+    /// The token that a server is shown.
+    pub token: Option<Token>,
 }
 
 impl Source {
@@ -63,7 +65,7 @@ type Streams = BoxStream<'static, (usize, Fetched)>;
 /// # Errors
 /// The system gives no client.
 pub fn open(source: Source) -> reqwest::Result<impl Stream<Item = (usize, Fetched)> + Send> {
-    let client = http::client(&source.url)?;
+    let client = Client::new(&source.url, source.token.clone())?;
     Ok(stream::once(find(client, source)).flatten())
 }
 

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use common::{offset::Offset, time::Clock};
 use futures_util::{Stream, StreamExt};
-use reqwest::{Client, Response};
+use reqwest::Response;
 use tokio::time::{error::Elapsed, timeout};
 
 use super::{
@@ -25,7 +25,10 @@ use super::{
     request,
     told::Told,
 };
-use crate::{excerpt, http};
+use crate::{
+    excerpt,
+    http::{self, Client},
+};
 
 /// How long a server may take to answer, at least.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -201,7 +204,10 @@ impl Reader {
 
     async fn dial(&mut self) {
         let (url, place) = (&self.source.url, self.framer.place());
-        let request = request::request(&self.client, url, place, self.form);
+        let request = match request::request(&self.client, url, place, self.form) {
+            Ok(request) => request,
+            Err(error) => return self.not_let_in(error.to_string()),
+        };
         let limit = ANSWER_TIMEOUT.max(self.source.idle_timeout.unwrap_or_default());
         let limit = self.connection.wait_max(Some(limit), Instant::now());
         match within(limit, request.send()).await {
@@ -235,7 +241,20 @@ impl Reader {
             }
             Answer::Gone(earliest) => self.gone(earliest),
             Answer::Finished => self.step(Happened::Finished),
+            Answer::NotLetIn(status) => {
+                self.not_let_in(self.client.not_let_in(status, &self.source.url));
+            }
             Answer::Refused(why) => self.step(Happened::Refused(why)),
+        }
+    }
+
+    /// The server does not let this reader in. Where it has done so with a token, that may just be
+    /// changed for another one.
+    fn not_let_in(&mut self, why: String) {
+        if self.connected && self.client.shows_token(&self.source.url) {
+            self.lost(why, None);
+        } else {
+            self.step(Happened::Refused(why));
         }
     }
 

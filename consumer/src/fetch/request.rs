@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use common::wire;
 use reqwest::{
-    Client, RequestBuilder, Url,
+    Method, RequestBuilder, Url,
     header::{ACCEPT, ACCEPT_ENCODING},
 };
 
 use super::{block::Place, body::Coding, connection::Happened, frame::Form};
-use crate::http;
+use crate::{
+    http::{self, Client},
+    token::Unreadable,
+};
 
 /// Lines are the cheapest to read, and events can at least be resumed.
 const ACCEPTED: &str =
@@ -58,16 +61,23 @@ fn value<'a>(url: &'a Url, name: &str) -> Option<Cow<'a, str>> {
 }
 
 /// Asks for the records from `place` on, the way a stream of `form` is resumed.
-pub(super) fn request(client: &Client, url: &Url, place: &Place, form: Form) -> RequestBuilder {
+pub(super) fn request(
+    client: &Client,
+    url: &Url,
+    place: &Place,
+    form: Form,
+) -> Result<RequestBuilder, Unreadable> {
     let get = |url: Url| {
-        client
-            .get(url)
-            .header(ACCEPT, ACCEPTED)
-            .header(ACCEPT_ENCODING, Coding::ACCEPTED)
+        let request = client.request(Method::GET, url)?;
+        let request = request.header(ACCEPT, ACCEPTED);
+        Ok(request.header(ACCEPT_ENCODING, Coding::ACCEPTED))
     };
     match (place.token(), form) {
         (None, _) => get(url.clone()),
-        (Some(token), Form::Events) => get(url.clone()).header(wire::LAST_EVENT_ID, token),
+        (Some(token), Form::Events) => {
+            let request = get(url.clone())?;
+            Ok(request.header(wire::LAST_EVENT_ID, token))
+        }
         (Some(token), _) => get(with_offset(url, &token)),
     }
 }
@@ -120,7 +130,7 @@ mod tests {
         let place = Place::Counted(Offset { record: 1, byte: 9 });
         let token = "0000000000000001_0000000000000009";
         let url: Url = "http://h/stream?a=b%20c&offset=now&d".parse().unwrap();
-        let client = http::client(&url).unwrap();
+        let client = Client::new(&url, None).unwrap();
         for (place, form, expected, header) in [
             (Place::Unknown, Form::Lines, url.to_string(), None),
             (
@@ -137,7 +147,8 @@ mod tests {
                 Some("x"),
             ),
         ] {
-            let request = request(&client, &url, &place, form).build().unwrap();
+            let request = request(&client, &url, &place, form).unwrap();
+            let request = request.build().unwrap();
             let id = request.headers().get(wire::LAST_EVENT_ID);
             assert_eq!(request.url().as_str(), expected);
             assert_eq!(id.map(|id| id.to_str().unwrap()), header);

@@ -9,7 +9,7 @@ use common::{
     wire::{self, STREAMS_PATH},
 };
 use futures_util::StreamExt;
-use reqwest::{Client, Response, Url, header::ACCEPT};
+use reqwest::{Method, Response, Url, header::ACCEPT};
 use tokio::time::timeout;
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
     request,
     told::Told,
 };
-use crate::http;
+use crate::http::{self, Client};
 
 /// Longest description of a topic in bytes: enough for as many partitions as there can be, with
 /// names as long as they can be.
@@ -74,8 +74,13 @@ pub(super) async fn streams(client: &Client, source: &Source) -> Result<Vec<Url>
 
 async fn ask(client: &Client, url: &Url, limit: Duration) -> Result<Vec<Url>, Happened> {
     let asked = async {
-        let request = client.get(url.clone()).header(ACCEPT, wire::JSON);
+        let request = client.request(Method::GET, url.clone());
+        let request = request.map_err(|error| Happened::Refused(error.to_string()))?;
+        let request = request.header(ACCEPT, wire::JSON);
         let response = request.send().await.map_err(request::failed)?;
+        if http::is_not_let_in(response.status()) {
+            return Err(Happened::Refused(client.not_let_in(response.status(), url)));
+        }
         let text = description(response).await?;
         described(url, &text).map_err(Happened::Refused)
     };
@@ -95,7 +100,7 @@ async fn description(response: Response) -> Result<String, Happened> {
             return Err(Happened::Refused(format!("{why}: {MAKE_IT}")));
         }
         Answer::Refused(why) | Answer::PlaceLost(why) => return Err(Happened::Refused(why)),
-        Answer::Gone(_) | Answer::Finished => {
+        Answer::NotLetIn(_) | Answer::Gone(_) | Answer::Finished => {
             return Err(Happened::Refused(format!("the server answers {status}")));
         }
     };

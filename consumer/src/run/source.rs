@@ -9,6 +9,7 @@ use super::{error::Failure, generate::Generated};
 use crate::{
     fetch::{self, Fetched, FileSource, Files, Patience, Source},
     plan::{Bounded, Connector, Scan, Startup, Table},
+    token::Token,
 };
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
 
@@ -32,6 +33,8 @@ pub struct Reach {
     pub idle_timeout: Option<Duration>,
     /// For how long to try.
     pub patience: Patience,
+    /// The token that a server is shown.
+    pub token: Option<Token>,
 }
 
 impl Reach {
@@ -64,6 +67,7 @@ pub(super) fn open(
                 until_end,
                 idle_timeout: reach.idle_timeout,
                 patience: reach.patience,
+                token: reach.token.clone(),
             };
             let fetched = fetch::open(source).map_err(|error| unreadable(error.to_string()))?;
             numbered(number, fetched).boxed()

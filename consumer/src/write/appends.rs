@@ -7,10 +7,15 @@ use std::{
 };
 
 use common::wire;
-use reqwest::{Client, Response, StatusCode, Url, header::CONTENT_TYPE};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header::CONTENT_TYPE};
 
 use super::json;
-use crate::{excerpt, http, transform::Changes};
+use crate::{
+    excerpt,
+    http::{self, Client},
+    token::Token,
+    transform::Changes,
+};
 
 /// A request holds no more than this.
 const REQUEST_BYTES: usize = 1024 * 1024;
@@ -51,8 +56,13 @@ impl Appends {
     ///
     /// # Errors
     /// It is not there, or cannot be reached.
-    pub async fn open(url: Url, writer: &str, retry_for: Option<Duration>) -> io::Result<Self> {
-        let client = http::client(&url).map_err(io::Error::other)?;
+    pub async fn open(
+        url: Url,
+        writer: &str,
+        retry_for: Option<Duration>,
+        token: Option<Token>,
+    ) -> io::Result<Self> {
+        let client = Client::new(&url, token).map_err(io::Error::other)?;
         let is_stream = url.path().starts_with(wire::STREAMS_PATH);
         let appends = Self {
             client,
@@ -88,16 +98,14 @@ impl Appends {
     }
 
     async fn create(&self) -> io::Result<Answer> {
-        let request = self.client.put(self.url.clone());
-        let request = request.header(CONTENT_TYPE, wire::JSON);
+        let request = self.request(Method::PUT)?.header(CONTENT_TYPE, wire::JSON);
         self.answer(request.timeout(ANSWER_TIMEOUT).send().await)
             .await
     }
 
     async fn append(&self, body: &[u8]) -> io::Result<Answer> {
         let mut request = self
-            .client
-            .post(self.url.clone())
+            .request(Method::POST)?
             .header(CONTENT_TYPE, wire::NDJSON)
             .timeout(ANSWER_TIMEOUT)
             .body(body.to_vec());
@@ -108,6 +116,11 @@ impl Appends {
                 .header(wire::PRODUCER_SEQ, self.number);
         }
         self.answer(request.send().await).await
+    }
+
+    fn request(&self, method: Method) -> io::Result<RequestBuilder> {
+        let request = self.client.request(method, self.url.clone());
+        request.map_err(io::Error::other)
     }
 
     async fn answer(&self, answered: reqwest::Result<Response>) -> io::Result<Answer> {
@@ -126,8 +139,13 @@ impl Appends {
         let after = after.and_then(|after| after.to_str().ok()?.parse().ok());
         let after = after.map(Duration::from_secs);
         let text = response.text().await.unwrap_or_default();
-        let why = format!("the server answers {status}: {}", excerpt::quoted(&text));
-        let may_pass = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+        let why = self.client.not_let_in(status, &self.url);
+        let why = format!("{why}: {}", excerpt::quoted(&text));
+        // A token that was good before may just be changed for another one.
+        let is_changed =
+            http::is_not_let_in(status) && self.number > 0 && self.client.shows_token(&self.url);
+        let is_busy = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+        let may_pass = is_changed || is_busy;
         if may_pass {
             return Ok(Answer::Later { why, after });
         }

@@ -4,6 +4,7 @@ use common::service::edge;
 
 use super::Args;
 use crate::{
+    access::Access,
     ingest::{Spec, source},
     log::{FILE_BYTES_MIN, FileBytesMax, Options, Retention},
     stream,
@@ -31,6 +32,7 @@ pub struct Config {
     pub(crate) log: Options,
     pub(crate) stream: stream::Options,
     pub(crate) limits: edge::Limits,
+    pub(crate) access: Access,
 }
 
 /// A setting that cannot be.
@@ -65,6 +67,7 @@ impl Args {
         }
 
         let log = self.keep()?;
+        let access = self.access.check();
         Ok(Config {
             sources,
             log,
@@ -80,6 +83,7 @@ impl Args {
                 stall_limit: self.stall_limit,
                 drain_limit: self.drain_limit,
             },
+            access: access.map_err(|(setting, reason)| Invalid { setting, reason })?,
         })
     }
 

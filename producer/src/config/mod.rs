@@ -11,6 +11,8 @@ use common::service::{
 
 pub use checked::{Config, Invalid};
 
+use crate::access;
+
 /// Where records are kept where nothing is said of it.
 const DATA_DIR: &str = "./brooklet-data";
 
@@ -66,6 +68,9 @@ pub enum Command {
         )]
         listen: SocketAddr,
     },
+    /// Make a token, by which a client is let in
+    #[command(subcommand)]
+    Token(Token),
     /// Show what is in a data directory, and verify all of it, also beside a running producer; exit
     /// code 0, or 65 when something is damaged
     Inspect {
@@ -81,6 +86,14 @@ pub enum Command {
         #[arg(long, value_name = "NEW")]
         to: PathBuf,
     },
+}
+
+/// What can be done with tokens.
+#[derive(Debug, clap::Subcommand)]
+pub enum Token {
+    /// Make one, and print it: once, for nobody can tell later what it is. Its line for the tokens file
+    /// goes to stderr
+    New(access::New),
 }
 
 /// Settings of a producer as typed.
@@ -273,6 +286,9 @@ pub struct Args {
     /// Where settings are read from.
     #[command(flatten)]
     settings: settings::Args,
+    /// Who may ask.
+    #[command(flatten)]
+    access: access::Args,
     /// What is logged, and how.
     #[command(flatten)]
     pub telemetry: telemetry::Args,
@@ -291,12 +307,14 @@ mod tests {
 
     #[test]
     fn every_flag_has_a_twin_in_the_environment() {
+        // What a command makes, and where, is no setting.
+        let no_settings = ["help", "to", "scope", "prefix", "name", "append-to"];
         let mut left = vec![Cli::command()];
         while let Some(command) = left.pop() {
             for argument in command.get_arguments() {
                 let Some(flag) = argument
                     .get_long()
-                    .filter(|flag| !["help", "to"].contains(flag))
+                    .filter(|flag| !no_settings.contains(flag))
                 else {
                     continue;
                 };

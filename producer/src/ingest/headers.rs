@@ -13,7 +13,7 @@ use common::{
 };
 use hyper::{
     HeaderMap,
-    header::{CONTENT_ENCODING, CONTENT_TYPE, ORIGIN},
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
 };
 
 use crate::{
@@ -24,9 +24,6 @@ use crate::{
 /// What can be refused before anything else is looked at.
 pub(super) fn check(headers: &HeaderMap) -> Result<(), Refusal> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    if let Some(origin) = text(ORIGIN) {
-        return Err(Refusal::Origin(origin.to_owned()));
-    }
     match text(CONTENT_ENCODING) {
         None | Some("identity") => Ok(()),
         Some(encoding) => Err(Refusal::Encoded(encoding.to_owned())),

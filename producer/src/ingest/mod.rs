@@ -157,10 +157,19 @@ impl Door {
         topic::describe(&self.log, &name::topic(behind(path, wire::TOPICS_PATH))?)
     }
 
-    /// The names of all topics.
-    pub(crate) fn topics(&self) -> Response<Body> {
-        topic::list(&self.log)
+    /// The names of all topics that are `shown`.
+    pub(crate) fn topics(&self, shown: impl Fn(&str) -> bool) -> Response<Body> {
+        topic::list(&self.log, shown)
     }
+}
+
+/// The answer to a request that is refused whatever it wants; its body may be one that need not end.
+pub(crate) async fn refuse(request: Request<Incoming>, refusal: Refusal) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    Upload::new(&head.headers, body)
+        .discard(&refusal, acks::LEAVE)
+        .await;
+    refusal.answer()
 }
 
 /// What follows `prefix` and a slash.

@@ -62,11 +62,12 @@ pub(super) fn missing_partition(name: &str) -> Refused {
     ))
 }
 
-/// The names of all topics.
-pub(super) fn list(log: &Log) -> Response<Body> {
+/// The names of all topics that are `shown`.
+pub(super) fn list(log: &Log, shown: impl Fn(&str) -> bool) -> Response<Body> {
     let names: Vec<_> = log
         .topics()
         .iter()
+        .filter(|topic| shown(&topic.name))
         .map(|topic| format!("\"{}\"", topic.name))
         .collect();
     let text = format!("{{\"topics\":[{}]}}\n", names.join(","));

@@ -128,8 +128,15 @@ impl Log {
         found.filter(|stream| stream.tail().deleted || !stream.is_expired())
     }
 
-    /// The first streams, by name, of those whose names begin with `prefix` and are behind `after`.
-    pub(crate) fn streams(&self, prefix: &str, after: &str, count: usize) -> Vec<Stream> {
+    /// The first streams, by name, of those that are `shown`, and whose names begin with `prefix` and
+    /// are behind `after`.
+    pub(crate) fn streams(
+        &self,
+        prefix: &str,
+        after: &str,
+        count: usize,
+        shown: impl Fn(&str) -> bool,
+    ) -> Vec<Stream> {
         let from = if prefix > after {
             Bound::Included(prefix)
         } else {
@@ -139,6 +146,7 @@ impl Log {
         let behind = names.streams.range::<str, _>((from, Bound::Unbounded));
         let there = behind
             .take_while(|(name, _)| name.starts_with(prefix))
+            .filter(|(name, _)| shown(name))
             .filter(|(_, stream)| !stream.tail().deleted && !stream.is_expired());
         there
             .take(count)

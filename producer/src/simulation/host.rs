@@ -23,7 +23,7 @@ pub(super) const PORT: u16 = 8080;
 
 /// As it is where nothing is said of it, but for a source.
 static CONFIG: LazyLock<Config> = LazyLock::new(|| {
-    let cli = Cli::try_parse_from([NAME, "--source", "none"]);
+    let cli = Cli::try_parse_from([NAME, "--source", "none", "--allow-host", NAME]);
     cli.unwrap().args.check().unwrap()
 });
 

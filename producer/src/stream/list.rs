@@ -28,11 +28,15 @@ struct Asked {
     limit: usize,
 }
 
-/// The answer to a request for a page of the list.
-pub(super) fn answer(log: &Log, query: Option<&str>) -> Result<Response<Body>, Refusal> {
+/// The answer to a request for a page of the list of those that are `shown`.
+pub(super) fn answer(
+    log: &Log,
+    query: Option<&str>,
+    shown: impl Fn(&str) -> bool,
+) -> Result<Response<Body>, Refusal> {
     let asked = Asked::of(query)?;
     // One more tells whether there is another page.
-    let mut streams = log.streams(&asked.prefix, &asked.after, asked.limit + 1);
+    let mut streams = log.streams(&asked.prefix, &asked.after, asked.limit + 1, shown);
     let is_last = streams.len() <= asked.limit;
     streams.truncate(asked.limit);
     let last = streams.last().filter(|_| !is_last);

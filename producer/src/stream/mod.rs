@@ -115,9 +115,13 @@ impl Door {
         Ok(self.live(method, stream, asked.format, beginning))
     }
 
-    /// The answer to a request for the list of streams.
-    pub(crate) fn list<B>(&self, asked: &Request<B>) -> Result<Response<Body>, Refusal> {
-        list::answer(&self.log, asked.uri().query())
+    /// The answer to a request for the list of streams, of which those are `shown`.
+    pub(crate) fn list<B>(
+        &self,
+        asked: &Request<B>,
+        shown: impl Fn(&str) -> bool,
+    ) -> Result<Response<Body>, Refusal> {
+        list::answer(&self.log, asked.uri().query(), shown)
     }
 
     /// The answer to a request for the stream that `path` names.
