@@ -24,6 +24,7 @@ mod connector;
 mod constants;
 mod context;
 mod dataflow;
+mod datagen;
 mod declare;
 mod dialect;
 mod error;

@@ -135,3 +135,22 @@ CREATE VIEW v AS SELECT n, n FROM readings
 => job.sql:1:1: there is nothing to do; write INSERT INTO … SELECT, or SELECT
 CREATE OR REPLACE TABLE t WITH ('connector' = 'print') AS SELECT sensor FROM readings
 => job.sql:1:8: CREATE OR REPLACE is not supported; a job begins without tables: write CREATE
+CREATE TABLE t (a INT) WITH ('connector' = 'datagen', 'fields.a.min' = '5', 'fields.a.max' = '1')
+=> job.sql:1:94: 'fields.a.max' is 1, which is below 'fields.a.min'
+CREATE TABLE t (a INT) WITH ('connector' = 'datagen', 'fields.a.kind' = 'sequence', 'fields.a.start' = '5', 'fields.a.end' = '1')
+=> job.sql:1:126: 'fields.a.end' is 1, which is below 'fields.a.start'
+CREATE TABLE t (a DOUBLE) WITH ('connector' = 'datagen', 'fields.a.min' = 'inf')
+=> job.sql:1:75: 'fields.a.min' is a number, not 'inf'
+# What a made up column's type cannot hold.
+CREATE TABLE t (a TINYINT) WITH ('connector' = 'datagen', 'fields.a.min' = '300')
+=> job.sql:1:76: 'fields.a.min' is 300, and 'a' is TINYINT
+CREATE TABLE t (a DECIMAL(3, 2)) WITH ('connector' = 'datagen', 'fields.a.max' = '10')
+=> job.sql:1:82: 'fields.a.max' is 10, and 'a' is DECIMAL(3, 2)
+CREATE TABLE t (a STRING) WITH ('connector' = 'datagen', 'fields.a.min' = '3')
+=> job.sql:1:58: 'fields.a.min' is a number, and 'a' is STRING
+CREATE TABLE t (a TINYINT) WITH ('connector' = 'datagen', 'fields.a.kind' = 'sequence', 'fields.a.start' = '120', 'fields.a.end' = '130')
+=> job.sql:1:132: 'fields.a.end' is 130, and 'a' is TINYINT
+CREATE TABLE t (a BOOLEAN) WITH ('connector' = 'datagen', 'fields.a.kind' = 'sequence', 'fields.a.start' = '1', 'fields.a.end' = '2')
+=> job.sql:1:89: 'fields.a.start' is a number, and 'a' is BOOLEAN
+CREATE TABLE t (a STRING) WITH ('connector' = 'datagen', 'fields.a.length' = '99999999999')
+=> job.sql:1:78: 'fields.a.length' is a number up to 1048576, not '99999999999'
