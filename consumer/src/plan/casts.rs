@@ -2,7 +2,6 @@
 //! has done already: a plan within another is analysed once more.
 
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, TimeUnit};
-use chrono_tz::Tz;
 use datafusion_common::{
     DFSchema, Result, ScalarValue, config::ConfigOptions, tree_node::Transformed,
 };
@@ -13,6 +12,7 @@ use datafusion_functions::datetime::to_local_time;
 use datafusion_optimizer::AnalyzerRule;
 
 use super::{
+    Zone,
     conditions::place,
     error::Fault,
     functions::{
@@ -30,7 +30,7 @@ pub(super) struct Casts {
 }
 
 impl Casts {
-    pub(super) fn new(zone: Tz) -> Self {
+    pub(super) fn new(zone: Zone) -> Self {
         Self {
             timestamp_text: TimestampText::function(zone),
             instant: to_instant(zone),

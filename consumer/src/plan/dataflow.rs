@@ -4,10 +4,9 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use arrow::datatypes::SchemaRef;
-use chrono_tz::Tz;
 use datafusion_physical_expr::{PhysicalExpr, aggregate::AggregateFunctionExpr};
 
-use super::Table;
+use super::{Table, Zone};
 
 /// An expression over the columns of a step's input.
 pub type Expression = Arc<dyn PhysicalExpr>;
@@ -68,7 +67,7 @@ pub enum Kind {
         /// What sessions are apart by; empty for other windows.
         keys: Vec<Expression>,
         /// In which zone windows are aligned, where the time is a `TIMESTAMP_LTZ`.
-        zone: Option<Tz>,
+        zone: Option<Zone>,
     },
     /// Aggregates the rows of each window and key.
     Windowed(Windowed),
@@ -160,7 +159,7 @@ pub struct Windowed {
     /// Where the time of a row is.
     pub time: Time,
     /// In which zone windows are aligned, where the time is a `TIMESTAMP_LTZ`.
-    pub zone: Option<Tz>,
+    pub zone: Option<Zone>,
     /// By what rows are grouped beside their window; may be none.
     pub keys: Vec<Expression>,
     /// What is computed; may be none.

@@ -52,6 +52,7 @@ mod tvf;
 mod types;
 mod windows;
 mod written;
+mod zone;
 
 pub use dataflow::{
     Aggregate, Changelog, Dataflow, Expression, Function, Kind, Over, Running, Scan, Sink, Step,
@@ -65,6 +66,7 @@ pub use table::{
     Bounded, Column, Connector, Generator, Metadata, Origin, Promise, Rolling, Startup, Table,
 };
 pub use written::{sql, written_at};
+pub use zone::Zone;
 
 #[cfg(test)]
 mod proof;

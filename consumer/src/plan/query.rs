@@ -163,7 +163,7 @@ impl Planner<'_> {
     fn context(&self) -> Context<'_> {
         let config = Arc::new(ConfigOptions::default());
         let zone = self.settings.zone.name();
-        Context::new(self.catalog, self.functions, config, zone)
+        Context::new(self.catalog, self.functions, config, &zone)
     }
 }
 

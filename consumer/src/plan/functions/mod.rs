@@ -20,7 +20,6 @@ mod zone;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chrono_tz::Tz;
 use common::time::Clock;
 use datafusion_expr::{AggregateUDF, ScalarUDF};
 use datafusion_functions::{core, crypto, encoding, math, regex, string, unicode};
@@ -36,6 +35,7 @@ pub(super) use named::CAST_AS;
 pub(super) use numbers::{decimal, exact, narrow, number_text, whole};
 pub(super) use time::TimestampText;
 
+use super::Zone;
 use length::{Counts, bounded};
 
 /// All functions that a job can call, by name.
@@ -121,7 +121,7 @@ const LATER: [&str; 14] = [
 impl Functions {
     /// All functions. `clock` tells the time to those that ask for it, and `zone` is where a
     /// `TIMESTAMP_LTZ` is local.
-    pub(super) fn new(clock: &Clock, zone: Tz) -> Self {
+    pub(super) fn new(clock: &Clock, zone: Zone) -> Self {
         let scalars: BTreeMap<_, _> = taken()
             .into_iter()
             .chain(text::functions())
