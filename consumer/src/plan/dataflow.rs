@@ -16,6 +16,8 @@ pub type Expression = Arc<dyn PhysicalExpr>;
 pub struct Dataflow {
     /// In an order in which each stands behind those it reads from.
     pub steps: Vec<Step>,
+    /// What becomes of rows that come too late, for the steps that keep them.
+    pub late: BTreeMap<StepId, Late>,
 }
 
 /// Which step of a dataflow.
@@ -233,6 +235,15 @@ pub struct Sink {
     pub table: Option<Arc<Table>>,
 }
 
+/// What becomes of rows that come too late for a step.
+#[derive(Debug, Clone)]
+pub struct Late {
+    /// The table that they are written to.
+    pub table: Arc<Table>,
+    /// Its columns, over those of the step's input.
+    pub values: Vec<Expression>,
+}
+
 impl Dataflow {
     /// The tables that are written to, by name, those of late rows too; none is the console.
     #[must_use]
@@ -240,10 +251,11 @@ impl Dataflow {
         let kinds = self.steps.iter().map(|step| &step.kind);
         let tables = kinds.filter_map(|kind| match kind {
             Kind::Insert(sink) => Some(sink.table.as_deref()),
-            Kind::Watermarks(watermarks) => Some(Some(watermarks.late.as_deref()?)),
             _ => None,
         });
+        let late = self.late.values().map(|late| Some(late.table.as_ref()));
         tables
+            .chain(late)
             .map(|table| (table.map(|table| table.name.as_str()), table))
             .collect()
     }

@@ -92,6 +92,7 @@ impl Reading {
             let at = statement.at;
             reading.take(statement).map_err(|fault| fault.or_at(at))?;
         }
+        reading.catalog.refuse_late()?;
         if reading.outputs.is_empty() {
             let message = "there is nothing to do; write INSERT INTO … SELECT, or SELECT";
             return Err(Fault::new(NOWHERE, message));

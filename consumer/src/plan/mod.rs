@@ -55,8 +55,8 @@ mod written;
 mod zone;
 
 pub use dataflow::{
-    Aggregate, Changelog, Dataflow, Expression, Function, Kind, Over, Running, Scan, Sink, Step,
-    StepId, Time, Watermarks, Window, Windowed,
+    Aggregate, Changelog, Dataflow, Expression, Function, Kind, Late, Over, Running, Scan, Sink,
+    Step, StepId, Time, Watermarks, Window, Windowed,
 };
 pub use error::Error;
 pub use explain::{explain, promises};

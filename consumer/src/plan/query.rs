@@ -30,7 +30,7 @@ use datafusion_sql::{
 };
 
 use super::{
-    Settings, aliases, alike, castable,
+    Settings, Zone, aliases, alike, castable,
     casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
     columns, conditions, constants,
@@ -149,15 +149,7 @@ impl Planner<'_> {
 
     /// Makes types the same where they have to be.
     pub(super) fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
-        let rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
-            Arc::new(Unnamed),
-            Arc::new(Rounding),
-            Arc::new(Mixed),
-            Arc::new(TypeCoercion::new()),
-            Arc::new(Casts::new(self.settings.zone)),
-        ];
-        let config = ConfigOptions::default();
-        Analyzer::with_rules(rules).execute_and_check(plan, &config, |_, _| {})
+        analyzed(plan, self.settings.zone)
     }
 
     fn context(&self) -> Context<'_> {
@@ -165,6 +157,19 @@ impl Planner<'_> {
         let zone = self.settings.zone.name();
         Context::new(self.catalog, self.functions, config, &zone)
     }
+}
+
+/// A plan with all types made the same where they have to be.
+pub(super) fn analyzed(plan: LogicalPlan, zone: Zone) -> Result<LogicalPlan> {
+    let rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+        Arc::new(Unnamed),
+        Arc::new(Rounding),
+        Arc::new(Mixed),
+        Arc::new(TypeCoercion::new()),
+        Arc::new(Casts::new(zone)),
+    ];
+    let config = ConfigOptions::default();
+    Analyzer::with_rules(rules).execute_and_check(plan, &config, |_, _| {})
 }
 
 /// What Flink does not make of values of such types.

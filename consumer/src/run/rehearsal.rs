@@ -9,8 +9,9 @@ use super::{
     error::Failure,
     late_tables,
     prepare::{Preparation, Preparer, Raw},
+    required::required,
     scans::Reading,
-    sinks::{failed, fitted},
+    sinks::failed,
     stages::{Stage, Stages},
     tables,
 };
@@ -208,7 +209,7 @@ impl<'a> Rehearsal<'a> {
                 continue;
             };
             let changes = match &table {
-                Some(table) => fitted(changes, table, self.job.settings.on_null)
+                Some(table) => required(changes, table, self.job.settings.on_null)
                     .map_err(|source| failed(Some(table), source))?,
                 None => changes,
             };

@@ -2,6 +2,7 @@
 //! step may have more columns, and in another order, than the plan that it stands for.
 
 mod aggregate;
+mod late;
 mod over;
 mod ready;
 mod scan;
@@ -72,6 +73,7 @@ pub(super) fn lower(
             at_least(&mut step.kind, output.at);
         }
     }
+    lowering.dataflow.late = lowering.late_rows()?;
     Ok(lowering.dataflow)
 }
 

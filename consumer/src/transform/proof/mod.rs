@@ -125,7 +125,10 @@ impl Plan {
             step(&[1], &out, self.step.clone()),
             step(&[2], &out, Kind::Insert(Sink { table: None })),
         ];
-        Dataflow { steps }
+        Dataflow {
+            steps,
+            ..Dataflow::default()
+        }
     }
 
     fn task(&self) -> Task {

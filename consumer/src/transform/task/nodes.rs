@@ -1,13 +1,19 @@
 //! A dataflow → the nodes of a task, joined to those that read from them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
+
+use arrow::{
+    datatypes::{Field, Schema},
+    record_batch::RecordBatch,
+};
 
 use super::{Settings, Task, ports::Ports};
 use crate::{
-    plan::{Dataflow, Kind, Step, StepId},
+    plan::{Dataflow, Kind, Late, Step, StepId},
     transform::{
         build::{self, Source},
         error::{Error, Fault},
+        expression::columns,
         operator::{Operator, Progress},
     },
 };
@@ -19,6 +25,8 @@ pub(super) struct Node {
     pub(super) inputs: Vec<usize>,
     /// Who reads from it, within the task.
     pub(super) readers: Vec<usize>,
+    /// What becomes of its late rows, where they are kept.
+    pub(super) late: Option<Late>,
     pub(super) operator: Option<Box<dyn Operator>>,
     pub(super) is_run: bool,
     pub(super) is_given: bool,
@@ -53,7 +61,8 @@ impl Task {
                 source,
             };
             let is_run = steps.contains(&StepId(at));
-            let source = source(dataflow, step);
+            let late = dataflow.late.get(&StepId(at));
+            let source = source(dataflow, step, late.is_some());
             let operator = match (is_run, &source) {
                 (true, Some(source)) => build::operator(step, source).map_err(fail)?,
                 _ => None,
@@ -62,6 +71,7 @@ impl Task {
                 kind,
                 inputs: step.inputs.iter().map(|input| input.0).collect(),
                 readers: Vec::new(),
+                late: late.cloned(),
                 operator,
                 is_run,
                 is_given: matches!(step.kind, Kind::Insert(_)) && is_run,
@@ -114,6 +124,17 @@ impl Node {
             .map_or(0, |operator| operator.state_bytes())
     }
 
+    /// Late rows as the table has them that keeps them.
+    pub(super) fn kept(&self, rows: &RecordBatch) -> Result<RecordBatch, Fault> {
+        let Some(Late { table, values }) = &self.late else {
+            return Ok(rows.clone());
+        };
+        let fields = table.columns.iter();
+        let fields = fields.map(|of| Field::new(&of.name, of.data_type.clone(), true));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        Ok(RecordBatch::try_new(schema, columns(values, rows)?)?)
+    }
+
     pub(super) fn failure(&self, at: usize) -> impl Fn(Fault) -> Error + use<> {
         let kind = self.kind;
         move |source| Error::Step {
@@ -125,22 +146,8 @@ impl Node {
 }
 
 /// What a step reads from; none for a scan.
-fn source(dataflow: &Dataflow, step: &Step) -> Option<Source> {
+fn source(dataflow: &Dataflow, step: &Step, keeps_late: bool) -> Option<Source> {
     let before = dataflow.steps.get(step.inputs.first()?.0)?;
-    let mut above = before;
-    let keeps_late = loop {
-        match &above.kind {
-            Kind::Watermarks(watermarks) => break watermarks.late.is_some(),
-            _ => match above
-                .inputs
-                .first()
-                .and_then(|input| dataflow.steps.get(input.0))
-            {
-                Some(next) => above = next,
-                None => break false,
-            },
-        }
-    };
     let (schema, changelog) = (before.schema.clone(), before.changelog);
     Some(Source {
         schema,

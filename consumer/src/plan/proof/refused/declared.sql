@@ -154,3 +154,37 @@ CREATE TABLE t (a BOOLEAN) WITH ('connector' = 'datagen', 'fields.a.kind' = 'seq
 => job.sql:1:89: 'fields.a.start' is a number, and 'a' is BOOLEAN
 CREATE TABLE t (a STRING) WITH ('connector' = 'datagen', 'fields.a.length' = '99999999999')
 => job.sql:1:78: 'fields.a.length' is a number up to 1048576, not '99999999999'
+# Tables for late rows: whether or not there is a window.
+CREATE TABLE t (a INT) WITH ('connector' = 'datagen', 'late.table' = 'nope');
+SELECT a FROM t
+=> job.sql:1:70: there is no table 'nope'; there is kept, nowhere, orders, printed, readings, t
+CREATE TABLE t (a INT) WITH ('connector' = 'datagen', 'late.table' = 'readin');
+SELECT sensor FROM readings
+=> job.sql:1:70: there is no table 'readin'; did you mean 'readings'?
+CREATE TABLE t (a INT) WITH ('connector' = 'datagen', 'late.table' = 'orders');
+SELECT a FROM t
+=> job.sql:1:70: writing to a table of connector 'datagen' is not supported; there is 'brooklet', 'filesystem', 'print' and 'blackhole'
+CREATE TABLE t (a INT) WITH ('connector' = 'brooklet', 'stream' = 't', 'late.table' = 't');
+SELECT a FROM t
+=> job.sql:1:87: the late rows of 't' would come back to it
+# Its columns are those of late rows, by name, with the casts of an INSERT and no others.
+CREATE TABLE t (a STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'datagen', 'late.table' = 'late');
+CREATE TABLE late (a INT, ts TIMESTAMP(3)) WITH ('connector' = 'print');
+SELECT COUNT(*) FROM TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end
+=> job.sql:1:114: the column 'a' of 'late' is INT, and that of late rows is STRING; declare it STRING
+CREATE TABLE t (a STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'datagen', 'late.table' = 'late');
+CREATE TABLE late (b STRING, ts TIMESTAMP(3)) WITH ('connector' = 'print');
+SELECT COUNT(*) FROM TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end
+=> job.sql:1:114: 'late' has a column 'b', and late rows have none; there is a, ts
+CREATE TABLE t (a STRING, b INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'datagen', 'late.table' = 'late');
+CREATE TABLE late (b BIGINT NOT NULL, ts TIMESTAMP(3)) WITH ('connector' = 'print');
+CREATE VIEW v AS SELECT UPPER(a) AS a, ts FROM t;
+SELECT SUM(CAST(a AS INT)) OVER (ORDER BY ts) FROM v
+=> job.sql:1:121: the column 'b' of 'late' may not be null, and the window is over rows without it
+# A late row does not know from which of several tables it is.
+CREATE TABLE t (a STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'datagen');
+CREATE TABLE u (a STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'datagen', 'late.table' = 'late');
+CREATE TABLE late (a STRING) WITH ('connector' = 'print');
+CREATE VIEW v AS SELECT a, ts FROM t UNION ALL SELECT a, ts FROM u;
+SELECT COUNT(*) FROM TUMBLE(TABLE v, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end
+=> job.sql:2:114: 'late.table' is 'late' here, and another or none of 't', with which it is united before a window: write the same in both
