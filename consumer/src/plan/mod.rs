@@ -10,8 +10,10 @@
 //!
 //! Nothing is read, written or waited for here, and what is not supported is refused with its place.
 
+mod access;
 mod aliases;
 mod alike;
+mod arguments;
 mod calls;
 mod castable;
 mod casts;
@@ -39,6 +41,7 @@ mod lower;
 mod many_rows;
 mod mixed;
 mod options;
+mod patterns;
 mod placed;
 mod query;
 mod rewrite;
@@ -48,6 +51,7 @@ mod statement;
 mod supported;
 mod syntax;
 mod table;
+mod told;
 mod tvf;
 mod types;
 mod windows;
@@ -65,7 +69,8 @@ pub use settings::{MiniBatch, OnNull, Settings};
 pub use table::{
     Bounded, Column, Connector, Generator, Metadata, Origin, Promise, Rolling, Startup, Table,
 };
-pub use written::{sql, written_at};
+pub use told::sql;
+pub use written::written_at;
 pub use zone::Zone;
 
 #[cfg(test)]

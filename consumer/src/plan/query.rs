@@ -30,7 +30,7 @@ use datafusion_sql::{
 };
 
 use super::{
-    Settings, Zone, aliases, alike, castable,
+    Settings, Zone, aliases, alike, arguments, castable,
     casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
     columns, conditions, constants,
@@ -175,6 +175,7 @@ pub(super) fn analyzed(plan: LogicalPlan, zone: Zone) -> Result<LogicalPlan> {
 /// What Flink does not make of values of such types.
 fn refuse_other_types(plan: &LogicalPlan) -> Result<()> {
     conditions::refuse_others(plan)?;
+    arguments::refuse_others(plan)?;
     alike::refuse_others(plan)?;
     castable::refuse_others(plan)
 }

@@ -22,7 +22,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use common::time::Clock;
 use datafusion_expr::{AggregateUDF, ScalarUDF};
-use datafusion_functions::{core, crypto, encoding, math, regex, string, unicode};
+use datafusion_functions::{core, crypto, encoding, math, string, unicode};
 use datafusion_functions_aggregate as aggregate;
 use datafusion_functions_nested::{cardinality::cardinality_udf, make_array::make_array_udf};
 
@@ -89,6 +89,16 @@ const HIDDEN: [&str; 6] = [
     "floor_time",
     "timestampadd_days",
     "unix_timestamp_now",
+];
+
+/// What needs no arguments.
+const OF_NOTHING: [&str; 6] = [
+    "CURRENT_ROW_TIMESTAMP",
+    "E",
+    "NOW",
+    "PI",
+    "PROCTIME",
+    "UNIX_TIMESTAMP",
 ];
 
 const TABLE_FUNCTIONS: [&str; 6] = [
@@ -168,6 +178,13 @@ impl Functions {
         TABLE_FUNCTIONS.contains(&name.as_str()) || self.names.contains(&name)
     }
 
+    /// Whether this may be called without arguments.
+    pub(super) fn is_of_nothing(&self, name: &str) -> bool {
+        OF_NOTHING
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
+    }
+
     /// Whether this stands in FROM.
     pub(super) fn is_table_function(&self, name: &str) -> bool {
         TABLE_FUNCTIONS
@@ -237,7 +254,6 @@ fn taken_of_text() -> Vec<Named<ScalarUDF>> {
         ("LPAD", bounded(unicode::lpad(), Counts::Characters)),
         ("LTRIM", string::ltrim()),
         ("MD5", crypto::md5()),
-        ("REGEXP", regex::regexp_like()),
         ("REPEAT", bounded(string::repeat(), Counts::Texts)),
         ("REPLACE", string::replace()),
         ("REVERSE", unicode::reverse()),

@@ -83,7 +83,11 @@ impl Lowering<'_> {
             return Ok(lowered.clone());
         }
         let lowered = self.new_plan(plan);
-        let lowered = lowered.map_err(|fault| fault.or_at(begin_of(plan)))?;
+        let lowered = lowered.map_err(|fault| match fault.word {
+            // It is looked for from the begin of its statement on.
+            Some(_) => fault,
+            None => fault.or_at(begin_of(plan)),
+        })?;
         self.known.push((plan.clone(), lowered.clone()));
         Ok(lowered)
     }

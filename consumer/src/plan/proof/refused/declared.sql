@@ -188,3 +188,5 @@ CREATE TABLE late (a STRING) WITH ('connector' = 'print');
 CREATE VIEW v AS SELECT a, ts FROM t UNION ALL SELECT a, ts FROM u;
 SELECT COUNT(*) FROM TUMBLE(TABLE v, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end
 => job.sql:2:114: 'late.table' is 'late' here, and another or none of 't', with which it is united before a window: write the same in both
+CREATE TABLE t (a ROW<ts TIMESTAMP(3)>, WATERMARK FOR a.ts AS a.ts) WITH ('connector' = 'datagen')
+=> job.sql:1:55: a watermark of a field is not supported; make it a column of its own: time AS a.ts
