@@ -9,9 +9,8 @@ use super::{
     error::Failure,
     late_tables,
     prepare::{Preparation, Preparer, Raw},
-    required::required,
     scans::Reading,
-    sinks::failed,
+    sinks::{failed, fitted},
     stages::{Stage, Stages},
     tables,
 };
@@ -209,7 +208,7 @@ impl<'a> Rehearsal<'a> {
                 continue;
             };
             let changes = match &table {
-                Some(table) => required(changes, table, self.job.settings.on_null)
+                Some(table) => fitted(changes, table, self.job.settings.on_null)
                     .map_err(|source| failed(Some(table), source))?,
                 None => changes,
             };

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use arrow::{array::RecordBatch, compute::cast, error::ArrowError};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::{sync::mpsc::Receiver, time::MissedTickBehavior};
 
@@ -107,7 +108,7 @@ impl<W: Write> Sink<W> {
 
     async fn write(&mut self, changes: Changes) -> io::Result<()> {
         let changes = match &self.table {
-            Some(table) => required(changes, table, self.on_null)?,
+            Some(table) => fitted(changes, table, self.on_null)?,
             None => changes,
         };
         match &mut self.target {
@@ -195,6 +196,32 @@ pub(super) fn failed(table: Option<&Table>, source: io::Error) -> Failure {
         table: table.unwrap_or_else(|| "the output".to_owned()),
         source,
     }
+}
+
+/// Rows as a table has them: the fields of a ROW by the names that they have there, and values in all
+/// columns that may not be null.
+///
+/// # Errors
+/// A column cannot be of the table's type, or a row has no value where it must have one.
+pub(super) fn fitted(changes: Changes, table: &Table, on_null: OnNull) -> io::Result<Changes> {
+    let rows = renamed(changes.rows, table).map_err(io::Error::other)?;
+    let ops = changes.ops;
+    required(Changes { rows, ops }, table, on_null)
+}
+
+/// The columns under the names and of the types of the table's.
+fn renamed(rows: RecordBatch, table: &Table) -> Result<RecordBatch, ArrowError> {
+    let schema = rows.schema();
+    let mut both = schema.fields().iter().zip(&table.columns);
+    if both.all(|(have, want)| *have.data_type() == want.data_type) {
+        return Ok(rows);
+    }
+    let columns = rows.columns().iter().zip(&table.columns);
+    let columns = columns.map(|(values, want)| {
+        let values = cast(values, &want.data_type)?;
+        Ok((want.name.as_str(), values, true))
+    });
+    RecordBatch::try_from_iter_with_nullable(columns.collect::<Result<Vec<_>, ArrowError>>()?)
 }
 
 impl<W> Shared<W> {

@@ -1,11 +1,8 @@
 //! A dataflow → the nodes of a task, joined to those that read from them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
-use arrow::{
-    datatypes::{Field, Schema},
-    record_batch::RecordBatch,
-};
+use arrow::record_batch::RecordBatch;
 
 use super::{Settings, Task, ports::Ports};
 use crate::{
@@ -129,10 +126,9 @@ impl Node {
         let Some(Late { table, values }) = &self.late else {
             return Ok(rows.clone());
         };
-        let fields = table.columns.iter();
-        let fields = fields.map(|of| Field::new(&of.name, of.data_type.clone(), true));
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        Ok(RecordBatch::try_new(schema, columns(values, rows)?)?)
+        let values = columns(values, rows)?.into_iter().zip(table.columns.iter());
+        let values = values.map(|(values, of)| (of.name.as_str(), values, true));
+        Ok(RecordBatch::try_from_iter_with_nullable(values)?)
     }
 
     pub(super) fn failure(&self, at: usize) -> impl Fn(Fault) -> Error + use<> {
