@@ -276,7 +276,10 @@ fn dataflow(kind: &Kind) -> Dataflow {
         step(&[1], &out, changelog, kind.clone()),
         step(&[2], &out, changelog, Kind::Insert(Sink { table: None })),
     ];
-    Dataflow { steps }
+    Dataflow {
+        steps,
+        ..Dataflow::default()
+    }
 }
 
 fn scan() -> Kind {

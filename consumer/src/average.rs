@@ -45,6 +45,7 @@ fn job(config: &Config) -> Job {
                 step(Some(0), &answers, Kind::Average),
                 step(Some(1), &answers, Kind::Insert(Sink { table: None })),
             ],
+            ..Dataflow::default()
         },
         settings: Settings::new(NAME, Clock::System),
         is_explained: false,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use common::{service::settings::Exit, time::Clock};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::{Args, Invalid},
@@ -41,6 +41,9 @@ pub enum Error {
     /// The text is no job.
     #[error(transparent)]
     Plan(#[from] plan::Error),
+    /// It was stopped before that was known.
+    #[error("stopped while {0} was planned")]
+    Stopped(String),
     /// A setting cannot be.
     #[error(transparent)]
     Setting(#[from] Invalid),
@@ -61,7 +64,9 @@ impl Error {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Read { .. } | Self::Plan(_) | Self::Setting(_) => Exit::Config,
-            Self::Listen(_) | Self::Run(_) | Self::Output(_) => Exit::Unavailable,
+            Self::Stopped(_) | Self::Listen(_) | Self::Run(_) | Self::Output(_) => {
+                Exit::Unavailable
+            }
         }
     }
 }
@@ -119,7 +124,7 @@ pub async fn act<W: Write + Send + 'static>(
     stop: CancellationToken,
 ) -> Result<(), Error> {
     let mut options = args.options()?;
-    let job = plan::plan(&text, &Settings::new(name.as_str(), Clock::System))?;
+    let job = planned(text, name.clone(), &stop).await?;
     if let Some(parallelism) = job.settings.parallelism {
         options.parallelism = parallelism.get();
     }
@@ -132,6 +137,21 @@ pub async fn act<W: Write + Send + 'static>(
     let status = Status::new(job.settings.name.clone().unwrap_or(name));
     let run = |watch| run_job(&job, &options, status.clone(), (out, watch), stop);
     crate::seen(args.listen, crate::registry(), status.clone(), run).await?
+}
+
+/// Plans a job where nothing waits for it but who asked: a long one must not keep a signal from being
+/// heard. What is planned in vain ends with the process.
+async fn planned(text: String, name: String, stop: &CancellationToken) -> Result<Job, Error> {
+    let settings = Settings::new(name.as_str(), Clock::System);
+    let planning = TaskTracker::new().spawn_blocking(move || plan::plan(&text, &settings));
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Err(Error::Stopped(name)),
+        planned = planning => match planned {
+            Ok(planned) => Ok(planned?),
+            Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+        }
+    }
 }
 
 async fn run_job<W: Write + Send + 'static>(
@@ -170,5 +190,32 @@ async fn run_job<W: Write + Send + 'static>(
             Ok(())
         }
         Err(failure) => Err(failure.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_is_stopped_while_it_is_planned_is_not_done() {
+        let text = "CREATE TABLE t (a INT) WITH ('connector' = 'datagen'); SELECT a FROM t";
+        let args = Args::parse_from(["consumer"]);
+        for is_stopped in [false, true] {
+            let stop = CancellationToken::new();
+            if is_stopped {
+                stop.cancel();
+            }
+            let job = (text.to_owned(), "job.sql".to_owned());
+            let acted = act(Act::Validate, job, &args, Vec::new(), stop).await;
+            let is_told = matches!(&acted, Err(Error::Stopped(name)) if name == "job.sql");
+            assert_eq!(
+                (acted.is_ok(), is_told),
+                (!is_stopped, is_stopped),
+                "{acted:?}"
+            );
+        }
     }
 }

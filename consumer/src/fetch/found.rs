@@ -13,6 +13,8 @@ const WILD: [char; 3] = ['*', '?', '['];
 #[derive(Debug, Default)]
 struct Found {
     files: BTreeSet<PathBuf>,
+    /// The same files in the true paths of their folders: each is there once.
+    known: BTreeSet<PathBuf>,
     /// Folders that are still to be entered.
     folders: BTreeSet<PathBuf>,
     /// Folders that were, by their true paths: each is entered once, however many links lead to it, also
@@ -75,11 +77,23 @@ impl Found {
             }
             if path.is_dir() {
                 self.folders.insert(path);
-            } else if path.is_file() {
+            } else if path.is_file() && self.known.insert(in_true_folder(&path)) {
                 self.files.insert(path);
             }
         }
         Ok(())
+    }
+}
+
+/// A file in the true path of its folder. A link to a file is a file of its own.
+fn in_true_folder(path: &Path) -> PathBuf {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = fs::canonicalize(folder.unwrap_or_else(|| Path::new(".")));
+    match (folder, path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
     }
 }
 
@@ -125,6 +139,11 @@ mod tests {
         check("b/?.json", &["b/2.json"]);
         check(
             "b/c",
+            &["b/c/1.json", "b/c/above/a.json", "b/c/above/b/2.json"],
+        );
+        // What the pattern names is found once more below the link.
+        check(
+            "b/c/*",
             &["b/c/1.json", "b/c/above/a.json", "b/c/above/b/2.json"],
         );
         check("_*", &["_temporary/4.json"]);

@@ -22,6 +22,9 @@ enum Kind {
     Date,
     Time,
     Moment,
+    Array,
+    Map,
+    Row,
 }
 
 /// What is done with values.
@@ -127,6 +130,11 @@ impl Use {
             Self::Listed => ("what is in an ARRAY is of one type", "CAST"),
             Self::Joined => ("what is joined is STRING", "CAST(… AS STRING)"),
         };
+        let instead = if first.is_nested() || second.is_nested() {
+            "what is in it, as item.name or tags[1]"
+        } else {
+            instead
+        };
         let (first, second) = (types::name(first), types::name(second));
         if first == second {
             format!("{what}, and this is {first}; write {instead}")
@@ -146,6 +154,9 @@ fn kind(of: &DataType) -> Option<Kind> {
         DataType::Date32 => Kind::Date,
         DataType::Time32(_) | DataType::Time64(_) => Kind::Time,
         DataType::Timestamp(..) => Kind::Moment,
+        DataType::List(_) => Kind::Array,
+        DataType::Map(..) => Kind::Map,
+        DataType::Struct(_) => Kind::Row,
         _ => return None,
     })
 }

@@ -2,7 +2,6 @@
 //! has done already: a plan within another is analysed once more.
 
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, TimeUnit};
-use chrono_tz::Tz;
 use datafusion_common::{
     DFSchema, Result, ScalarValue, config::ConfigOptions, tree_node::Transformed,
 };
@@ -13,6 +12,7 @@ use datafusion_functions::datetime::to_local_time;
 use datafusion_optimizer::AnalyzerRule;
 
 use super::{
+    Zone,
     conditions::place,
     error::Fault,
     functions::{
@@ -30,7 +30,7 @@ pub(super) struct Casts {
 }
 
 impl Casts {
-    pub(super) fn new(zone: Tz) -> Self {
+    pub(super) fn new(zone: Zone) -> Self {
         Self {
             timestamp_text: TimestampText::function(zone),
             instant: to_instant(zone),
@@ -38,11 +38,17 @@ impl Casts {
     }
 
     fn replace(&self, expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+        let computed = match &expression {
+            Expr::BinaryExpr(of) => computed(of, schema)?,
+            Expr::Negative(of) => negated(of, schema)?,
+            _ => None,
+        };
+        if let Some(computed) = computed {
+            return Ok(Transformed::yes(computed));
+        }
         let (value, field, is_tried) = match &expression {
             Expr::Cast(of) => (&of.expr, &of.field, false),
             Expr::TryCast(of) => (&of.expr, &of.field, true),
-            Expr::BinaryExpr(of) => return computed(of, schema),
-            Expr::Negative(of) => return negated(of, schema),
             _ => return Ok(Transformed::no(expression)),
         };
         let (from, to) = (value.get_type(schema)?, field.data_type());
@@ -110,9 +116,11 @@ const fn is_time(of: &DataType) -> bool {
 }
 
 /// Numbers are computed with as in Flink: exact ones where Arrow has other digits or may have too many,
-/// and whole ones where it has no quotient.
-fn computed(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
-    let same = || Ok(Transformed::no(Expr::BinaryExpr(of.clone())));
+/// and whole ones where it has no quotient. None where they are so already.
+fn computed(of: &BinaryExpr, schema: &DFSchema) -> Result<Option<Expr>> {
+    if !of.op.is_numerical_operators() {
+        return Ok(None);
+    }
     let types = (of.left.get_type(schema)?, of.right.get_type(schema)?);
     if of.op == Operator::Minus && is_time(&types.0) && is_time(&types.1) {
         let instead = "there is TIMESTAMPDIFF(unit, from, to)";
@@ -121,36 +129,36 @@ fn computed(of: &BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     }
     let both = || vec![of.left.as_ref().clone(), of.right.as_ref().clone()];
     if of.op == Operator::Divide && types.0.is_signed_integer() && may_be_minus_one(&of.right) {
-        return Ok(Transformed::yes(divide().call(both())));
+        return Ok(Some(divide().call(both())));
     }
     let (DataType::Decimal128(p1, s1), DataType::Decimal128(p2, s2)) = types else {
-        return same();
+        return Ok(None);
     };
     let [p1, s1, p2, s2] = [i16::from(p1), s1.into(), p2.into(), s2.into()];
     let digits = match of.op {
         Operator::Plus | Operator::Minus => (p1 - s1).max(p2 - s2) + s1.max(s2) + 1,
         Operator::Multiply => p1 + p2 + 1,
         Operator::Divide => i16::MAX,
-        _ => return same(),
+        _ => return Ok(None),
     };
     if digits > i16::from(DECIMAL128_MAX_PRECISION) {
-        return Ok(Transformed::yes(functions::exact(of.op).call(both())));
+        return Ok(Some(functions::exact(of.op).call(both())));
     }
-    same()
+    Ok(None)
 }
 
 /// A constant goes around at the ends of its type where columns do.
-fn negated(of: &Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+fn negated(of: &Expr, schema: &DFSchema) -> Result<Option<Expr>> {
     let data_type = of.get_type(schema)?;
     if is_time(&data_type) {
         let instead = "there is TIMESTAMPDIFF(unit, from, to)";
         return Err(Fault::unsupported(place(of), "a time with a minus", instead).into());
     }
     if !data_type.is_signed_integer() || !of.column_refs().is_empty() {
-        return Ok(Transformed::no(Expr::Negative(Box::new(of.clone()))));
+        return Ok(None);
     }
     let zero = lit(ScalarValue::new_zero(&data_type)?);
-    Ok(Transformed::yes(zero - of.clone()))
+    Ok(Some(zero - of.clone()))
 }
 
 /// Only by -1 the least whole number cannot be divided within its type.

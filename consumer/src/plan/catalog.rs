@@ -131,6 +131,24 @@ impl Catalog {
         Err(Fault::unsupported(at, &what, instead))
     }
 
+    /// Refuses tables for late rows that there are not, or that cannot be written to.
+    pub(super) fn refuse_late(&self) -> Result<(), Fault> {
+        for (name, source) in &self.entries {
+            let Source::Table(declared) = source.as_ref() else {
+                continue;
+            };
+            let Some((late, at)) = &declared.late else {
+                continue;
+            };
+            self.sink(late, *at)?;
+            if late == name {
+                let message = format!("the late rows of '{name}' would come back to it");
+                return Err(Fault::new(*at, message));
+            }
+        }
+        Ok(())
+    }
+
     /// What is scanned for this name.
     pub(super) fn scanned(&self, name: &TableReference) -> Result<Arc<Source>, Fault> {
         let TableReference::Bare { table } = name else {

@@ -169,6 +169,7 @@ fn casts_by_itself(from: &DataType, to: &DataType) -> bool {
     }
 }
 
-fn casts_or_is(from: &DataType, to: &DataType) -> bool {
+/// Whether Flink casts without being told to, or has nothing to cast.
+pub(super) fn casts_or_is(from: &DataType, to: &DataType) -> bool {
     from.equals_datatype(to) || casts_by_itself(from, to)
 }

@@ -12,7 +12,7 @@ use super::{
     types,
 };
 
-/// Refuses other conditions of FILTER and CASE; those of WHERE and HAVING are never planned.
+/// Refuses other conditions of FILTER, CASE and IS TRUE; those of WHERE and HAVING are never planned.
 pub(super) fn refuse_others(plan: &LogicalPlan) -> Result<()> {
     each_expression(plan, check)
 }
@@ -27,6 +27,12 @@ fn check(expression: &Expr, schema: &DFSchema) -> Result<()> {
             let mut conditions = case.when_then_expr.iter();
             conditions.try_for_each(|(condition, _)| boolean(condition, schema))?;
         }
+        Expr::IsTrue(of)
+        | Expr::IsFalse(of)
+        | Expr::IsUnknown(of)
+        | Expr::IsNotTrue(of)
+        | Expr::IsNotFalse(of)
+        | Expr::IsNotUnknown(of) => boolean(of, schema)?,
         _ => {}
     }
     Ok(())

@@ -1,11 +1,12 @@
 //! The options of a table → where it is and how its records are written.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use datafusion_sql::sqlparser::tokenizer::Location;
 
 use super::{
-    Bounded, Connector, Generator, Rolling, Startup,
+    Bounded, Connector, Rolling, Startup,
+    datagen::{Named, datagen},
     error::{Fault, did_you_mean},
     options::{DURATION, MEMORY, Options, duration, memory, value},
     statement::Setting,
@@ -29,10 +30,13 @@ const CONNECTORS: [&str; 6] = [
     "print",
     "blackhole",
 ];
-const DATAGEN_ROWS_PER_SECOND: u64 = 10_000;
 
 /// What the options of a table with these columns say.
-pub(super) fn place(at: Location, settings: &[Setting], columns: &[&str]) -> Result<Place, Fault> {
+pub(super) fn place(
+    at: Location,
+    settings: &[Setting],
+    columns: &[Named<'_>],
+) -> Result<Place, Fault> {
     let mut options = Options::new(at, settings);
     let named = options.required("connector")?;
     let connector = match named.value.as_str() {
@@ -144,44 +148,6 @@ fn filesystem(options: &mut Options<'_>) -> Result<Connector, Fault> {
             age: age.unwrap_or(usual.age),
         },
     })
-}
-
-fn datagen(options: &mut Options<'_>, columns: &[&str]) -> Result<Connector, Fault> {
-    let rate = options.number("rows-per-second")?;
-    let rows = options.number("number-of-rows")?;
-    let mut fields = BTreeMap::new();
-    for column in columns {
-        if let Some(generator) = generator(options, column)? {
-            fields.insert((*column).to_owned(), generator);
-        }
-    }
-    Ok(Connector::Datagen {
-        rate: rate.unwrap_or(DATAGEN_ROWS_PER_SECOND),
-        rows,
-        fields,
-    })
-}
-
-fn generator(options: &mut Options<'_>, column: &str) -> Result<Option<Generator>, Fault> {
-    let key = |rest: &str| format!("fields.{column}.{rest}");
-    let is_sequence = |text: &str| match text {
-        "sequence" => Some(true),
-        "random" => Some(false),
-        _ => None,
-    };
-    let expected = "'random' or 'sequence'";
-    let is_sequence = options.parsed(&key("kind"), expected, is_sequence)?;
-    if is_sequence == Some(true) {
-        let number = |text: &str| text.parse().ok();
-        let start = value(options.required(&key("start"))?, "a whole number", number)?;
-        let end = value(options.required(&key("end"))?, "a whole number", number)?;
-        return Ok(Some(Generator::Sequence { start, end }));
-    }
-    let min = options.number(&key("min"))?;
-    let max = options.number(&key("max"))?;
-    let length = options.number(&key("length"))?;
-    let is_said = options.beginning_with(&key("")).next().is_some();
-    Ok(is_said.then_some(Generator::Random { min, max, length }))
 }
 
 fn format(options: &mut Options<'_>) -> Result<Option<Format>, Fault> {

@@ -12,14 +12,13 @@ use datafusion_expr::{
         ContextProvider, ExprPlanner, PlannerResult, RawWindowExpr, RelationPlanner, TypePlanner,
     },
 };
-use datafusion_functions::{
-    core::planner::CoreFunctionPlanner, datetime, unicode::planner::UnicodeFunctionPlanner,
-};
+use datafusion_functions::{datetime, unicode::planner::UnicodeFunctionPlanner};
 use datafusion_functions_aggregate::planner::AggregateFunctionPlanner;
-use datafusion_functions_nested::planner::{FieldAccessPlanner, NestedFunctionPlanner};
+use datafusion_functions_nested::planner::FieldAccessPlanner;
 use datafusion_sql::sqlparser::ast::{DataType as Ast, ExactNumberInfo, TimezoneInfo};
 
 use super::{
+    access::Access,
     catalog::Catalog,
     error::{Fault, NOWHERE},
     functions::Functions,
@@ -54,9 +53,8 @@ impl<'a> Context<'a> {
                 Arc::new(Extract),
                 Arc::new(CountOver),
                 Arc::new(AggregateFunctionPlanner),
-                Arc::new(CoreFunctionPlanner::default()),
+                Arc::new(Access),
                 Arc::new(UnicodeFunctionPlanner),
-                Arc::new(NestedFunctionPlanner),
                 Arc::new(FieldAccessPlanner),
             ],
             relations: vec![Arc::new(WindowFunctions)],

@@ -4,10 +4,9 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use arrow::datatypes::SchemaRef;
-use chrono_tz::Tz;
 use datafusion_physical_expr::{PhysicalExpr, aggregate::AggregateFunctionExpr};
 
-use super::Table;
+use super::{Table, Zone};
 
 /// An expression over the columns of a step's input.
 pub type Expression = Arc<dyn PhysicalExpr>;
@@ -17,6 +16,8 @@ pub type Expression = Arc<dyn PhysicalExpr>;
 pub struct Dataflow {
     /// In an order in which each stands behind those it reads from.
     pub steps: Vec<Step>,
+    /// What becomes of rows that come too late, for the steps that keep them.
+    pub late: BTreeMap<StepId, Late>,
 }
 
 /// Which step of a dataflow.
@@ -68,7 +69,7 @@ pub enum Kind {
         /// What sessions are apart by; empty for other windows.
         keys: Vec<Expression>,
         /// In which zone windows are aligned, where the time is a `TIMESTAMP_LTZ`.
-        zone: Option<Tz>,
+        zone: Option<Zone>,
     },
     /// Aggregates the rows of each window and key.
     Windowed(Windowed),
@@ -164,7 +165,7 @@ pub struct Windowed {
     /// Where the time of a row is.
     pub time: Time,
     /// In which zone windows are aligned, where the time is a `TIMESTAMP_LTZ`.
-    pub zone: Option<Tz>,
+    pub zone: Option<Zone>,
     /// By what rows are grouped beside their window; may be none.
     pub keys: Vec<Expression>,
     /// What is computed; may be none.
@@ -380,6 +381,15 @@ pub struct Sink {
     pub table: Option<Arc<Table>>,
 }
 
+/// What becomes of rows that come too late for a step.
+#[derive(Debug, Clone)]
+pub struct Late {
+    /// The table that they are written to.
+    pub table: Arc<Table>,
+    /// Its columns, over those of the step's input.
+    pub values: Vec<Expression>,
+}
+
 impl Dataflow {
     /// The tables that are written to, by name, those of late rows too; none is the console.
     #[must_use]
@@ -387,10 +397,11 @@ impl Dataflow {
         let kinds = self.steps.iter().map(|step| &step.kind);
         let tables = kinds.filter_map(|kind| match kind {
             Kind::Insert(sink) => Some(sink.table.as_deref()),
-            Kind::Watermarks(watermarks) => Some(Some(watermarks.late.as_deref()?)),
             _ => None,
         });
+        let late = self.late.values().map(|late| Some(late.table.as_ref()));
         tables
+            .chain(late)
             .map(|table| (table.map(|table| table.name.as_str()), table))
             .collect()
     }

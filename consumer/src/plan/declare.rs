@@ -43,7 +43,10 @@ pub(super) fn declare(
         Some(rows) => of_rows(rows),
         None => stored(planner, definition),
     };
-    let fields: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
+    let fields = columns.iter();
+    let fields: Vec<_> = fields
+        .map(|column| (column.name.as_str(), &column.of.data_type))
+        .collect();
     let place = place(definition.options_at, &definition.options, &fields)?;
     let mut table = table(definition, &columns, place.clone())?;
     readable(definition, &table)?;
@@ -89,7 +92,7 @@ fn of_rows(rows: &SchemaRef) -> Vec<Column> {
 
 /// All columns but computed ones, which need the others.
 fn stored(planner: &Planner<'_>, definition: &Definition) -> Vec<Column> {
-    let zone = planner.settings.zone.name();
+    let zone = &planner.settings.zone.name();
     let columns = definition
         .columns
         .iter()

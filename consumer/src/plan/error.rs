@@ -169,23 +169,26 @@ fn sentence(text: &str) -> String {
     while let Some(rest) = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)) {
         text = rest;
     }
-    if let Some(plain) = of_groups(text) {
+    if let Some(plain) = of_groups(text).or_else(|| of_types(text)) {
         return plain;
     }
     // What a function says of its own arguments stands within what is said of that.
     if let Some((_, inner)) = text.split_once("coercion failed with: Error during planning: ") {
         text = inner;
     }
-    // Of several ways to call it, the last is told.
+    // Of several ways to call it, the last with so many arguments is told.
     if text.contains("failed to match any signature, errors: ") {
-        text = text
-            .rsplit("Error during planning: ")
-            .next()
-            .unwrap_or(text);
+        let mut ways = text.rsplit("Error during planning: ");
+        let last = ways.clone().next();
+        let way = ways.find(|way| way.starts_with("Function '") && !way.contains("arguments but"));
+        text = way.or(last).unwrap_or(text);
     }
     let (text, _) = text
         .split_once(". No function matches")
         .unwrap_or((text, ""));
+    if let Some(plain) = of_arguments(text) {
+        return plain;
+    }
     let line = in_names_of_flink(text.lines().next().unwrap_or_default());
     let mut characters = line.trim_end_matches('.').chars();
     let first = characters.next().unwrap_or('?');
@@ -202,23 +205,22 @@ fn of_groups(text: &str) -> Option<String> {
     if text.starts_with("Projections require unique expression names") {
         return Some("there are two columns of one name; give one another by AS".to_owned());
     }
-    if text.starts_with("Cannot create filter with non-boolean predicate") {
-        let (_, of) = text.rsplit_once(" returning ")?;
-        let of = in_names_of_flink(of);
-        let message = format!("a condition is BOOLEAN, and this is {of}; write a comparison");
-        return Some(message);
-    }
     if let Some(call) = text.strip_prefix("Failed to coerce arguments to satisfy a call to '") {
         let (name, types) = call.split_once("' function: coercion from ")?;
         let (types, _) = types.split_once(" to the signature")?;
         let types = in_names_of_flink(types);
         return Some(format!("{} does not take ({types})", name.to_uppercase()));
     }
+    if text.starts_with("UNION queries have different number of columns") {
+        return Some("UNION of queries that do not have as many columns as each other".to_owned());
+    }
     if let Some(name) = text.strip_prefix("Invalid qualifier ") {
         return Some(format!("there is no table '{name}' in FROM"));
     }
-    if text.starts_with("Cannot access field at argument") {
-        return Some("only a ROW has fields".to_owned());
+    if let Some(names) = text.strip_prefix("could not parse compound identifier from ") {
+        let names = names.lines().next()?.trim_matches(['[', ']']);
+        let name = names.replace("\", \"", ".").replace('"', "");
+        return Some(format!("only a ROW has fields, and '{name}' is in none"));
     }
     if let Some(field) = text.strip_suffix(" not found in struct") {
         let name = field.strip_prefix("Field ")?;
@@ -227,14 +229,6 @@ fn of_groups(text: &str) -> Option<String> {
     let operator = text.strip_prefix("No infix parser for token Word(Word { value: \"");
     if let Some((name, _)) = operator.and_then(|rest| rest.split_once('"')) {
         return Some(format!("there is no operator {name}"));
-    }
-    if let Some(types) =
-        text.strip_prefix("Cannot infer common argument type for logical boolean operation ")
-    {
-        let types = in_names_of_flink(types);
-        return Some(format!(
-            "a condition is BOOLEAN, and this is {types}; write a comparison"
-        ));
     }
     if let Some(column) = text.strip_prefix("Column in HAVING must be in GROUP BY") {
         let (_, column) = column.split_once("column \"")?;
@@ -248,6 +242,77 @@ fn of_groups(text: &str) -> Option<String> {
     let (_, column) = text.split_once("column \"")?;
     let (column, _) = column.split_once('"')?;
     Some(format!("SELECT has '{column}', which is {neither}"))
+}
+
+/// What is wrong with types, in fewer words.
+fn of_types(text: &str) -> Option<String> {
+    if text.starts_with("Cannot create filter with non-boolean predicate") {
+        let (_, of) = text.rsplit_once(" returning ")?;
+        let of = in_names_of_flink(of);
+        let message = format!("a condition is BOOLEAN, and this is {of}; write a comparison");
+        return Some(message);
+    }
+    if let Some(types) =
+        text.strip_prefix("Cannot infer common argument type for logical boolean operation ")
+    {
+        let types = in_names_of_flink(types);
+        return Some(format!(
+            "a condition is BOOLEAN, and this is {types}; write a comparison"
+        ));
+    }
+    if let Some(types) = text.strip_prefix("Cannot coerce arithmetic expression ") {
+        let (types, _) = types.split_once(" to valid types")?;
+        let types = in_names_of_flink(types);
+        return Some(format!("{types} is not computed; write CAST"));
+    }
+    if let Some(types) = text.strip_prefix("There isn't a common type to coerce ") {
+        let (types, _) = types.split_once(" in LIKE expression")?;
+        let types = in_names_of_flink(types);
+        return Some(format!(
+            "LIKE is of texts, and these are {types}; write CAST"
+        ));
+    }
+    if let Some(of) = text.strip_prefix("Unary operator 'NOT' requires a boolean expression, got ")
+    {
+        let of = in_names_of_flink(of);
+        return Some(format!(
+            "a condition is BOOLEAN, and this is {of}; write a comparison"
+        ));
+    }
+    if text.starts_with("Unary operator '-' only supports") {
+        return Some("only a number has a minus; write CAST".to_owned());
+    }
+    None
+}
+
+/// What is wrong with what a function is called with, in fewer words.
+fn of_arguments(text: &str) -> Option<String> {
+    let text = in_names_of_flink(text.lines().next()?.trim_end_matches('.'));
+    let call = text.strip_prefix("Invalid function '");
+    if let Some((name, _)) = call.and_then(|name| name.split_once('\'')) {
+        let name = name.to_uppercase();
+        return Some(format!("{name} takes another number of arguments"));
+    }
+    let (name, rest) = text.strip_prefix("Function '")?.split_once("' ")?;
+    let name = name.to_uppercase();
+    let numbers = rest.strip_prefix("expects ");
+    let numbers = numbers.and_then(|numbers| numbers.split_once(" arguments but received "));
+    if let Some((taken, given)) = numbers {
+        let arguments = if taken == "1" {
+            "argument"
+        } else {
+            "arguments"
+        };
+        return Some(format!(
+            "{name} takes {taken} {arguments}, and these are {given}"
+        ));
+    }
+    if rest.contains("Fail to find the coerced type") {
+        return Some(format!("{name} is of values of one type; write CAST"));
+    }
+    let (_, of) = rest.split_once("but received ")?;
+    let (of, _) = of.split_once(" (DataType").unwrap_or((of, ""));
+    Some(format!("{name} does not take {}", of.to_uppercase()))
 }
 
 /// The types and functions that a message names, as Flink names them.
@@ -267,9 +332,27 @@ pub(super) fn in_names_of_flink(text: &str) -> String {
         ("Timestamp(µs", "TIMESTAMP(6"),
         ("'btrim'", "'trim'"),
         ("'strpos'", "'position'"),
+        ("'starts_with'", "'startswith'"),
+        ("'ends_with'", "'endswith'"),
+        ("'trunc'", "'truncate'"),
     ];
     let replace = |text: String, (arrow, flink): &(&str, &str)| text.replace(arrow, flink);
-    names.iter().fold(text.to_owned(), replace)
+    without_zones(names.iter().fold(text.to_owned(), replace))
+}
+
+/// `TIMESTAMP(3, "UTC")` is `TIMESTAMP_LTZ(3)`.
+fn without_zones(mut text: String) -> String {
+    let places = |text: &str| {
+        let zone = text.find(", \"")?;
+        let begin = text.get(..zone)?.rfind("TIMESTAMP(")? + "TIMESTAMP".len();
+        let end = zone + text.get(zone..)?.find("\")")? + 1;
+        Some((begin, zone, end))
+    };
+    while let Some((begin, zone, end)) = places(&text) {
+        text.replace_range(zone..end, "");
+        text.insert_str(begin, "_LTZ");
+    }
+    text
 }
 
 /// `; did you mean 'x'?` with the name that is nearest, or what there is where nothing is near.

@@ -103,6 +103,8 @@ fn refused_interval(interval: &Interval) -> Option<Instead> {
         Some(("an interval without quotes", INTERVALS))
     } else if !interval::has_known_unit(interval) || has_letters(&interval.value) {
         Some(("this interval", INTERVALS))
+    } else if !interval::fits(interval) {
+        Some(("an interval of this length", INTERVALS))
     } else if has_precision {
         Some(("the precision of an interval", INTERVALS))
     } else if interval.last_field.is_some() && interval::in_one_text(interval).is_none() {
@@ -117,12 +119,27 @@ const ROW: &str = "write the values without brackets, and give each a column of 
 
 /// What a call is of a function that is none of ours, and what to write instead.
 pub(super) fn refused_call(name: &str) -> Option<Instead> {
+    if is_of_group_window(name) {
+        return Some((
+            "a window in GROUP BY",
+            "write FROM TUMBLE(TABLE t, DESCRIPTOR(time), size), and window_start",
+        ));
+    }
     Some(match name {
         "ROW" => ("ROW(…)", ROW),
         "ARRAY" => ("ARRAY(…)", "write ARRAY[…]"),
         "CURRENT_TIME" => ("CURRENT_TIME", TIME),
         "LOCALTIME" => ("LOCALTIME", TIME),
         _ => return None,
+    })
+}
+
+/// Whether it tells of windows that are written in GROUP BY, as `TUMBLE_START` does.
+fn is_of_group_window(name: &str) -> bool {
+    let parts = name.split_once('_');
+    parts.is_some_and(|(window, part)| {
+        ["TUMBLE", "HOP", "SESSION"].contains(&window)
+            && ["START", "END", "ROWTIME", "PROCTIME"].contains(&part)
     })
 }
 

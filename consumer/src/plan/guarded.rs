@@ -116,7 +116,13 @@ fn fails_itself(expression: &Expression, schema: &Schema) -> bool {
     if let Some(binary) = expression.downcast_ref::<BinaryExpr>() {
         return match binary.op() {
             Operator::Divide | Operator::Modulo => true,
-            Operator::Plus | Operator::Minus | Operator::Multiply => !is(expression, is_plain),
+            Operator::Plus | Operator::Minus | Operator::Multiply => {
+                // Of parts that cannot fail: one that is such an operator is plain itself. So no
+                // type is looked for through a whole chain, once for each of its operators.
+                let sides = [binary.left(), binary.right()];
+                let mut sides = sides.into_iter();
+                !sides.all(|side| is_computed(side) || is(side, is_plain))
+            }
             _ => false,
         };
     }
@@ -130,6 +136,12 @@ fn fails_itself(expression: &Expression, schema: &Schema) -> bool {
     expression
         .downcast_ref::<ScalarFunctionExpr>()
         .is_some_and(|call| !NEVER_FAIL.contains(&call.name()))
+}
+
+fn is_computed(expression: &Expression) -> bool {
+    use Operator::{Minus, Multiply, Plus};
+    let binary = expression.downcast_ref::<BinaryExpr>();
+    binary.is_some_and(|binary| [Plus, Minus, Multiply].contains(binary.op()))
 }
 
 impl Guarded {

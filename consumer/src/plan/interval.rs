@@ -1,5 +1,6 @@
 //! Intervals: their units, and `INTERVAL '10' MINUTES` → milliseconds, for the lengths of windows.
 
+use arrow::compute::kernels::cast_utils::parse_interval_month_day_nano;
 use datafusion_sql::sqlparser::{
     ast::{DateTimeField, Expr, Interval, Spanned, Value},
     tokenizer::Location,
@@ -55,6 +56,21 @@ pub(super) fn has_known_unit(interval: &Interval) -> bool {
     field.is_some_and(|field| {
         matches!(field, Year | Years | Month | Months) || of_fixed(field).is_some()
     })
+}
+
+/// Whether it is a number of months, or of days and nanoseconds, that an interval can hold.
+pub(super) fn fits(interval: &Interval) -> bool {
+    let several = in_one_text(interval);
+    let interval = several.as_ref().unwrap_or(interval);
+    let Expr::Value(value) = interval.value.as_ref() else {
+        return true;
+    };
+    let Value::SingleQuotedString(text) = &value.value else {
+        return true;
+    };
+    let unit = interval.leading_field.as_ref();
+    let unit = unit.map_or_else(String::new, ToString::to_string);
+    parse_interval_month_day_nano(format!("{text} {unit}").trim()).is_ok()
 }
 
 /// A number with up to three digits behind the point, times `unit`.

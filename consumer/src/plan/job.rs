@@ -15,6 +15,7 @@ use super::{
     functions::Functions,
     lower::{Output, lower},
     query::Planner,
+    settings::ZONE,
     statement::{Definition, Insert, Kind, Statement, at_its_word, statements},
 };
 
@@ -85,10 +86,13 @@ impl Reading {
             end: None,
             is_explained: false,
         };
-        for statement in statements(text)? {
+        let statements = statements(text)?;
+        reading.zone(&statements)?;
+        for statement in statements {
             let at = statement.at;
             reading.take(statement).map_err(|fault| fault.or_at(at))?;
         }
+        reading.catalog.refuse_late()?;
         if reading.outputs.is_empty() {
             let message = "there is nothing to do; write INSERT INTO … SELECT, or SELECT";
             return Err(Fault::new(NOWHERE, message));
@@ -106,15 +110,36 @@ impl Reading {
         })
     }
 
+    /// The zone is of the whole job, also of what is declared before it is set: types know theirs.
+    fn zone(&mut self, statements: &[Statement]) -> Result<(), Fault> {
+        let mut is_used = false;
+        for statement in statements {
+            match &statement.kind {
+                Kind::Set(setting) if setting.key == ZONE && is_used => {
+                    let what = format!("'{ZONE}' behind a query");
+                    let instead = "set it before: a job has one";
+                    return Err(Fault::unsupported(setting.at, &what, instead));
+                }
+                Kind::Set(setting) if setting.key == ZONE => self.settings.set(setting)?,
+                Kind::Set(_) | Kind::View { .. } => {}
+                Kind::Table(definition) if definition.query.is_none() => {}
+                Kind::Table(_) | Kind::Insert(_) | Kind::Select(_) | Kind::Explain(_) => {
+                    is_used = true;
+                }
+            }
+        }
+        self.functions = Functions::new(&self.settings.clock, self.settings.zone);
+        Ok(())
+    }
+
     fn take(&mut self, statement: Statement) -> Result<(), Fault> {
         if let Some(end) = self.end {
             return Err(Fault::new(statement.at, end));
         }
         match statement.kind {
-            Kind::Set(setting) => {
-                self.settings.set(&setting)?;
-                self.functions = Functions::new(&self.settings.clock, self.settings.zone);
-            }
+            // The zone is set from the begin on.
+            Kind::Set(setting) if setting.key == ZONE => {}
+            Kind::Set(setting) => self.settings.set(&setting)?,
             Kind::Table(definition) if definition.if_new && self.catalog.has(&definition.name) => {}
             Kind::Table(definition) => self.table(&definition)?,
             Kind::View { name, if_new, .. } if if_new && self.catalog.has(&name) => {}

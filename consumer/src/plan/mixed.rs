@@ -26,11 +26,12 @@ pub(super) const OF_ONE_TYPE: [&str; 5] = ["coalesce", "greatest", "least", "nul
 impl Mixed {
     fn replace(mut expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         let is_changed = match &mut expression {
-            Expr::BinaryExpr(of) if is_single(of, schema)? => {
-                return Ok(Transformed::yes(cast(expression, DataType::Float32)));
-            }
-            Expr::BinaryExpr(BinaryExpr { left, right, .. }) => {
-                unify(vec![left.as_mut(), right.as_mut()], schema)?
+            Expr::BinaryExpr(of) => {
+                let types = vec![of.left.get_type(schema)?, of.right.get_type(schema)?];
+                if is_single(of, &types) {
+                    return Ok(Transformed::yes(cast(expression, DataType::Float32)));
+                }
+                unify_known(vec![of.left.as_mut(), of.right.as_mut()], &types)
             }
             Expr::Between(of) => unify(vec![&mut of.expr, &mut of.low, &mut of.high], schema)?,
             Expr::InList(of) => {
@@ -60,28 +61,31 @@ impl Mixed {
 }
 
 /// Whether it is computed of a FLOAT and then a DOUBLE, which Flink gives the type of the first.
-fn is_single(of: &BinaryExpr, schema: &DFSchema) -> Result<bool> {
-    Ok(of.op.is_numerical_operators()
-        && of.left.get_type(schema)? == DataType::Float32
-        && of.right.get_type(schema)? == DataType::Float64)
+fn is_single(of: &BinaryExpr, types: &[DataType]) -> bool {
+    of.op.is_numerical_operators() && types == [DataType::Float32, DataType::Float64]
 }
 
 /// Whether there was something to be made the same.
 fn unify(values: Vec<&mut Expr>, schema: &DFSchema) -> Result<bool> {
     let types = values.iter().map(|value| value.get_type(schema));
     let types = types.collect::<Result<Vec<_>>>()?;
+    Ok(unify_known(values, &types))
+}
+
+/// As [`unify`], of values of these types.
+fn unify_known(values: Vec<&mut Expr>, types: &[DataType]) -> bool {
     let is_mixed =
         types.iter().any(DataType::is_floating) && types.iter().any(DataType::is_decimal);
     if is_mixed {
         for (value, _) in values
             .into_iter()
-            .zip(&types)
+            .zip(types)
             .filter(|(_, of)| of.is_decimal())
         {
             *value = cast(std::mem::take(value), DataType::Float64);
         }
     }
-    Ok(is_mixed)
+    is_mixed
 }
 
 /// The inputs of a UNION, column by column.

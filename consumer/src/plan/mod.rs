@@ -10,8 +10,10 @@
 //!
 //! Nothing is read, written or waited for here, and what is not supported is refused with its place.
 
+mod access;
 mod aliases;
 mod alike;
+mod arguments;
 mod calls;
 mod castable;
 mod casts;
@@ -25,6 +27,7 @@ mod connector;
 mod constants;
 mod context;
 mod dataflow;
+mod datagen;
 mod declare;
 mod dialect;
 mod error;
@@ -39,6 +42,7 @@ mod lower;
 mod many_rows;
 mod mixed;
 mod options;
+mod patterns;
 mod placed;
 mod query;
 mod rewrite;
@@ -48,15 +52,17 @@ mod statement;
 mod supported;
 mod syntax;
 mod table;
+mod told;
 mod tvf;
 mod types;
 mod windows;
 mod written;
+mod zone;
 
 pub use dataflow::{
     Aggregate, Arrival, Both, Changelog, Dataflow, Expression, Function, Input, Join, JoinKind,
-    Kind, Order, Over, Rank, Running, Scan, Sink, Step, StepId, Time, Until, Watermarks, Window,
-    Windowed,
+    Kind, Late, Order, Over, Rank, Running, Scan, Sink, Step, StepId, Time, Until, Watermarks,
+    Window, Windowed,
 };
 pub use error::Error;
 pub use explain::{explain, promises};
@@ -65,7 +71,9 @@ pub use settings::{MiniBatch, OnNull, Settings};
 pub use table::{
     Bounded, Column, Connector, Generator, Metadata, Origin, Promise, Rolling, Startup, Table,
 };
-pub use written::{sql, written_at};
+pub use told::sql;
+pub use written::written_at;
+pub use zone::Zone;
 
 #[cfg(test)]
 mod proof;

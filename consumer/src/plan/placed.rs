@@ -49,13 +49,28 @@ impl Part<'_> {
             Expr::Substring { .. } => self.names("substring"),
             Expr::Trim { .. } => self.names("trim") || self.names("ltrim") || self.names("rtrim"),
             Expr::Position { .. } => self.names("position"),
-            Expr::Like { .. } => self.message.ends_with("in LIKE expression"),
+            Expr::Like { .. } => self.message.starts_with("LIKE is of texts"),
+            Expr::Floor { .. } => self.names("floor"),
+            Expr::Ceil { .. } => self.names("ceil"),
             Expr::BinaryOp {
                 op: BinaryOperator::And | BinaryOperator::Or,
                 ..
             } => self.message.starts_with("a condition is BOOLEAN"),
+            Expr::CompoundFieldAccess { .. } => {
+                let words = [
+                    "an element of",
+                    "the elements of",
+                    "the keys of",
+                    "only an ARRAY",
+                ];
+                let mut words = words.iter().chain(&["a ROW has"]);
+                words.any(|words| self.message.starts_with(words))
+            }
+            Expr::BinaryOp { op, .. } => self.message.starts_with(&format!("{op} of ")),
             Expr::CompoundIdentifier(names) => {
-                names.len() > 2 && self.message.starts_with("only a ROW")
+                let names: Vec<_> = names.iter().map(|name| name.value.as_str()).collect();
+                let name = format!("only a ROW has fields, and '{}'", names.join("."));
+                self.message.starts_with(&name)
             }
             _ => false,
         }

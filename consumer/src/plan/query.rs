@@ -34,7 +34,7 @@ use datafusion_sql::{
 };
 
 use super::{
-    Settings, aliases, alike, castable,
+    Settings, Zone, aliases, alike, arguments, castable,
     casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
     columns, conditions, constants,
@@ -157,27 +157,33 @@ impl Planner<'_> {
 
     /// Makes types the same where they have to be.
     pub(super) fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
-        let rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
-            Arc::new(Unnamed),
-            Arc::new(Rounding),
-            Arc::new(Mixed),
-            Arc::new(TypeCoercion::new()),
-            Arc::new(Casts::new(self.settings.zone)),
-        ];
-        let config = ConfigOptions::default();
-        Analyzer::with_rules(rules).execute_and_check(plan, &config, |_, _| {})
+        analyzed(plan, self.settings.zone)
     }
 
     fn context(&self) -> Context<'_> {
         let config = Arc::new(ConfigOptions::default());
         let zone = self.settings.zone.name();
-        Context::new(self.catalog, self.functions, config, zone)
+        Context::new(self.catalog, self.functions, config, &zone)
     }
+}
+
+/// A plan with all types made the same where they have to be.
+pub(super) fn analyzed(plan: LogicalPlan, zone: Zone) -> Result<LogicalPlan> {
+    let rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+        Arc::new(Unnamed),
+        Arc::new(Rounding),
+        Arc::new(Mixed),
+        Arc::new(TypeCoercion::new()),
+        Arc::new(Casts::new(zone)),
+    ];
+    let config = ConfigOptions::default();
+    Analyzer::with_rules(rules).execute_and_check(plan, &config, |_, _| {})
 }
 
 /// What Flink does not make of values of such types.
 fn refuse_other_types(plan: &LogicalPlan) -> Result<()> {
     conditions::refuse_others(plan)?;
+    arguments::refuse_others(plan)?;
     alike::refuse_others(plan)?;
     castable::refuse_others(plan)
 }

@@ -9,6 +9,7 @@ use datafusion_sql::sqlparser::ast::{
 };
 
 use super::{
+    access,
     aliases::hide,
     calls::rewritten,
     context::type_name,
@@ -62,6 +63,10 @@ impl VisitorMut for Rewrite {
                 let name = text(if is_plain { "CAST" } else { "TRY_CAST" });
                 let of = text(&type_name(data_type));
                 Some(named(CAST_AS, vec![expr.clone(), name, of]))
+            }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                access::named(root, access_chain);
+                None
             }
             Expr::Interval(interval) => in_one_text(interval).map(Expr::Interval),
             Expr::Floor { expr, field } => to_unit("floor_time", expr, field),

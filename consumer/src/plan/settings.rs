@@ -2,10 +2,10 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use chrono_tz::Tz;
 use common::time::Clock;
 
 use super::{
+    Zone,
     error::Fault,
     options::{DURATION, boolean, duration, unknown, value},
     statement::Setting,
@@ -23,7 +23,7 @@ pub struct Settings {
     /// `parallelism.default`: how many work side by side; as many as there are cores if not said.
     pub parallelism: Option<NonZeroUsize>,
     /// `table.local-time-zone`: where a `TIMESTAMP_LTZ` is local.
-    pub zone: Tz,
+    pub zone: Zone,
     /// `table.exec.source.idle-timeout`: for how long a partition may be silent before it holds up
     /// nothing any more; none is for ever, as `0 ms`.
     pub idle_timeout: Option<Duration>,
@@ -51,6 +51,9 @@ pub struct MiniBatch {
     pub size: usize,
 }
 
+/// The option that says where a `TIMESTAMP_LTZ` is local.
+pub(super) const ZONE: &str = "table.local-time-zone";
+
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 const MINI_BATCH: MiniBatch = MiniBatch {
     latency: Duration::ZERO,
@@ -66,7 +69,7 @@ const KEYS: [&str; 9] = [
     "table.exec.mini-batch.size",
     "table.exec.sink.not-null-enforcer",
     "table.exec.source.idle-timeout",
-    "table.local-time-zone",
+    ZONE,
 ];
 
 impl Settings {
@@ -78,7 +81,7 @@ impl Settings {
             clock,
             name: None,
             parallelism: None,
-            zone: Tz::UTC,
+            zone: Zone::UTC,
             idle_timeout: Some(IDLE_TIMEOUT),
             mini_batch: None,
             on_null: OnNull::Fail,
@@ -114,7 +117,7 @@ impl Settings {
                 let timeout = value(setting, DURATION, duration)?;
                 self.idle_timeout = (!timeout.is_zero()).then_some(timeout);
             }
-            "table.local-time-zone" => {
+            ZONE => {
                 let zone = |text: &str| text.parse().ok();
                 self.zone = value(setting, "a time zone such as 'Europe/Berlin'", zone)?;
             }

@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 
 use datafusion_sql::sqlparser::{
     ast::{
-        DataType, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-        FunctionArguments, GroupByExpr, LimitClause, Query, Select, SelectItem, Spanned,
-        TableFactor, Value, Visit, Visitor, WindowFrameBound, WindowSpec, WindowType,
+        DataType, Distinct, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr,
+        FunctionArgumentList, FunctionArguments, GroupByExpr, LimitClause, Query, Select,
+        SelectItem, Spanned, TableFactor, Value, Visit, Visitor, WindowFrameBound, WindowSpec,
+        WindowType,
     },
     tokenizer::{Location, Span},
 };
@@ -19,7 +20,7 @@ use super::{
     error::{Fault, begin, did_you_mean},
     expressions,
     functions::Functions,
-    many_rows,
+    many_rows, patterns,
 };
 
 pub(super) const QUERY: &str = "there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT";
@@ -245,6 +246,9 @@ impl Check<'_> {
                 "FIRST_VALUE and LAST_VALUE pass NULL over",
             );
         }
+        if let Err(fault) = patterns::refuse_none(function) {
+            return ControlFlow::Break(fault);
+        }
         many_rows::in_call(function, self.functions)?;
         match &function.args {
             FunctionArguments::List(list) => self.arguments(&name, span, list),
@@ -278,6 +282,13 @@ impl Check<'_> {
                 &format!("{}(*)", name.to_uppercase()),
                 "there is COUNT(*)",
             );
+        }
+        if is_star && list.duplicate_treatment == Some(DuplicateTreatment::Distinct) {
+            return refuse(span, "COUNT(DISTINCT *)", "there is COUNT(DISTINCT column)");
+        }
+        if list.args.is_empty() && !self.functions.is_of_nothing(name) {
+            let message = format!("{} needs an argument", name.to_uppercase());
+            return ControlFlow::Break(Fault::new(begin(span), message));
         }
         ControlFlow::Continue(())
     }

@@ -18,10 +18,7 @@ use datafusion_physical_expr::{
 };
 use datafusion_sql::sqlparser::tokenizer::Location;
 
-use super::{
-    Expression, Kind,
-    error::{NOWHERE, in_names_of_flink},
-};
+use super::{Expression, Kind, error::NOWHERE};
 
 /// An expression that is known to be written at a place. It is the same as another that is written
 /// elsewhere.
@@ -51,12 +48,6 @@ pub(super) fn at_least(kind: &mut Kind, at: Location) {
             *expression = placed(expression.clone(), at);
         }
     }
-}
-
-/// An expression in SQL, as far as there is one.
-#[must_use]
-pub fn sql(expression: &Expression) -> String {
-    in_names_of_flink(&fmt::from_fn(|f| expression.fmt_sql(f)).to_string())
 }
 
 /// In which line and column of the job an expression begins, by the first of its columns; or its

@@ -8,13 +8,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arrow::array::PrimitiveArray;
 use arrow::{
-    array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray},
+    array::{
+        ArrayRef, BinaryArray, ListArray, MapArray, PrimitiveArray, RecordBatch,
+        RecordBatchOptions, StringArray, StructArray, new_null_array,
+    },
+    buffer::OffsetBuffer,
     compute::cast,
     datatypes::{DataType, Float64Type, Int64Type, SchemaRef},
 };
 use common::time::Clock;
+use fastrand::Rng;
 use futures_util::Stream;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -39,18 +43,32 @@ pub(super) struct Generated {
     made: u64,
     begun: Option<Instant>,
     pace: Interval,
-    random: fastrand::Rng,
+    random: Rng,
 }
 
 /// How a column is made up.
 #[derive(Debug)]
 enum Made {
     Sequence(i64),
-    Random { min: f64, max: f64 },
+    Random {
+        min: f64,
+        max: f64,
+    },
     Text(usize),
     Truth,
     Now,
+    Bytes(usize),
+    /// A time of the day.
+    Clock,
+    Array(Box<Self>),
+    Map(Box<[Self; 2]>),
+    Row(Vec<Self>),
 }
+
+/// How many elements an ARRAY or MAP has, as in Flink.
+const ELEMENTS: usize = 3;
+
+const DAY: i64 = 86_400_000;
 
 impl Generated {
     /// Rows of this schema, so many a second and so many in all.
@@ -86,7 +104,7 @@ impl Generated {
             made: 0,
             begun: None,
             pace,
-            random: fastrand::Rng::with_seed(seed),
+            random: Rng::with_seed(seed),
         })
     }
 
@@ -153,6 +171,24 @@ fn made(name: &str, of: &DataType, generator: Option<&Generator>) -> Result<Made
         DataType::Utf8 => Made::Text(length.unwrap_or(TEXT_LENGTH)),
         DataType::Boolean => Made::Truth,
         DataType::Timestamp(..) | DataType::Date32 => Made::Now,
+        DataType::Binary => Made::Bytes(length.unwrap_or(TEXT_LENGTH)),
+        DataType::Time32(_) => Made::Clock,
+        DataType::List(element) => Made::Array(Box::new(made(name, element.data_type(), None)?)),
+        DataType::Struct(fields) => {
+            let parts = fields.iter();
+            let parts = parts.map(|field| made(name, field.data_type(), None));
+            Made::Row(parts.collect::<Result<_, _>>()?)
+        }
+        DataType::Map(entries, _) => {
+            let DataType::Struct(parts) = entries.data_type() else {
+                return Err(format!("the MAP '{name}' has no entries"));
+            };
+            let (Some(key), Some(value)) = (parts.first(), parts.last()) else {
+                return Err(format!("the MAP '{name}' has no entries"));
+            };
+            let key = made(name, key.data_type(), None)?;
+            Made::Map(Box::new([key, made(name, value.data_type(), None)?]))
+        }
         other => {
             return Err(format!(
                 "'datagen' makes no column of type {other}, as '{name}' is"
@@ -162,12 +198,18 @@ fn made(name: &str, of: &DataType, generator: Option<&Generator>) -> Result<Made
 }
 
 impl Made {
-    fn column(&mut self, of: &DataType, rows: usize, random: &mut fastrand::Rng) -> ArrayRef {
+    fn column(&mut self, of: &DataType, rows: usize, random: &mut Rng) -> ArrayRef {
+        if let Some(nested) = self.nested(of, rows, random) {
+            return nested;
+        }
         let column: ArrayRef = match self {
             Self::Sequence(next) => {
                 let first = *next;
-                *next += i64::try_from(rows).unwrap_or_default();
-                Arc::new(PrimitiveArray::<Int64Type>::from_iter_values(first..*next))
+                let numbers = (0_i64..)
+                    .take(rows)
+                    .map(|number| first.wrapping_add(number));
+                *next = first.wrapping_add(i64::try_from(rows).unwrap_or_default());
+                Arc::new(PrimitiveArray::<Int64Type>::from_iter_values(numbers))
             }
             Self::Random { min, max } if of.is_integer() => {
                 let (min, max) = (whole(*min), whole(*max).max(whole(*min)));
@@ -193,12 +235,53 @@ impl Made {
                 let times = PrimitiveArray::<Int64Type>::from_iter_values(values);
                 cast(&times, &DataType::Timestamp(unit, None)).expect("it is the same in memory")
             }
+            Self::Bytes(length) => {
+                let mut bytes = || -> Vec<u8> { (0..*length).map(|_| random.u8(..)).collect() };
+                Arc::new(BinaryArray::from_iter_values((0..rows).map(|_| bytes())))
+            }
+            Self::Clock => {
+                let times = (0..rows).map(|_| random.i64(0..DAY));
+                let times = PrimitiveArray::<Int64Type>::from_iter_values(times);
+                cast(&times, &DataType::Int32).expect("a day has fewer milliseconds")
+            }
+            // These are made above.
+            Self::Array(_) | Self::Map(_) | Self::Row(_) => new_null_array(of, rows),
         };
         cast(&column, of).expect("it is made so that it can become what is wanted")
     }
 }
 
-fn digit(random: &mut fastrand::Rng) -> char {
+impl Made {
+    /// A column of several; none of what is single.
+    fn nested(&mut self, of: &DataType, rows: usize, random: &mut Rng) -> Option<ArrayRef> {
+        let lengths = || OffsetBuffer::from_lengths(std::iter::repeat_n(ELEMENTS, rows));
+        Some(match (self, of) {
+            (Self::Array(made), DataType::List(element)) => {
+                let values = made.column(element.data_type(), rows * ELEMENTS, random);
+                Arc::new(ListArray::new(element.clone(), lengths(), values, None))
+            }
+            (Self::Row(parts), DataType::Struct(fields)) => {
+                let parts = parts.iter_mut().zip(fields);
+                let parts = parts.map(|(made, field)| made.column(field.data_type(), rows, random));
+                Arc::new(StructArray::new(fields.clone(), parts.collect(), None))
+            }
+            (Self::Map(made), DataType::Map(entries, is_sorted)) => {
+                let DataType::Struct(fields) = entries.data_type() else {
+                    return None;
+                };
+                let parts = made.iter_mut().zip(fields);
+                let parts = parts
+                    .map(|(made, field)| made.column(field.data_type(), rows * ELEMENTS, random));
+                let all = StructArray::new(fields.clone(), parts.collect(), None);
+                let (entries, is_sorted) = (entries.clone(), *is_sorted);
+                Arc::new(MapArray::new(entries, lengths(), all, None, is_sorted))
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn digit(random: &mut Rng) -> char {
     random.digit(16)
 }
 
@@ -209,4 +292,59 @@ fn digit(random: &mut fastrand::Rng) -> char {
 )]
 const fn whole(number: f64) -> i64 {
     number as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::{
+        array::{Array, AsArray},
+        datatypes::{Field, Fields, Schema, TimeUnit},
+    };
+
+    use super::*;
+
+    fn field(name: &str, of: DataType) -> Field {
+        Field::new(name, of, false)
+    }
+
+    #[tokio::test]
+    async fn columns_of_all_types_are_made_up() {
+        let row = DataType::Struct(Fields::from(vec![
+            field("x", DataType::Int32),
+            field("y", DataType::Utf8),
+        ]));
+        let entries = Fields::from(vec![
+            field("key", DataType::Utf8),
+            field("value", row.clone()),
+        ]);
+        let entries = Arc::new(field("entries", DataType::Struct(entries)));
+        let schema = Arc::new(Schema::new(vec![
+            field(
+                "array",
+                DataType::List(Arc::new(field("item", row.clone()))),
+            ),
+            field("map", DataType::Map(entries, false)),
+            field("row", row),
+            field("bytes", DataType::Binary),
+            field("clock", DataType::Time32(TimeUnit::Millisecond)),
+        ]));
+        let mut made = Generated::new(schema, &BTreeMap::new(), 1000, Some(5)).unwrap();
+        let rows = made.rows(5);
+        assert_eq!(rows.num_rows(), 5);
+        assert_eq!(rows.column(0).as_list::<i32>().value_length(4), 3);
+        assert_eq!(rows.column(1).as_map().value_length(0), 3);
+        assert!(rows.columns().iter().all(|column| column.null_count() == 0));
+    }
+
+    #[tokio::test]
+    async fn a_sequence_ends_with_the_greatest_number_there_is() {
+        let schema = Arc::new(Schema::new(vec![field("a", DataType::Int64)]));
+        let (start, end) = (i64::MAX - 1, i64::MAX);
+        let fields = BTreeMap::from([("a".to_owned(), Generator::Sequence { start, end })]);
+        let mut made = Generated::new(schema, &fields, 1000, None).unwrap();
+        assert_eq!(made.rows_max, Some(2));
+        let numbers = made.rows(2);
+        let numbers = numbers.column(0).as_primitive::<Int64Type>();
+        assert_eq!(numbers.values(), &[i64::MAX - 1, i64::MAX]);
+    }
 }

@@ -199,20 +199,9 @@ fn tables(dataflow: &Dataflow) -> Tables {
 
 /// Steps that can have late rows, with the table for those.
 fn late_tables(dataflow: &Dataflow) -> Tables {
-    let mut tables = Tables::new();
-    for (at, step) in dataflow.steps.iter().enumerate() {
-        let own = match &step.kind {
-            Kind::Watermarks(watermarks) => watermarks.late.clone(),
-            _ => step
-                .inputs
-                .iter()
-                .find_map(|input| tables.get(input).cloned().flatten()),
-        };
-        if own.is_some() {
-            tables.insert(StepId(at), own);
-        }
-    }
-    tables
+    let late = dataflow.late.iter();
+    late.map(|(step, late)| (*step, Some(late.table.clone())))
+        .collect()
 }
 
 /// The tables that are written to, by name: whoever writes to the same one shares its sink, as none

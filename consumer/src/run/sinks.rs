@@ -7,12 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arrow::{
-    array::{RecordBatch, RecordBatchOptions, new_null_array},
-    compute::cast,
-    datatypes::{Field, Schema},
-    error::ArrowError,
-};
+use arrow::{array::RecordBatch, compute::cast, error::ArrowError};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::{sync::mpsc::Receiver, time::MissedTickBehavior};
 
@@ -206,56 +201,30 @@ pub(super) fn failed(table: Option<&Table>, source: io::Error) -> Failure {
     }
 }
 
-/// Rows as a table has them: with its columns, and values in all that may not be null.
+/// Rows as a table has them: the fields of a ROW by the names that they have there, and values in all
+/// columns that may not be null.
 ///
 /// # Errors
 /// A column cannot be of the table's type, or a row has no value where it must have one.
 pub(super) fn fitted(changes: Changes, table: &Table, on_null: OnNull) -> io::Result<Changes> {
-    let changes = named(changes, table).map_err(io::Error::other)?;
-    required(changes, table, on_null)
+    let rows = renamed(changes.rows, table).map_err(io::Error::other)?;
+    let ops = changes.ops;
+    required(Changes { rows, ops }, table, on_null)
 }
 
-/// The columns of a table by their names; those that there are not are null. Rows that came too late
-/// have the columns of the step at which they did.
-fn named(changes: Changes, table: &Table) -> Result<Changes, ArrowError> {
-    let rows = &changes.rows;
-    let (have, want) = (rows.schema(), &table.columns);
-    let is_same = |(have, want): (&Arc<Field>, &crate::plan::Column)| {
-        *have.name() == want.name && *have.data_type() == want.data_type
-    };
-    if have.fields().len() == want.len() && have.fields().iter().zip(want).all(is_same) {
-        return Ok(changes);
+/// The columns under the names and of the types of the table's.
+fn renamed(rows: RecordBatch, table: &Table) -> Result<RecordBatch, ArrowError> {
+    let schema = rows.schema();
+    let mut both = schema.fields().iter().zip(&table.columns);
+    if both.all(|(have, want)| *have.data_type() == want.data_type) {
+        return Ok(rows);
     }
-    let is_by_place = have.fields().len() == want.len()
-        && !want
-            .iter()
-            .all(|column| have.index_of(&column.name).is_ok());
-    let column = |(place, column): (usize, &crate::plan::Column)| {
-        let found = if is_by_place {
-            rows.columns().get(place)
-        } else {
-            rows.column_by_name(&column.name)
-        };
-        match found {
-            Some(values) => cast(values, &column.data_type),
-            None => Ok(new_null_array(&column.data_type, rows.num_rows())),
-        }
-    };
-    let columns = want
-        .iter()
-        .enumerate()
-        .map(column)
-        .collect::<Result<_, _>>()?;
-    let fields = want
-        .iter()
-        .map(|column| Field::new(&column.name, column.data_type.clone(), true));
-    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    let rows = RecordBatch::try_new_with_options(schema, columns, &options)?;
-    Ok(Changes {
-        rows,
-        ops: changes.ops,
-    })
+    let columns = rows.columns().iter().zip(&table.columns);
+    let columns = columns.map(|(values, want)| {
+        let values = cast(values, &want.data_type)?;
+        Ok((want.name.as_str(), values, true))
+    });
+    RecordBatch::try_from_iter_with_nullable(columns.collect::<Result<Vec<_>, ArrowError>>()?)
 }
 
 impl<W> Shared<W> {

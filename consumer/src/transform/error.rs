@@ -87,14 +87,38 @@ impl From<DataFusionError> for Fault {
     }
 }
 
+/// That a text is no value of a type, by the name that the type has in SQL.
+fn uncast(why: &str) -> String {
+    let types = [
+        ("Date32", "DATE"),
+        ("Time32", "TIME"),
+        ("Decimal", "DECIMAL"),
+        ("Float64", "DOUBLE"),
+        ("Float32", "FLOAT"),
+        ("Boolean", "BOOLEAN"),
+    ];
+    let of_time = why.strip_prefix("Error parsing timestamp from ");
+    let cast = why.strip_prefix("Cannot cast string ");
+    let cast = cast.or_else(|| why.strip_prefix("Cannot cast value "));
+    let cast = cast.and_then(|rest| rest.rsplit_once(" to value of "));
+    if let Some((text, _)) = of_time.and_then(|rest| rest.rsplit_once("': ")) {
+        return format!("{text}' is no TIMESTAMP");
+    }
+    let named = cast.and_then(|(text, of)| {
+        let known = types.iter().find(|(arrow, _)| of.starts_with(arrow));
+        known.map(|(_, name)| format!("{text} is no {name}"))
+    });
+    named.unwrap_or_else(|| why.to_owned())
+}
+
 /// What is wrong, without the words that only say that something is.
 pub(super) fn plainly(error: &DataFusionError) -> String {
     match error.find_root() {
         DataFusionError::Execution(why) => why.clone(),
         DataFusionError::ArrowError(error, _) => match error.as_ref() {
             ArrowError::DivideByZero => "division by zero".to_owned(),
-            ArrowError::CastError(why)
-            | ArrowError::ComputeError(why)
+            ArrowError::CastError(why) | ArrowError::ParseError(why) => uncast(why),
+            ArrowError::ComputeError(why)
             | ArrowError::ArithmeticOverflow(why)
             | ArrowError::InvalidArgumentError(why) => why.clone(),
             other => other.to_string(),

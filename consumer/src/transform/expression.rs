@@ -53,7 +53,7 @@ fn first_failure(expression: &Expression, rows: &RecordBatch, error: DataFusionE
     let why = found.map_or(error, |(_, why)| why);
     let at = written_at(expression);
     Fault::Expression(Box::new(Uncomputed {
-        expression: sql(expression),
+        expression: sql(expression, rows.schema_ref()),
         at: at.map_or_else(String::new, |(line, column)| {
             format!(" (at {line}:{column})")
         }),

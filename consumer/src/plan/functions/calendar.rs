@@ -10,7 +10,6 @@ use arrow::{
     datatypes::{DataType, Date32Type, Int64Type, TimeUnit, TimestampMillisecondType},
 };
 use chrono::{DateTime, Datelike, Months, NaiveDateTime, Utc};
-use chrono_tz::Tz;
 use datafusion_common::{Result, exec_err, plan_err};
 use datafusion_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -18,6 +17,7 @@ use datafusion_expr::{
 };
 
 use super::{
+    super::Zone,
     Named,
     text::{Texts, once},
     zone::{instant, local},
@@ -30,7 +30,7 @@ const DAY: i64 = 86_400_000;
 struct Calendar {
     name: &'static str,
     does: Does,
-    zone: Tz,
+    zone: Zone,
     signature: Signature,
 }
 
@@ -59,7 +59,7 @@ enum Unit {
 }
 
 /// The functions by name.
-pub(super) fn functions(zone: Tz) -> Vec<Named<ScalarUDF>> {
+pub(super) fn functions(zone: Zone) -> Vec<Named<ScalarUDF>> {
     [
         ("timestampdiff", Does::Difference),
         ("timestampadd", Does::Add),
@@ -72,7 +72,7 @@ pub(super) fn functions(zone: Tz) -> Vec<Named<ScalarUDF>> {
     .collect()
 }
 
-fn function(name: &'static str, does: Does, zone: Tz) -> ScalarUDF {
+fn function(name: &'static str, does: Does, zone: Zone) -> ScalarUDF {
     ScalarUDF::from(Calendar {
         name,
         does,
@@ -82,7 +82,7 @@ fn function(name: &'static str, does: Does, zone: Tz) -> ScalarUDF {
 }
 
 /// What casts a `TIMESTAMP` to a `TIMESTAMP_LTZ`.
-pub(in super::super) fn to_instant(zone: Tz) -> ScalarUDF {
+pub(in super::super) fn to_instant(zone: Zone) -> ScalarUDF {
     function("instant_of", Does::Instant, zone)
 }
 
@@ -262,7 +262,10 @@ impl ScalarUDFImpl for Calendar {
                 let time = time.cast_to(&timestamp_type(None), None)?;
                 let shown = times(&time, rows)?;
                 let instants = shown.iter().map(|time| Some(instant(self.zone, time?)));
-                typed(&instants.collect(), &timestamp_type(Some(self.zone.name())))?
+                typed(
+                    &instants.collect(),
+                    &timestamp_type(Some(&self.zone.name())),
+                )?
             }
             _ => return exec_err!("{}", self.usage()),
         };

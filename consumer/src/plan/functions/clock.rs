@@ -7,14 +7,13 @@ use std::{
 
 use arrow::datatypes::{DataType, TimeUnit};
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use common::time::Clock;
 use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::Named;
+use super::{super::Zone, Named};
 
 /// Tells the time.
 #[derive(Debug)]
@@ -22,7 +21,7 @@ struct Now {
     name: &'static str,
     tells: Tells,
     clock: Clock,
-    zone: Tz,
+    zone: Zone,
     signature: Signature,
 }
 
@@ -36,7 +35,7 @@ enum Tells {
 }
 
 /// The functions by name.
-pub(super) fn functions(clock: &Clock, zone: Tz) -> Vec<Named<ScalarUDF>> {
+pub(super) fn functions(clock: &Clock, zone: Zone) -> Vec<Named<ScalarUDF>> {
     let function = |(name, tells)| {
         let now = Now {
             name,

@@ -21,10 +21,9 @@ mod zone;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chrono_tz::Tz;
 use common::time::Clock;
 use datafusion_expr::{AggregateUDF, ScalarUDF, WindowUDF};
-use datafusion_functions::{core, crypto, encoding, math, regex, string, unicode};
+use datafusion_functions::{core, crypto, encoding, math, string, unicode};
 use datafusion_functions_aggregate as aggregate;
 use datafusion_functions_nested::{cardinality::cardinality_udf, make_array::make_array_udf};
 
@@ -38,6 +37,7 @@ pub(super) use numbers::{decimal, exact, narrow, number_text, whole};
 pub(super) use row_number::ROW_NUMBER;
 pub(super) use time::TimestampText;
 
+use super::Zone;
 use length::{Counts, bounded};
 
 /// All functions that a job can call, by name.
@@ -93,6 +93,16 @@ const HIDDEN: [&str; 6] = [
     "unix_timestamp_now",
 ];
 
+/// What needs no arguments.
+const OF_NOTHING: [&str; 6] = [
+    "CURRENT_ROW_TIMESTAMP",
+    "E",
+    "NOW",
+    "PI",
+    "PROCTIME",
+    "UNIX_TIMESTAMP",
+];
+
 const TABLE_FUNCTIONS: [&str; 6] = [
     "TUMBLE",
     "HOP",
@@ -122,7 +132,7 @@ const LATER: [&str; 13] = [
 impl Functions {
     /// All functions. `clock` tells the time to those that ask for it, and `zone` is where a
     /// `TIMESTAMP_LTZ` is local.
-    pub(super) fn new(clock: &Clock, zone: Tz) -> Self {
+    pub(super) fn new(clock: &Clock, zone: Zone) -> Self {
         let scalars: BTreeMap<_, _> = taken()
             .into_iter()
             .chain(text::functions())
@@ -175,6 +185,13 @@ impl Functions {
         TABLE_FUNCTIONS.contains(&name.as_str())
             || self.names.contains(&name)
             || Self::window(&name).is_some()
+    }
+
+    /// Whether this may be called without arguments.
+    pub(super) fn is_of_nothing(&self, name: &str) -> bool {
+        OF_NOTHING
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
     }
 
     /// Whether this stands in FROM.
@@ -246,7 +263,6 @@ fn taken_of_text() -> Vec<Named<ScalarUDF>> {
         ("LPAD", bounded(unicode::lpad(), Counts::Characters)),
         ("LTRIM", string::ltrim()),
         ("MD5", crypto::md5()),
-        ("REGEXP", regex::regexp_like()),
         ("REPEAT", bounded(string::repeat(), Counts::Texts)),
         ("REPLACE", string::replace()),
         ("REVERSE", unicode::reverse()),

@@ -64,9 +64,14 @@ fn function(does: Does) -> ScalarUDF {
 impl ScalarUDFImpl for Number {
     fn name(&self) -> &'static str {
         match self.does {
-            Does::Exact(_) => "exact",
+            Does::Exact(Operator::Plus) => "exact +",
+            Does::Exact(Operator::Minus) => "exact -",
+            Does::Exact(Operator::Multiply) => "exact *",
+            Does::Exact(Operator::Divide) => "exact /",
+            Does::Exact(_) => "exact %",
             Does::Narrow(_) => "narrow",
             Does::Text => "number_text",
+            Does::Whole { is_tried: true, .. } => "try_whole_number",
             Does::Whole { .. } => "whole_number",
         }
     }

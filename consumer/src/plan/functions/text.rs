@@ -3,7 +3,7 @@
 use std::{cell::Cell, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, Int32Array, StringArray, StringBuilder},
+    array::{Array, ArrayRef, AsArray, BooleanArray, Int32Array, StringArray, StringBuilder},
     datatypes::{DataType, Int32Type},
 };
 use datafusion_common::{DataFusionError, Result, ScalarValue, exec_err};
@@ -50,7 +50,10 @@ pub(super) fn functions() -> Vec<Named<ScalarUDF>> {
         };
         (name, Arc::new(ScalarUDF::from(part)))
     })
-    .chain([("regexp_replace", Arc::new(ScalarUDF::from(Replace::new())))])
+    .chain([
+        ("regexp", Arc::new(ScalarUDF::from(Matches::new()))),
+        ("regexp_replace", Arc::new(ScalarUDF::from(Replace::new()))),
+    ])
     .collect()
 }
 
@@ -141,6 +144,51 @@ impl ScalarUDFImpl for Replace {
         known.keep();
         let replaced: ArrayRef = Arc::new(replaced.finish());
         once(replaced, &args.args)
+    }
+}
+
+/// Whether a pattern matches some part of a text. The empty one does not, and no more does what is no
+/// pattern.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Matches {
+    signature: Signature,
+}
+
+impl Matches {
+    fn new() -> Self {
+        let takes = TypeSignature::Exact(vec![DataType::Utf8; 2]);
+        let signature = Signature::new(takes, Volatility::Immutable);
+        Self { signature }
+    }
+}
+
+impl ScalarUDFImpl for Matches {
+    fn name(&self) -> &'static str {
+        "regexp"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Boolean)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [text, pattern] = args.args.as_slice() else {
+            return exec_err!("{} is of two texts", self.name());
+        };
+        let (text, pattern) = (Texts::new(text)?, Texts::new(pattern)?);
+        let mut known = Compiled::taken();
+        let matches = (0..args.number_rows).map(|row| {
+            let (text, pattern) = (text.at(row)?, pattern.at(row)?);
+            let is_match = |known: &Regex| !pattern.is_empty() && known.is_match(text);
+            Some(known.pattern(pattern).is_some_and(is_match))
+        });
+        let matches: BooleanArray = matches.collect();
+        known.keep();
+        once(Arc::new(matches), &args.args)
     }
 }
 

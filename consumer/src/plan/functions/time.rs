@@ -10,7 +10,6 @@ use arrow::{
     compute::cast,
     datatypes::{DataType, TimeUnit, TimestampMillisecondType},
 };
-use chrono_tz::Tz;
 use datafusion_common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
@@ -19,6 +18,7 @@ use datafusion_expr::{
 };
 
 use super::{
+    super::Zone,
     Named,
     pattern::{Pattern, USUAL},
     text::{Texts, once},
@@ -30,7 +30,7 @@ use super::{
 struct Time {
     name: &'static str,
     does: Does,
-    zone: Tz,
+    zone: Zone,
     signature: Signature,
 }
 
@@ -54,7 +54,7 @@ enum Does {
 const INSTANTS: RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
 
 /// The functions by name.
-pub(super) fn functions(zone: Tz) -> Vec<Named<ScalarUDF>> {
+pub(super) fn functions(zone: Zone) -> Vec<Named<ScalarUDF>> {
     [
         ("date_format", Does::Write),
         ("from_unixtime", Does::WriteSeconds),
@@ -67,7 +67,7 @@ pub(super) fn functions(zone: Tz) -> Vec<Named<ScalarUDF>> {
     .collect()
 }
 
-fn function(name: &'static str, does: Does, zone: Tz) -> ScalarUDF {
+fn function(name: &'static str, does: Does, zone: Zone) -> ScalarUDF {
     ScalarUDF::from(Time {
         name,
         does,
@@ -82,7 +82,7 @@ pub(in super::super) struct TimestampText;
 
 impl TimestampText {
     /// The function that writes it.
-    pub(in super::super) fn function(zone: Tz) -> ScalarUDF {
+    pub(in super::super) fn function(zone: Zone) -> ScalarUDF {
         function("timestamp_text", Does::Text, zone)
     }
 }
@@ -131,7 +131,7 @@ impl ScalarUDFImpl for Time {
             Does::Write | Does::WriteSeconds | Does::Text => DataType::Utf8,
             Does::Read => milliseconds(None),
             Does::ReadSeconds => DataType::Int64,
-            Does::Instant => milliseconds(Some(self.zone.name())),
+            Does::Instant => milliseconds(Some(&self.zone.name())),
         })
     }
 

@@ -319,9 +319,13 @@ pub(super) fn call(
 fn refuse_retraction(aggregates: &[Aggregate]) -> Result<(), Fault> {
     for aggregate in aggregates {
         if let Function::Other(other) = &aggregate.function {
-            let what = format!("{} of rows that change", other.fun().name().to_uppercase());
+            let name = match other.fun().name() {
+                "var" => "VAR_SAMP".to_owned(),
+                name => name.to_uppercase(),
+            };
+            let what = format!("{name} of rows that change");
             let instead = "there is COUNT, SUM, AVG, MIN, MAX, FIRST_VALUE and LAST_VALUE";
-            return Err(Fault::unsupported(NOWHERE, &what, instead));
+            return Err(Fault::unsupported(NOWHERE, &what, instead).at_word(&name));
         }
     }
     Ok(())

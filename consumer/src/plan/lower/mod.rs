@@ -4,6 +4,7 @@
 mod aggregate;
 mod below;
 mod join;
+mod late;
 mod over;
 mod rank;
 mod ready;
@@ -75,6 +76,7 @@ pub(super) fn lower(
             at_least(&mut step.kind, output.at);
         }
     }
+    lowering.dataflow.late = lowering.late_rows()?;
     Ok(lowering.dataflow)
 }
 
@@ -84,7 +86,11 @@ impl Lowering<'_> {
             return Ok(lowered.clone());
         }
         let lowered = self.new_plan(plan);
-        let lowered = lowered.map_err(|fault| fault.or_at(begin_of(plan)))?;
+        let lowered = lowered.map_err(|fault| match fault.word {
+            // It is looked for from the begin of its statement on.
+            Some(_) => fault,
+            None => fault.or_at(begin_of(plan)),
+        })?;
         self.known.push((plan.clone(), lowered.clone()));
         Ok(lowered)
     }

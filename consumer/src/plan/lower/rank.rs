@@ -13,6 +13,7 @@ use super::{
         functions::ROW_NUMBER,
         lineage::{Attribute, WindowColumn, attribute, unaliased, window_column},
         windows::fields,
+        zone::Zone,
     },
     Lowered, Lowering,
     below::Below,
@@ -192,7 +193,7 @@ impl Lowering<'_> {
     /// Until the window whose end is in this column of `input` closes.
     pub(super) fn until_end(&self, input: &Lowered, column: usize) -> Option<Until> {
         // The ends of windows are written in the job's own zone.
-        let is_known = self.settings.zone == chrono_tz::UTC;
+        let is_known = self.settings.zone == Zone::UTC;
         let is_settled = input.changelog == Changelog::Append;
         (is_known && is_settled).then_some(Until {
             column,

@@ -76,7 +76,7 @@ impl Lowering<'_> {
     }
 
     /// In which zone windows are aligned.
-    pub(super) fn zone(&self, windows: &Windows) -> Option<chrono_tz::Tz> {
+    pub(super) fn zone(&self, windows: &Windows) -> Option<super::super::Zone> {
         let zone = Some(self.settings.zone);
         zone.filter(|_| {
             use arrow::datatypes::DataType;

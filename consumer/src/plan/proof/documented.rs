@@ -2,11 +2,10 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use chrono_tz::Tz;
 use common::time::Clock;
 
 use super::values::computed::value;
-use crate::plan::functions::Functions;
+use crate::plan::{Zone, functions::Functions};
 
 const DOCUMENT: &str = include_str!("../../../FUNCTIONS.md");
 
@@ -35,7 +34,7 @@ fn code(text: &str) -> &str {
 }
 
 fn functions() -> Functions {
-    Functions::new(&Clock::System, Tz::UTC)
+    Functions::new(&Clock::System, Zone::UTC)
 }
 
 #[test]

@@ -218,13 +218,19 @@ pub(super) mod computed {
         };
         check(
             "SELECT s,\n  6 + i / zero AS v\nFROM t",
-            "step 1 (project): cannot compute 6 + divide(i, zero) (at 4:7), \
+            "step 1 (project): cannot compute 6 + i / zero (at 4:7), \
              where i is 7 and zero is 0: division by zero",
         );
         check(
             "SELECT s FROM t\nWHERE CAST(text AS INT) > 1",
-            "step 1 (filter): cannot compute whole_number(text) > 1 (at 4:12), \
+            "step 1 (filter): cannot compute CAST(text AS INT) > 1 (at 4:12), \
              where text is 'abc': 'abc' is no INT",
+        );
+        check(
+            "SELECT LPAD(s, i, 'it''s') || CAST(dec / zero AS STRING) FROM t",
+            "step 1 (project): cannot compute CASE WHEN i >= 0 THEN LPAD(s, CAST(i AS BIGINT), 'it''s') END || \
+             CAST(dec / zero AS STRING) (at 3:26), \
+             where i is 7 and zero is 0 and dec is 12.34 and s is 'Hello, World': division by zero",
         );
         check(
             "SELECT CAST(SUM(i) % (SUM(i) - 7) AS STRING) FROM t",

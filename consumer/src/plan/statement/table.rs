@@ -142,6 +142,11 @@ fn element(parser: &mut Parser<'_>, table: &mut Definition) -> Result<(), Fault>
     let next: TokenWithSpan = parser.peek_token();
     if take_words(parser, &["WATERMARK", "FOR"]) {
         let column = parser.parse_identifier()?;
+        if parser.peek_token_ref().token == Token::Period {
+            let instead = "make it a column of its own: time AS a.ts";
+            let at = begin(column.span);
+            return Err(Fault::unsupported(at, "a watermark of a field", instead));
+        }
         parser.expect_keyword(Keyword::AS)?;
         let value = parser.parse_expr()?;
         if table.watermark.is_some() {

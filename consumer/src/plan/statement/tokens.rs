@@ -167,6 +167,13 @@ fn several(tokens: &[&TokenWithSpan]) -> Option<Refused> {
             let instead = "there is ARRAY[…], and MAP as the type of a column";
             Some(("MAP[…]".to_owned(), instead))
         }
+        Token::LBracket if word == "ARRAY" => {
+            let is_empty = tokens
+                .get(2)
+                .is_some_and(|third| third.token == Token::RBracket);
+            let instead = "write one element at least: it says of which type they are";
+            is_empty.then(|| ("ARRAY[]".to_owned(), instead))
+        }
         Token::Word(_) if word == "AS" => cast_to(tokens),
         _ => None,
     }

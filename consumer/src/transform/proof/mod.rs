@@ -83,8 +83,8 @@ impl Plan {
     fn in_zone(mut self, zone: Tz) -> Self {
         self.zone = Some(zone);
         match &mut self.step {
-            Kind::Windowed(windowed) => windowed.zone = Some(zone),
-            Kind::Assign { zone: own, .. } => *own = Some(zone),
+            Kind::Windowed(windowed) => windowed.zone = Some(zone.into()),
+            Kind::Assign { zone: own, .. } => *own = Some(zone.into()),
             other => panic!("{other:?} has no zone"),
         }
         self
@@ -125,7 +125,10 @@ impl Plan {
             step(&[1], &out, self.step.clone()),
             step(&[2], &out, Kind::Insert(Sink { table: None })),
         ];
-        Dataflow { steps }
+        Dataflow {
+            steps,
+            ..Dataflow::default()
+        }
     }
 
     fn task(&self) -> Task {

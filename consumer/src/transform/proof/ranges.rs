@@ -58,7 +58,13 @@ fn united() -> (Plan, Dataflow) {
         reads(&one[2], &[4]),
         reads(&one[3], &[5]),
     ];
-    (plan, Dataflow { steps })
+    (
+        plan,
+        Dataflow {
+            steps,
+            ..Dataflow::default()
+        },
+    )
 }
 
 #[test]

@@ -87,7 +87,14 @@ fn value(function: Function, values: &ArrayRef, result: DataType) -> String {
         step(&[0], &out, running),
         step(&[1], &out, sink),
     ];
-    let mut task = Task::new(&Dataflow { steps }, settings(usize::MAX)).unwrap();
+    let mut task = Task::new(
+        &Dataflow {
+            steps,
+            ..Dataflow::default()
+        },
+        settings(usize::MAX),
+    )
+    .unwrap();
     let half = values.len() / 2;
     let mut last = String::new();
     for part in [
@@ -270,7 +277,14 @@ fn rows_are_given_under_the_names_of_their_sink() {
     };
     let sink = Kind::Insert(Sink { table: None });
     let steps = vec![step(&[], "before", scan()), step(&[0], "after", sink)];
-    let mut task = Task::new(&Dataflow { steps }, settings(usize::MAX)).unwrap();
+    let mut task = Task::new(
+        &Dataflow {
+            steps,
+            ..Dataflow::default()
+        },
+        settings(usize::MAX),
+    )
+    .unwrap();
     let values: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
     let rows = RecordBatch::try_new(named("before"), vec![values]).unwrap();
     let outputs = task.push(SCAN, 0, rows).unwrap();

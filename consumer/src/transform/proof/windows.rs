@@ -3,7 +3,10 @@
 use chrono_tz::Tz;
 
 use super::*;
-use crate::transform::Counts;
+use crate::{
+    plan::{self, Late},
+    transform::Counts,
+};
 
 #[test]
 fn a_window_closes_when_the_watermark_has_passed_its_last_moment() {
@@ -227,19 +230,28 @@ fn a_row_is_given_once_for_each_of_its_windows() {
 
 #[test]
 fn late_rows_are_given_out_where_they_are_wanted() {
-    let plan = Plan::windowed(tumble(10), count());
-    let mut dataflow = plan.dataflow();
-    if let (Kind::Watermarks(watermarks), Kind::Scan(scan)) = (
-        dataflow.steps[1].kind.clone(),
-        dataflow.steps[0].kind.clone(),
-    ) {
-        let late = Some(scan.table);
-        dataflow.steps[1].kind = Kind::Watermarks(Watermarks { late, ..watermarks });
+    let windowed = Plan::windowed(tumble(10), count());
+    let mut dataflow = windowed.dataflow();
+    if let Kind::Scan(scan) = dataflow.steps[0].kind.clone() {
+        let mut table = scan.table.as_ref().clone();
+        let schema = windowed.schema();
+        let of = |field: &Arc<Field>| plan::Column {
+            name: field.name().clone(),
+            data_type: field.data_type().clone(),
+            nullable: true,
+            origin: plan::Origin::Field,
+        };
+        table.columns = schema.fields().iter().map(of).collect();
+        let late = Late {
+            table: Arc::new(table),
+            values: ["k", "t", "v"].map(column).to_vec(),
+        };
+        dataflow.late.insert(StepId(2), late);
     }
     let mut task = Task::new(&dataflow, settings(usize::MAX)).unwrap();
     let late: Vec<_> = history("a@9 | b@3=7 c@12")
         .iter()
-        .flat_map(|happening| plan.happen(&mut task, happening).late)
+        .flat_map(|happening| windowed.happen(&mut task, happening).late)
         .map(|(step, rows)| (step, text(&Changes::inserts(rows), 0)))
         .collect();
     assert_eq!(late, [(StepId(2), "+I(b,3,7)".to_owned())]);

@@ -74,9 +74,11 @@ impl Task {
             source,
         };
         work(&mut **operator, &mut out).map_err(fail)?;
-        outputs
-            .late
-            .extend(out.late.into_iter().map(|rows| (StepId(at), rows)));
+        for rows in out.late {
+            outputs
+                .late
+                .push((StepId(at), node.kept(&rows).map_err(fail)?));
+        }
         // Behind an aggregate it no longer matters from where rows came.
         let origin = Origin {
             port: StepId(at),
@@ -140,9 +142,11 @@ impl Task {
             _ => operator.push(from, changes, &mut out),
         };
         taken.map_err(fail)?;
-        outputs
-            .late
-            .extend(out.late.into_iter().map(|rows| (StepId(at), rows)));
+        for rows in out.late {
+            outputs
+                .late
+                .push((StepId(at), node.kept(&rows).map_err(fail)?));
+        }
         for changes in out.changes {
             self.give(at, from, changes, outputs)?;
         }

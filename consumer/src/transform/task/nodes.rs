@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use arrow::record_batch::RecordBatch;
+
 use super::{Settings, Task, ports::Ports};
 use crate::{
-    plan::{Dataflow, Kind, Step, StepId},
+    plan::{Dataflow, Kind, Late, Step, StepId},
     transform::{
         build::{self, Source},
         error::{Error, Fault},
+        expression::columns,
         operator::{Operator, Progress},
     },
 };
@@ -19,6 +22,8 @@ pub(super) struct Node {
     pub(super) inputs: Vec<usize>,
     /// Who reads from it, within the task.
     pub(super) readers: Vec<usize>,
+    /// What becomes of its late rows, where they are kept.
+    pub(super) late: Option<Late>,
     pub(super) operator: Option<Box<dyn Operator>>,
     pub(super) is_run: bool,
     pub(super) is_given: bool,
@@ -53,14 +58,17 @@ impl Task {
                 source,
             };
             let is_run = steps.contains(&StepId(at));
+            let late = dataflow.late.get(&StepId(at));
+            let sources = sources(dataflow, step, late.is_some());
             let operator = match is_run {
-                true => build::operator(step, &sources(dataflow, step)).map_err(fail)?,
+                true => build::operator(step, &sources).map_err(fail)?,
                 false => None,
             };
             task.nodes.push(Node {
                 kind,
                 inputs: step.inputs.iter().map(|input| input.0).collect(),
                 readers: Vec::new(),
+                late: late.cloned(),
                 operator,
                 is_run,
                 is_given: matches!(step.kind, Kind::Insert(_)) && is_run,
@@ -113,6 +121,16 @@ impl Node {
             .map_or(0, |operator| operator.state_bytes())
     }
 
+    /// Late rows as the table has them that keeps them.
+    pub(super) fn kept(&self, rows: &RecordBatch) -> Result<RecordBatch, Fault> {
+        let Some(Late { table, values }) = &self.late else {
+            return Ok(rows.clone());
+        };
+        let values = columns(values, rows)?.into_iter().zip(table.columns.iter());
+        let values = values.map(|(values, of)| (of.name.as_str(), values, true));
+        Ok(RecordBatch::try_from_iter_with_nullable(values)?)
+    }
+
     pub(super) fn failure(&self, at: usize) -> impl Fn(Fault) -> Error + use<> {
         let kind = self.kind;
         move |source| Error::Step {
@@ -124,27 +142,13 @@ impl Node {
 }
 
 /// What a step reads from.
-fn sources(dataflow: &Dataflow, step: &Step) -> Vec<Source> {
+fn sources(dataflow: &Dataflow, step: &Step, keeps_late: bool) -> Vec<Source> {
     let inputs = step.inputs.iter();
     let inputs = inputs.filter_map(|input| dataflow.steps.get(input.0));
     let source = |before: &Step| Source {
         schema: before.schema.clone(),
         changelog: before.changelog,
-        keeps_late: keeps_late(dataflow, before),
+        keeps_late,
     };
     inputs.map(source).collect()
-}
-
-/// Whether the watermarks that a step goes by have a table for late rows.
-fn keeps_late<'a>(dataflow: &'a Dataflow, mut step: &'a Step) -> bool {
-    loop {
-        if let Kind::Watermarks(watermarks) = &step.kind {
-            return watermarks.late.is_some();
-        }
-        let first = step.inputs.first();
-        match first.and_then(|input| dataflow.steps.get(input.0)) {
-            Some(before) => step = before,
-            None => return false,
-        }
-    }
 }

@@ -6,11 +6,10 @@ use arrow::{
     datatypes::TimestampMillisecondType,
     record_batch::RecordBatch,
 };
-use chrono_tz::Tz;
 
 use super::zone::{Local, TIME_MAX_MS};
 use crate::{
-    plan::Time,
+    plan::{Time, Zone},
     transform::{error::Fault, operator::END},
 };
 
@@ -37,7 +36,7 @@ pub(in crate::transform) enum Moment {
 }
 
 impl Timed {
-    pub(in crate::transform) const fn new(time: Time, zone: Option<Tz>) -> Self {
+    pub(in crate::transform) const fn new(time: Time, zone: Option<Zone>) -> Self {
         let local = Local::new(zone);
         Self {
             time,

@@ -5,9 +5,11 @@
 //! that would end in it closes at once when that hour begins.
 
 use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
-use chrono_tz::{GapInfo, Tz};
 
-use crate::transform::operator::{BEGINNING, END};
+use crate::{
+    plan::Zone,
+    transform::operator::{BEGINNING, END},
+};
 
 /// No change of a zone lies between two multiples of this but at most one.
 const BUCKET_MS: i64 = 15 * 60 * 1000;
@@ -17,13 +19,13 @@ pub(super) const TIME_MAX_MS: i64 = 8_000_000_000_000_000;
 /// A zone, or none for times that have none.
 #[derive(Debug, Clone)]
 pub(super) struct Local {
-    zone: Option<Tz>,
+    zone: Option<Zone>,
     /// Moments from the first to before the second are off by the third.
     known: (i64, i64, i64),
 }
 
 impl Local {
-    pub(super) const fn new(zone: Option<Tz>) -> Self {
+    pub(super) const fn new(zone: Option<Zone>) -> Self {
         Self {
             zone,
             known: (0, 0, 0),
@@ -52,7 +54,7 @@ impl Local {
     }
 
     #[cold]
-    fn look_up(&mut self, zone: Tz, instant: i64) -> i64 {
+    fn look_up(&mut self, zone: Zone, instant: i64) -> i64 {
         let offset = offset(zone, instant);
         let from = instant.div_euclid(BUCKET_MS) * BUCKET_MS;
         let until = from + BUCKET_MS;
@@ -96,10 +98,9 @@ impl Local {
             return local;
         };
         let found = zone.offset_from_local_datetime(&naive).earliest();
-        let offset = found.map(|offset| ms(offset.fix())).or_else(|| {
-            let (_, before) = GapInfo::new(&naive, &zone)?.begin?;
-            Some(ms(before.fix()))
-        });
+        let offset = found
+            .map(|offset| ms(offset.fix()))
+            .or_else(|| zone.before_gap(&naive).map(ms));
         local - offset.unwrap_or_default()
     }
 }
@@ -122,7 +123,7 @@ fn naive(ms: i64) -> Option<NaiveDateTime> {
     DateTime::from_timestamp_millis(ms).map(|time| time.naive_utc())
 }
 
-fn offset(zone: Tz, instant: i64) -> i64 {
+fn offset(zone: Zone, instant: i64) -> i64 {
     naive(instant).map_or(0, |naive| ms(zone.offset_from_utc_datetime(&naive).fix()))
 }
 
@@ -132,6 +133,8 @@ fn ms(offset: chrono::FixedOffset) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use chrono_tz::Tz;
+
     use super::*;
 
     fn at(text: &str) -> i64 {
@@ -174,7 +177,7 @@ mod tests {
                 ),
             ],
         );
-        let local = Local::new(Some(Tz::America__New_York));
+        let local = Local::new(Some(Tz::America__New_York.into()));
         let (first, second) = (at("2021-11-07 05:30:00"), at("2021-11-07 06:30:00"));
         assert_eq!(local.passed(first), at("2021-11-07 01:00:00") - 1);
         assert_eq!(local.passed(second), at("2021-11-07 01:30:00"));
@@ -183,7 +186,7 @@ mod tests {
 
     #[test]
     fn an_hour_that_is_left_out_has_passed_when_it_would_begin() {
-        let mut local = Local::new(Some(Tz::America__New_York));
+        let mut local = Local::new(Some(Tz::America__New_York.into()));
         let begins = at("2021-03-14 07:00:00");
         assert_eq!(local.local(begins - 1), at("2021-03-14 02:00:00") - 1);
         assert_eq!(local.passed(begins), at("2021-03-14 03:00:00"));
@@ -200,7 +203,7 @@ mod tests {
             Tz::America__New_York,
             Tz::Australia__Lord_Howe,
         ] {
-            let local = Local::new(Some(zone));
+            let local = Local::new(Some(zone.into()));
             let year = (at("2021-01-01 00:00:00")..at("2022-01-01 00:00:00")).step_by(60_000);
             let passed: Vec<_> = year.map(|instant| local.passed(instant)).collect();
             assert!(passed.is_sorted(), "{zone}");
@@ -209,7 +212,7 @@ mod tests {
 
     #[test]
     fn times_at_the_ends_of_the_calendar_are_times() {
-        let mut local = Local::new(Some(Tz::Europe__Berlin));
+        let mut local = Local::new(Some(Tz::Europe__Berlin.into()));
         for instant in [-TIME_MAX_MS, TIME_MAX_MS] {
             assert!((local.local(instant) - instant).abs() < 24 * 3_600_000);
             assert!((local.instant(instant) - instant).abs() < 24 * 3_600_000);

@@ -54,3 +54,6 @@ select /* in between */ sensor from `readings` -- and ends with one
 => sensor STRING
 INSERT INTO kept SELECT sensor, n FROM readings
 => sensor STRING, n BIGINT
+SET 'table.local-time-zone' = 'GMT+02:30';
+SELECT ts, CAST(ts AS TIMESTAMP(3)) AS local FROM readings
+=> ts TIMESTAMP_LTZ(3), local TIMESTAMP(3)

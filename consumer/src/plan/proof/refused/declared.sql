@@ -135,3 +135,58 @@ CREATE VIEW v AS SELECT n, n FROM readings
 => job.sql:1:1: there is nothing to do; write INSERT INTO … SELECT, or SELECT
 CREATE OR REPLACE TABLE t WITH ('connector' = 'print') AS SELECT sensor FROM readings
 => job.sql:1:8: CREATE OR REPLACE is not supported; a job begins without tables: write CREATE
+CREATE TABLE t (a INT) WITH ('connector' = 'datagen', 'fields.a.min' = '5', 'fields.a.max' = '1')
+=> job.sql:1:94: 'fields.a.max' is 1, which is below 'fields.a.min'
+CREATE TABLE t (a INT) WITH ('connector' = 'datagen', 'fields.a.kind' = 'sequence', 'fields.a.start' = '5', 'fields.a.end' = '1')
+=> job.sql:1:126: 'fields.a.end' is 1, which is below 'fields.a.start'
+CREATE TABLE t (a DOUBLE) WITH ('connector' = 'datagen', 'fields.a.min' = 'inf')
+=> job.sql:1:75: 'fields.a.min' is a number, not 'inf'
+# What a made up column's type cannot hold.
+CREATE TABLE t (a TINYINT) WITH ('connector' = 'datagen', 'fields.a.min' = '300')
+=> job.sql:1:76: 'fields.a.min' is 300, and 'a' is TINYINT
+CREATE TABLE t (a DECIMAL(3, 2)) WITH ('connector' = 'datagen', 'fields.a.max' = '10')
+=> job.sql:1:82: 'fields.a.max' is 10, and 'a' is DECIMAL(3, 2)
+CREATE TABLE t (a STRING) WITH ('connector' = 'datagen', 'fields.a.min' = '3')
+=> job.sql:1:58: 'fields.a.min' is a number, and 'a' is STRING
+CREATE TABLE t (a TINYINT) WITH ('connector' = 'datagen', 'fields.a.kind' = 'sequence', 'fields.a.start' = '120', 'fields.a.end' = '130')
+=> job.sql:1:132: 'fields.a.end' is 130, and 'a' is TINYINT
+CREATE TABLE t (a BOOLEAN) WITH ('connector' = 'datagen', 'fields.a.kind' = 'sequence', 'fields.a.start' = '1', 'fields.a.end' = '2')
+=> job.sql:1:89: 'fields.a.start' is a number, and 'a' is BOOLEAN
+CREATE TABLE t (a STRING) WITH ('connector' = 'datagen', 'fields.a.length' = '99999999999')
+=> job.sql:1:78: 'fields.a.length' is a number up to 1048576, not '99999999999'
+# Tables for late rows: whether or not there is a window.
+CREATE TABLE t (a INT) WITH ('connector' = 'datagen', 'late.table' = 'nope');
+SELECT a FROM t
+=> job.sql:1:70: there is no table 'nope'; there is kept, nowhere, orders, printed, readings, t
+CREATE TABLE t (a INT) WITH ('connector' = 'datagen', 'late.table' = 'readin');
+SELECT sensor FROM readings
+=> job.sql:1:70: there is no table 'readin'; did you mean 'readings'?
+CREATE TABLE t (a INT) WITH ('connector' = 'datagen', 'late.table' = 'orders');
+SELECT a FROM t
+=> job.sql:1:70: writing to a table of connector 'datagen' is not supported; there is 'brooklet', 'filesystem', 'print' and 'blackhole'
+CREATE TABLE t (a INT) WITH ('connector' = 'brooklet', 'stream' = 't', 'late.table' = 't');
+SELECT a FROM t
+=> job.sql:1:87: the late rows of 't' would come back to it
+# Its columns are those of late rows, by name, with the casts of an INSERT and no others.
+CREATE TABLE t (a STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'datagen', 'late.table' = 'late');
+CREATE TABLE late (a INT, ts TIMESTAMP(3)) WITH ('connector' = 'print');
+SELECT COUNT(*) FROM TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end
+=> job.sql:1:114: the column 'a' of 'late' is INT, and that of late rows is STRING; declare it STRING
+CREATE TABLE t (a STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'datagen', 'late.table' = 'late');
+CREATE TABLE late (b STRING, ts TIMESTAMP(3)) WITH ('connector' = 'print');
+SELECT COUNT(*) FROM TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end
+=> job.sql:1:114: 'late' has a column 'b', and late rows have none; there is a, ts
+CREATE TABLE t (a STRING, b INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'datagen', 'late.table' = 'late');
+CREATE TABLE late (b BIGINT NOT NULL, ts TIMESTAMP(3)) WITH ('connector' = 'print');
+CREATE VIEW v AS SELECT UPPER(a) AS a, ts FROM t;
+SELECT SUM(CAST(a AS INT)) OVER (ORDER BY ts) FROM v
+=> job.sql:1:121: the column 'b' of 'late' may not be null, and the window is over rows without it
+# A late row does not know from which of several tables it is.
+CREATE TABLE t (a STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'datagen');
+CREATE TABLE u (a STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'datagen', 'late.table' = 'late');
+CREATE TABLE late (a STRING) WITH ('connector' = 'print');
+CREATE VIEW v AS SELECT a, ts FROM t UNION ALL SELECT a, ts FROM u;
+SELECT COUNT(*) FROM TUMBLE(TABLE v, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end
+=> job.sql:2:114: 'late.table' is 'late' here, and another or none of 't', with which it is united before a window: write the same in both
+CREATE TABLE t (a ROW<ts TIMESTAMP(3)>, WATERMARK FOR a.ts AS a.ts) WITH ('connector' = 'datagen')
+=> job.sql:1:55: a watermark of a field is not supported; make it a column of its own: time AS a.ts

@@ -65,19 +65,19 @@ END
 => job.sql:3:13: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
 SELECT
   item.name.x FROM orders
-=> job.sql:2:3: only a ROW has fields
+=> job.sql:2:3: only a ROW has fields, and 'item.name.x' is in none
 SELECT
   sensor LIKE n FROM readings
-=> job.sql:2:3: there isn't a common type to coerce STRING and INT in LIKE expression
+=> job.sql:2:3: LIKE is of texts, and these are STRING and INT; write CAST
 SELECT
   SUBSTRING(n FROM 2) FROM readings
 => job.sql:2:13: SUBSTRING is SUBSTRING(text, from [, length])
 SELECT
   TRIM(n) FROM readings
-=> job.sql:2:8: function 'trim' requires String, but received INT (DataType: INT)
+=> job.sql:2:8: TRIM does not take INT
 SELECT
   POSITION(1 IN sensor) FROM readings
-=> job.sql:2:12: function 'position' requires String, but received INT (DataType: INT)
+=> job.sql:2:12: POSITION does not take INT
 SELECT
   CAST(sensor AS FOO) FROM readings
 => job.sql:2:18: the type FOO in an expression is not supported; there are numbers, STRING, BYTES, DATE, TIME, TIMESTAMP and TIMESTAMP_LTZ

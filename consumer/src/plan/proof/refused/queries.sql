@@ -53,7 +53,7 @@ SELECT n FROM readings INTERSECT ALL SELECT id FROM orders
 SELECT n FROM readings EXCEPT ALL SELECT id FROM orders
 => job.sql:1:24: EXCEPT ALL is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT sensor FROM readings UNION ALL SELECT buyer, id FROM orders
-=> job.sql:1:29: UNION queries have different number of columns
+=> job.sql:1:29: UNION of queries that do not have as many columns as each other
 SELECT sensor, COUNT(*) FROM readings GROUP BY ROLLUP (sensor)
 => job.sql:1:56: GROUPING SETS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT sensor, COUNT(*) FROM readings GROUP BY GROUPING SETS ((sensor), ())
@@ -99,7 +99,7 @@ SELECT sensor FROM readings WHERE n
 SELECT sensor FROM readings WHERE sensor AND n > 1
 => job.sql:1:35: a condition is BOOLEAN, and this is STRING AND BOOLEAN; write a comparison
 SELECT sensor + ts FROM readings
-=> job.sql:1:8: cannot coerce arithmetic expression STRING + TIMESTAMP(3, "UTC") to valid types
+=> job.sql:1:8: STRING + TIMESTAMP_LTZ(3) is not computed; write CAST
 SELECT item.nam FROM orders
 => job.sql:1:13: there is no field 'nam' in this ROW
 SELECT ts + INTERVAL '1' FORTNIGHT FROM readings
@@ -115,9 +115,9 @@ SELECT DATE_FORMAT(n, 'yyyy') FROM readings
 SELECT TO_TIMESTAMP_LTZ(reading, 3) FROM readings
 => job.sql:1:8: TO_TIMESTAMP_LTZ is TO_TIMESTAMP_LTZ(number, precision), precision 0 or 3
 SELECT UPPER() FROM readings
-=> job.sql:1:8: 'upper' does not support zero arguments
+=> job.sql:1:8: UPPER needs an argument
 SELECT UPPER(sensor, sensor) FROM readings
-=> job.sql:1:8: function 'upper' expects 1 arguments but received 2
+=> job.sql:1:8: UPPER takes 1 argument, and these are 2
 SELECT UPPER(text => sensor) FROM readings
 => job.sql:1:8: an argument by name is not supported; write the arguments in order
 SELECT sensor FROM readings WHERE sensor ILIKE 'a%'
@@ -131,7 +131,7 @@ SELECT ts AT TIME ZONE 'UTC' FROM readings
 SELECT sensor AS a, n AS a FROM readings GROUP BY a
 => job.sql:1:51: 'a' is a name that SELECT gives, and GROUP BY and HAVING know columns only; write its expression again
 SELECT TUMBLE_START(ts, INTERVAL '1' MINUTE) FROM readings
-=> job.sql:1:8: there is no function TUMBLE_START
+=> job.sql:1:8: a window in GROUP BY is not supported; write FROM TUMBLE(TABLE t, DESCRIPTOR(time), size), and window_start
 SELECT COUNT(*) FROM readings GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE)
 => job.sql:1:40: TUMBLE outside of FROM is not supported; write FROM TUMBLE(TABLE t, DESCRIPTOR(time), size)
 SELECT sensor FROM readings MATCH_RECOGNIZE (PATTERN (A) DEFINE A AS TRUE)
@@ -263,3 +263,86 @@ SELECT CAST(item AS STRING) FROM orders
 => job.sql:1:13: CAST of ROW<name STRING, tags ARRAY<STRING>> to STRING is not supported; CAST what is in it, as item.name or tags[1]
 SELECT CAST(ARRAY[n, NULL] AS STRING) FROM readings
 => job.sql:1:19: CAST of ARRAY<INT> to STRING is not supported; CAST what is in it, as item.name or tags[1]
+# Elements of ARRAY and MAP, and fields of ROW.
+SELECT id, attributes[1] FROM orders
+=> job.sql:1:12: the keys of this MAP are STRING, and this is INT; write CAST
+SELECT attributes[id] FROM orders
+=> job.sql:1:8: the keys of this MAP are STRING, and this is BIGINT; write CAST
+SELECT attributes['a'][1] FROM orders
+=> job.sql:1:8: only an ARRAY and a MAP have elements, and this is INT
+SELECT id, item.tags['x'] FROM orders
+=> job.sql:1:12: an element of an ARRAY has a number, from 1, and this is STRING
+SELECT id, item.tags[0] FROM orders
+=> job.sql:1:12: the elements of an ARRAY are numbered from 1
+SELECT id[1] FROM orders
+=> job.sql:1:8: only an ARRAY and a MAP have elements, and this is BIGINT
+SELECT id, (item).nam FROM orders
+=> job.sql:1:19: there is no field 'nam' in this ROW; did you mean 'name'?
+SELECT id, (attributes).a FROM orders
+=> job.sql:1:25: only a ROW has fields, and this is MAP<STRING, INT>
+SELECT id, attributes.a FROM orders
+=> job.sql:1:12: only a ROW has fields, and 'attributes.a' is in none
+SELECT id, (ARRAY[item])[1].nam FROM orders
+=> job.sql:1:29: there is no field 'nam' in this ROW; did you mean 'name'?
+SELECT id, item[1] FROM orders
+=> job.sql:1:12: a ROW has fields, as in item.name
+SELECT id, item.tags || item.tags FROM orders
+=> job.sql:1:12: || of ARRAY<STRING> and ARRAY<STRING> is not supported; take what is in it, as item.name or tags[1]
+SELECT id, item.tags = buyer FROM orders
+=> job.sql:1:24: = of ARRAY<STRING> and STRING is not supported; take what is in it, as item.name or tags[1]
+SELECT id, ARRAY[] FROM orders
+=> job.sql:1:12: ARRAY[] is not supported; write one element at least: it says of which type they are
+# Conditions of other types, and calls of no and of other arguments.
+SELECT sensor, n IS TRUE FROM readings
+=> job.sql:1:16: a condition is BOOLEAN, and this is INT; write a comparison
+SELECT n FROM readings WHERE sensor IS NOT FALSE
+=> job.sql:1:30: a condition is BOOLEAN, and this is STRING; write a comparison
+SELECT sensor, COUNT(DISTINCT *) FROM readings GROUP BY sensor
+=> job.sql:1:16: COUNT(DISTINCT *) is not supported; there is COUNT(DISTINCT column)
+SELECT sensor, COALESCE() FROM readings
+=> job.sql:1:16: COALESCE needs an argument
+SELECT sensor, UPPER(sensor, sensor) FROM readings
+=> job.sql:1:16: UPPER takes 1 argument, and these are 2
+SELECT sensor, UPPER(n) FROM readings
+=> job.sql:1:16: UPPER does not take INT
+SELECT sensor, ts + INTERVAL '99999999999999999999' DAY FROM readings
+=> job.sql:1:30: an interval of this length is not supported; there is INTERVAL '1' YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND
+SELECT sensor, ts + INTERVAL '999999999' YEAR FROM readings
+=> job.sql:1:30: an interval of this length is not supported; there is INTERVAL '1' YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND
+# Patterns that are none.
+SELECT sensor, REGEXP(sensor, '(a') FROM readings
+=> job.sql:1:31: the pattern '(a' is not supported; unclosed group
+SELECT CASE WHEN n > 1 THEN REGEXP_EXTRACT(sensor, '[a', 1) END FROM readings
+=> job.sql:1:52: the pattern '[a' is not supported; unclosed character class
+SELECT sensor, REGEXP_REPLACE(sensor, '(a)\1', 'b') FROM readings
+=> job.sql:1:39: the pattern '(a)\1' is not supported; backreferences are not supported
+# What cannot take a row back.
+SELECT STDDEV(c) FROM (SELECT sensor, COUNT(*) AS c FROM readings GROUP BY sensor)
+=> job.sql:1:8: STDDEV of rows that change is not supported; there is COUNT, SUM, AVG, MIN, MAX, FIRST_VALUE and LAST_VALUE
+SELECT sensor, VAR_POP(c) FROM (SELECT sensor, n, COUNT(*) AS c FROM readings GROUP BY sensor, n) GROUP BY sensor
+=> job.sql:1:16: VAR_POP of rows that change is not supported; there is COUNT, SUM, AVG, MIN, MAX, FIRST_VALUE and LAST_VALUE
+# What functions do not take.
+SELECT n, EXTRACT(HOUR FROM sensor) FROM readings
+=> job.sql:1:29: EXTRACT is of times, and this is STRING; write CAST
+SELECT n, YEAR(sensor) FROM readings
+=> job.sql:1:16: EXTRACT is of times, and this is STRING; write CAST
+SELECT CHAR_LENGTH(n), CASE WHEN n > 1 THEN REVERSE(n) END FROM readings
+=> job.sql:1:20: CHAR_LENGTH is of STRING, and this is INT; write CAST
+SELECT n, REGEXP(sensor, n) FROM readings
+=> job.sql:1:26: REGEXP is of STRING, and this is INT; write CAST
+SELECT n, ROUND(sensor, 2) FROM readings
+=> job.sql:1:11: ROUND does not take STRING
+SELECT n, ABS(sensor) FROM readings
+=> job.sql:1:11: ABS does not take STRING
+SELECT n, STARTSWITH(n, 'a') FROM readings
+=> job.sql:1:11: STARTSWITH does not take INT
+SELECT n, IF(n > 1, 2) FROM readings
+=> job.sql:1:11: IF takes another number of arguments
+SELECT n, MOD(n) FROM readings
+=> job.sql:1:11: MOD takes another number of arguments
+SELECT n, FLOOR(sensor) FROM readings
+=> job.sql:1:17: FLOOR does not take (STRING)
+SELECT NOT n FROM readings
+=> job.sql:1:12: a condition is BOOLEAN, and this is INT; write a comparison
+SELECT -sensor FROM readings
+=> job.sql:1:9: only a number has a minus; write CAST

@@ -90,3 +90,7 @@ INSERT INTO d.printed SELECT sensor, 1 FROM readings
 => job.sql:1:13: a catalog or database is not supported; write the name of the table alone
 EXPLAIN EXPLAIN SELECT sensor FROM readings
 => job.sql:1:9: this EXPLAIN is not supported; there is EXPLAIN of SELECT, INSERT INTO and STATEMENT SET
+INSERT INTO printed SELECT sensor, 1 FROM readings;
+SET 'table.local-time-zone' = 'Europe/Berlin';
+INSERT INTO kept SELECT sensor, n FROM readings
+=> job.sql:2:5: 'table.local-time-zone' behind a query is not supported; set it before: a job has one

@@ -1,0 +1,174 @@
+//! Late rows as rows of the table that keeps them: its columns by name, with the casts of an INSERT and
+//! no others. What the query in between did not pass on is null.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use datafusion_common::{Column, DFSchema, ScalarValue};
+use datafusion_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
+use datafusion_sql::sqlparser::tokenizer::Location;
+
+use super::{
+    super::{
+        Kind, Late, Step, StepId, Table, Time,
+        catalog::{Declared, Source},
+        coerce::casts_or_is,
+        error::{Fault, NOWHERE, did_you_mean},
+        query::analyzed,
+        table, types,
+    },
+    Lowering, expressions, hidden, schema,
+};
+
+/// The table for the late rows of another, and where that is said.
+type Named<'a> = (&'a str, Location);
+
+impl Lowering<'_> {
+    /// What becomes of the late rows of each step that can have some.
+    pub(super) fn late_rows(&self) -> Result<BTreeMap<StepId, Late>, Fault> {
+        let mut all = BTreeMap::new();
+        for (number, step) in self.dataflow.steps.iter().enumerate() {
+            let input = step.inputs.first().filter(|_| waits(step));
+            let Some(input) = input else {
+                continue;
+            };
+            let mut sources = Vec::new();
+            self.sources(*input, &mut sources)?;
+            if let Some((name, at)) = common(&sources)? {
+                let table = self.catalog.sink(name, at)?.table.clone();
+                let values = self.late_values(*input, &table, &sources);
+                let values = values.map_err(|fault| fault.or_at(at))?;
+                all.insert(StepId(number), Late { table, values });
+            }
+        }
+        Ok(all)
+    }
+
+    /// The tables whose rows come to a step as they are, or computed from alone.
+    fn sources(&self, step: StepId, found: &mut Vec<Arc<Source>>) -> Result<(), Fault> {
+        let Some(step) = self.dataflow.steps.get(step.0) else {
+            return Ok(());
+        };
+        match &step.kind {
+            Kind::Scan(scan) => found.push(self.catalog.find(&scan.table.name, NOWHERE)?.clone()),
+            Kind::Windowed(_) | Kind::Running(_) => {}
+            _ => {
+                let mut inputs = step.inputs.iter();
+                inputs.try_for_each(|input| self.sources(*input, found))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns of a table, over the rows of a step.
+    fn late_values(
+        &self,
+        rows: StepId,
+        table: &Table,
+        sources: &[Arc<Source>],
+    ) -> Result<Vec<super::Expression>, Fault> {
+        let fields = self.dataflow.steps.get(rows.0).map(|step| &step.schema);
+        let fields = fields.into_iter().flat_map(|schema| schema.fields());
+        // Under names of their own: two columns may be called the same.
+        let named = fields.enumerate();
+        let named = named.map(|(place, field)| (Some(hidden(place)), field.clone()));
+        let rows = schema(named.collect())?;
+        let columns = table.columns.iter();
+        let values = columns.map(|column| late_value(column, &table.name, &rows, sources));
+        let values = values.collect::<Result<Vec<_>, Fault>>()?;
+        let empty = LogicalPlan::EmptyRelation(EmptyRelation {
+            produce_one_row: false,
+            schema: rows.clone(),
+        });
+        let plan = LogicalPlanBuilder::from(empty).project(values)?.build()?;
+        let plan = analyzed(plan, self.settings.zone)?;
+        let values = plan.expressions().into_iter();
+        let values = values.map(|value| value.unalias_nested().data);
+        expressions(&values.collect::<Vec<_>>(), &rows)
+    }
+}
+
+/// Whether rows can come too late for a step.
+const fn waits(step: &Step) -> bool {
+    let time = match &step.kind {
+        Kind::Assign { time, .. } => *time,
+        Kind::Windowed(of) => of.time,
+        Kind::Over(of) => of.time,
+        _ => return false,
+    };
+    matches!(time, Time::Event(_))
+}
+
+fn declared(source: &Source) -> Option<&Arc<Declared>> {
+    match source {
+        Source::Table(declared) => Some(declared),
+        Source::View { .. } => None,
+    }
+}
+
+/// The table for the late rows of all of these. A late row does not know from which of several tables
+/// it is, so they have one together, or none.
+fn common(sources: &[Arc<Source>]) -> Result<Option<Named<'_>>, Fault> {
+    let tables = sources.iter().filter_map(|source| declared(source));
+    let late = tables.clone().find_map(|table| table.late.as_ref());
+    let Some((name, at)) = late else {
+        return Ok(None);
+    };
+    let is_other = |table: &&Arc<Declared>| {
+        let late = table.late.as_ref();
+        late.is_none_or(|(other, _)| other != name)
+    };
+    if let Some(other) = tables.clone().find(is_other) {
+        let message = format!(
+            "'late.table' is '{name}' here, and another or none of '{}', with which it is united \
+             before a window: write the same in both",
+            other.table.name
+        );
+        return Err(Fault::new(*at, message));
+    }
+    Ok(Some((name, *at)))
+}
+
+/// A column of a table, from rows that have one of its name; or null.
+fn late_value(
+    column: &table::Column,
+    table: &str,
+    rows: &DFSchema,
+    sources: &[Arc<Source>],
+) -> Result<Expr, Fault> {
+    let (name, to) = (&column.name, &column.data_type);
+    let place = rows.fields().iter().position(|field| field.name() == name);
+    let Some((place, field)) = place.and_then(|place| Some((place, rows.fields().get(place)?)))
+    else {
+        let tables = sources.iter().filter_map(|source| declared(source));
+        let mut known = tables
+            .flat_map(|table| &table.columns)
+            .map(|column| &column.name);
+        if !known.clone().any(|known| known == name) {
+            let hint = did_you_mean(name, known.by_ref().map(String::as_str));
+            let message = format!("'{table}' has a column '{name}', and late rows have none{hint}");
+            return Err(Fault::new(NOWHERE, message));
+        }
+        if !column.nullable {
+            let message = format!(
+                "the column '{name}' of '{table}' may not be null, and the window is over rows \
+                 without it"
+            );
+            return Err(Fault::new(NOWHERE, message));
+        }
+        return Ok(cast(lit(ScalarValue::Null), to.clone()).alias(name));
+    };
+    if !casts_or_is(field.data_type(), to) {
+        let (from, to) = (types::name(field.data_type()), types::name(to));
+        let message = format!(
+            "the column '{name}' of '{table}' is {to}, and that of late rows is {from}; \
+             declare it {from}"
+        );
+        return Err(Fault::new(NOWHERE, message));
+    }
+    let value = Expr::Column(Column::new(Some(hidden(place)), name));
+    Ok(if field.data_type().equals_datatype(to) {
+        value.alias(name)
+    } else {
+        cast(value, to.clone()).alias(name)
+    })
+}
