@@ -164,11 +164,15 @@ impl Cursor {
     /// # Errors
     /// As [`Cursor::next`].
     pub(crate) fn behind(&self, records: u64, bytes_max: usize) -> Result<Offset, Lost> {
+        if self.tail.borrow().deleted {
+            return Err(Lost::Deleted);
+        }
         let mut ahead = self.stream.cursor(self.at).map_err(seek::lost)?;
         let (mut left, mut bytes_left) = (records, bytes_max);
         while left > 0 && bytes_left > 0 {
             let before = ahead.at;
-            let Some(page) = ahead.read(bytes_left.min(COUNTED_BYTES))? else {
+            // What is counted is not given to anybody yet.
+            let Some(page) = ahead.page(bytes_left.min(COUNTED_BYTES), NEWLINE)? else {
                 break;
             };
             if page.lines.len() > bytes_left && before > self.at {

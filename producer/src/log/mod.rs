@@ -400,6 +400,10 @@ mod tests {
         );
         let turn = log.1.unread_room(1).now_or_never();
         assert!(turn.is_none(), "nor may another source go on");
+        let reader = log.1.cursor(log.1.earliest()).unwrap();
+        assert_eq!(reader.behind(5, usize::MAX), Ok(log.1.tail().next));
+        let blocked = log.1.unread_room(line.len()).now_or_never();
+        assert!(blocked.is_none(), "who counts records has not read them");
         log.1
             .cursor(log.1.earliest())
             .unwrap()
