@@ -74,6 +74,10 @@ pub(crate) async fn run<L: Listener>(
     });
 
     let tasks = TaskTracker::new();
+    {
+        let (log, stop) = (log.clone(), stop.clone());
+        tasks.spawn(async move { stop.run_until_cancelled(log.tell()).await });
+    }
     tasks.spawn(ingest::feed(config.sources, log, clock, stop.clone()));
     tasks.close();
     let answer = {

@@ -8,6 +8,7 @@ mod browser;
 mod compose;
 mod conformance;
 mod consumer;
+mod crowd;
 mod disk_errors;
 mod durable;
 mod events;

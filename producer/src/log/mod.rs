@@ -32,6 +32,7 @@
 
 mod append;
 mod base;
+mod bell;
 mod catalogue;
 mod command;
 mod cursor;
@@ -149,6 +150,11 @@ impl Log {
     /// How it is, now and later.
     pub(crate) fn health(&self) -> watch::Receiver<Health> {
         self.base.health.subscribe()
+    }
+
+    /// Tells readers of news, where there are many. To be polled as long as there are readers.
+    pub(crate) async fn tell(&self) {
+        self.base.bells.ring_on().await;
     }
 
     /// Who tells the time of appends.
