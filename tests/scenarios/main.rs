@@ -49,5 +49,6 @@ mod tap;
 mod tidy;
 mod topic_consumer;
 mod topics;
+mod unread;
 mod watched;
 mod wire;

@@ -6,7 +6,7 @@ use common::{ndjson::NEWLINE, offset::Offset};
 use super::{
     disk,
     journal::Damage,
-    kept::Misplaced,
+    kept::{COPIED_BYTES, Misplaced},
     seek,
     shelf::Opened,
     stream::{Stream, Tail, clipped},
@@ -217,11 +217,16 @@ impl Cursor {
     }
 
     fn page(&mut self, bytes_max: usize, between: u8) -> Result<Option<Page>, Lost> {
-        let (lines, next) = match self.stream.recent(self.at, bytes_max) {
+        let is_as_kept = between == NEWLINE;
+        let recent_max = if is_as_kept {
+            bytes_max
+        } else {
+            bytes_max.min(COPIED_BYTES)
+        };
+        let (lines, next) = match self.stream.recent(self.at, recent_max) {
             Some((lines, next)) => {
                 self.opened = None;
-                let is_as_kept = between == NEWLINE || lines.is_empty();
-                let lines = if is_as_kept {
+                let lines = if is_as_kept || lines.is_empty() {
                     lines
                 } else {
                     self.stream.separated(&lines, between)

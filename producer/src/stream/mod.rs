@@ -9,6 +9,7 @@ mod interval;
 mod list;
 mod live;
 mod marks;
+mod paced;
 mod page;
 mod request;
 mod sse;
