@@ -82,7 +82,8 @@ pub(crate) async fn run<L: Listener>(
     tasks.close();
     let answer = {
         let service = service.clone();
-        move |request| service.clone().answer(request)
+        // In a box of its own it goes when it is done, and not with the connection.
+        move |request| Box::pin(service.clone().answer(request))
     };
     let ready = async {
         stop.run_until_cancelled(follow(&service.health, health))
