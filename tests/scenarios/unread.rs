@@ -43,7 +43,12 @@ fn held(producer: &Service, open: impl Fn(SocketAddr) -> TcpStream) -> u64 {
 }
 
 fn check(request: &str, holds_little: bool) {
-    let producer = producer(&["--source", "none", "--page-bytes", "32MiB"]);
+    check_of(&[], request, holds_little);
+}
+
+fn check_of(args: &[&str], request: &str, holds_little: bool) {
+    let always = ["--source", "none", "--page-bytes", "32MiB"];
+    let producer = producer(&[&always, args].concat());
     let url = producer.url(STREAM);
     let json = [("content-type", "application/json")];
     assert_eq!(ask("PUT", &url, &json, b"").status, 201);
@@ -76,13 +81,23 @@ fn resident(service: &Service) -> u64 {
     kilobytes.expect("the system says how much it has") * 1024
 }
 
+fn get(accept: &str) -> String {
+    format!("GET {STREAM}?offset=-1 HTTP/1.1\r\nhost: localhost\r\naccept: {accept}\r\n\r\n")
+}
+
 #[test]
 fn a_page_that_nobody_takes_is_not_read() {
-    let get = |accept| {
-        format!("GET {STREAM}?offset=-1 HTTP/1.1\r\nhost: localhost\r\naccept: {accept}\r\n\r\n")
-    };
     check(&get("application/json"), true);
     check(&get("application/x-ndjson"), true);
+}
+
+#[test]
+fn what_was_read_from_disk_and_nobody_takes_is_there_once() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().to_str().expect("a path of ASCII");
+    let little = ["--memory-bytes", "1MiB", "--journal-bytes", "1MiB"];
+    let args = [&["--data-dir", path], &little[..]].concat();
+    check_of(&args, &get("application/json"), true);
 }
 
 #[test]
