@@ -93,13 +93,18 @@ pub(crate) async fn run<L: Listener>(
     });
 
     let tasks = TaskTracker::new();
+    {
+        let (log, stop) = (log.clone(), stop.clone());
+        tasks.spawn(async move { stop.run_until_cancelled(log.tell()).await });
+    }
     tasks.spawn(ingest::feed(config.sources, log, clock, stop.clone()));
     let follow_tokens = stop.clone();
     tasks.spawn(async move { access.follow(follow_tokens).await });
     tasks.close();
     let answer = {
         let service = service.clone();
-        move |request| service.clone().answer(request)
+        // In a box of its own it goes when it is done, and not with the connection.
+        move |request| Box::pin(service.clone().answer(request))
     };
     let ready = async {
         stop.run_until_cancelled(follow(&service.health, health))

@@ -29,11 +29,21 @@ impl Connection {
 
     /// Posts `body`, and reads the answer.
     pub(crate) fn post(&mut self, path: &str, body: &str) {
+        self.send_body(path, "", body);
+    }
+
+    /// Appends `body`, which is JSON, to a stream, and reads the answer.
+    pub(crate) fn append(&mut self, path: &str, body: &str) {
+        self.send_body(path, "content-type: application/json\r\n", body);
+    }
+
+    fn send_body(&mut self, path: &str, header: &str, body: &str) {
         let length = body.len();
-        let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}");
-        self.send(&format!("{head}\r\n\r\n{body}"));
+        self.send(&format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\n{header}content-length: {length}\r\n\r\n{body}"
+        ));
         let (status, length) = self.head();
-        assert!(status.contains(" 200 "), "{status}");
+        assert!(status.contains(" 20"), "{status}");
         let mut answer = vec![0; length];
         self.tcp
             .read_exact(&mut answer)

@@ -13,7 +13,7 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 64;
-const MOST_FOR: Duration = Duration::from_secs(3);
+pub(crate) const MOST_FOR: Duration = Duration::from_secs(3);
 const HALF_FOR: Duration = Duration::from_secs(10);
 
 /// Streams, records a request.

@@ -2,23 +2,27 @@
 //!
 //! `cargo bench -p tests` runs all of it but `soak`; `cargo bench -p tests -- latency memory` runs
 //! what is named. A number behind a name makes it larger: `-- restart 10` begins with 10 GiB of log,
-//! `-- flat 50` appends 50 GB, `-- idle 1000000` makes so many streams, `-- append 5`
+//! `-- flat 50` appends 50 GB, `-- idle 1000000` makes so many streams, `-- readers 10000` connects so many, `-- append 5`
 //! is the fifth row of it alone, `-- queries 4` reads four million bids; `-- soak 10m` watches the memory for ten minutes.
 //! What is compared with the official server, or with Flink, finds it as `server.rs` and `jobs/flink.rs` say. A figure is the median of
 //! several runs after one that is not counted, with the least and the most beside it. The machine
 //! is shared with whoever else uses it: compare figures of one run.
 
 mod append;
+mod audience;
 mod clients;
 mod connection;
 mod disk;
 mod flat;
 mod idle;
+mod ingest;
 mod jobs;
 mod latency;
 mod load;
 mod memory;
+mod mixed;
 mod process;
+mod readers;
 mod reads;
 mod request;
 mod restart;
@@ -28,19 +32,26 @@ mod server;
 mod soak;
 mod start;
 mod throughput;
+mod unread;
 
 use std::time::Duration;
 
 /// What there is to measure. Some of it takes a number, which stands behind its name.
 type Section = (&'static str, fn(Option<u64>));
 
-const SECTIONS: [Section; 15] = [
+const SECTIONS: [Section; 21] = [
     ("throughput", |_| throughput::run()),
     ("append", append::run),
     ("topic", |_| append::topic()),
     ("many", |_| append::many()),
     ("load", |_| load::run()),
     ("reads", |_| reads::run()),
+    ("fanout", |_| readers::fanout()),
+    ("readers", readers::idle),
+    ("crowd", |_| readers::crowd()),
+    ("unread", |_| unread::run()),
+    ("mixed", |_| mixed::run()),
+    ("ingest", |_| ingest::run()),
     ("idle", idle::run),
     ("restart", restart::run),
     ("flat", flat::run),

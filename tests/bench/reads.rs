@@ -139,10 +139,34 @@ pub(crate) fn fill(bytes: u64) -> Plan {
 
 /// Page after page, until one says that it is the last.
 fn read_pages(server: SocketAddr) -> u64 {
-    let mut reader = Reader::to(server);
-    let (mut offset, mut total) = ("-1".to_owned(), 0);
-    loop {
-        reader.ask(&format!("{STREAM}?offset={offset}"));
+    let pages = Pages::of(server, STREAM);
+    pages.sum()
+}
+
+/// The pages of a stream, from its beginning to its end: how many bytes each has.
+pub(crate) struct Pages {
+    reader: Reader,
+    path: &'static str,
+    /// Where the next one begins; none behind the last.
+    offset: Option<String>,
+}
+
+impl Pages {
+    pub(crate) fn of(server: SocketAddr, path: &'static str) -> Self {
+        Self {
+            reader: Reader::to(server),
+            path,
+            offset: Some("-1".to_owned()),
+        }
+    }
+}
+
+impl Iterator for Pages {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        let (reader, offset) = (&mut self.reader, self.offset.take()?);
+        reader.ask(&format!("{}?offset={offset}", self.path));
         let head = reader.head();
         let header = |name: &str| {
             let line = head.lines().find_map(|line| line.strip_prefix(name));
@@ -150,11 +174,10 @@ fn read_pages(server: SocketAddr) -> u64 {
         };
         let length = header("content-length:").and_then(|length| length.parse().ok());
         let length = length.expect("a page has a length");
-        total += reader.pass(length);
-        if header("stream-up-to-date:").is_some() {
-            return total;
+        if header("stream-up-to-date:").is_none() {
+            self.offset = header("stream-next-offset:");
         }
-        offset = header("stream-next-offset:").expect("a page says what follows");
+        Some(reader.pass(length))
     }
 }
 

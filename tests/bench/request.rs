@@ -88,14 +88,18 @@ impl Request {
 
 /// An array of records, a hundred bytes each with what separates them.
 fn array(records: u32) -> String {
-    let mut body = "[".to_owned();
+    let lines = lines(records).replace('\n', ",");
+    format!("[{}]", lines.trim_end_matches(','))
+}
+
+/// Records, a hundred bytes each with its newline.
+pub(crate) fn lines(records: u32) -> String {
+    let mut lines = String::new();
     for id in 0..records {
         // Spread over the numbers, so that no two keys of a request have a prefix in common.
         let id = 100_000_000 + u64::from(id.wrapping_mul(2_654_435_761)) % 900_000_000;
         let text = "a record of one hundred bytes, which is what many of them come to, in all";
-        write!(body, r#"{{"id":{id},"text":"{text}"}},"#).expect("writing into a string");
+        writeln!(lines, r#"{{"id":{id},"text":"{text}"}}"#).expect("writing into a string");
     }
-    body.pop();
-    body.push(']');
-    body
+    lines
 }

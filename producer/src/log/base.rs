@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use super::{
     append::{Failed, Full, Refused},
+    bell::Bells,
     disk::Disk,
     epoch::Epoch,
     metrics::Metrics,
@@ -36,6 +37,7 @@ pub(super) struct Base {
     /// What is read from disk is read into it.
     pub(super) pool: Pool,
     pub(super) metrics: Metrics,
+    pub(super) bells: Bells,
     /// A reader has read on, in any stream.
     pub(super) read: Notify,
     pub(super) health: watch::Sender<Health>,
@@ -88,6 +90,7 @@ impl Base {
             rooms: Rooms::new(inflight_bytes),
             pool: Pool::default(),
             metrics: Metrics::default(),
+            bells: Bells::default(),
             read: Notify::new(),
             health: watch::Sender::new(Health::Well),
             is_starved: AtomicBool::new(false),

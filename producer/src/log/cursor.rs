@@ -2,12 +2,11 @@
 
 use bytes::Bytes;
 use common::{ndjson::NEWLINE, offset::Offset};
-use tokio::sync::watch;
 
 use super::{
     disk,
     journal::Damage,
-    kept::Misplaced,
+    kept::{COPIED_BYTES, Misplaced},
     seek,
     shelf::Opened,
     stream::{Stream, Tail, clipped},
@@ -55,24 +54,13 @@ pub(crate) enum Lost {
 pub(crate) struct Cursor {
     stream: Stream,
     at: Offset,
-    tail: watch::Receiver<Tail>,
     /// The segment on disk that it reads, when it is not near the end.
     opened: Option<Opened>,
 }
 
 impl Cursor {
-    pub(super) const fn new(
-        stream: Stream,
-        at: Offset,
-        tail: watch::Receiver<Tail>,
-        opened: Option<Opened>,
-    ) -> Self {
-        Self {
-            stream,
-            at,
-            tail,
-            opened,
-        }
+    pub(super) const fn new(stream: Stream, at: Offset, opened: Option<Opened>) -> Self {
+        Self { stream, at, opened }
     }
 
     /// The place of the record that it gives next.
@@ -82,7 +70,7 @@ impl Cursor {
 
     /// The end of the stream.
     pub(crate) fn tail(&self) -> Tail {
-        *self.tail.borrow()
+        self.stream.tail()
     }
 
     /// The next records, waiting for them if need be: `bytes_max` bytes, or one record where it is
@@ -92,25 +80,28 @@ impl Cursor {
     /// The next record is no longer kept, or damaged, or the stream was deleted.
     pub(crate) async fn next(&mut self, bytes_max: usize) -> Result<Option<Page>, Lost> {
         loop {
-            let closed = self.tail.borrow_and_update().closed;
+            let closed = self.tail().closed;
             if let Some(page) = self.read(bytes_max)? {
                 return Ok(Some(page));
             }
             if closed {
                 return Ok(None);
             }
-            if self.tail.changed().await.is_err() {
-                return Err(Lost::Deleted);
-            }
+            self.stream.bell().wait(|| self.has_news()).await;
         }
     }
 
     /// Waits until there is something to read, or nothing will come.
-    pub(crate) async fn news(&mut self) {
-        let at = self.at;
-        let is_news = |tail: &Tail| at < tail.next || tail.closed || tail.deleted;
-        // A stream that is gone has news too: the next read tells them.
-        drop(self.tail.wait_for(is_news).await);
+    pub(crate) async fn news(&self) {
+        while !self.has_news() {
+            self.stream.bell().wait(|| self.has_news()).await;
+        }
+    }
+
+    /// A stream that is gone has news too: the next read tells them.
+    fn has_news(&self) -> bool {
+        let tail = self.tail();
+        self.at < tail.next || tail.closed || tail.deleted
     }
 
     /// A border between two records, as far on as is known without reading, but not more than
@@ -164,11 +155,15 @@ impl Cursor {
     /// # Errors
     /// As [`Cursor::next`].
     pub(crate) fn behind(&self, records: u64, bytes_max: usize) -> Result<Offset, Lost> {
+        if self.tail().deleted {
+            return Err(Lost::Deleted);
+        }
         let mut ahead = self.stream.cursor(self.at).map_err(seek::lost)?;
         let (mut left, mut bytes_left) = (records, bytes_max);
         while left > 0 && bytes_left > 0 {
             let before = ahead.at;
-            let Some(page) = ahead.read(bytes_left.min(COUNTED_BYTES))? else {
+            // What is counted is not given to anybody yet.
+            let Some(page) = ahead.page(bytes_left.min(COUNTED_BYTES), NEWLINE)? else {
                 break;
             };
             if page.lines.len() > bytes_left && before > self.at {
@@ -211,7 +206,7 @@ impl Cursor {
         bytes_max: usize,
         between: u8,
     ) -> Result<Option<Page>, Lost> {
-        if self.tail.borrow().deleted {
+        if self.tail().deleted {
             return Err(Lost::Deleted);
         }
         let page = self.page(bytes_max, between)?;
@@ -222,11 +217,16 @@ impl Cursor {
     }
 
     fn page(&mut self, bytes_max: usize, between: u8) -> Result<Option<Page>, Lost> {
-        let (lines, next) = match self.stream.recent(self.at, bytes_max) {
+        let is_as_kept = between == NEWLINE;
+        let recent_max = if is_as_kept {
+            bytes_max
+        } else {
+            bytes_max.min(COPIED_BYTES)
+        };
+        let (lines, next) = match self.stream.recent(self.at, recent_max) {
             Some((lines, next)) => {
                 self.opened = None;
-                let is_as_kept = between == NEWLINE || lines.is_empty();
-                let lines = if is_as_kept {
+                let lines = if is_as_kept || lines.is_empty() {
                     lines
                 } else {
                     self.stream.separated(&lines, between)

@@ -24,6 +24,9 @@ pub(super) const SEGMENT_BYTES: usize = 256 * 1024;
 /// Content from this size on is kept as it is, and not copied.
 const SHARED_BYTES: usize = SEGMENT_BYTES / 4;
 
+/// So much is copied at once for a reader that cannot share what is kept: it may take its time.
+pub(super) const COPIED_BYTES: usize = SEGMENT_BYTES / 4;
+
 /// Whole records that lie together.
 #[derive(Debug, Clone)]
 pub(super) struct Segment<L> {
@@ -275,7 +278,8 @@ impl Kept {
             None => {
                 let rest = self.open.bytes.get(skip(self.open.first)..);
                 let rest = rest.unwrap_or_default();
-                let page = rest.get(..self.framing.page(rest, bytes_max));
+                let length = self.framing.page(rest, bytes_max.min(COPIED_BYTES));
+                let page = rest.get(..length);
                 let page = Bytes::copy_from_slice(page.unwrap_or_default());
                 let next = self.after(at, &page);
                 Some((page, next))

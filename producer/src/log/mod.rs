@@ -32,6 +32,7 @@
 
 mod append;
 mod base;
+mod bell;
 mod catalogue;
 mod command;
 mod cursor;
@@ -157,6 +158,11 @@ impl Log {
     /// How it is, now and later.
     pub(crate) fn health(&self) -> watch::Receiver<Health> {
         self.base.health.subscribe()
+    }
+
+    /// Tells readers of news, where there are many. To be polled as long as there are readers.
+    pub(crate) async fn tell(&self) {
+        self.base.bells.ring_on().await;
     }
 
     /// Who tells the time of appends.
@@ -409,6 +415,10 @@ mod tests {
         );
         let turn = log.1.unread_room(1).now_or_never();
         assert!(turn.is_none(), "nor may another source go on");
+        let reader = log.1.cursor(log.1.earliest()).unwrap();
+        assert_eq!(reader.behind(5, usize::MAX), Ok(log.1.tail().next));
+        let blocked = log.1.unread_room(line.len()).now_or_never();
+        assert!(blocked.is_none(), "who counts records has not read them");
         log.1
             .cursor(log.1.earliest())
             .unwrap()

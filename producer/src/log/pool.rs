@@ -1,9 +1,15 @@
 //! Memory that is read into, used again and again: what is fresh from the system has to be cleared
 //! by it first, a page at a time, which takes longer than to read.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
 
 use bytes::Bytes;
+use common::offset::Offset;
+
+use super::entry::StreamId;
 
 /// So many are kept for the next one who reads.
 const KEPT_MAX: usize = 32;
@@ -15,7 +21,12 @@ const KEPT_BYTES_MAX: usize = 512 * 1024;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pool {
     free: Arc<Mutex<Vec<Vec<u8>>>>,
+    /// What somebody has right now.
+    held: Arc<Mutex<BTreeMap<Name, Weak<Named>>>>,
 }
+
+/// What was read: of a stream, from one place to another, and what stands between its records.
+pub(super) type Name = (StreamId, Offset, Offset, u8);
 
 /// Memory that is lent. What is in it was somebody else's, until it is written.
 #[derive(Debug)]
@@ -39,8 +50,18 @@ impl Pool {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Vec<u8>>> {
+    /// What somebody has of that name, so that many who read the same and take their time hold it once.
+    pub(super) fn held(&self, name: &Name) -> Option<Bytes> {
+        let named = self.names().get(name)?.upgrade()?;
+        Some(Bytes::from_owner(Holder(named)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn names(&self) -> MutexGuard<'_, BTreeMap<Name, Weak<Named>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -52,6 +73,42 @@ impl Lent {
     /// To be shared; it is given back when nobody has it any more.
     pub(super) fn share(self) -> Bytes {
         Bytes::from_owner(self)
+    }
+
+    /// As [`Lent::share`], also with who asks for that name meanwhile.
+    pub(super) fn share_as(self, name: Name) -> Bytes {
+        let held = self.pool.clone();
+        let named = Arc::new(Named { lent: self, name });
+        held.names().insert(name, Arc::downgrade(&named));
+        Bytes::from_owner(Holder(named))
+    }
+}
+
+/// Lent memory with a name.
+#[derive(Debug)]
+struct Named {
+    lent: Lent,
+    name: Name,
+}
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        let mut names = self.lent.pool.names();
+        // Somebody may have read the same at the same time.
+        if names
+            .get(&self.name)
+            .is_some_and(|named| named.strong_count() == 0)
+        {
+            names.remove(&self.name);
+        }
+    }
+}
+
+struct Holder(Arc<Named>);
+
+impl AsRef<[u8]> for Holder {
+    fn as_ref(&self) -> &[u8] {
+        self.0.lent.as_ref()
     }
 }
 
@@ -90,6 +147,26 @@ mod tests {
         let third = filled(&pool, 2, b'c');
         assert_eq!((&part[..], &third[..]), (&b"aa"[..], &b"cc"[..]));
         assert!(pool.lock().is_empty());
+    }
+
+    #[test]
+    fn what_somebody_has_is_found_by_its_name_until_nobody_has_it() {
+        let pool = Pool::default();
+        let name = |between| (StreamId(1), Offset::default(), Offset::MAX, between);
+        let first = pool.lend(3).share_as(name(b','));
+        let second = pool.held(&name(b','));
+        assert_eq!(
+            second.as_ref().map(|held| held.as_ptr()),
+            Some(first.as_ptr())
+        );
+        assert_eq!(pool.held(&name(b'-')), None);
+        let newer = pool.lend(3).share_as(name(b','));
+        drop((first, second));
+        assert_eq!(pool.lock().len(), 1);
+        let third = pool.held(&name(b','));
+        assert_eq!(third.map(|held| held.as_ptr()), Some(newer.as_ptr()));
+        drop(newer);
+        assert!(pool.held(&name(b',')).is_none() && pool.names().is_empty());
     }
 
     #[test]

@@ -166,6 +166,11 @@ impl Opened {
         let begin = before.map_or(self.first, |before| before.end);
         let rest = self.pieces.get(index..).unwrap_or_default();
         let fits = rest.partition_point(|piece| piece.end.byte - at.byte <= bytes_max as u64);
+        let whole = rest.get(fits.wrapping_sub(1)).filter(|_| begin == at);
+        let name = whole.map(|last| (self.stream, at, last.end, between));
+        if let Some((name, held)) = name.and_then(|name| Some((name, self.pool.held(&name)?))) {
+            return Ok(Some((held, name.2)));
+        }
         let pieces = index..(index + fits.max(1)).min(self.pieces.len());
         let mut bytes = self.verified(begin, pieces)?;
         let skip = usize::try_from(at.byte.saturating_sub(begin.byte)).unwrap_or(usize::MAX);
@@ -190,7 +195,11 @@ impl Opened {
         if let Some(page) = bytes.as_mut().get_mut(skip..skip + length) {
             self.framing.separate(page, between);
         }
-        Ok(Some((bytes.share().slice(skip..skip + length), next)))
+        let page = match name {
+            Some(name) => bytes.share_as(name),
+            None => bytes.share().slice(skip..skip + length),
+        };
+        Ok(Some((page, next)))
     }
 
     /// The furthest end of a piece that is not more than `bytes_max` bytes behind `at`.

@@ -102,6 +102,8 @@ impl Staged {
                 Answer::Done(reply, said) => drop(reply.send(said)),
             }
         }
+        // There may be very many readers, and whoever was answered need not wait for them.
+        changed.iter().for_each(Stream::ring);
     }
 
     /// Nothing of it came to be, or it cannot be told.

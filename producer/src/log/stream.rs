@@ -7,12 +7,12 @@ use std::sync::{
 
 use bytes::Bytes;
 use common::{ndjson::NEWLINE, offset::Offset, time::Timestamp};
-use tokio::sync::watch;
 
 use super::{
     Room,
     append::Content,
     base::Base,
+    bell::Bell,
     cursor::Cursor,
     entry::StreamId,
     fork::Origin,
@@ -43,7 +43,9 @@ struct Shared {
     beginning: Offset,
     head: Mutex<Head>,
     kept: Mutex<Kept>,
-    tail: watch::Sender<Tail>,
+    tail: RwLock<Tail>,
+    /// Tells readers that the tail is another one.
+    bell: Arc<Bell>,
     settled: Mutex<Settled>,
     sound: Sound,
     /// The byte position that the reader who is furthest has been given.
@@ -97,7 +99,8 @@ impl Stream {
             head: Mutex::new(head),
             read: AtomicU64::new(kept.next().byte),
             kept: Mutex::new(kept),
-            tail: watch::Sender::new(tail),
+            tail: RwLock::new(tail),
+            bell: Arc::default(),
             settled: Mutex::new(settled),
             sound: Sound::default(),
             used: AtomicI64::new(base.clock.now().0),
@@ -128,7 +131,11 @@ impl Stream {
     }
 
     pub(crate) fn tail(&self) -> Tail {
-        *self.shared.tail.borrow()
+        *self
+            .shared
+            .tail
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The place of the oldest record that is kept.
@@ -219,13 +226,12 @@ impl Stream {
     pub(crate) fn cursor(&self, at: Offset) -> Result<Cursor, Misplaced> {
         let (owner, _) = self.owner(at);
         let checked = owner.kept().check(at);
-        let tail = self.shared.tail.subscribe();
         match checked {
             Ok(()) if at < self.earliest() => Err(self.gone(at)),
-            Ok(()) => Ok(Cursor::new(self.clone(), at, tail, None)),
+            Ok(()) => Ok(Cursor::new(self.clone(), at, None)),
             Err(Misplaced::Gone { .. }) => {
                 let opened = self.find(at)?;
-                Ok(Cursor::new(self.clone(), at, tail, Some(opened)))
+                Ok(Cursor::new(self.clone(), at, Some(opened)))
             }
             Err(Misplaced::Nowhere { at, .. }) => Err(Misplaced::Nowhere {
                 at,
@@ -274,7 +280,8 @@ impl Stream {
         self.shared.base.metrics.appended(content);
     }
 
-    /// Shows readers where the stream ends, now that it is so.
+    /// Shows readers where the stream ends, now that it is so. Those who wait are told by
+    /// [`Stream::ring`].
     pub(super) fn show(&self) {
         let head = self.head();
         let tail = Tail {
@@ -283,11 +290,17 @@ impl Stream {
             deleted: head.deleted,
         };
         drop(head);
-        self.shared.tail.send_if_modified(|shown| {
-            let is_new = *shown != tail;
-            *shown = tail;
-            is_new
-        });
+        let shown = self.shared.tail.write();
+        *shown.unwrap_or_else(PoisonError::into_inner) = tail;
+    }
+
+    /// Tells those who wait that the stream ends elsewhere, or is no more.
+    pub(super) fn ring(&self) {
+        self.shared.base.bells.ring(&self.shared.bell);
+    }
+
+    pub(super) fn bell(&self) -> &Bell {
+        &self.shared.bell
     }
 
     /// Records that are in memory, whole ones, and the place behind them; none when they no longer

@@ -15,7 +15,7 @@ use common::{
     time::Clock,
     wire,
 };
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use hyper::body::Frame;
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -29,6 +29,7 @@ use super::{
     Door,
     batches::{Batches, Standing},
     marks::{self, End},
+    paced::paced,
     sse,
 };
 use crate::log::{Cursor, InUse, Lost, Page, Stream};
@@ -202,20 +203,22 @@ impl Live {
 
     /// The pieces of the body, `greeting` first.
     pub(super) fn pieces(
-        self,
+        mut self,
         greeting: Bytes,
         stop: CancellationToken,
     ) -> impl stream::Stream<Item = Result<Frame<Bytes>, Aborted>> + Send {
-        let first = stream::iter((!greeting.is_empty()).then(|| Ok(Frame::data(greeting))));
-        let rest = stream::unfold(Some((self, stop)), |live| async {
+        self.pending = (!greeting.is_empty()).then_some(greeting);
+        // It is in a box because it would be moved, and room be kept for it twice.
+        let live = Some((Box::new(self), stop));
+        let pieces = stream::unfold(live, |live| async {
             let (mut live, stop) = live?;
             match live.piece(&stop).await {
-                Ok(Some(piece)) => Some((Ok(Frame::data(piece)), Some((live, stop)))),
+                Ok(Some(piece)) => Some((Ok(piece), Some((live, stop)))),
                 Ok(None) => None,
                 Err(aborted) => Some((Err(aborted), None)),
             }
         });
-        first.chain(rest)
+        paced(Box::pin(pieces))
     }
 
     async fn piece(&mut self, stop: &CancellationToken) -> Result<Option<Bytes>, Aborted> {

@@ -9,6 +9,7 @@ mod interval;
 mod list;
 mod live;
 mod marks;
+mod paced;
 mod page;
 mod request;
 mod sse;
@@ -189,7 +190,7 @@ impl Door {
     }
 
     /// Waits until there is something to read, or nothing will be, or it has taken too long.
-    async fn news(&self, mut cursor: Cursor, wait: Option<Duration>) -> Cursor {
+    async fn news(&self, cursor: Cursor, wait: Option<Duration>) -> Cursor {
         let wait = wait.unwrap_or(self.options.long_poll_timeout);
         let _connected = self.metrics.connected("long-poll");
         tokio::select! {

@@ -12,13 +12,13 @@ use common::{
 };
 use hyper::{
     HeaderMap, Response, StatusCode,
-    body::Frame,
     header::{
         CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH,
         VARY,
     },
 };
 
+use super::paced::paced;
 use crate::{
     error::{Refusal, header, place},
     log::{Cursor, Framing, Lost, Misplaced, Refused, Stream, Tail},
@@ -263,26 +263,23 @@ impl End {
 fn of_parts(
     parts: impl Iterator<Item = Result<Bytes, Aborted>> + Send + 'static,
 ) -> Response<Body> {
-    let frames = parts.map(|part| part.map(Frame::data));
-    reply::stream(wire::NDJSON, futures_util::stream::iter(frames))
+    reply::stream(wire::NDJSON, paced(futures_util::stream::iter(parts)))
 }
 
-/// What has a comma behind each record, as an array.
+/// What has a comma behind each record, as an array. The comma behind a part comes when the next one
+/// is there, for the last is none; a part that was read ahead to know that would wait with it.
 fn array<E>(
     parts: impl Iterator<Item = Result<Bytes, E>>,
 ) -> impl Iterator<Item = Result<Bytes, E>> {
-    let bracket = |bracket| Ok(Bytes::from_static(bracket));
-    let mut parts = parts.peekable();
-    let parts = std::iter::from_fn(move || {
-        let mut part = parts.next()?;
-        if let (Ok(last), None) = (&mut part, parts.peek()) {
-            // The last comma is none.
-            last.truncate(last.len().saturating_sub(1));
+    let sign = |sign: &'static str| Ok(Bytes::from_static(sign.as_bytes()));
+    let before = std::iter::once(None).chain(std::iter::repeat(Some(",")));
+    let parts = before.zip(parts).flat_map(move |(before, mut part)| {
+        if let Ok(records) = &mut part {
+            records.truncate(records.len().saturating_sub(1));
         }
-        Some(part)
+        before.map(sign).into_iter().chain([part])
     });
-    let (open, close) = (bracket(b"["), bracket(b"]"));
-    std::iter::once(open).chain(parts).chain([close])
+    std::iter::once(sign("[")).chain(parts).chain([sign("]")])
 }
 
 /// How many bytes the array of records of so many bytes has.

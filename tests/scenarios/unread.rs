@@ -1,0 +1,120 @@
+//! Readers that ask and take nothing: they hold little of the server, whatever they asked for.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+};
+
+use tests::{
+    PATIENCE, Service,
+    http::{ask, fetch, send},
+    producer,
+};
+
+const STREAM: &str = "/v1/stream/unread";
+
+/// So many at a time.
+const READERS: usize = 100;
+
+/// What all of them may hold together: a tenth of a megabyte each.
+const HELD_BYTES: u64 = 10_000_000;
+
+/// Requests that append so much: sixteen megabytes in all.
+const APPENDS: usize = 16;
+
+/// What the server holds for so many of whatever `open` opens, in bytes of resident memory.
+///
+/// What is held is bounded at any moment, so it does not matter when it is looked at; but only when one
+/// more reader has read everything can the others have got as far as they get.
+fn held(producer: &Service, open: impl Fn(SocketAddr) -> TcpStream) -> u64 {
+    let url = producer.url(STREAM);
+    let read = || {
+        let whole = fetch(&url, &[]).text().expect("a whole page");
+        assert!(whole.len() > APPENDS * 900_000, "{}", whole.len());
+    };
+    read();
+    let before = resident(producer);
+    let opened: Vec<_> = (0..READERS).map(|_| open(producer.address())).collect();
+    read();
+    let held = resident(producer).saturating_sub(before);
+    drop(opened);
+    held
+}
+
+fn check(request: &str, holds_little: bool) {
+    check_of(&[], request, holds_little);
+}
+
+fn check_of(args: &[&str], request: &str, holds_little: bool) {
+    let always = ["--source", "none", "--page-bytes", "32MiB"];
+    let producer = producer(&[&always, args].concat());
+    let url = producer.url(STREAM);
+    let json = [("content-type", "application/json")];
+    assert_eq!(ask("PUT", &url, &json, b"").status, 201);
+    let record = format!(r#"{{"text":"{}"}}"#, "x".repeat(88));
+    let body = format!("[{}]", vec![record; 10_000].join(","));
+    for _ in 0..APPENDS {
+        assert_eq!(send(&url, &json, body.as_bytes()).status, 204);
+    }
+    let held = held(&producer, |server| open(server, request));
+    assert_eq!(held <= HELD_BYTES, holds_little, "{request}: {held} bytes");
+}
+
+/// Sends `request`, and reads nothing but the first byte of the answer, if it asks for one.
+fn open(server: SocketAddr, request: &str) -> TcpStream {
+    let mut tcp = TcpStream::connect(server).expect("the server listens");
+    tcp.set_read_timeout(Some(PATIENCE)).expect("not zero");
+    tcp.write_all(request.as_bytes())
+        .expect("the server takes requests");
+    if request.starts_with("GET") {
+        tcp.read_exact(&mut [0]).expect("an answer");
+    }
+    tcp
+}
+
+fn resident(service: &Service) -> u64 {
+    let path = format!("/proc/{}/status", service.id());
+    let status = fs::read_to_string(path).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kilobytes.expect("the system says how much it has") * 1024
+}
+
+fn get(accept: &str) -> String {
+    format!("GET {STREAM}?offset=-1 HTTP/1.1\r\nhost: localhost\r\naccept: {accept}\r\n\r\n")
+}
+
+#[test]
+fn a_page_that_nobody_takes_is_not_read() {
+    check(&get("application/json"), true);
+    check(&get("application/x-ndjson"), true);
+}
+
+#[test]
+fn what_was_read_from_disk_and_nobody_takes_is_there_once() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().to_str().expect("a path of ASCII");
+    let little = ["--memory-bytes", "1MiB", "--journal-bytes", "1MiB"];
+    let args = [&["--data-dir", path], &little[..]].concat();
+    check_of(&args, &get("application/json"), true);
+}
+
+#[test]
+fn live_bodies_that_nobody_takes_are_not_read() {
+    for form in ["sse", "ndjson"] {
+        let path = format!("{STREAM}?offset=-1&live={form}");
+        let get = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        check(&get, true);
+    }
+}
+
+#[test]
+fn what_requests_do_hold_is_seen() {
+    let begun = "7".repeat(200_000);
+    let post = format!(
+        "POST {STREAM} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         content-length: 200001\r\n\r\n{begun}"
+    );
+    check(&post, false);
+}
