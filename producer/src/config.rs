@@ -11,7 +11,7 @@ use common::service::{
 use crate::{
     ingest::{Spec, source},
     log::{FILE_BYTES_MIN, FileBytesMax, Options, Retention},
-    stream,
+    stream, subscription,
 };
 
 /// The least that can be kept: some segments of the log.
@@ -276,6 +276,9 @@ pub struct Args {
         value_name = "N"
     )]
     connections_per_address_max: Option<NonZeroUsize>,
+    /// Subscriptions.
+    #[command(flatten)]
+    subscription: subscription::Args,
     /// What is logged, and how.
     #[command(flatten)]
     pub telemetry: telemetry::Args,
@@ -288,6 +291,7 @@ pub struct Config {
     pub(crate) log: Options,
     pub(crate) stream: stream::Options,
     pub(crate) limits: edge::Limits,
+    pub(crate) subscription: subscription::Options,
 }
 
 /// A setting that cannot be.
@@ -326,9 +330,12 @@ impl Args {
         }
 
         let log = self.keep()?;
+        let checked = self.subscription.check();
+        let subscription = checked.map_err(|(setting, reason)| Invalid { setting, reason })?;
         Ok(Config {
             sources,
             log,
+            subscription,
             stream: stream::Options {
                 keep_alive: self.keep_alive,
                 page_bytes: usize::try_from(self.page_bytes).unwrap_or(usize::MAX),

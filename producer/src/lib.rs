@@ -13,6 +13,7 @@ mod service;
 #[cfg(test)]
 mod simulation;
 mod stream;
+mod subscription;
 
 pub use log::{CannotOpen, Inspection, Repaired, inspect, repair};
 pub use service::{CannotServe, serve};

@@ -11,8 +11,12 @@ const FILE_LINES_MAX: usize = 400;
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("producer/src/ingest/", &["log", "error"]),
     ("producer/src/log/", &[]),
-    ("producer/src/simulation/", &["config", "log", "service"]),
+    (
+        "producer/src/simulation/",
+        &["config", "log", "service", "subscription"],
+    ),
     ("producer/src/stream/", &["log", "error"]),
+    ("producer/src/subscription/", &["error", "ingest", "log"]),
     ("producer/src/error.rs", &["log"]),
     ("consumer/src/fetch/", &["excerpt", "http"]),
     (

@@ -9,11 +9,13 @@ use std::{
     time::Instant,
 };
 
+use bytes::Bytes;
 use common::{offset::Offset, time::Clock};
 use tokio::sync::{Notify, watch};
 
 use super::{
     append::{Failed, Full, Refused},
+    changes::Changes,
     disk::Disk,
     epoch::Epoch,
     metrics::Metrics,
@@ -38,6 +40,7 @@ pub(super) struct Base {
     pub(super) metrics: Metrics,
     /// A reader has read on, in any stream.
     pub(super) read: Notify,
+    pub(super) changes: Changes,
     pub(super) health: watch::Sender<Health>,
     /// Something could not be settled for want of space.
     pub(super) is_starved: AtomicBool,
@@ -71,6 +74,7 @@ pub(crate) enum Health {
 pub(super) struct Names {
     pub(super) streams: BTreeMap<String, Stream>,
     pub(super) topics: BTreeMap<String, Topic>,
+    pub(super) notes: BTreeMap<String, Bytes>,
 }
 
 impl Base {
@@ -89,6 +93,7 @@ impl Base {
             pool: Pool::default(),
             metrics: Metrics::default(),
             read: Notify::new(),
+            changes: Changes::default(),
             health: watch::Sender::new(Health::Well),
             is_starved: AtomicBool::new(false),
             is_stopping: AtomicBool::new(false),
