@@ -58,3 +58,41 @@ pub const POINTER_BYTES_MAX: usize = 255;
 
 /// How many tokens a file of them can list: each request that shows one is compared with all.
 pub const TOKENS_MAX: usize = 1000;
+
+/// How many subscriptions there can be: each change of a stream may concern all of them.
+pub const SUBSCRIPTIONS_MAX: usize = 1000;
+
+/// How many streams a subscription can have: it is shown with all of them.
+pub const SUBSCRIPTION_STREAMS_MAX: usize = 10_000;
+
+/// How many streams all subscriptions can have together: how far each is stays in memory.
+pub const SUBSCRIPTION_LINKS_MAX: usize = 100_000;
+
+/// Of how many of its streams a subscription tells who works on them: the rest comes when those are done.
+pub const WAKE_STREAMS_MAX: usize = 1000;
+
+/// Longest body of a request to a subscription, in bytes: names of as many streams as one can have come
+/// in several.
+pub const SUBSCRIPTION_BYTES_MAX: usize = 1024 * 1024;
+
+/// Longest URL of a webhook, in bytes.
+pub const WEBHOOK_URL_BYTES_MAX: usize = 2048;
+
+/// How much of a webhook's answer is read, in bytes: there is little that it can say.
+pub const WEBHOOK_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// How many webhooks are called at a time, by all subscriptions together.
+pub const WEBHOOKS_MAX: usize = 64;
+
+/// Longest description of a subscription, in bytes.
+pub const DESCRIPTION_BYTES_MAX: usize = 1024;
+
+/// Longest name of a worker, in bytes: others are told it.
+pub const WORKER_BYTES_MAX: usize = 255;
+
+/// How long a lease can be, in milliseconds: as the protocol says.
+pub const LEASE_MILLISECONDS_MIN: i64 = 1000;
+/// The longest, in milliseconds.
+pub const LEASE_MILLISECONDS_MAX: i64 = 10 * 60 * 1000;
+/// What it is where nothing is said of it, in milliseconds.
+pub const LEASE_MILLISECONDS_DEFAULT: i64 = 30 * 1000;

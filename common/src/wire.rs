@@ -8,6 +8,12 @@ pub const STREAM_LIST_PATH: &str = "/v1/stream";
 
 /// What a stream's name follows.
 pub const STREAMS_PATH: &str = "/v1/stream/";
+/// What belongs to the protocol itself, and is no stream.
+pub const CONTROL_PATH: &str = "/v1/stream/__ds";
+/// What a subscription's id follows.
+pub const SUBSCRIPTIONS_PATH: &str = "/v1/stream/__ds/subscriptions/";
+/// The keys by which deliveries of webhooks are known to be of this server.
+pub const JWKS_PATH: &str = "/v1/stream/__ds/jwks.json";
 /// All topics; with `/` and a name behind it, one of them.
 pub const TOPICS_PATH: &str = "/v1/topics";
 

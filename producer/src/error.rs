@@ -51,6 +51,8 @@ pub(crate) enum Refusal {
     Pointer(#[from] NotAPointer),
     #[error("line {line}: the record has no key: nothing but null at {pointer:?}")]
     NoKey { line: usize, pointer: String },
+    #[error("such a request has at most {0} bytes")]
+    TooLong(usize),
     #[error("a request has at most {REQUEST_BYTES_MAX} bytes; send the records in several")]
     TooLarge,
     #[error("the body did not come within {0:?}; nothing was appended")]
@@ -111,7 +113,7 @@ impl Refusal {
             Self::NotLines(_) => (400, "NOT_JSON", "not a stream of JSON records"),
             Self::Topic(_) | Self::Pointer(_) => (400, "INVALID_TOPIC", "not a topic"),
             Self::NoKey { .. } => (400, "NO_KEY", "a record without its key"),
-            Self::TooLarge => (413, "REQUEST_TOO_LARGE", "request too large"),
+            Self::TooLarge | Self::TooLong(_) => (413, "REQUEST_TOO_LARGE", "request too large"),
             Self::Slow(_) | Self::HalfLine(..) => (408, "BODY_TIMEOUT", "the body came too slowly"),
             Self::Broken(_) => (400, "BODY_BROKEN", "the body broke off"),
             Self::Encoded(_) => (415, "ENCODED", "content encoding not supported"),

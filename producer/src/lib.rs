@@ -17,6 +17,7 @@ mod service;
 #[cfg(test)]
 mod simulation;
 mod stream;
+mod subscription;
 
 pub use access::{CannotIssue, Issued, New, issue};
 pub use log::{CannotOpen, Inspection, Repaired, inspect, repair};

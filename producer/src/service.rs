@@ -27,6 +27,7 @@ use crate::{
     openapi,
     requests::{self, Requests},
     stream,
+    subscription::{self, Keys},
 };
 
 /// Takes records in and streams them out on `listener` until `stop`; then drains.
@@ -40,6 +41,7 @@ pub async fn serve(
 ) -> Result<(), CannotServe> {
     let mut registry = Registry::with_prefix("brooklet");
     let (log, running) = Log::open(&config.log, &Clock::System, &mut registry)?;
+    let keys = Keys::open(config.log.directory.as_deref()).map_err(CannotServe::Keys)?;
     let address = listener.local_addr()?;
     tracing::info!("listening on http://{address}");
     if !address.ip().is_loopback() && !config.access.asks_for_tokens() {
@@ -48,7 +50,7 @@ pub async fn serve(
              (--tokens)"
         );
     }
-    run(listener, log, registry, config, stop).await;
+    run(listener, (log, keys), registry, config, stop).await;
     running.stop().await;
     tracing::info!("stopped");
     Ok(())
@@ -57,7 +59,7 @@ pub async fn serve(
 /// Runs both doors of `log` on `listener` until `stop`; then drains.
 pub(crate) async fn run<L: Listener>(
     listener: L,
-    log: Log,
+    (log, keys): (Log, Keys),
     mut registry: Registry,
     config: Config,
     stop: CancellationToken,
@@ -83,12 +85,15 @@ pub(crate) async fn run<L: Listener>(
         denied.clone(),
     );
     let access = config.access;
+    let (subscriptions, engine) =
+        subscription::open(&log, keys, config.subscription, &mut registry);
     let service = Arc::new(Service {
         access: access.clone(),
         denied,
         ingest,
         stream,
         requests,
+        subscriptions,
         health: Health::new(registry),
     });
 
@@ -111,10 +116,13 @@ pub(crate) async fn run<L: Listener>(
             .await;
         service.health.set_ready(false);
     };
-    tokio::join!(
-        edge::serve(listener, config.limits, edge, answer, stop.clone()),
-        ready
-    );
+    let (drain_limit, over) = (config.limits.drain_limit, CancellationToken::new());
+    let doors = async {
+        edge::serve(listener, config.limits, edge, answer, stop.clone()).await;
+        over.cancel();
+    };
+    let subscriptions = engine.run(drain_limit, stop.clone(), over.clone());
+    tokio::join!(doors, ready, subscriptions);
     tasks.wait().await;
 }
 
@@ -135,6 +143,9 @@ pub enum CannotServe {
     /// The log cannot be opened.
     #[error(transparent)]
     Log(#[from] CannotOpen),
+    /// The keys that sign deliveries cannot be read, or made.
+    #[error("cannot use the keys in the data directory: {0}")]
+    Keys(#[source] io::Error),
     /// The listener has no address.
     #[error(transparent)]
     Listener(#[from] io::Error),
@@ -146,6 +157,7 @@ struct Service {
     ingest: ingest::Door,
     stream: stream::Door,
     requests: Requests,
+    subscriptions: subscription::Door,
     health: Health,
 }
 
@@ -155,6 +167,8 @@ enum Resource<'a> {
     Short,
     /// The list of streams.
     Streams,
+    /// What belongs to the protocol itself.
+    Control,
     Stream,
     Topics,
     Topic,
@@ -166,10 +180,14 @@ enum Resource<'a> {
 impl<'a> Resource<'a> {
     fn at(path: &'a str) -> Self {
         let behind = |prefix| path.strip_prefix(prefix);
+        let control = behind(wire::CONTROL_PATH);
         match behind(wire::TOPICS_PATH) {
             _ if path == wire::STREAM_PATH => Self::Short,
             _ if path == wire::STREAM_LIST_PATH => Self::Streams,
             _ if path == openapi::PATH => Self::Document,
+            _ if control.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) => {
+                Self::Control
+            }
             _ if behind(wire::STREAMS_PATH).is_some() => Self::Stream,
             Some("") => Self::Topics,
             Some(rest) if rest.starts_with('/') => Self::Topic,
@@ -186,6 +204,7 @@ impl<'a> Resource<'a> {
             Self::Topics => "topics",
             Self::Topic => "topic",
             Self::Document => "document",
+            Self::Control => "subscriptions",
             Self::Other(_) => "other",
         }
     }
@@ -195,7 +214,7 @@ impl<'a> Resource<'a> {
             Self::Short => "GET, HEAD, OPTIONS, POST",
             Self::Stream => "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
             Self::Streams | Self::Topics | Self::Document => "GET, HEAD, OPTIONS",
-            Self::Topic => "DELETE, GET, HEAD, OPTIONS, POST, PUT",
+            Self::Topic | Self::Control => "DELETE, GET, HEAD, OPTIONS, POST, PUT",
             Self::Other(_) => "GET, HEAD",
         }
     }
@@ -236,6 +255,15 @@ impl Service {
         let resource = Resource::at(request.uri().path());
         let call = match (&resource, request.method()) {
             (Resource::Other(path), method) => return self.answer_of_health(path, method),
+            (Resource::Control, method) if method != Method::OPTIONS => {
+                let is_read = [Method::GET, Method::HEAD].contains(method);
+                let answer = self.subscriptions.answer(request).await;
+                return if is_read {
+                    cross_origin::readable(answer)
+                } else {
+                    answer
+                };
+            }
             (_, &(Method::GET | Method::HEAD | Method::OPTIONS)) => {
                 let answer = self.read(&resource, &request, rights).await;
                 // To read may be to wait.
@@ -270,7 +298,9 @@ impl Service {
             Resource::Stream => self.stream.named(request).await,
             Resource::Topics => Ok(self.ingest.topics(shown)),
             Resource::Document => Ok(openapi::answer(request.headers())),
-            Resource::Topic | Resource::Other(_) => self.ingest.topic(request.uri().path()),
+            Resource::Topic | Resource::Control | Resource::Other(_) => {
+                self.ingest.topic(request.uri().path())
+            }
         }
     }
 
@@ -316,6 +346,7 @@ mod tests {
             Resource::Topics => "/v1/topics",
             Resource::Topic => "/v1/topics/{topic}",
             Resource::Document => "/v1/openapi.json",
+            Resource::Control => wire::CONTROL_PATH,
             Resource::Other(path) => path,
         }
     }

@@ -11,6 +11,7 @@ pub mod bids;
 pub mod binaries;
 pub mod browser;
 pub mod foreign;
+pub mod hook;
 pub mod http;
 pub mod lines;
 pub mod proxy;

@@ -11,11 +11,15 @@ const FILE_LINES_MAX: usize = 400;
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("producer/src/ingest/", &["log", "error", "query"]),
     ("producer/src/log/", &[]),
-    ("producer/src/simulation/", &["config", "log", "service"]),
     ("producer/src/stream/", &["log", "error", "query"]),
     ("producer/src/access/", &["log", "openapi"]),
     ("producer/src/error.rs", &["access", "log"]),
     ("consumer/src/fetch/", &["excerpt", "http", "token"]),
+    (
+        "producer/src/simulation/",
+        &["config", "log", "service", "subscription"],
+    ),
+    ("producer/src/subscription/", &["error", "ingest", "log"]),
     (
         "consumer/src/fixture/",
         &["excerpt", "fetch", "parse", "plan", "run", "write"],

@@ -7,7 +7,7 @@ use crate::{
     access::Access,
     ingest::{Spec, source},
     log::{FILE_BYTES_MIN, FileBytesMax, Options, Retention},
-    stream,
+    stream, subscription,
 };
 
 /// The least that can be kept: some segments of the log.
@@ -33,6 +33,7 @@ pub struct Config {
     pub(crate) stream: stream::Options,
     pub(crate) limits: edge::Limits,
     pub(crate) access: Access,
+    pub(crate) subscription: subscription::Options,
 }
 
 /// A setting that cannot be.
@@ -67,7 +68,9 @@ impl Args {
         }
 
         let log = self.keep()?;
-        let access = self.access.check();
+        let invalid = |(setting, reason)| Invalid { setting, reason };
+        let access = self.access.check().map_err(invalid)?;
+        let subscription = self.subscription.check().map_err(invalid)?;
         Ok(Config {
             sources,
             log,
@@ -83,7 +86,8 @@ impl Args {
                 stall_limit: self.stall_limit,
                 drain_limit: self.drain_limit,
             },
-            access: access.map_err(|(setting, reason)| Invalid { setting, reason })?,
+            access,
+            subscription,
         })
     }
 

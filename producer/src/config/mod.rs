@@ -11,7 +11,7 @@ use common::service::{
 
 pub use checked::{Config, Invalid};
 
-use crate::access;
+use crate::{access, subscription};
 
 /// Where records are kept where nothing is said of it.
 const DATA_DIR: &str = "./brooklet-data";
@@ -289,6 +289,9 @@ pub struct Args {
     /// Who may ask.
     #[command(flatten)]
     access: access::Args,
+    /// Subscriptions.
+    #[command(flatten)]
+    subscription: subscription::Args,
     /// What is logged, and how.
     #[command(flatten)]
     pub telemetry: telemetry::Args,

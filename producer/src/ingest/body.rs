@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How long a body may send nothing.
-pub(super) const PIECE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const PIECE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a whole body may take: the largest one then comes at 280 kB a second.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -37,14 +37,14 @@ const LARGE_BYTES: usize = 64 * 1024;
 
 /// A body that comes.
 #[derive(Debug)]
-pub(super) struct Upload {
+pub(crate) struct Upload {
     body: Incoming,
     /// The sender waits to be asked for it. The first look at the body asks.
     is_held_back: bool,
 }
 
 impl Upload {
-    pub(super) fn new(headers: &HeaderMap, body: Incoming) -> Self {
+    pub(crate) fn new(headers: &HeaderMap, body: Incoming) -> Self {
         Self {
             body,
             is_held_back: headers.contains_key(EXPECT),
@@ -53,7 +53,7 @@ impl Upload {
 
     /// The whole body, and the room that it takes, reserved as it comes: who sends little holds
     /// little. Bodies that wait for one another's room give up after a while.
-    pub(super) async fn whole(&mut self, log: &Log) -> Result<(Bytes, Room), Refusal> {
+    pub(crate) async fn whole(&mut self, log: &Log) -> Result<(Bytes, Room), Refusal> {
         if self.body.size_hint().lower() > REQUEST_BYTES_MAX as u64 {
             return Err(Refusal::TooLarge);
         }
@@ -107,12 +107,12 @@ impl Upload {
     }
 
     /// Whether the sender waits to be asked for the body.
-    pub(super) const fn is_held_back(&self) -> bool {
+    pub(crate) const fn is_held_back(&self) -> bool {
         self.is_held_back
     }
 
     /// Reads what is left of a body that was refused, within reason, until it pauses for so long.
-    pub(super) async fn discard(self, refusal: &Refusal, pause: Duration) {
+    pub(crate) async fn discard(self, refusal: &Refusal, pause: Duration) {
         // Who asked before sending learns it from the answer, and who does not send is not waited
         // for twice.
         if !self.is_held_back && !matches!(refusal, Refusal::Slow(_) | Refusal::Broken(_)) {
@@ -121,7 +121,7 @@ impl Upload {
     }
 
     /// Reads what is left of it, within reason, until it pauses for so long.
-    pub(super) async fn rest(mut self, pause: Duration) {
+    pub(crate) async fn rest(mut self, pause: Duration) {
         let rest = async {
             let mut discarded = 0;
             while discarded <= DISCARDED_BYTES_MAX

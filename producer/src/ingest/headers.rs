@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What can be refused before anything else is looked at.
-pub(super) fn check(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(crate) fn check(headers: &HeaderMap) -> Result<(), Refusal> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     match text(CONTENT_ENCODING) {
         None | Some("identity") => Ok(()),

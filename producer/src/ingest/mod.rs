@@ -25,8 +25,12 @@ use prometheus_client::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::source::{Spec, feed};
-use self::{acks::Acks, body::Upload};
+use self::acks::Acks;
+pub(crate) use self::{
+    body::{PIECE_TIMEOUT, Upload},
+    headers::check,
+    source::{Spec, feed},
+};
 use crate::{error::Refusal, log::Log, query};
 
 /// Where requests that change something come in.
@@ -95,7 +99,7 @@ impl Door {
             Ok(Some(acks)) => return acks.answer(upload, self.stop.clone()).await,
             Ok(None) => match self.act(call, &head, &mut upload).await {
                 Ok(answer) => return answer,
-                Err(refusal) => (refusal, body::PIECE_TIMEOUT),
+                Err(refusal) => (refusal, PIECE_TIMEOUT),
             },
             // Such a body need not end.
             Err(refusal) => (refusal, acks::LEAVE),
@@ -113,7 +117,7 @@ impl Door {
         if !is_append || !query::flag(head.uri.query(), wire::ACKS)? {
             return Ok(None);
         }
-        headers::check(&head.headers)?;
+        check(&head.headers)?;
         let path = head.uri.path();
         let acks = match call {
             Call::Post => Acks::of_short(&self.log, &head.headers),
@@ -136,7 +140,7 @@ impl Door {
         head: &Parts,
         upload: &mut Upload,
     ) -> Result<Response<Body>, Refusal> {
-        headers::check(&head.headers)?;
+        check(&head.headers)?;
         let (log, path) = (&self.log, head.uri.path());
         let stream = || name::stream(path.strip_prefix(wire::STREAMS_PATH).unwrap_or_default());
         let topic = || name::topic(behind(path, wire::TOPICS_PATH));

@@ -9,12 +9,14 @@ use std::{
     time::Instant,
 };
 
+use bytes::Bytes;
 use common::{offset::Offset, time::Clock};
 use tokio::sync::{Notify, watch};
 
 use super::{
     append::{Failed, Full, Refused},
     bell::Bells,
+    changes::Changes,
     disk::Disk,
     epoch::Epoch,
     metrics::Metrics,
@@ -40,6 +42,7 @@ pub(super) struct Base {
     pub(super) bells: Bells,
     /// A reader has read on, in any stream.
     pub(super) read: Notify,
+    pub(super) changes: Changes,
     pub(super) health: watch::Sender<Health>,
     /// Something could not be settled for want of space.
     pub(super) is_starved: AtomicBool,
@@ -73,6 +76,7 @@ pub(crate) enum Health {
 pub(super) struct Names {
     pub(super) streams: BTreeMap<String, Stream>,
     pub(super) topics: BTreeMap<String, Topic>,
+    pub(super) notes: BTreeMap<String, Bytes>,
 }
 
 impl Base {
@@ -92,6 +96,7 @@ impl Base {
             metrics: Metrics::default(),
             bells: Bells::default(),
             read: Notify::new(),
+            changes: Changes::default(),
             health: watch::Sender::new(Health::Well),
             is_starved: AtomicBool::new(false),
             is_stopping: AtomicBool::new(false),

@@ -19,6 +19,7 @@ use super::{
     entry::{Entry, StreamId},
     frame::{self, Draft, Link, Read, any_later, salvage},
     journal::Damage,
+    note::Note,
     topic::Topic,
 };
 
@@ -48,6 +49,7 @@ pub(super) struct Catalogue {
 pub(super) struct Contents {
     pub(super) streams: BTreeMap<StreamId, Listed>,
     pub(super) topics: BTreeMap<String, Topic>,
+    pub(super) notes: BTreeMap<String, Bytes>,
     /// Streams that were deleted since the file was made; of some there may still be segments.
     pub(super) deleted: BTreeSet<StreamId>,
     /// Where the journal goes on.
@@ -207,6 +209,12 @@ impl Contents {
             Entry::NoTopic { name } => {
                 self.topics.remove(&name);
             }
+            Entry::Note(Note { name, text }) if text.is_empty() => {
+                self.notes.remove(&name);
+            }
+            Entry::Note(Note { name, text }) => {
+                self.notes.insert(name, text);
+            }
             Entry::Journal { link, next_stream } => {
                 self.journal = link;
                 self.next_stream = self.next_stream.max(next_stream);
@@ -237,7 +245,10 @@ impl Contents {
             .streams
             .iter()
             .flat_map(|(stream, listed)| listed.entries(*stream));
-        std::iter::once(journal).chain(topics).chain(streams)
+        let notes = self.notes.clone().into_iter();
+        let notes = notes.map(|(name, text)| Entry::Note(Note { name, text }));
+        let shared = std::iter::once(journal).chain(topics).chain(notes);
+        shared.chain(streams)
     }
 }
 

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use super::{
     Room,
     append::{Append, Appended, Content, Refused},
+    note::Note,
     settings::{Retain, Settings},
     stream::{Stream, Tail},
     topic::Topic,
@@ -46,6 +47,8 @@ pub(super) enum Command {
         retain: Retain,
         reply: Reply<()>,
     },
+    /// Keep notes, all or none.
+    Note { notes: Vec<Note>, reply: Reply<()> },
     /// Make a topic and its partitions, or find it; the answer is whether it is new.
     CreateTopic { topic: Topic, reply: Reply<bool> },
     /// Delete a topic and its partitions.
@@ -102,6 +105,7 @@ impl Command {
             Self::Create { create, .. } => ENTRY_BYTES + create.content.bytes_len(),
             Self::Delete { .. } | Self::Retain { .. } | Self::Settle | Self::Stop => ENTRY_BYTES,
             Self::CreateTopic { topic, .. } => ENTRY_BYTES * (1 + usize::from(topic.partitions)),
+            Self::Note { notes, .. } => notes.iter().map(Note::bytes).sum(),
             Self::DeleteTopic { .. } => ENTRY_BYTES + DELETION_BYTES * PARTITIONS_MAX,
         }
     }

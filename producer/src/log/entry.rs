@@ -17,6 +17,7 @@
 //!             between the offsets, and is not newer)
 //! 12 retire   stream u64                                         (deleted, but for its forks)
 //! 13 retain   stream u64, retention
+//! 14 note     name text, length u32, text   (empty: there is none of that name any more)
 //!
 //!  and in the catalogue only:
 //!  9 settled  stream u64, offset, offset      (what lies between them is in segments)
@@ -30,7 +31,9 @@ use common::{offset::Offset, time::Timestamp};
 
 use super::{
     append::Producer,
+    field::{content, put_content, put_text, read_text},
     frame::Link,
+    note::Note,
     settings::{Lifetime, Retention, Settings},
     topic::Topic,
 };
@@ -73,6 +76,7 @@ pub(super) enum Entry {
     NoTopic {
         name: String,
     },
+    Note(Note),
     Fork {
         stream: StreamId,
         source: StreamId,
@@ -116,6 +120,7 @@ impl Entry {
         match self {
             Self::Topic(topic) => put_topic(out, topic),
             Self::NoTopic { name } => put_text(out, name),
+            Self::Note(note) => note.write(out),
             Self::Journal { link, next_stream } => {
                 put_link(out, *link);
                 out.put_u64_le(next_stream.0);
@@ -153,8 +158,7 @@ impl Entry {
                 put_offset(out, *first);
                 out.put_u64_le(*records);
                 out.put_i64_le(time.0);
-                out.put_u32_le(u32::try_from(content.len()).expect("requests are bounded"));
-                out.put_slice(content);
+                put_content(out, content);
             }
             Self::Close { by, .. } => put_text(out, by.as_deref().unwrap_or_default()),
             Self::Producer { producer, .. } => put_producer(out, producer),
@@ -195,6 +199,7 @@ impl Entry {
             Self::Fork { .. } => 11,
             Self::Retire { .. } => 12,
             Self::Retain { .. } => 13,
+            Self::Note(_) => 14,
         }
     }
 
@@ -205,6 +210,7 @@ impl Entry {
             8 => Self::NoTopic {
                 name: read_text(text)?,
             },
+            14 => Self::Note(Note::read(text)?),
             10 => Self::Journal {
                 link: link(text)?,
                 next_stream: stream(text)?,
@@ -227,10 +233,7 @@ impl Entry {
                 first: offset(text)?,
                 records: text.try_get_u64_le()?,
                 time: Timestamp(text.try_get_i64_le()?),
-                content: {
-                    let length = text.try_get_u32_le()? as usize;
-                    take(text, length)?
-                },
+                content: content(text)?,
             },
             3 => Self::Close {
                 stream,
@@ -287,11 +290,6 @@ fn put_topic(out: &mut Vec<u8>, topic: &Topic) {
 fn put_link(out: &mut Vec<u8>, link: Link) {
     out.put_u64_le(link.number);
     out.put_u32_le(link.before);
-}
-
-fn put_text(out: &mut Vec<u8>, text: &str) {
-    out.put_u16_le(u16::try_from(text.len()).expect("texts are shorter than 64 KiB"));
-    out.put_slice(text.as_bytes());
 }
 
 fn put_producer(out: &mut Vec<u8>, producer: &Producer) {
@@ -376,22 +374,6 @@ fn retention(text: &mut Bytes) -> Result<Retention, TryGetError> {
     })
 }
 
-fn read_text(text: &mut Bytes) -> Result<String, TryGetError> {
-    let length = usize::from(text.try_get_u16_le()?);
-    Ok(String::from_utf8_lossy(&take(text, length)?).into_owned())
-}
-
-fn take(text: &mut Bytes, length: usize) -> Result<Bytes, TryGetError> {
-    let available = text.len();
-    if length > available {
-        return Err(TryGetError {
-            requested: length,
-            available,
-        });
-    }
-    Ok(text.split_to(length))
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -469,6 +451,10 @@ pub(super) mod tests {
             Entry::NoTopic {
                 name: "t".to_owned(),
             },
+            Entry::Note(Note {
+                name: "n".to_owned(),
+                text: Bytes::from_static(b"\0"),
+            }),
             fork(stream, first),
             Entry::Retire { stream },
             Entry::Retain { stream, retention },

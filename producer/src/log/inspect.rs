@@ -80,6 +80,9 @@ impl fmt::Display for Inspection {
             let (name, partitions, key) = (&topic.name, topic.partitions, &topic.key);
             writeln!(f, "topic {name}: {partitions} partitions by {key:?}")?;
         }
+        if !contents.notes.is_empty() {
+            writeln!(f, "{} notes of this service's own", contents.notes.len())?;
+        }
         // Where it is in use, that is a frame on its way to the disk.
         if let Some(torn) = torn.as_ref().filter(|_| !self.is_in_use) {
             writeln!(f, "torn: {torn}")?;

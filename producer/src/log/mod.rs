@@ -34,11 +34,13 @@ mod append;
 mod base;
 mod bell;
 mod catalogue;
+mod changes;
 mod command;
 mod cursor;
 mod disk;
 mod entry;
 mod epoch;
+mod field;
 mod fork;
 mod frame;
 mod group;
@@ -48,6 +50,7 @@ mod journal;
 mod keeper;
 mod kept;
 mod metrics;
+mod note;
 mod open;
 mod pool;
 #[cfg(test)]
@@ -80,6 +83,7 @@ pub(crate) use self::{
     command::{Create, Created},
     cursor::{Cursor, Lost, Page},
     kept::Misplaced,
+    note::Note,
     open::{DEFAULT, FILE_BYTES_MIN, FileBytesMax, Options},
     room::Room,
     settings::{Framing, Lifetime, Retain, Retention, Settings},
@@ -295,6 +299,40 @@ impl Log {
             found.filter(|stream| !stream.tail().deleted)
         };
         topic.partition_names().map(stream).collect()
+    }
+
+    /// The notes whose names begin with `prefix`, by name.
+    pub(crate) fn notes(&self, prefix: &str) -> Vec<Note> {
+        let names = self.base.names();
+        let notes = names
+            .notes
+            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        let notes = notes.take_while(|(name, _)| name.starts_with(prefix));
+        notes
+            .map(|(name, text)| Note {
+                name: name.clone(),
+                text: text.clone(),
+            })
+            .collect()
+    }
+
+    /// Keeps notes: all of them, or none.
+    ///
+    /// # Errors
+    /// Nothing can be written.
+    pub(crate) async fn note(&self, notes: Vec<Note>) -> Result<(), Refused> {
+        self.ask(|reply| Command::Note { notes, reply }).await
+    }
+
+    /// Whether it is noted from now on which streams change.
+    pub(crate) fn want_changes(&self, is_wanted: bool) {
+        self.base.changes.want(is_wanted);
+    }
+
+    /// The streams that have changed since this was last asked; waits until there are some. There is one
+    /// who asks.
+    pub(crate) async fn changed(&self) -> Vec<Stream> {
+        self.base.changes.next().await
     }
 
     /// Closes a stream for good.

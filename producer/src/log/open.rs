@@ -201,6 +201,7 @@ impl Parts {
             .map(|stream| (stream.name().to_owned(), stream));
         names.streams.extend(named);
         names.topics.clone_from(&contents.topics);
+        names.notes.clone_from(&contents.notes);
         drop(names);
         for stream in &contents.deleted {
             disk.remove_folder(&super::shelf::folder(*stream))?;

@@ -113,6 +113,7 @@ impl<'a> Repair<'a> {
     fn new(damaged: &'a dyn Disk, new: &'a dyn Disk, mut survey: Survey) -> Self {
         let contents = Contents {
             topics: std::mem::take(&mut survey.contents.topics),
+            notes: std::mem::take(&mut survey.contents.notes),
             next_stream: survey.contents.next_stream,
             ..Contents::default()
         };

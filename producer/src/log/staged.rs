@@ -10,6 +10,7 @@ use super::{
     base::Base,
     command::{Created, Reply},
     entry::Entry,
+    note::Note,
     settings::Retention,
     stream::Stream,
     topic::Topic,
@@ -37,6 +38,7 @@ pub(super) enum Effect {
     Retire(Stream),
     MakeTopic(Topic),
     DeleteTopic(String),
+    Note(Note),
     /// A change of a stream that has no content.
     Touch(Stream),
 }
@@ -83,6 +85,15 @@ impl Staged {
                     unsettled.news.push(Entry::Topic(topic.clone()));
                     base.names_mut().topics.insert(topic.name.clone(), topic);
                 }
+                Effect::Note(note) => {
+                    let notes = &mut base.names_mut().notes;
+                    if note.text.is_empty() {
+                        notes.remove(&note.name);
+                    } else {
+                        notes.insert(note.name.clone(), note.text.clone());
+                    }
+                    unsettled.notes.insert(note.name, note.text);
+                }
                 Effect::DeleteTopic(name) => {
                     base.names_mut().topics.remove(&name);
                     unsettled.news.push(Entry::NoTopic { name });
@@ -93,6 +104,7 @@ impl Staged {
         for sent in self.sent {
             base.metrics.appends.observe(sent.elapsed());
         }
+        base.changes.note(&changed);
         // Who asked may be gone.
         for answer in self.answers {
             match answer {

@@ -4,6 +4,7 @@
 //! It runs on a thread of its own: a sync on a thread of the runtime would hold up every reader.
 
 use std::{
+    collections::BTreeMap,
     io,
     ops::ControlFlow,
     sync::{
@@ -15,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use tokio::sync::mpsc::Receiver;
 
 use super::{
@@ -25,6 +27,7 @@ use super::{
     group::Group,
     journal::{Files, Journal},
     keeper::{Dirty, Sealed},
+    note::Note,
     stream::Stream,
 };
 
@@ -78,6 +81,8 @@ pub(super) struct Unsettled {
     pub(super) bytes: u64,
     pub(super) dirty: Vec<Stream>,
     pub(super) news: Vec<Entry>,
+    /// The last one of each name.
+    pub(super) notes: BTreeMap<String, Bytes>,
     pub(super) deleted: Vec<Stream>,
     /// Something was let go of that is on the disk.
     pub(super) makes_space: bool,
@@ -270,7 +275,8 @@ pub(super) fn is_for_want_of_space(error: &io::Error) -> bool {
 
 impl Unsettled {
     fn is_empty(&self) -> bool {
-        self.dirty.is_empty() && self.news.is_empty() && self.deleted.is_empty()
+        let is_none = self.dirty.is_empty() && self.news.is_empty();
+        is_none && self.notes.is_empty() && self.deleted.is_empty()
     }
 
     /// What the keeper needs to know; nothing is unsettled then.
@@ -278,10 +284,13 @@ impl Unsettled {
         let Self {
             bytes,
             dirty,
-            news,
+            mut news,
+            notes,
             deleted,
             makes_space: _,
         } = std::mem::take(self);
+        let notes = notes.into_iter();
+        news.extend(notes.map(|(name, text)| Entry::Note(Note { name, text })));
         Sealed {
             link: durable
                 .as_ref()

@@ -14,6 +14,7 @@ use crate::{
     config::{Cli, Config},
     log::proof::foreign::ForeignDisk,
     service,
+    subscription::Keys,
 };
 
 /// What the host is called.
@@ -49,7 +50,8 @@ pub(super) async fn live(disk: ForeignDisk, rng: Rng) -> turmoil::Result {
     };
     let listener = Simulated(TcpListener::bind(("0.0.0.0", PORT)).await?);
     let (registry, stop) = (Registry::default(), CancellationToken::new());
-    let service = service::run(listener, log, registry, CONFIG.clone(), stop);
+    let keys = Keys::open(None)?;
+    let service = service::run(listener, (log, keys), registry, CONFIG.clone(), stop);
     let work = async {
         let worked = work.await;
         assert!(worked.is_ok() || !disk.has_power(), "the disk has failed");

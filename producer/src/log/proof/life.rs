@@ -17,11 +17,12 @@ use tokio::sync::oneshot::{self, Receiver};
 use super::{
     compared::{compare, same},
     model::{FULL, KEPT_BY_BYTES, Model, Operation, Outcome, TOPIC, kept},
+    operation::noted,
     simulated::SimDisk,
 };
 use crate::log::{
-    Append, Appended, Content, Create, Created, FileBytesMax, Log, Options, Producer, Refused,
-    Retain, Retention, Room, Settings, Topic,
+    Append, Appended, Content, Create, Created, FileBytesMax, Log, Note, Options, Producer,
+    Refused, Retain, Retention, Room, Settings, Topic,
     command::{Command, Fork},
     disk::Disk,
     kept::SEGMENT_BYTES,
@@ -241,6 +242,7 @@ impl Life {
                 Some(stream) => retain(stream, age),
                 None => return Pending::Refused("missing"),
             },
+            Operation::Note { notes } => note(noted(notes)),
             Operation::CreateTopic { partitions } => create_topic(partitions),
             Operation::DeleteTopic => {
                 let (reply, answer) = oneshot::channel();
@@ -268,6 +270,9 @@ impl Life {
             .map(|(name, partitions)| (name, *partitions))
             .collect();
         same("topics", topics, meant)?;
+        let text = |(name, text): (&String, &String)| (name.clone(), text.clone().into());
+        let meant = model.notes.iter().map(text).collect();
+        same("notes", names.notes.clone(), meant)?;
         let mut found: Vec<_> = names.streams.keys().collect();
         found.sort();
         same("streams", found, model.streams.keys().collect())?;
@@ -334,6 +339,11 @@ fn retain(stream: Stream, age: Option<Duration>) -> (Command, Pending) {
         reply,
     };
     (command, Pending::Done(answer))
+}
+
+fn note(notes: Vec<Note>) -> (Command, Pending) {
+    let (reply, answer) = oneshot::channel();
+    (Command::Note { notes, reply }, Pending::Done(answer))
 }
 
 fn create_topic(partitions: u16) -> (Command, Pending) {

@@ -19,6 +19,7 @@ const RETENTION_AGE: Duration = Duration::from_secs(1);
 pub(super) struct Model {
     pub(super) streams: BTreeMap<String, Meant>,
     pub(super) topics: BTreeMap<String, u16>,
+    pub(super) notes: BTreeMap<String, String>,
 }
 
 /// A stream.
@@ -97,6 +98,11 @@ impl Model {
                 }
                 None => Outcome::Refused("missing"),
             },
+            Operation::Note { notes } => {
+                self.notes.extend(notes.iter().cloned());
+                self.notes.retain(|_, text| !text.is_empty());
+                Outcome::Done
+            }
             Operation::CreateTopic { partitions } => self.create_topic(*partitions),
             Operation::DeleteTopic => match self.topics.remove(TOPIC) {
                 Some(partitions) => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::model::{Model, NAMES};
+use crate::log::Note;
 
 /// Something that can be asked.
 #[derive(Debug, Clone)]
@@ -39,6 +40,10 @@ pub(super) enum Operation {
         partitions: u16,
     },
     DeleteTopic,
+    /// Notes that are kept together; without a text, that there is none.
+    Note {
+        notes: Vec<(String, String)>,
+    },
 }
 
 impl Operation {
@@ -65,9 +70,10 @@ impl Operation {
 
     /// Something that can be asked of what `model` means.
     fn any(model: &Model, rng: &mut Rng) -> Self {
-        match rng.u8(..28) {
+        match rng.u8(..30) {
             24..28 if !model.streams.is_empty() => Self::any_fork(model, rng),
             0 | 23 => Self::Delete { name: name(rng) },
+            28.. => Self::any_notes(rng),
             1 => Self::CreateTopic {
                 partitions: rng.u16(1..3),
             },
@@ -93,6 +99,17 @@ impl Operation {
             name: name(rng),
             records: (!is_at_end).then(|| meant.records.len() - back),
             source,
+        }
+    }
+
+    fn any_notes(rng: &mut Rng) -> Self {
+        let names = rng.choose_multiple(["n", "n/1", "o"], 2);
+        let note = |name: &str| {
+            let text = lines(rng).pop().unwrap_or_default();
+            (name.to_owned(), text)
+        };
+        Self::Note {
+            notes: names.into_iter().map(note).collect(),
         }
     }
 
@@ -143,6 +160,15 @@ impl Operation {
             closes,
         }
     }
+}
+
+/// Notes that are to be kept.
+pub(super) fn noted(notes: Vec<(String, String)>) -> Vec<Note> {
+    let note = |(name, text): (String, String)| Note {
+        name,
+        text: text.into(),
+    };
+    notes.into_iter().map(note).collect()
 }
 
 fn name(rng: &mut Rng) -> String {

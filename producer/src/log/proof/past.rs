@@ -13,6 +13,7 @@ use super::{
     samples::copied,
     simulated::{Fault, SimDisk, State},
 };
+use crate::log::repair;
 
 fn retain(name: &str, seconds: u64) -> Operation {
     Operation::Retain {
@@ -146,4 +147,42 @@ fn the_sample_of_retention_is_read_and_goes_on() {
     drop(life);
     let again = copied(copy.path());
     on(again.path()).compare(&model).unwrap();
+}
+
+fn note(notes: &[(&str, &str)]) -> Operation {
+    let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+    Operation::Note {
+        notes: notes.iter().map(owned).collect(),
+    }
+}
+
+/// A log with notes in its catalogue and in its journal, which say otherwise. The sample is such a log, so
+/// what is done to it stays as it is.
+fn noted(life: &mut Life) -> Model {
+    let mut model = beginning();
+    let groups = vec![
+        vec![note(&[("n", "1"), ("n/1", "2"), ("o", "3")])],
+        vec![note(&[("n/1", "")]), create("a")],
+        vec![long("a", 1)],
+        fill(),
+        vec![note(&[("n", "4"), ("o", ""), ("p", "5")]), long("a", 2)],
+    ];
+    does_as_meant(life, &mut model, groups);
+    model
+}
+
+/// `TESTS_SAMPLE_OF_NOTES=DIR cargo test -p producer --lib the_sample_of_notes` leaves one in DIR.
+#[test]
+fn the_sample_of_notes_is_read_and_goes_on() {
+    let (copy, mut model) = sampled("log-3-notes", "TESTS_SAMPLE_OF_NOTES", noted);
+    assert_eq!(model.notes.len(), 2);
+    let mut life = on(copy.path());
+    life.compare(&model).unwrap();
+    let groups = vec![vec![note(&[("p", ""), ("n/1", "6")]), long("a", 3)], fill()];
+    does_as_meant(&mut life, &mut model, groups);
+    drop(life);
+    let (again, repaired) = (copied(copy.path()), tempfile::tempdir().unwrap());
+    repair(again.path(), repaired.path()).unwrap();
+    on(again.path()).compare(&model).unwrap();
+    on(repaired.path()).compare(&model).unwrap();
 }
