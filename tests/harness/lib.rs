@@ -12,6 +12,7 @@ pub mod browser;
 pub mod foreign;
 pub mod http;
 pub mod lines;
+pub mod npm;
 pub mod proxy;
 pub mod service;
 pub mod tool;
