@@ -92,7 +92,7 @@ impl Draft {
             head.put_u32_le(check);
         }
         let next = Link {
-            number: link.number + 1,
+            number: link.number.saturating_add(1),
             before: check,
         };
         (&self.text, next)
@@ -152,7 +152,7 @@ impl Link {
         Read::Frame(
             all,
             Self {
-                number: number + 1,
+                number: number.saturating_add(1),
                 before: claimed,
             },
             end,
@@ -191,7 +191,7 @@ pub(super) fn salvage(text: &Bytes, mut next: u64) -> Vec<Entry> {
         match frame {
             Some((number, Read::Frame(all, _, length))) if number >= next => {
                 entries.extend(all);
-                (at, next) = (at + found + length, number + 1);
+                (at, next) = (at + found + length, number.saturating_add(1));
             }
             _ => at += found + magic.len(),
         }
@@ -222,7 +222,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::log::entry::tests::all;
+    use crate::log::entry::{StreamId, tests::all};
 
     const FIRST: Link = Link {
         number: 10,
@@ -268,6 +268,19 @@ mod tests {
             );
         }
         assert!(any_later(&text, 9) && !any_later(&text, 10));
+    }
+
+    #[test]
+    fn a_frame_with_the_last_number_there_is_stops_nothing() {
+        let last = Link {
+            number: u64::MAX,
+            before: 99,
+        };
+        let mut draft = Draft::default();
+        draft.push(&Entry::lost(StreamId(7)));
+        let text = Bytes::copy_from_slice(draft.end(last).0);
+        assert!(any_later(&text, 0));
+        assert_eq!(salvage(&text, 0), [Entry::lost(StreamId(7))]);
     }
 
     #[test]
