@@ -14,6 +14,7 @@ pub mod http;
 pub mod lines;
 pub mod npm;
 pub mod proxy;
+pub mod python;
 pub mod service;
 pub mod tool;
 
