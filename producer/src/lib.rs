@@ -7,6 +7,8 @@
 pub mod config;
 mod cross_origin;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod ingest;
 mod log;
 mod service;

@@ -98,12 +98,18 @@ impl Draft {
         (&self.text, next)
     }
 
+    /// One whose entries are any bytes.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn of(entries: &[u8]) -> Self {
+        let mut text = vec![0; HEAD_BYTES];
+        text.extend_from_slice(entries);
+        Self { text }
+    }
+
     /// One that says what only a later version knows.
     #[cfg(test)]
     pub(super) fn of_later() -> Self {
-        let mut text = vec![0; HEAD_BYTES];
-        text.push(u8::MAX);
-        Self { text }
+        Self::of(&[u8::MAX])
     }
 
     /// Begins another one; what is much longer than `bytes_kept` is given back.

@@ -40,6 +40,8 @@ mod entry;
 mod epoch;
 mod fork;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod group;
 mod head;
 mod inspect;

@@ -4,12 +4,16 @@
 //! In: [`crate::log::Page`]s of a cursor. Out: bodies of answers.
 
 mod batches;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod head;
 mod interval;
 mod list;
 mod live;
 mod marks;
 mod page;
+#[cfg(any(test, fuzzing))]
+mod reading;
 mod request;
 mod sse;
 
