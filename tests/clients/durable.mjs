@@ -51,19 +51,26 @@ async function persistent(...request) {
 }
 
 // Reads to the end of the stream. The client may give up when a connection breaks; who uses it goes
-// on from the offset that came with the last batch.
+// on from the offset that came with the last batch. `closed` can be told before the last batch that was
+// read is given: what comes later than that belongs to a reading that is over, and comes again.
 async function read(live) {
   let [offset, closed] = ["-1", false]
   while (!closed) {
+    let over = false
     try {
       const reading = await stream({ url, offset, live, json: true })
-      reading.subscribeJson((batch) => {
-        if (batch.items.length) say(batch.items.map((item) => `read ${item.number}`).join("\n"))
-        offset = batch.offset
-        closed = batch.streamClosed
+      await new Promise((end, broken) => {
+        reading.subscribeJson((batch) => {
+          if (over) return
+          if (batch.items.length) say(batch.items.map((item) => `read ${item.number}`).join("\n"))
+          offset = batch.offset
+          closed = batch.streamClosed
+          if (closed) end()
+        })
+        reading.closed.then(() => setTimeout(200)).then(broken, broken)
       })
-      await reading.closed
     } catch {
+      over = true
       await setTimeout(20)
     }
   }
