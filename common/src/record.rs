@@ -20,6 +20,9 @@ pub struct Batch {
     records: u64,
 }
 
+/// What JSON takes for white space. A form feed is none.
+const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// Why a body holds no records, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -233,7 +236,7 @@ fn each_line_behind<'a, E: From<Refused>>(
             .map_err(|_| Refused::NotUtf8 {
                 line: line.number(),
             })?
-            .trim_ascii();
+            .trim_matches(WHITE_SPACE);
         if !text.is_empty() {
             take(line, text)?;
         }
@@ -259,7 +262,7 @@ pub fn each_element<'a, E: From<Refused>>(
     let text = std::str::from_utf8(body).map_err(|error| Refused::NotUtf8 {
         line: line_at(error.valid_up_to()).number(),
     })?;
-    if text.trim_ascii().is_empty() {
+    if text.trim_matches(WHITE_SPACE).is_empty() {
         return Err(Refused::Empty.into());
     }
     let mut taken = Ok(());
@@ -349,6 +352,27 @@ mod tests {
                 bytes: RECORD_BYTES_MAX + 2
             })
         );
+    }
+
+    #[test]
+    fn what_is_no_white_space_to_json_is_none_around_a_record() {
+        let check = |body: &[u8]| {
+            let found = [Batch::from_ndjson(body), Batch::from_json(body)];
+            let all_refused = found
+                .iter()
+                .all(|batch| matches!(batch, Err(Refused::NotJson { .. })));
+            assert!(all_refused, "{found:?}");
+        };
+        for body in [
+            "\u{c}",
+            "\u{c}1",
+            "1\u{c}",
+            "\u{b}1",
+            "\u{feff}1",
+            "1\u{a0}",
+        ] {
+            check(body.as_bytes());
+        }
     }
 
     #[test]

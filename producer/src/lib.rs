@@ -8,6 +8,8 @@ mod access;
 pub mod config;
 mod cross_origin;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod ingest;
 mod log;
 mod openapi;

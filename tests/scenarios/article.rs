@@ -2,31 +2,14 @@
 
 use std::process::Command;
 
-use tests::{
-    Service,
-    binaries::workspace,
-    producer,
-    service::leashed,
-    tool::{skip, tool},
-};
+use tests::{Service, binaries::workspace, producer, python::Python};
 
 use crate::outcome::{Outcome, outcome, reader};
 
-/// Python with what the article uses, where there is one.
+/// A program of the article, where Python has what it uses.
 fn python(script: &str) -> Option<Command> {
-    let python = tool("python3")?;
-    let aiohttp = Command::new(&python)
-        .args(["-c", "import aiohttp"])
-        .output();
-    if !aiohttp.is_ok_and(|tried| tried.status.success()) {
-        skip("python3 has no aiohttp");
-        return None;
-    }
-    let mut command = leashed(&python);
-    command
-        .env("PYTHONUNBUFFERED", "1")
-        .arg(workspace().join("tests/article").join(script));
-    Some(command)
+    let python = Python::having("aiohttp")?;
+    Some(python.run(&workspace().join("tests/article").join(script)))
 }
 
 #[test]

@@ -3,16 +3,10 @@
 //!
 //! Webhooks are let lead to this machine, where the suite's receivers are.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, process::Command};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use serde_json::Value;
-use tests::{
-    binaries::{release, workspace},
-    http::json,
-    producer,
-    service::leashed,
-    tool::{skip, tool},
-};
+use tests::{binaries::workspace, http::json, npm::Npm, producer};
 
 /// How many tests the suite has: none of them may get lost.
 const TESTS: usize = 338;
@@ -20,14 +14,8 @@ const TESTS: usize = 338;
 /// How long the producer waits for news, as the suite is told.
 const LONG_POLL_MS: &str = "500";
 
-/// The oldest that its runner works with.
-const NODE_MIN: u64 = 20;
-
 /// The suite, where it can run.
-struct Suite {
-    node: PathBuf,
-    folder: PathBuf,
-}
+struct Suite(Npm);
 
 /// The names of tests, by what came of them.
 #[derive(Debug, Default)]
@@ -38,7 +26,7 @@ struct Outcome {
 
 #[test]
 fn the_public_suite_passes() {
-    let Some(suite) = Suite::installed() else {
+    let Some(suite) = Npm::installed(&kept(), "conformance").map(Suite) else {
         return;
     };
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -63,36 +51,6 @@ fn what_fails_is_found_out_and_so_is_what_is_lost() {
 }
 
 impl Suite {
-    /// Installs it beside what is built: nothing of it is kept in the repository.
-    fn installed() -> Option<Self> {
-        let (node, npm) = (tool("node")?, tool("npm")?);
-        let version = Command::new(&node).arg("--version").output();
-        let version = version.expect("it can be started").stdout;
-        let version = String::from_utf8_lossy(&version).into_owned();
-        let major = version.trim_start_matches('v').split('.').next();
-        if major.and_then(|major| major.parse().ok()) < Some(NODE_MIN) {
-            skip(&format!("node {version} is older than {NODE_MIN}"));
-            return None;
-        }
-        let folder = release().with_file_name("conformance");
-        fs::create_dir_all(&folder).expect("a folder beside what is built");
-        for file in fs::read_dir(kept()).expect("it is in the repository") {
-            let file = file.expect("a readable entry");
-            fs::copy(file.path(), folder.join(file.file_name())).expect("a copy");
-        }
-        let install = leashed(&npm)
-            .args(["install", "--no-audit", "--no-fund", "--no-package-lock"])
-            .current_dir(&folder)
-            .output()
-            .expect("it can be started");
-        if !install.status.success() {
-            let why = String::from_utf8_lossy(&install.stderr);
-            skip(&format!("npm cannot install the suite: {why}"));
-            return None;
-        }
-        Some(Self { node, folder })
-    }
-
     /// What comes of it with a producer that is started so.
     fn check(&self, args: &[&str]) {
         let usual = ["--source", "none", "--long-poll-timeout", "500ms"];
@@ -109,14 +67,15 @@ impl Suite {
     }
 
     fn run(&self, url: &str) -> Outcome {
-        let report = self.folder.join("report.json");
+        let report = self.0.folder.join("report.json");
         // That of the run before is none of this one; there may be none.
         drop(fs::remove_file(&report));
         // That a test fails is told by the report.
-        let ran = leashed(&self.node)
-            .args(["node_modules/vitest/vitest.mjs", "run", "--reporter=json"])
+        let ran = self
+            .0
+            .run("node_modules/vitest/vitest.mjs")
+            .args(["run", "--reporter=json"])
             .arg(format!("--outputFile={}", report.display()))
-            .current_dir(&self.folder)
             .env("CONFORMANCE_URL", url)
             .env("LONG_POLL_MS", LONG_POLL_MS)
             .output()

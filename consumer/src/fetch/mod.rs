@@ -13,6 +13,8 @@ mod events;
 mod files;
 mod found;
 mod frame;
+#[cfg(any(test, fuzzing))]
+mod fuzzing;
 mod lag;
 mod lines;
 mod mark;

@@ -7,6 +7,8 @@ mod acks;
 mod append;
 mod body;
 mod create;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod gathering;
 mod headers;
 mod partition;

@@ -92,18 +92,24 @@ impl Draft {
             head.put_u32_le(check);
         }
         let next = Link {
-            number: link.number + 1,
+            number: link.number.saturating_add(1),
             before: check,
         };
         (&self.text, next)
     }
 
+    /// One whose entries are any bytes.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn of(entries: &[u8]) -> Self {
+        let mut text = vec![0; HEAD_BYTES];
+        text.extend_from_slice(entries);
+        Self { text }
+    }
+
     /// One that says what only a later version knows.
     #[cfg(test)]
     pub(super) fn of_later() -> Self {
-        let mut text = vec![0; HEAD_BYTES];
-        text.push(u8::MAX);
-        Self { text }
+        Self::of(&[u8::MAX])
     }
 
     /// Begins another one; what is much longer than `bytes_kept` is given back.
@@ -152,7 +158,7 @@ impl Link {
         Read::Frame(
             all,
             Self {
-                number: number + 1,
+                number: number.saturating_add(1),
                 before: claimed,
             },
             end,
@@ -191,7 +197,7 @@ pub(super) fn salvage(text: &Bytes, mut next: u64) -> Vec<Entry> {
         match frame {
             Some((number, Read::Frame(all, _, length))) if number >= next => {
                 entries.extend(all);
-                (at, next) = (at + found + length, number + 1);
+                (at, next) = (at + found + length, number.saturating_add(1));
             }
             _ => at += found + magic.len(),
         }
@@ -222,7 +228,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::log::entry::tests::all;
+    use crate::log::entry::{StreamId, tests::all};
 
     const FIRST: Link = Link {
         number: 10,
@@ -268,6 +274,19 @@ mod tests {
             );
         }
         assert!(any_later(&text, 9) && !any_later(&text, 10));
+    }
+
+    #[test]
+    fn a_frame_with_the_last_number_there_is_stops_nothing() {
+        let last = Link {
+            number: u64::MAX,
+            before: 99,
+        };
+        let mut draft = Draft::default();
+        draft.push(&Entry::lost(StreamId(7)));
+        let text = Bytes::copy_from_slice(draft.end(last).0);
+        assert!(any_later(&text, 0));
+        assert_eq!(salvage(&text, 0), [Entry::lost(StreamId(7))]);
     }
 
     #[test]

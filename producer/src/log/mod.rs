@@ -43,6 +43,8 @@ mod epoch;
 mod field;
 mod fork;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod group;
 mod head;
 mod inspect;

@@ -180,10 +180,8 @@ fn whole(text: &[u8], is_up_to_date: bool) -> usize {
 mod tests {
     use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 
-    use super::{
-        sse::tests::{Event, parse, with_line_feeds},
-        *,
-    };
+    use super::*;
+    use crate::stream::reading::{Event, parse, with_line_feeds};
 
     const NOW: Timestamp = Timestamp(1_728_432_000_000 + 20_000 * 7);
 

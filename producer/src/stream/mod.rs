@@ -4,6 +4,8 @@
 //! In: [`crate::log::Page`]s of a cursor. Out: bodies of answers.
 
 mod batches;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod head;
 mod interval;
 mod list;
@@ -11,6 +13,8 @@ mod live;
 mod marks;
 mod paced;
 mod page;
+#[cfg(any(test, fuzzing))]
+mod reading;
 mod request;
 mod sse;
 
