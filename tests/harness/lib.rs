@@ -10,6 +10,7 @@ pub mod bids;
 pub mod binaries;
 pub mod browser;
 pub mod foreign;
+pub mod frames;
 pub mod http;
 pub mod lines;
 pub mod proxy;

@@ -18,6 +18,7 @@ mod flood;
 mod forks;
 mod formats;
 mod full;
+mod http2;
 mod inspect;
 mod jobs;
 mod json;

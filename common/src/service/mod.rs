@@ -9,4 +9,8 @@ pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
 
+mod connection;
+mod opening;
+mod owner;
 mod stall;
+mod streams;
