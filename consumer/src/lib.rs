@@ -95,13 +95,12 @@ async fn seen<F: Future>(
         };
         let answer = answering(health, json);
         let closing = closing.clone();
-        tasks.spawn(edge::serve(
-            listener,
-            config::EDGE,
-            edge_metrics,
-            answer,
-            closing,
-        ));
+        let edge = edge::Edge {
+            limits: config::EDGE,
+            metrics: edge_metrics,
+            tls: None,
+        };
+        tasks.spawn(edge.serve(listener, answer, closing));
     }
     let ran = run(watch).await;
     closing.cancel();

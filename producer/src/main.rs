@@ -17,9 +17,10 @@ async fn main() -> ExitCode {
         Ok(cli) => match cli.command {
             None => serve(cli.args).await,
             Some(Command::Serve(args)) => serve(*args).await,
-            Some(Command::Healthcheck { listen }) => health::check(listen)
-                .await
-                .map_err(|unhealthy| fail(Exit::Unavailable, &unhealthy)),
+            Some(Command::Healthcheck { listen, tls_cert }) => {
+                let checked = health::check(listen, tls_cert.as_deref()).await;
+                checked.map_err(|unhealthy| fail(Exit::Unavailable, &unhealthy))
+            }
             Some(Command::Inspect { directory }) => inspect(&directory),
             Some(Command::Repair { directory, to }) => repair(&directory, &to),
         },

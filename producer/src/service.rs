@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use common::{
     service::{
-        edge,
+        edge::{self, Edge},
         health::{self, Health},
         listen::Listener,
         reply::{self, Body},
@@ -38,7 +38,12 @@ pub async fn serve(
     let mut registry = Registry::with_prefix("brooklet");
     let (log, running) = Log::open(&config.log, &Clock::System, &mut registry)?;
     let address = listener.local_addr()?;
-    tracing::info!("listening on http://{address}");
+    let scheme = if config.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    tracing::info!("listening on {scheme}://{address}");
     if !address.ip().is_loopback() {
         tracing::warn!("who can reach {address} can read and append: nobody is asked for a token");
     }
@@ -56,8 +61,12 @@ pub(crate) async fn run<L: Listener>(
     config: Config,
     stop: CancellationToken,
 ) {
-    let edge = edge::Metrics::default();
-    edge.register(&mut registry);
+    let edge = Edge {
+        limits: config.limits,
+        metrics: edge::Metrics::default(),
+        tls: config.tls,
+    };
+    edge.metrics.register(&mut registry);
     let (health, clock) = (log.health(), log.clock().clone());
     let ingest = ingest::Door::new(log.clone(), &mut registry, stop.clone());
     let stream = stream::Door::new(
@@ -85,10 +94,7 @@ pub(crate) async fn run<L: Listener>(
             .await;
         service.health.set_ready(false);
     };
-    tokio::join!(
-        edge::serve(listener, config.limits, edge, answer, stop.clone()),
-        ready
-    );
+    tokio::join!(edge.serve(listener, answer, stop.clone()), ready);
     tasks.wait().await;
 }
 

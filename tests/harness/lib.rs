@@ -9,6 +9,8 @@ use std::time::Duration;
 pub mod bids;
 pub mod binaries;
 pub mod browser;
+pub mod certificates;
+pub mod curl;
 pub mod foreign;
 pub mod frames;
 pub mod http;

@@ -1,9 +1,10 @@
 //! HTTP/2 without TLS, where the client knows beforehand that it is spoken.
 
-use std::{io::Write, path::Path, time::Duration};
+use std::{io::Write, time::Duration};
 
 use tests::{
     PATIENCE,
+    curl::Curl,
     frames::{self, DATA, END_STREAM, Frames, GOAWAY, RST_STREAM},
     http::{ask, fetch},
     producer,
@@ -13,33 +14,27 @@ use tests::{
 
 use crate::wire::append;
 
-/// What `curl` prints of a request by HTTP/2.
-fn curl(curl: &Path, args: &[&str]) -> String {
-    let limit = PATIENCE.as_secs().to_string();
-    let asked = ["-sS", "--http2-prior-knowledge", "-m", &limit];
-    let done = leashed(curl).args(asked).args(args).output();
-    let done = done.expect("setpriv, of util-linux, can be started");
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{args:?}: {said}");
-    String::from_utf8(done.stdout).expect("it is text")
+/// Asks by HTTP/2.
+fn curl() -> Option<Curl> {
+    Curl::with(&["--http2-prior-knowledge"])
 }
 
 #[test]
 fn all_that_is_asked_by_http_1_can_be_asked_by_http_2() {
-    let Some(program) = tool("curl") else { return };
+    let Some(curl) = curl() else { return };
     let service = producer(&["--source", "none"]);
     let url = service.url("/v1/stream/s");
     let json = "content-type: application/json";
-    let made = curl(&program, &["-i", "-X", "PUT", "-H", json, &url]);
+    let made = curl.ask(&["-i", "-X", "PUT", "-H", json, &url]);
     assert!(made.starts_with("HTTP/2 201"), "{made}");
     assert!(made.contains(&format!("location: {url}\r\n")), "{made}");
-    let appended = curl(&program, &["-i", "-H", json, "-d", "[1,2]", &url]);
+    let appended = curl.ask(&["-i", "-H", json, "-d", "[1,2]", &url]);
     assert!(appended.starts_with("HTTP/2 204"), "{appended}");
-    assert_eq!(curl(&program, &[&url]), "[1,2]");
+    assert_eq!(curl.ask(&[&url]), "[1,2]");
     let closed = ["-X", "POST", "-H", "stream-closed: true", &url];
-    assert_eq!(curl(&program, &closed), "");
+    assert_eq!(curl.ask(&closed), "");
     let live = format!("{url}?live=ndjson");
-    assert_eq!(curl(&program, &[&live]), "1\n2\n");
+    assert_eq!(curl.ask(&[&live]), "1\n2\n");
     assert_eq!(fetch(&url, &[]).text().expect("a whole answer"), "[1,2]");
 
     let text = "x".repeat(10_000_000);
@@ -49,7 +44,8 @@ fn all_that_is_asked_by_http_1_can_be_asked_by_http_2() {
     std::fs::write(file.path(), &text).expect("there is space");
     let upload = format!("@{}", file.path().display());
     let octets = "content-type: application/octet-stream";
-    curl(&program, &["-H", octets, "--data-binary", &upload, &bytes]);
+    let taken = curl.ask(&["-H", octets, "--data-binary", &upload, &bytes]);
+    assert_eq!(taken, "");
     let head = ask("HEAD", &bytes, &[], b"");
     let end = head.header("stream-next-offset");
     assert!(end.ends_with(&format!("{:016}", text.len())), "{end}");
@@ -57,11 +53,11 @@ fn all_that_is_asked_by_http_1_can_be_asked_by_http_2() {
 
 #[test]
 fn a_head_has_the_answer_s_length_and_no_body() {
-    let Some(program) = tool("curl") else { return };
+    let Some(curl) = curl() else { return };
     let service = producer(&["--source", "none"]);
     let check = |path: &str, status: u16| {
         let url = service.url(path);
-        let head = curl(&program, &["-I", &url]);
+        let head = curl.ask(&["-I", &url]);
         assert!(head.starts_with(&format!("HTTP/2 {status}")), "{head}");
         let length = ask("HEAD", &url, &[], b"")
             .header("content-length")

@@ -47,6 +47,7 @@ mod stream;
 mod streams;
 mod tap;
 mod tidy;
+mod tls;
 mod topic_consumer;
 mod topics;
 mod watched;

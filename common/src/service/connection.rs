@@ -1,12 +1,12 @@
 //! One connection: what is spoken on it, and what its peer may cost.
 
-use std::{convert::Infallible, net::SocketAddr, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use http_body_util::{BodyExt, Empty};
 use hyper::{
     Method, Request, Response,
     body::{Body as _, Incoming},
-    header::CONTENT_LENGTH,
+    header::{CONNECTION, CONTENT_LENGTH, HeaderValue},
     server::conn::{http1, http2},
     service::service_fn,
 };
@@ -15,17 +15,22 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
 };
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     edge::{Limits, Metrics},
     opening::{Opening, opening},
     owner::Owner,
-    reply::Body,
+    reply::{self, Body},
     stall::Stallable,
     streams::{Pieces, Streams, idle},
+    tls::{self, Secured, Tls},
 };
-use crate::limits::{HEAD_BYTES_MAX, STREAMS_OPEN_MAX};
+use crate::{
+    limits::{HEAD_BYTES_MAX, STREAMS_OPEN_MAX},
+    problem::Problem,
+};
 
 /// How much of an answer waits in memory for a slow reader, beyond the piece being written.
 const WRITE_BUFFER_BYTES: usize = 64 * 1024;
@@ -49,8 +54,20 @@ pub(super) struct Connection {
     pub(super) peer: SocketAddr,
     pub(super) limits: Limits,
     pub(super) metrics: Metrics,
+    pub(super) tls: Option<Arc<Tls>>,
     pub(super) owner: Owner,
     pub(super) stop: CancellationToken,
+}
+
+/// A connection of which it is known what is spoken on it.
+enum Begun<C> {
+    Http1(Stallable<C>),
+    Http2(Stallable<C>),
+    /// As agreed on in the handshake. Few connections are that one; the others need not have room for
+    /// it.
+    Secured(Box<TlsStream<Stallable<C>>>),
+    /// Somebody speaks plainly where all is secured.
+    Plain(Stallable<C>),
 }
 
 impl Connection {
@@ -61,22 +78,62 @@ impl Connection {
         A: Fn(Request<Incoming>) -> F,
         F: Future<Output = Response<Body>> + Send + 'static,
     {
-        let limits = &self.limits;
-        let stalled = self.metrics.stalled.clone();
-        let mut tcp = Stallable::new(tcp, self.peer, limits.stall_limit, stalled);
-        let opening = tokio::select! {
-            opening = tokio::time::timeout(limits.header_timeout, opening(&mut tcp)) => opening,
+        let begun = tokio::select! {
+            begun = tokio::time::timeout(self.limits.header_timeout, self.begin(tcp)) => begun,
             () = self.stop.cancelled() => return,
         };
-        let Ok(opening) = opening else {
-            self.metrics.silent.inc();
-            return;
-        };
-        let ended = match opening {
-            Err(_) => return,
-            Ok(Opening::Http1) => self.http1(tcp, answer).await,
-            // Few connections are that one; the others need not have room for it.
-            Ok(Opening::Http2) => Box::pin(self.http2(tcp, answer)).await,
+        let peer = self.peer;
+        match begun {
+            Ok(Ok(begun)) => self.converse(begun, answer).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "a connection did not begin"),
+            Err(_) => {
+                self.metrics.silent.inc();
+            }
+        }
+    }
+
+    async fn begin<C>(&self, tcp: C) -> io::Result<Begun<C>>
+    where
+        C: AsyncRead + AsyncWrite + Unpin,
+    {
+        let stalled = self.metrics.stalled.clone();
+        let mut tcp = Stallable::new(tcp, self.peer, self.limits.stall_limit, stalled);
+        Ok(match (opening(&mut tcp).await?, &self.tls) {
+            (Opening::Tls, Some(tls)) => {
+                let secured = Box::pin(tls.accept(tcp)).await?;
+                Begun::Secured(Box::new(secured))
+            }
+            (_, Some(_)) => Begun::Plain(tcp),
+            (Opening::Http2, None) => Begun::Http2(tcp),
+            (Opening::Http1 | Opening::Tls, None) => Begun::Http1(tcp),
+        })
+    }
+
+    async fn converse<C, A, F>(&self, begun: Begun<C>, answer: A)
+    where
+        C: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        A: Fn(Request<Incoming>) -> F,
+        F: Future<Output = Response<Body>> + Send + 'static,
+    {
+        let ended = match begun {
+            Begun::Http1(tcp) => self.http1(tcp, answer).await,
+            Begun::Http2(tcp) => Box::pin(self.http2(tcp, answer)).await,
+            Begun::Secured(secured) => {
+                let is_http2 = tls::is_http2(&secured);
+                let answer = move |mut request: Request<Incoming>| {
+                    request.extensions_mut().insert(Secured);
+                    answer(request)
+                };
+                if is_http2 {
+                    Box::pin(self.http2(secured, answer)).await
+                } else {
+                    Box::pin(self.http1(secured, answer)).await
+                }
+            }
+            Begun::Plain(tcp) => {
+                self.http1(tcp, |_| std::future::ready(refusal_of_plain()))
+                    .await
+            }
         };
         if let Err(error) = ended {
             tracing::debug!(peer = %self.peer, %error, "a connection ended early");
@@ -167,6 +224,16 @@ impl Connection {
             .max_send_buf_size(WRITE_BUFFER_BYTES);
         builder
     }
+}
+
+/// What somebody is told who speaks plainly where all is secured.
+fn refusal_of_plain() -> Response<Body> {
+    let detail = "TLS is spoken on this port: ask for https://";
+    let problem = Problem::new(400, "TLS_ONLY", "not without TLS", detail.to_owned());
+    let mut answer = reply::problem(&problem);
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(CONNECTION, close);
+    answer
 }
 
 /// What is answered to HEAD: hyper sees to that in HTTP/1 alone.

@@ -17,7 +17,7 @@ use prometheus_client::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{connection::Connection, listen::Listener, owner::Owner, reply::Body};
+use super::{connection::Connection, listen::Listener, owner::Owner, reply::Body, tls::Tls};
 
 /// How long to wait after an accept that failed, for example because there are no more files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -77,48 +77,59 @@ impl Metrics {
     }
 }
 
-/// Accepts connections on `listener` and answers their requests by `answer`, until `stop`. Then no
-/// new one is accepted, idle ones close, and answers under way get the drain limit to end.
-pub async fn serve<L, A, F>(
-    listener: L,
-    limits: Limits,
-    metrics: Metrics,
-    answer: A,
-    stop: CancellationToken,
-) where
-    L: Listener,
-    A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
-{
-    let limits = Limits {
-        connections_max: within_files(limits.connections_max),
-        ..limits
-    };
-    let owner = Owner::default();
-    let door = Door {
-        limits,
-        metrics,
-        taken: Arc::default(),
-        stop,
-    };
-    while let Some((tcp, peer)) = door.next(&listener).await {
-        if let Some(seat) = door.seat(peer) {
-            let connection = Connection {
-                peer,
-                limits: door.limits.clone(),
-                metrics: door.metrics.clone(),
-                owner: owner.clone(),
-                stop: door.stop.clone(),
-            };
-            let served = connection.serve(tcp, answer.clone());
-            owner.spawn(async move {
-                let _seat = seat;
-                served.await;
-            });
+/// What connections are accepted by.
+#[derive(Debug)]
+pub struct Edge {
+    /// What they may cost.
+    pub limits: Limits,
+    /// What is counted of them.
+    pub metrics: Metrics,
+    /// What they are secured by, if they are.
+    pub tls: Option<Arc<Tls>>,
+}
+
+impl Edge {
+    /// Accepts connections on `listener` and answers their requests by `answer`, until `stop`. Then
+    /// no new one is accepted, idle ones close, and answers under way get the drain limit to end.
+    pub async fn serve<L, A, F>(self, listener: L, answer: A, stop: CancellationToken)
+    where
+        L: Listener,
+        A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+        F: Future<Output = Response<Body>> + Send + 'static,
+    {
+        let Self {
+            mut limits,
+            metrics,
+            tls,
+        } = self;
+        limits.connections_max = within_files(limits.connections_max);
+        let owner = Owner::default();
+        let door = Door {
+            limits,
+            metrics,
+            taken: Arc::default(),
+            stop,
+        };
+        while let Some((tcp, peer)) = door.next(&listener).await {
+            if let Some(seat) = door.seat(peer) {
+                let connection = Connection {
+                    peer,
+                    limits: door.limits.clone(),
+                    metrics: door.metrics.clone(),
+                    tls: tls.clone(),
+                    owner: owner.clone(),
+                    stop: door.stop.clone(),
+                };
+                let served = connection.serve(tcp, answer.clone());
+                owner.spawn(async move {
+                    let _seat = seat;
+                    served.await;
+                });
+            }
         }
+        drop(listener);
+        owner.drain(door.limits.drain_limit).await;
     }
-    drop(listener);
-    owner.drain(door.limits.drain_limit).await;
 }
 
 /// As many connections as there are files for, `wanted` at the most.

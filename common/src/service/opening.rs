@@ -9,11 +9,15 @@ use super::stall::Stallable;
 /// How a connection with prior knowledge of HTTP/2 begins. No method of HTTP/1 is called that.
 const HTTP2: &[u8] = b"PRI";
 
+/// How a handshake of TLS begins, and nothing of HTTP does.
+const HANDSHAKE: &[u8] = &[22];
+
 /// What is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Opening {
     Http1,
     Http2,
+    Tls,
 }
 
 /// Waits until the peer has said enough to know it, or is gone, and leaves that to be read.
@@ -29,6 +33,8 @@ pub(super) async fn opening<C: AsyncRead + Unpin>(
     }
     let opening = if said == HTTP2 {
         Opening::Http2
+    } else if said.starts_with(HANDSHAKE) {
+        Opening::Tls
     } else {
         Opening::Http1
     };

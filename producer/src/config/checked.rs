@@ -1,6 +1,8 @@
 //! The settings that are true: what was typed, checked once.
 
-use common::service::edge;
+use std::sync::Arc;
+
+use common::service::{edge, tls::Tls};
 
 use super::Args;
 use crate::{
@@ -31,6 +33,7 @@ pub struct Config {
     pub(crate) log: Options,
     pub(crate) stream: stream::Options,
     pub(crate) limits: edge::Limits,
+    pub(crate) tls: Option<Arc<Tls>>,
 }
 
 /// A setting that cannot be.
@@ -69,7 +72,12 @@ impl Args {
         }
 
         let log = self.keep()?;
+        let tls = self.tls.load().map_err(|unusable| Invalid {
+            setting: "--tls-cert, --tls-key",
+            reason: unusable.to_string(),
+        })?;
         Ok(Config {
+            tls: tls.map(Arc::new),
             sources,
             log,
             stream: stream::Options {

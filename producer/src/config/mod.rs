@@ -6,7 +6,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use common::service::{
     settings::{duration, size},
-    telemetry,
+    telemetry, tls,
 };
 
 pub use checked::{Config, Invalid};
@@ -62,6 +62,9 @@ pub enum Command {
             default_value = "127.0.0.1:8080"
         )]
         listen: SocketAddr,
+        /// The certificate that it serves with, if it does
+        #[arg(long, env = "BROOKLET_TLS_CERT", hide_env = true, value_name = "FILE")]
+        tls_cert: Option<PathBuf>,
     },
     /// Show what is in a data directory, and verify all of it, also beside a running producer; exit
     /// code 0, or 65 when something is damaged
@@ -258,6 +261,9 @@ pub struct Args {
         value_name = "N"
     )]
     connections_per_address_max: Option<NonZeroUsize>,
+    /// What connections are secured by.
+    #[command(flatten)]
+    tls: tls::Args,
     /// What is logged, and how.
     #[command(flatten)]
     pub telemetry: telemetry::Args,

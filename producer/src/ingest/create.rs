@@ -4,7 +4,10 @@ use bytes::Bytes;
 use common::{
     limits::REQUEST_BYTES_MAX,
     record::{self, Batch},
-    service::reply::{self, Body},
+    service::{
+        reply::{self, Body},
+        tls::Secured,
+    },
     wire,
 };
 use hyper::{
@@ -131,7 +134,12 @@ fn location(head: &Parts) -> Option<HeaderValue> {
     let named = head.headers.get(HOST).and_then(|host| host.to_str().ok());
     // HTTP/2 says it with the path.
     let host = named.or_else(|| head.uri.authority().map(Authority::as_str));
-    let url = host.map_or_else(|| path.to_owned(), |host| format!("http://{host}{path}"));
+    let is_secured = head.extensions.get::<Secured>().is_some();
+    let scheme = if is_secured { "https" } else { "http" };
+    let url = host.map_or_else(
+        || path.to_owned(),
+        |host| format!("{scheme}://{host}{path}"),
+    );
     HeaderValue::from_str(&url).ok()
 }
 
