@@ -68,7 +68,7 @@ pub(crate) async fn run<L: Listener>(
     };
     edge.metrics.register(&mut registry);
     let (health, clock) = (log.health(), log.clock().clone());
-    let ingest = ingest::Door::new(log.clone(), &mut registry, stop.clone());
+    let ingest = ingest::Door::new(log.clone(), config.body, &mut registry, stop.clone());
     let stream = stream::Door::new(
         log.clone(),
         config.stream,

@@ -20,6 +20,8 @@ pub const SETTINGS: u8 = 4;
 pub const PING: u8 = 6;
 /// Nothing new is begun on the connection any more.
 pub const GOAWAY: u8 = 7;
+/// A window is opened further.
+pub const WINDOW_UPDATE: u8 = 8;
 /// More of a head.
 pub const CONTINUATION: u8 = 9;
 
@@ -90,6 +92,49 @@ impl Frames {
     pub fn get(&mut self, stream: u32, path: &str) -> io::Result<()> {
         let head = head("GET", path);
         self.send(HEADERS, END_HEADERS | END_STREAM, stream, &head)
+    }
+
+    /// As [`Frames::get`], with one more header.
+    ///
+    /// # Errors
+    /// The other side has closed the connection.
+    pub fn get_with(
+        &mut self,
+        stream: u32,
+        path: &str,
+        (name, value): (&str, &str),
+    ) -> io::Result<()> {
+        let name = [&[0, length(name)], name.as_bytes()].concat();
+        // A length of 127 and more is what is beyond that, seven bits at a time.
+        let (mut more, mut lengths) = (value.len() - 127, vec![127]);
+        while more > 127 {
+            lengths.push(u8::try_from(more % 128).unwrap_or_default() | 128);
+            more /= 128;
+        }
+        lengths.push(u8::try_from(more).unwrap_or_default());
+        let head = [head("GET", path), name, lengths, value.as_bytes().to_vec()].concat();
+        // A frame holds 16 KiB.
+        let mut parts = head.chunks(16_000);
+        let first = parts.next().unwrap_or_default();
+        self.send(HEADERS, END_STREAM, stream, first)?;
+        for part in parts {
+            self.send(CONTINUATION, 0, stream, part)?;
+        }
+        self.send(CONTINUATION, END_HEADERS, stream, &[])
+    }
+
+    /// Opens the window of a stream by so much.
+    ///
+    /// # Errors
+    /// The other side has closed the connection.
+    pub fn window(&mut self, stream: u32, bytes: u32) -> io::Result<()> {
+        self.send(WINDOW_UPDATE, 0, stream, &bytes.to_be_bytes())
+    }
+
+    /// From now on, a frame that does not come within `limit` counts as none.
+    pub fn read_timeout(&self, limit: Duration) {
+        let set = self.tcp.set_read_timeout(Some(limit));
+        set.expect("it is not zero");
     }
 
     /// The next frame of such a kind.
@@ -165,10 +210,12 @@ pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 #[must_use]
 pub fn head(method: &str, path: &str) -> Vec<u8> {
     const SCHEME_IS_HTTP: u8 = 0x86;
-    let field = |name: u8, value: &str| {
-        let length = u8::try_from(value.len()).expect("values are short");
-        [&[name, length], value.as_bytes()].concat()
-    };
+    let field = |name: u8, value: &str| [&[name, length(value)], value.as_bytes()].concat();
     let (authority, named, at) = (field(1, "localhost"), field(2, method), field(4, path));
     [named, vec![SCHEME_IS_HTTP], authority, at].concat()
+}
+
+fn length(text: &str) -> u8 {
+    let length = u8::try_from(text.len()).ok();
+    length.filter(|length| *length < 127).expect("it is short")
 }

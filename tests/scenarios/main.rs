@@ -25,6 +25,7 @@ mod json;
 mod keys;
 mod large;
 mod ledger;
+mod limits;
 mod list;
 mod live;
 mod long_poll;

@@ -6,7 +6,7 @@ use common::service::{edge, tls::Tls};
 
 use super::Args;
 use crate::{
-    ingest::{Spec, source},
+    ingest::{Patience, Spec, source},
     log::{FILE_BYTES_MIN, FileBytesMax, Options, Retention},
     stream,
 };
@@ -33,6 +33,7 @@ pub struct Config {
     pub(crate) log: Options,
     pub(crate) stream: stream::Options,
     pub(crate) limits: edge::Limits,
+    pub(crate) body: Patience,
     pub(crate) tls: Option<Arc<Tls>>,
 }
 
@@ -77,6 +78,7 @@ impl Args {
             reason: unusable.to_string(),
         })?;
         Ok(Config {
+            body: self.body,
             tls: tls.map(Arc::new),
             sources,
             log,

@@ -11,6 +11,8 @@ use common::service::{
 
 pub use checked::{Config, Invalid};
 
+use crate::ingest::Patience;
+
 /// Where records are kept where nothing is said of it.
 const DATA_DIR: &str = "./brooklet-data";
 
@@ -261,6 +263,9 @@ pub struct Args {
         value_name = "N"
     )]
     connections_per_address_max: Option<NonZeroUsize>,
+    /// How long requests' bodies may take.
+    #[command(flatten)]
+    body: Patience,
     /// What connections are secured by.
     #[command(flatten)]
     tls: tls::Args,

@@ -27,11 +27,7 @@ use hyper::{Response, body::Frame, http::request::Parts};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    body::{PIECE_TIMEOUT, Upload},
-    gathering::Gathering,
-    headers,
-};
+use super::{body::Upload, gathering::Gathering, headers};
 use crate::{
     error::Refusal,
     log::{
@@ -66,6 +62,8 @@ pub(super) struct Acks {
     room: Option<Room>,
     /// A piece of the body that there is no room for yet.
     waiting: Option<Bytes>,
+    /// How long a long line may wait for the rest of it.
+    pause: Duration,
     /// When the line that has begun has to have gone on.
     due: Option<Instant>,
     under_way: Option<(Content, Appending)>,
@@ -101,7 +99,12 @@ pub(super) fn is_asked_for(head: &Parts) -> Result<bool, Refusal> {
 
 impl Acks {
     /// What a request asks for that is to be answered while its body comes.
-    pub(super) fn of(log: &Log, name: &str, head: &Parts) -> Result<Self, Refusal> {
+    pub(super) fn of(
+        log: &Log,
+        name: &str,
+        head: &Parts,
+        pause: Duration,
+    ) -> Result<Self, Refusal> {
         let stream = log.find(name)?;
         let headers = &head.headers;
         for of_one in [
@@ -135,6 +138,7 @@ impl Acks {
             gathering: Gathering::default(),
             room: None,
             waiting: None,
+            pause,
             due: None,
             under_way: None,
             records: 0,
@@ -202,7 +206,7 @@ impl Acks {
                 piece = upload.next(), if is_wanted && waiting.is_none() => self.came(piece),
                 () = tokio::time::sleep_until(due), if self.due.is_some() && waiting.is_none() => {
                     let line = self.gathering.line();
-                    self.end = Some(End::Refused(Refusal::HalfLine(line, PIECE_TIMEOUT)));
+                    self.end = Some(End::Refused(Refusal::HalfLine(line, self.pause)));
                 }
                 () = tokio::time::sleep(SIGN_OF_LIFE) => return Some(Bytes::from_static(b"\n")),
             }
@@ -242,7 +246,7 @@ impl Acks {
             self.end = Some(End::refused(refused));
         }
         let is_long = self.gathering.half_bytes() > HALF_BYTES;
-        self.due = is_long.then(|| Instant::now() + PIECE_TIMEOUT);
+        self.due = is_long.then(|| Instant::now() + self.pause);
     }
 
     async fn begin(&mut self, content: Content, room: Room) {

@@ -21,14 +21,18 @@ use hyper::{Request, Response, body::Incoming, http::request::Parts};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::source::{Spec, feed};
 use self::{acks::Acks, body::Upload};
+pub(crate) use self::{
+    body::Patience,
+    source::{Spec, feed},
+};
 use crate::{error::Refusal, log::Log};
 
 /// Where requests that change something come in.
 #[derive(Debug, Clone)]
 pub(crate) struct Door {
     log: Log,
+    patience: Patience,
     stop: CancellationToken,
     requests: Counter,
     refused: Counter,
@@ -56,7 +60,12 @@ pub(crate) enum Call {
 }
 
 impl Door {
-    pub(crate) fn new(log: Log, registry: &mut Registry, stop: CancellationToken) -> Self {
+    pub(crate) fn new(
+        log: Log,
+        patience: Patience,
+        registry: &mut Registry,
+        stop: CancellationToken,
+    ) -> Self {
         let (requests, refused) = (Counter::default(), Counter::default());
         registry.register(
             "append_requests",
@@ -70,6 +79,7 @@ impl Door {
         );
         Self {
             log,
+            patience,
             stop,
             requests,
             refused,
@@ -80,12 +90,12 @@ impl Door {
     pub(crate) async fn answer(&self, call: Call, request: Request<Incoming>) -> Response<Body> {
         self.requests.inc();
         let (head, body) = request.into_parts();
-        let mut upload = Upload::new(&head.headers, body);
+        let mut upload = Upload::new(&head.headers, body, self.patience);
         let (refusal, pause) = match self.acks(call, &head) {
             Ok(Some(acks)) => return acks.answer(upload, self.stop.clone()).await,
             Ok(None) => match self.act(call, &head, &mut upload).await {
                 Ok(answer) => return answer,
-                Err(refusal) => (refusal, body::PIECE_TIMEOUT),
+                Err(refusal) => (refusal, self.patience.pause),
             },
             // Such a body need not end.
             Err(refusal) => (refusal, acks::LEAVE),
@@ -104,7 +114,7 @@ impl Door {
         headers::check(&head.headers)?;
         let path = head.uri.path().strip_prefix(wire::STREAMS_PATH);
         let name = name::stream(path.unwrap_or_default())?;
-        Acks::of(&self.log, &name, head).map(Some)
+        Acks::of(&self.log, &name, head, self.patience.pause).map(Some)
     }
 
     async fn act(
