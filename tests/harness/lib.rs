@@ -15,6 +15,7 @@ pub mod foreign;
 pub mod frames;
 pub mod http;
 pub mod lines;
+pub mod memory;
 pub mod proxy;
 pub mod service;
 pub mod tool;

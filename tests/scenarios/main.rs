@@ -40,6 +40,7 @@ mod pages;
 mod partitions;
 mod poison;
 mod power;
+mod probes;
 mod retention;
 mod seek;
 mod service;
