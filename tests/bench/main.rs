@@ -28,19 +28,21 @@ mod server;
 mod soak;
 mod start;
 mod throughput;
+mod tls;
 
 use std::time::Duration;
 
 /// What there is to measure. Some of it takes a number, which stands behind its name.
 type Section = (&'static str, fn(Option<u64>));
 
-const SECTIONS: [Section; 15] = [
+const SECTIONS: [Section; 16] = [
     ("throughput", |_| throughput::run()),
     ("append", append::run),
     ("topic", |_| append::topic()),
     ("many", |_| append::many()),
     ("load", |_| load::run()),
     ("reads", |_| reads::run()),
+    ("tls", |_| tls::run()),
     ("idle", idle::run),
     ("restart", restart::run),
     ("flat", flat::run),

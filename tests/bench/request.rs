@@ -87,7 +87,7 @@ impl Request {
 }
 
 /// An array of records, a hundred bytes each with what separates them.
-fn array(records: u32) -> String {
+pub(crate) fn array(records: u32) -> String {
     let mut body = "[".to_owned();
     for id in 0..records {
         // Spread over the numbers, so that no two keys of a request have a prefix in common.
