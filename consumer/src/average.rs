@@ -120,6 +120,7 @@ pub(crate) async fn run<W: io::Write + Send + 'static>(
             url: config.source.url.origin().ascii_serialization(),
             idle_timeout: config.source.idle_timeout,
             patience: config.source.patience,
+            roots: config.source.roots.clone(),
         },
         dead_letters: config.dead_letters.clone(),
         state_bytes_max: usize::MAX,

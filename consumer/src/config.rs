@@ -15,7 +15,7 @@ use reqwest::Url;
 
 use crate::{
     fetch::{Patience, Source},
-    memory, run,
+    http, memory, run,
     tap::Tap,
     write::{Output, Print},
 };
@@ -162,6 +162,9 @@ pub struct Args {
         global = true
     )]
     pub listen: Option<SocketAddr>,
+    /// Whom to trust.
+    #[command(flatten)]
+    trust: http::Args,
     /// What is logged.
     #[command(flatten)]
     pub telemetry: telemetry::Args,
@@ -264,6 +267,9 @@ pub enum Invalid {
         /// What is wrong with it.
         why: String,
     },
+    /// The file of roots is of no use.
+    #[error("--ca-file: {0}")]
+    CaFile(String),
 }
 
 impl TryFrom<Args> for Config {
@@ -272,6 +278,7 @@ impl TryFrom<Args> for Config {
     fn try_from(args: Args) -> Result<Self, Invalid> {
         let parallelism = args.parallelism();
         let source = Source {
+            roots: args.trust.roots().map_err(Invalid::CaFile)?,
             url: url(&args.url)?,
             // Whoever asks for N records is told when there are fewer.
             until_end: args.until_end || args.records.is_some(),
@@ -341,6 +348,7 @@ impl Args {
             url.query_pairs_mut().append_pair(wire::OFFSET, "now");
         }
         let source = Source {
+            roots: self.trust.roots().map_err(Invalid::CaFile)?,
             url,
             until_end: true,
             idle_timeout: self.idle_timeout,
@@ -363,6 +371,7 @@ impl Args {
             output: self.output,
             average: None,
             reach: run::Reach {
+                roots: self.trust.roots().map_err(Invalid::CaFile)?,
                 url: url.origin().ascii_serialization(),
                 idle_timeout: self.idle_timeout,
                 patience: Patience {

@@ -1,9 +1,14 @@
 //! A client for a URL, and what is said where a request has no answer.
 
-use std::{error::Error, time::Duration};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use common::service::telemetry::chain;
-use reqwest::{Client, ClientBuilder, Url, redirect::Policy};
+use common::service::{telemetry::chain, tls};
+use reqwest::{Certificate, Client, ClientBuilder, Url, redirect::Policy};
 
 use crate::excerpt;
 
@@ -19,10 +24,51 @@ const PROBES: u32 = 3;
 /// The scheme of URLs that are read over TLS.
 const HTTPS: &str = "https";
 
+/// Whom to trust.
+#[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
+pub(crate) struct Args {
+    /// Trust the roots in this file of PEM too, beside the system's
+    #[arg(
+        long,
+        env = "BROOKLET_CA_FILE",
+        hide_env = true,
+        value_name = "FILE",
+        global = true
+    )]
+    ca_file: Option<PathBuf>,
+}
+
+impl Args {
+    /// The roots that are named.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds something else.
+    pub(crate) fn roots(&self) -> Result<Roots, String> {
+        let roots = self.ca_file.as_deref().map(Roots::of).transpose();
+        Ok(roots?.unwrap_or_default())
+    }
+}
+
+/// Roots of certificates that are trusted beside the system's.
+#[derive(Debug, Clone, Default)]
+pub struct Roots(Arc<[Certificate]>);
+
+impl Roots {
+    /// Those in the file at `path`.
+    fn of(path: &Path) -> Result<Self, String> {
+        let certificates = tls::certificates(path).map_err(|unusable| unusable.to_string())?;
+        let certificates = certificates.iter();
+        let roots = certificates.map(|certificate| Certificate::from_der(certificate));
+        let roots: reqwest::Result<_> = roots.collect();
+        roots.map(Self).map_err(|error| message(&error))
+    }
+}
+
 /// A client for `url` that keeps no connection for later and takes no settings from the
 /// environment.
-pub(crate) fn client(url: &Url) -> reqwest::Result<Client> {
-    builder(url)
+pub(crate) fn client(url: &Url, roots: &Roots) -> reqwest::Result<Client> {
+    builder(url, roots)
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_keepalive(PROBE_AFTER)
         .tcp_keepalive_interval(PROBE_INTERVAL)
@@ -35,11 +81,11 @@ pub(crate) fn client(url: &Url) -> reqwest::Result<Client> {
 
 /// The system's certificates are loaded where they are needed: that takes time and memory. So a
 /// plain URL must not lead to one over TLS, which could not be trusted.
-fn builder(url: &Url) -> ClientBuilder {
+fn builder(url: &Url, roots: &Roots) -> ClientBuilder {
     // It is there already where another client of this process was made.
     drop(rustls::crypto::ring::default_provider().install_default());
     if url.scheme() == HTTPS {
-        return Client::builder();
+        return Client::builder().tls_certs_merge(roots.0.iter().cloned());
     }
     let redirect = Policy::custom(|attempt| match attempt.url().scheme() {
         HTTPS => {

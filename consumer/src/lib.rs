@@ -40,6 +40,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use config::Config;
 pub use error::Error;
+pub use http::Roots;
 
 /// Reads the stream that `config` names, and writes results to `out`, until the stream was read as
 /// asked or `stop`. The last thing written is the answer, also where this ends with an error.

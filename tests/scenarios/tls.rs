@@ -16,6 +16,8 @@ use tests::{
     producer,
 };
 
+use crate::outcome::{Outcome, read_all, reader};
+
 /// A producer that serves with a certificate of `root`, and a curl that trusts that.
 fn secured(root: &Root, args: &[&str]) -> Option<(Service, Curl)> {
     let certificate = root.sign("served");
@@ -178,4 +180,24 @@ fn a_new_certificate_is_read_and_a_broken_one_is_not_served() {
     let trusting = trusting.expect("it is there");
     until(&|| trusting.run(&[&url]).status.success());
     assert!(!curl.run(&[&url]).status.success());
+}
+
+#[test]
+fn a_consumer_reads_with_a_root_of_its_own() {
+    let Some(root) = Root::new() else { return };
+    let certificate = root.sign("served");
+    let source = ["--source", "numbers@max:1000"];
+    let service = producer(&[&source[..], &certificate.args()].concat());
+    let url = service.url("/stream");
+    let (path, served) = (root.path(), certificate.key);
+    let [path, other] = [&path, &served].map(|path| path.to_str().expect("ASCII"));
+    assert_eq!(
+        read_all(&url, &["--ca-file", path]),
+        Outcome::of_numbers(1000)
+    );
+    // The control: nobody but those who are told trusts it.
+    let _no_answer = reader(&url, &["--until-end", "--retry-for", "1s"]).answer(69);
+    let mut none = reader(&url, &["--ca-file", other]);
+    assert_eq!(none.exit_code(), Some(78));
+    assert!(none.stderr.wait_for("holds no certificate").is_some());
 }

@@ -17,7 +17,7 @@ use super::{
     connection::{Ended, Patience},
     reader, topic,
 };
-use crate::http;
+use crate::http::{self, Roots};
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct Source {
     pub idle_timeout: Option<Duration>,
     /// For how long to try.
     pub patience: Patience,
+    /// Whom to trust beside the system's roots.
+    pub roots: Roots,
 }
 
 impl Source {
@@ -63,7 +65,7 @@ type Streams = BoxStream<'static, (usize, Fetched)>;
 /// # Errors
 /// The system gives no client.
 pub fn open(source: Source) -> reqwest::Result<impl Stream<Item = (usize, Fetched)> + Send> {
-    let client = http::client(&source.url)?;
+    let client = http::client(&source.url, &source.roots)?;
     Ok(stream::once(find(client, source)).flatten())
 }
 

@@ -120,7 +120,7 @@ mod tests {
         let place = Place::Counted(Offset { record: 1, byte: 9 });
         let token = "0000000000000001_0000000000000009";
         let url: Url = "http://h/stream?a=b%20c&offset=now&d".parse().unwrap();
-        let client = http::client(&url).unwrap();
+        let client = http::client(&url, &http::Roots::default()).unwrap();
         for (place, form, expected, header) in [
             (Place::Unknown, Form::Lines, url.to_string(), None),
             (

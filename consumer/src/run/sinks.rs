@@ -186,7 +186,9 @@ async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Re
             let url = url.parse().map_err(io::Error::other)?;
             let patience = outputs.reach.patience.retry_for;
             let writer = format!("{}-{}", outputs.run, table.name);
-            Target::Stream(Box::new(Appends::open(url, &writer, patience).await?))
+            Target::Stream(Box::new(
+                Appends::open(url, &outputs.reach.roots, &writer, patience).await?,
+            ))
         }
         Connector::Http { .. } | Connector::Datagen { .. } => {
             return Err(io::Error::other("its connector only reads"));

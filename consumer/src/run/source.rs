@@ -8,6 +8,7 @@ use reqwest::Url;
 use super::{error::Failure, generate::Generated};
 use crate::{
     fetch::{self, Fetched, FileSource, Files, Patience, Source},
+    http::Roots,
     plan::{Bounded, Connector, Scan, Startup, Table},
 };
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
@@ -32,6 +33,8 @@ pub struct Reach {
     pub idle_timeout: Option<Duration>,
     /// For how long to try.
     pub patience: Patience,
+    /// Whom to trust beside the system's roots.
+    pub roots: Roots,
 }
 
 impl Reach {
@@ -64,6 +67,7 @@ pub(super) fn open(
                 until_end,
                 idle_timeout: reach.idle_timeout,
                 patience: reach.patience,
+                roots: reach.roots.clone(),
             };
             let fetched = fetch::open(source).map_err(|error| unreadable(error.to_string()))?;
             numbered(number, fetched).boxed()

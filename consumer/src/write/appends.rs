@@ -10,7 +10,11 @@ use common::wire;
 use reqwest::{Client, Response, StatusCode, Url, header::CONTENT_TYPE};
 
 use super::json;
-use crate::{excerpt, http, transform::Changes};
+use crate::{
+    excerpt,
+    http::{self, Roots},
+    transform::Changes,
+};
 
 /// A request holds no more than this.
 const REQUEST_BYTES: usize = 1024 * 1024;
@@ -51,8 +55,13 @@ impl Appends {
     ///
     /// # Errors
     /// It is not there, or cannot be reached.
-    pub async fn open(url: Url, writer: &str, retry_for: Option<Duration>) -> io::Result<Self> {
-        let client = http::client(&url).map_err(io::Error::other)?;
+    pub async fn open(
+        url: Url,
+        roots: &Roots,
+        writer: &str,
+        retry_for: Option<Duration>,
+    ) -> io::Result<Self> {
+        let client = http::client(&url, roots).map_err(io::Error::other)?;
         let is_stream = url.path().starts_with(wire::STREAMS_PATH);
         let appends = Self {
             client,
