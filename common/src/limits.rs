@@ -14,6 +14,10 @@ pub const DEPTH_MAX: usize = 64;
 /// Longest request head in bytes (request line and headers).
 pub const HEAD_BYTES_MAX: usize = 16 * 1024;
 
+/// How many requests can be under way at a time on a connection of HTTP/2: as many as its makers
+/// recommend at the least, and each may hold a piece of its answer.
+pub const STREAMS_OPEN_MAX: u32 = 100;
+
 /// Longest text of a client that is repeated in an error or a log line, in bytes.
 pub const EXCERPT_BYTES_MAX: usize = 120;
 

@@ -122,6 +122,7 @@ pub(crate) async fn run<W: io::Write + Send + 'static>(
             idle_timeout: config.source.idle_timeout,
             patience: config.source.patience,
             token: config.source.token.clone(),
+            roots: config.source.roots.clone(),
         },
         dead_letters: config.dead_letters.clone(),
         state_bytes_max: usize::MAX,

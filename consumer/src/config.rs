@@ -15,7 +15,7 @@ use reqwest::Url;
 
 use crate::{
     fetch::{Patience, Source},
-    memory, run,
+    http, memory, run,
     tap::Tap,
     token::{self, Unreadable},
     write::{Output, Print},
@@ -169,6 +169,9 @@ pub struct Args {
     /// Where settings are read from.
     #[command(flatten)]
     settings: settings::Args,
+    /// Whom to trust.
+    #[command(flatten)]
+    trust: http::Args,
     /// What is logged.
     #[command(flatten)]
     pub telemetry: telemetry::Args,
@@ -278,6 +281,9 @@ pub enum Invalid {
     /// There is no token where one should be.
     #[error(transparent)]
     Token(#[from] Unreadable),
+    /// The file of roots is of no use.
+    #[error("--ca-file: {0}")]
+    CaFile(String),
 }
 
 impl TryFrom<Args> for Config {
@@ -288,6 +294,7 @@ impl TryFrom<Args> for Config {
         let url = url(&args.url)?;
         let source = Source {
             token: args.token.open(&url)?,
+            roots: args.trust.roots().map_err(Invalid::CaFile)?,
             url,
             // Whoever asks for N records is told when there are fewer.
             until_end: args.until_end || args.records.is_some(),
@@ -358,6 +365,7 @@ impl Args {
         }
         let source = Source {
             token: self.token.open(&url)?,
+            roots: self.trust.roots().map_err(Invalid::CaFile)?,
             url,
             until_end: true,
             idle_timeout: self.idle_timeout,
@@ -380,6 +388,7 @@ impl Args {
             output: self.output,
             average: None,
             reach: run::Reach {
+                roots: self.trust.roots().map_err(Invalid::CaFile)?,
                 url: url.origin().ascii_serialization(),
                 idle_timeout: self.idle_timeout,
                 patience: Patience {

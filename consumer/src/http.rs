@@ -1,9 +1,16 @@
 //! A client for a URL, and what is said where a request has no answer.
 
-use std::{error::Error, time::Duration};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use common::service::telemetry::chain;
-use reqwest::{ClientBuilder, Method, RequestBuilder, StatusCode, Url, redirect::Policy};
+use common::service::{telemetry::chain, tls};
+use reqwest::{
+    Certificate, ClientBuilder, Method, RequestBuilder, StatusCode, Url, redirect::Policy,
+};
 
 use crate::{
     excerpt,
@@ -32,9 +39,9 @@ pub(crate) struct Client {
 
 impl Client {
     /// A client for `url` that keeps no connection for later and takes no settings from the
-    /// environment.
-    pub(crate) fn new(url: &Url, token: Option<Token>) -> reqwest::Result<Self> {
-        let client = builder(url)
+    /// environment. `roots` are trusted beside the system's.
+    pub(crate) fn new(url: &Url, token: Option<Token>, roots: &Roots) -> reqwest::Result<Self> {
+        let client = builder(url, roots)
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_keepalive(PROBE_AFTER)
             .tcp_keepalive_interval(PROBE_INTERVAL)
@@ -98,13 +105,54 @@ pub(crate) const fn is_not_let_in(status: StatusCode) -> bool {
     )
 }
 
+/// Whom to trust.
+#[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
+pub(crate) struct Args {
+    /// Trust the roots in this file of PEM too, beside the system's
+    #[arg(
+        long,
+        env = "BROOKLET_CA_FILE",
+        hide_env = true,
+        value_name = "FILE",
+        global = true
+    )]
+    ca_file: Option<PathBuf>,
+}
+
+impl Args {
+    /// The roots that are named.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds something else.
+    pub(crate) fn roots(&self) -> Result<Roots, String> {
+        let roots = self.ca_file.as_deref().map(Roots::of).transpose();
+        Ok(roots?.unwrap_or_default())
+    }
+}
+
+/// Roots of certificates that are trusted beside the system's.
+#[derive(Debug, Clone, Default)]
+pub struct Roots(Arc<[Certificate]>);
+
+impl Roots {
+    /// Those in the file at `path`.
+    fn of(path: &Path) -> Result<Self, String> {
+        let certificates = tls::certificates(path).map_err(|unusable| unusable.to_string())?;
+        let certificates = certificates.iter();
+        let roots = certificates.map(|certificate| Certificate::from_der(certificate));
+        let roots: reqwest::Result<_> = roots.collect();
+        roots.map(Self).map_err(|error| message(&error))
+    }
+}
+
 /// The system's certificates are loaded where they are needed: that takes time and memory. So a
 /// plain URL must not lead to one over TLS, which could not be trusted.
-fn builder(url: &Url) -> ClientBuilder {
+fn builder(url: &Url, roots: &Roots) -> ClientBuilder {
     // It is there already where another client of this process was made.
     drop(rustls::crypto::ring::default_provider().install_default());
     if url.scheme() == HTTPS {
-        return reqwest::Client::builder();
+        return reqwest::Client::builder().tls_certs_merge(roots.0.iter().cloned());
     }
     let redirect = Policy::custom(|attempt| match attempt.url().scheme() {
         HTTPS => {

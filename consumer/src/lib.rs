@@ -41,6 +41,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use config::Config;
 pub use error::Error;
+pub use http::Roots;
 pub use token::Token;
 
 /// Reads the stream that `config` names, and writes results to `out`, until the stream was read as
@@ -97,13 +98,12 @@ async fn seen<F: Future>(
         };
         let answer = answering(health, json);
         let closing = closing.clone();
-        tasks.spawn(edge::serve(
-            listener,
-            config::EDGE,
-            edge_metrics,
-            answer,
-            closing,
-        ));
+        let edge = edge::Edge {
+            limits: config::EDGE,
+            metrics: edge_metrics,
+            tls: None,
+        };
+        tasks.spawn(edge.serve(listener, answer, closing));
     }
     let ran = run(watch).await;
     closing.cancel();

@@ -134,7 +134,7 @@ async fn healthcheck(args: &Args) -> Result<Exit, Exit> {
         tracing::error!("nothing to ask: set --listen or BROOKLET_LISTEN");
         return Err(Exit::Usage);
     };
-    match health::check(address).await {
+    match health::check(address, None).await {
         Ok(()) => Ok(Exit::Success),
         Err(error) => Err(fail(&error, Exit::Unavailable)),
     }

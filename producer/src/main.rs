@@ -21,10 +21,11 @@ async fn main() -> ExitCode {
             None => serve(cli.args).await,
             Some(Command::Serve(args)) => serve(*args).await,
             Some(Command::Config(args)) => config(*args, &effective),
-            Some(Command::Healthcheck { listen }) => health::check(listen)
-                .await
-                .map_err(|unhealthy| fail(Exit::Unavailable, &unhealthy)),
             Some(Command::Token(Token::New(new))) => issue(&new),
+            Some(Command::Healthcheck { listen, tls_cert }) => {
+                let checked = health::check(listen, tls_cert.as_deref()).await;
+                checked.map_err(|unhealthy| fail(Exit::Unavailable, &unhealthy))
+            }
             Some(Command::Inspect { directory }) => inspect(&directory),
             Some(Command::Repair { directory, to }) => repair(&directory, &to),
         },

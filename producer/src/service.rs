@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use common::{
     service::{
-        edge,
+        edge::{self, Edge},
         health::{self, Health},
         listen::Listener,
         reply::{self, Body},
@@ -43,7 +43,12 @@ pub async fn serve(
     let (log, running) = Log::open(&config.log, &Clock::System, &mut registry)?;
     let keys = Keys::open(config.log.directory.as_deref()).map_err(CannotServe::Keys)?;
     let address = listener.local_addr()?;
-    tracing::info!("listening on http://{address}");
+    let scheme = if config.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    tracing::info!("listening on {scheme}://{address}");
     if !address.ip().is_loopback() && !config.access.asks_for_tokens() {
         tracing::warn!(
             "who can reach {address} can read, append and delete: nobody is asked for a token \
@@ -64,13 +69,17 @@ pub(crate) async fn run<L: Listener>(
     config: Config,
     stop: CancellationToken,
 ) {
-    let edge = edge::Metrics::default();
-    edge.register(&mut registry);
     let requests = Requests::default();
     requests.register(&mut registry);
     health::register_build(&mut registry, env!("CARGO_PKG_VERSION"));
+    let edge = Edge {
+        limits: config.limits,
+        metrics: edge::Metrics::default(),
+        tls: config.tls,
+    };
+    edge.metrics.register(&mut registry);
     let (health, clock) = (log.health(), log.clock().clone());
-    let ingest = ingest::Door::new(log.clone(), &mut registry, stop.clone());
+    let ingest = ingest::Door::new(log.clone(), config.body, &mut registry, stop.clone());
     let stream = stream::Door::new(
         log.clone(),
         config.stream,
@@ -85,8 +94,12 @@ pub(crate) async fn run<L: Listener>(
         denied.clone(),
     );
     let access = config.access;
-    let (subscriptions, engine) =
-        subscription::open(&log, keys, config.subscription, &mut registry);
+    let (subscriptions, engine) = subscription::open(
+        &log,
+        keys,
+        (config.subscription, config.body),
+        &mut registry,
+    );
     let service = Arc::new(Service {
         access: access.clone(),
         denied,
@@ -116,9 +129,9 @@ pub(crate) async fn run<L: Listener>(
             .await;
         service.health.set_ready(false);
     };
-    let (drain_limit, over) = (config.limits.drain_limit, CancellationToken::new());
+    let (drain_limit, over) = (edge.limits.drain_limit, CancellationToken::new());
     let doors = async {
-        edge::serve(listener, config.limits, edge, answer, stop.clone()).await;
+        edge.serve(listener, answer, stop.clone()).await;
         over.cancel();
     };
     let subscriptions = engine.run(drain_limit, stop.clone(), over.clone());
@@ -237,7 +250,7 @@ impl Service {
             Err(denied) => {
                 self.denied.inc();
                 tracing::debug!(%denied, "did not let a request in");
-                let answer = ingest::refuse(request, denied.into()).await;
+                let answer = self.ingest.refuse(request, denied.into()).await;
                 return cross_origin::readable(answer);
             }
         };

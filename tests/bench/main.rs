@@ -32,6 +32,7 @@ mod server;
 mod soak;
 mod start;
 mod throughput;
+mod tls;
 mod unread;
 
 use std::time::Duration;
@@ -39,7 +40,7 @@ use std::time::Duration;
 /// What there is to measure. Some of it takes a number, which stands behind its name.
 type Section = (&'static str, fn(Option<u64>));
 
-const SECTIONS: [Section; 21] = [
+const SECTIONS: [Section; 22] = [
     ("throughput", |_| throughput::run()),
     ("append", append::run),
     ("topic", |_| append::topic()),
@@ -52,6 +53,7 @@ const SECTIONS: [Section; 21] = [
     ("unread", |_| unread::run()),
     ("mixed", |_| mixed::run()),
     ("ingest", |_| ingest::run()),
+    ("tls", |_| tls::run()),
     ("idle", idle::run),
     ("restart", restart::run),
     ("flat", flat::run),

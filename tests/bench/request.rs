@@ -87,7 +87,7 @@ impl Request {
 }
 
 /// An array of records, a hundred bytes each with what separates them.
-fn array(records: u32) -> String {
+pub(crate) fn array(records: u32) -> String {
     let lines = lines(records).replace('\n', ",");
     format!("[{}]", lines.trim_end_matches(','))
 }

@@ -87,8 +87,8 @@ impl Service {
     /// Where it listens, once it does.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        let line = self.says("listening on http://");
-        let address = line.split("http://").nth(1).unwrap_or_default();
+        let line = self.says("listening on http");
+        let address = line.split("://").nth(1).unwrap_or_default();
         let address = address.split([' ', '/', '"']).next().unwrap_or_default();
         address.parse().expect("a service says where it listens")
     }
@@ -96,7 +96,9 @@ impl Service {
     /// The URL of `path` on it.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address())
+        let is_secured = self.says("listening on http").contains("https://");
+        let scheme = if is_secured { "https" } else { "http" };
+        format!("{scheme}://{}{path}", self.address())
     }
 
     /// The first line of its talk that holds `text`, waiting for it.
@@ -108,7 +110,7 @@ impl Service {
     /// Whether it comes to listen, and does not end before.
     #[must_use]
     pub fn listens(&self) -> bool {
-        self.stderr.wait_for("listening on http://").is_some()
+        self.stderr.wait_for("listening on http").is_some()
     }
 
     /// The first line it prints that holds `text`, waiting for it.

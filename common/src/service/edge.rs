@@ -5,25 +5,19 @@
 
 use std::{
     collections::HashMap,
-    convert::Infallible,
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::{Request, Response, body::Incoming};
 use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge},
     registry::Registry,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
-use super::{listen::Listener, reply::Body, stall::Stallable};
-use crate::limits::HEAD_BYTES_MAX;
-
-/// How much of an answer waits in memory for a slow reader, beyond the piece being written.
-const WRITE_BUFFER_BYTES: usize = 64 * 1024;
+use super::{connection::Connection, listen::Listener, owner::Owner, reply::Body, tls::Tls};
 
 /// How long to wait after an accept that failed, for example because there are no more files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -38,7 +32,8 @@ pub struct Limits {
     pub connections_max: usize,
     /// Connections at a time from one address; none is no limit (containers may share one).
     pub connections_per_address_max: Option<usize>,
-    /// From the start of a connection, or the end of an answer, to a complete request head.
+    /// From the start of a connection, or the end of an answer, to a complete request head. A
+    /// connection of HTTP/2 may be without a request for so long.
     pub header_timeout: Duration,
     /// How long a reader may take nothing of its answer.
     pub stall_limit: Duration,
@@ -52,8 +47,8 @@ pub struct Metrics {
     open: Gauge,
     accepted: Counter,
     refused: Counter,
-    silent: Counter,
-    stalled: Counter,
+    pub(super) silent: Counter,
+    pub(super) stalled: Counter,
 }
 
 impl Metrics {
@@ -82,56 +77,58 @@ impl Metrics {
     }
 }
 
-/// Accepts connections on `listener` and answers their requests by `answer`, until `stop`. Then no
-/// new one is accepted, idle ones close, and answers under way get the drain limit to end.
-pub async fn serve<L, A, F>(
-    listener: L,
-    limits: Limits,
-    metrics: Metrics,
-    answer: A,
-    stop: CancellationToken,
-) where
-    L: Listener,
-    A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
-{
-    let limits = Limits {
-        connections_max: within_files(limits.connections_max),
-        ..limits
-    };
-    let drain_limit = limits.drain_limit;
-    let (tasks, kill) = (TaskTracker::new(), CancellationToken::new());
-    let door = Door {
-        limits,
-        metrics,
-        taken: Arc::default(),
-        stop: stop.clone(),
-    };
-    while let Some((tcp, peer)) = door.next(&listener).await {
-        if let Some(seat) = door.seat(peer) {
-            let (kill, connection) = (
-                kill.clone(),
-                door.clone()
-                    .connection::<L, A, F>(tcp, peer, answer.clone()),
-            );
-            tasks.spawn(async move {
-                let _seat = seat;
-                tokio::select! { () = connection => {} () = kill.cancelled() => {} }
-            });
-        }
-    }
-    drop(listener);
-    tasks.close();
-    if tokio::time::timeout(drain_limit, tasks.wait())
-        .await
-        .is_err()
+/// What connections are accepted by.
+#[derive(Debug)]
+pub struct Edge {
+    /// What they may cost.
+    pub limits: Limits,
+    /// What is counted of them.
+    pub metrics: Metrics,
+    /// What they are secured by, if they are.
+    pub tls: Option<Arc<Tls>>,
+}
+
+impl Edge {
+    /// Accepts connections on `listener` and answers their requests by `answer`, until `stop`. Then
+    /// no new one is accepted, idle ones close, and answers under way get the drain limit to end.
+    pub async fn serve<L, A, F>(self, listener: L, answer: A, stop: CancellationToken)
+    where
+        L: Listener,
+        A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+        F: Future<Output = Response<Body>> + Send + 'static,
     {
-        tracing::warn!(
-            connections = tasks.len(),
-            "cut what did not end within {drain_limit:?}"
-        );
-        kill.cancel();
-        tasks.wait().await;
+        let Self {
+            mut limits,
+            metrics,
+            tls,
+        } = self;
+        limits.connections_max = within_files(limits.connections_max);
+        let owner = Owner::default();
+        let door = Door {
+            limits,
+            metrics,
+            taken: Arc::default(),
+            stop,
+        };
+        while let Some((tcp, peer)) = door.next(&listener).await {
+            if let Some(seat) = door.seat(peer) {
+                let connection = Connection {
+                    peer,
+                    limits: door.limits.clone(),
+                    metrics: door.metrics.clone(),
+                    tls: tls.clone(),
+                    owner: owner.clone(),
+                    stop: door.stop.clone(),
+                };
+                let served = connection.serve(tcp, answer.clone());
+                owner.spawn(async move {
+                    let _seat = seat;
+                    served.await;
+                });
+            }
+        }
+        drop(listener);
+        owner.drain(door.limits.drain_limit).await;
     }
 }
 
@@ -149,7 +146,6 @@ fn within_files(wanted: usize) -> usize {
     wanted.min(possible)
 }
 
-#[derive(Clone)]
 struct Door {
     limits: Limits,
     metrics: Metrics,
@@ -208,57 +204,6 @@ impl Door {
             taken: self.taken.clone(),
             open: self.metrics.open.clone(),
         })
-    }
-
-    async fn connection<L, A, F>(self, mut tcp: L::Connection, peer: SocketAddr, answer: A)
-    where
-        L: Listener,
-        A: Fn(Request<Incoming>) -> F,
-        F: Future<Output = Response<Body>>,
-    {
-        let Self {
-            limits,
-            metrics,
-            stop,
-            ..
-        } = self;
-        tokio::select! {
-            first_byte = tokio::time::timeout(limits.header_timeout, L::first_byte(&mut tcp)) => {
-                if first_byte.is_err() {
-                    metrics.silent.inc();
-                    return;
-                }
-            }
-            () = stop.cancelled() => return,
-        }
-        let io = TokioIo::new(Stallable::new(
-            tcp,
-            peer,
-            limits.stall_limit,
-            metrics.stalled,
-        ));
-        let service = service_fn(move |request| {
-            let answered = answer(request);
-            async { Ok::<_, Infallible>(answered.await) }
-        });
-        let mut connection = std::pin::pin!(
-            http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(limits.header_timeout)
-                .max_header_size(HEAD_BYTES_MAX)
-                .max_buf_size(WRITE_BUFFER_BYTES)
-                .serve_connection(io, service)
-        );
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = stop.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(%peer, %error, "a connection ended early");
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -10,9 +11,15 @@ use http_body_util::Empty;
 use hyper::{Request, Response, StatusCode, client::conn::http1, header::HOST};
 use hyper_util::rt::TokioIo;
 use prometheus_client::{encoding::text::encode, metrics::info::Info, registry::Registry};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 
-use super::reply::{self, Body};
+use super::{
+    pinned,
+    reply::{self, Body},
+};
 
 /// Whether the service is there.
 pub const ALIVE: &str = "/healthz";
@@ -84,6 +91,9 @@ pub enum Unhealthy {
     /// Nobody listens there.
     #[error("cannot connect to {0}: {1}")]
     Connect(SocketAddr, #[source] std::io::Error),
+    /// Somebody listens who does not have the certificate.
+    #[error("{0} is not known by its certificate: {1}")]
+    Tls(SocketAddr, #[source] std::io::Error),
     /// Somebody listens who does not speak HTTP.
     #[error("{0} does not answer: {1}")]
     Http(SocketAddr, #[source] hyper::Error),
@@ -95,23 +105,36 @@ pub enum Unhealthy {
     Silent(SocketAddr),
 }
 
-/// Asks the service that listens on `address` whether it is ready.
+/// Asks the service that listens on `address` whether it is ready; over TLS where it has the
+/// certificate in a file.
 ///
 /// # Errors
 /// Why it is not.
-pub async fn check(address: SocketAddr) -> Result<(), Unhealthy> {
+pub async fn check(address: SocketAddr, certificate: Option<&Path>) -> Result<(), Unhealthy> {
     let address = reachable(address);
-    tokio::time::timeout(CHECK_TIMEOUT, ask(address))
+    let asked = async {
+        let tcp = TcpStream::connect(address).await;
+        let tcp = tcp.map_err(|error| Unhealthy::Connect(address, error))?;
+        match certificate {
+            None => ask(tcp, address).await,
+            Some(path) => match pinned::secure(tcp, path).await {
+                Ok(secured) => ask(secured, address).await,
+                Err(error) => Err(Unhealthy::Tls(address, error)),
+            },
+        }
+    };
+    tokio::time::timeout(CHECK_TIMEOUT, asked)
         .await
         .map_err(|_| Unhealthy::Silent(address))?
 }
 
-async fn ask(address: SocketAddr) -> Result<(), Unhealthy> {
-    let tcp = TcpStream::connect(address)
-        .await
-        .map_err(|error| Unhealthy::Connect(address, error))?;
+async fn ask<C>(connection: C, address: SocketAddr) -> Result<(), Unhealthy>
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+{
     let http = |error| Unhealthy::Http(address, error);
-    let (mut sender, connection) = http1::handshake(TokioIo::new(tcp)).await.map_err(http)?;
+    let handshake = http1::handshake(TokioIo::new(connection));
+    let (mut sender, connection) = handshake.await.map_err(http)?;
     let request = Request::get(READY)
         .header(HOST, address.to_string())
         .body(Empty::<bytes::Bytes>::new())

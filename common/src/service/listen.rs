@@ -14,11 +14,6 @@ pub trait Listener: Send + Sync + 'static {
 
     /// The next connection, and who it is from.
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Connection, SocketAddr)>> + Send;
-
-    /// Waits until the other side has said something, or is gone, and takes nothing of it.
-    fn first_byte(
-        connection: &mut Self::Connection,
-    ) -> impl Future<Output = io::Result<usize>> + Send;
 }
 
 impl Listener for TcpListener {
@@ -30,10 +25,5 @@ impl Listener for TcpListener {
             tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
         }
         Ok((tcp, peer))
-    }
-
-    async fn first_byte(tcp: &mut TcpStream) -> io::Result<usize> {
-        // Only a peek is sure: a new socket counts as readable until it was tried once.
-        tcp.peek(&mut [0]).await
     }
 }

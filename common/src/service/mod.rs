@@ -9,5 +9,11 @@ pub mod seconds;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
+pub mod tls;
 
+mod connection;
+mod opening;
+mod owner;
+mod pinned;
 mod stall;
+mod streams;

@@ -24,6 +24,8 @@ pub(super) struct Stallable<C> {
     limit: Duration,
     cut: Counter,
     stuck: Option<Pin<Box<Sleep>>>,
+    /// What was looked at and is still to be read.
+    unread: Vec<u8>,
 }
 
 impl<C> Stallable<C> {
@@ -34,7 +36,13 @@ impl<C> Stallable<C> {
             limit,
             cut,
             stuck: None,
+            unread: Vec::new(),
         }
+    }
+
+    /// Puts back all that was read.
+    pub(super) fn put_back(&mut self, read: Vec<u8>) {
+        self.unread = read;
     }
 
     /// Passes on what a write came to, or cuts when it has waited for too long.
@@ -67,7 +75,12 @@ impl<C: AsyncRead + Unpin> AsyncRead for Stallable<C> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(context, buffer)
+        if self.unread.is_empty() {
+            return Pin::new(&mut self.tcp).poll_read(context, buffer);
+        }
+        let length = self.unread.len().min(buffer.remaining());
+        buffer.put_slice(self.unread.drain(..length).as_slice());
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -49,9 +49,14 @@ pub struct Args {
     pub log_format: Format,
 }
 
+/// What is logged of HTTP/2's own: else whoever breaks its rules could fill the log with warnings.
+const HTTP2: &str = "h2=error";
+
 /// Begins to log to stderr. To be called once.
 pub fn init(args: &Args) {
-    let filter = EnvFilter::default().add_directive(args.log_level.into());
+    let filter = EnvFilter::default()
+        .add_directive(args.log_level.into())
+        .add_directive(HTTP2.parse().expect("a directive"));
     let lines = fmt()
         .with_env_filter(filter)
         .with_writer(|| Stderr)

@@ -17,7 +17,10 @@ use super::{
     connection::{Ended, Patience},
     reader, topic,
 };
-use crate::{http::Client, token::Token};
+use crate::{
+    http::{Client, Roots},
+    token::Token,
+};
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -33,6 +36,8 @@ pub struct Source {
     pub patience: Patience,
     /// The token that a server is shown.
     pub token: Option<Token>,
+    /// Whom to trust beside the system's roots.
+    pub roots: Roots,
 }
 
 impl Source {
@@ -65,7 +70,7 @@ type Streams = BoxStream<'static, (usize, Fetched)>;
 /// # Errors
 /// The system gives no client.
 pub fn open(source: Source) -> reqwest::Result<impl Stream<Item = (usize, Fetched)> + Send> {
-    let client = Client::new(&source.url, source.token.clone())?;
+    let client = Client::new(&source.url, source.token.clone(), &source.roots)?;
     Ok(stream::once(find(client, source)).flatten())
 }
 

@@ -13,6 +13,7 @@ use tokio::{sync::mpsc::Receiver, time::MissedTickBehavior};
 
 use super::{error::Failure, required::required, source::Reach};
 use crate::{
+    http::Client,
     parse::Format,
     plan::{Connector, OnNull, Rolling, Table},
     transform::Changes,
@@ -181,9 +182,11 @@ async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Re
             let url = url.parse().map_err(io::Error::other)?;
             let patience = outputs.reach.patience.retry_for;
             let writer = format!("{}-{}", outputs.run, table.name);
-            let token = outputs.reach.token.clone();
+            let reach = &outputs.reach;
+            let client = Client::new(&url, reach.token.clone(), &reach.roots);
+            let client = client.map_err(io::Error::other)?;
             Target::Stream(Box::new(
-                Appends::open(url, &writer, patience, token).await?,
+                Appends::open(client, url, &writer, patience).await?,
             ))
         }
         Connector::Http { .. } | Connector::Datagen { .. } => {

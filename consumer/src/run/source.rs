@@ -8,6 +8,7 @@ use reqwest::Url;
 use super::{error::Failure, generate::Generated};
 use crate::{
     fetch::{self, Fetched, FileSource, Files, Patience, Source},
+    http::Roots,
     plan::{Bounded, Connector, Scan, Startup, Table},
     token::Token,
 };
@@ -35,6 +36,8 @@ pub struct Reach {
     pub patience: Patience,
     /// The token that a server is shown.
     pub token: Option<Token>,
+    /// Whom to trust beside the system's roots.
+    pub roots: Roots,
 }
 
 impl Reach {
@@ -68,6 +71,7 @@ pub(super) fn open(
                 idle_timeout: reach.idle_timeout,
                 patience: reach.patience,
                 token: reach.token.clone(),
+                roots: reach.roots.clone(),
             };
             let fetched = fetch::open(source).map_err(|error| unreadable(error.to_string()))?;
             numbered(number, fetched).boxed()

@@ -13,7 +13,6 @@ use super::json;
 use crate::{
     excerpt,
     http::{self, Client},
-    token::Token,
     transform::Changes,
 };
 
@@ -56,13 +55,12 @@ impl Appends {
     ///
     /// # Errors
     /// It is not there, or cannot be reached.
-    pub async fn open(
+    pub(crate) async fn open(
+        client: Client,
         url: Url,
         writer: &str,
         retry_for: Option<Duration>,
-        token: Option<Token>,
     ) -> io::Result<Self> {
-        let client = Client::new(&url, token).map_err(io::Error::other)?;
         let is_stream = url.path().starts_with(wire::STREAMS_PATH);
         let appends = Self {
             client,

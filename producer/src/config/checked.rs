@@ -1,11 +1,13 @@
 //! The settings that are true: what was typed, checked once.
 
-use common::service::edge;
+use std::sync::Arc;
+
+use common::service::{edge, tls::Tls};
 
 use super::Args;
 use crate::{
     access::Access,
-    ingest::{Spec, source},
+    ingest::{Patience, Spec, source},
     log::{FILE_BYTES_MIN, FileBytesMax, Options, Retention},
     stream, subscription,
 };
@@ -34,6 +36,8 @@ pub struct Config {
     pub(crate) limits: edge::Limits,
     pub(crate) access: Access,
     pub(crate) subscription: subscription::Options,
+    pub(crate) body: Patience,
+    pub(crate) tls: Option<Arc<Tls>>,
 }
 
 /// A setting that cannot be.
@@ -71,7 +75,13 @@ impl Args {
         let invalid = |(setting, reason)| Invalid { setting, reason };
         let access = self.access.check().map_err(invalid)?;
         let subscription = self.subscription.check().map_err(invalid)?;
+        let tls = self.tls.load().map_err(|unusable| Invalid {
+            setting: "--tls-cert, --tls-key",
+            reason: unusable.to_string(),
+        })?;
         Ok(Config {
+            body: self.body,
+            tls: tls.map(Arc::new),
             sources,
             log,
             stream: stream::Options {

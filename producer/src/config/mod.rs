@@ -6,12 +6,12 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use common::service::{
     settings::{self, duration, size},
-    telemetry,
+    telemetry, tls,
 };
 
 pub use checked::{Config, Invalid};
 
-use crate::{access, subscription};
+use crate::{access, ingest::Patience, subscription};
 
 /// Where records are kept where nothing is said of it.
 const DATA_DIR: &str = "./brooklet-data";
@@ -67,6 +67,9 @@ pub enum Command {
             default_value = "127.0.0.1:8080"
         )]
         listen: SocketAddr,
+        /// The certificate that it serves with, if it does
+        #[arg(long, env = "BROOKLET_TLS_CERT", hide_env = true, value_name = "FILE")]
+        tls_cert: Option<PathBuf>,
     },
     /// Make a token, by which a client is let in
     #[command(subcommand)]
@@ -292,6 +295,12 @@ pub struct Args {
     /// Subscriptions.
     #[command(flatten)]
     subscription: subscription::Args,
+    /// How long requests' bodies may take.
+    #[command(flatten)]
+    body: Patience,
+    /// What connections are secured by.
+    #[command(flatten)]
+    tls: tls::Args,
     /// What is logged, and how.
     #[command(flatten)]
     pub telemetry: telemetry::Args,

@@ -27,11 +27,7 @@ use hyper::{HeaderMap, Response, body::Frame};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    body::{PIECE_TIMEOUT, Upload},
-    gathering::Gathering,
-    headers,
-};
+use super::{body::Upload, gathering::Gathering, headers};
 use crate::{
     error::Refusal,
     log::{
@@ -66,6 +62,8 @@ pub(super) struct Acks {
     room: Option<Room>,
     /// A piece of the body that there is no room for yet.
     waiting: Option<Bytes>,
+    /// How long a long line may wait for the rest of it.
+    pause: Duration,
     /// When the line that has begun has to have gone on.
     due: Option<Instant>,
     under_way: Option<(Content, Appending)>,
@@ -88,23 +86,32 @@ enum End {
 impl Acks {
     /// What a request to the stream `default` in its shortest form asks for: there anything is
     /// lines but what says that it is one JSON value.
-    pub(super) fn of_short(log: &Log, headers: &HeaderMap) -> Result<Self, Refusal> {
+    pub(super) fn of_short(
+        log: &Log,
+        headers: &HeaderMap,
+        pause: Duration,
+    ) -> Result<Self, Refusal> {
         if headers::is_json(headers) {
             return Err(not_lines());
         }
-        Self::new(log, DEFAULT, headers)
+        Self::new(log, DEFAULT, headers, pause)
     }
 
     /// What a request to a stream asks for that is to be answered while its body comes.
-    pub(super) fn of(log: &Log, name: &str, headers: &HeaderMap) -> Result<Self, Refusal> {
+    pub(super) fn of(
+        log: &Log,
+        name: &str,
+        headers: &HeaderMap,
+        pause: Duration,
+    ) -> Result<Self, Refusal> {
         let content_type = headers::content_type(headers)?.ok_or(Refusal::NoContentType)?;
         if !wire::is_same_type(content_type, wire::NDJSON) {
             return Err(not_lines());
         }
-        Self::new(log, name, headers)
+        Self::new(log, name, headers, pause)
     }
 
-    fn new(log: &Log, name: &str, headers: &HeaderMap) -> Result<Self, Refusal> {
+    fn new(log: &Log, name: &str, headers: &HeaderMap, pause: Duration) -> Result<Self, Refusal> {
         let stream = log.find(name)?;
         for of_one in [
             wire::STREAM_CLOSED,
@@ -132,6 +139,7 @@ impl Acks {
             gathering: Gathering::default(),
             room: None,
             waiting: None,
+            pause,
             due: None,
             under_way: None,
             records: 0,
@@ -199,7 +207,7 @@ impl Acks {
                 piece = upload.next(), if is_wanted && waiting.is_none() => self.came(piece),
                 () = tokio::time::sleep_until(due), if self.due.is_some() && waiting.is_none() => {
                     let line = self.gathering.line();
-                    self.end = Some(End::Refused(Refusal::HalfLine(line, PIECE_TIMEOUT)));
+                    self.end = Some(End::Refused(Refusal::HalfLine(line, self.pause)));
                 }
                 () = tokio::time::sleep(SIGN_OF_LIFE) => return Some(Bytes::from_static(b"\n")),
             }
@@ -239,7 +247,7 @@ impl Acks {
             self.end = Some(End::refused(refused));
         }
         let is_long = self.gathering.half_bytes() > HALF_BYTES;
-        self.due = is_long.then(|| Instant::now() + PIECE_TIMEOUT);
+        self.due = is_long.then(|| Instant::now() + self.pause);
     }
 
     async fn begin(&mut self, content: Content, room: Room) {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use common::limits::REQUEST_BYTES_MAX;
+use common::{limits::REQUEST_BYTES_MAX, service::settings::duration};
 use http_body_util::BodyExt;
 use hyper::{
     HeaderMap,
@@ -17,11 +17,31 @@ use crate::{
     log::{Log, Room},
 };
 
-/// How long a body may send nothing.
-pub(crate) const PIECE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a whole body may take: the largest one then comes at 280 kB a second.
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a request's body may take.
+#[derive(Debug, Clone, Copy, clap::Args)]
+#[group(skip)]
+pub(crate) struct Patience {
+    /// How long a request's body may take; the largest one comes at 280 kB a second then
+    #[arg(
+        long = "body-timeout",
+        env = "BROOKLET_BODY_TIMEOUT",
+        hide_env = true,
+        default_value = "60s",
+        value_name = "DURATION"
+    )]
+    #[arg(value_parser = duration)]
+    whole: Duration,
+    /// For how long a request's body may pause
+    #[arg(
+        long = "body-pause",
+        env = "BROOKLET_BODY_PAUSE",
+        hide_env = true,
+        default_value = "10s",
+        value_name = "DURATION"
+    )]
+    #[arg(value_parser = duration)]
+    pub(crate) pause: Duration,
+}
 
 /// What room is reserved in while a body comes.
 const ROOM_STEP_BYTES: usize = 64 * 1024;
@@ -39,14 +59,16 @@ const LARGE_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Upload {
     body: Incoming,
+    patience: Patience,
     /// The sender waits to be asked for it. The first look at the body asks.
     is_held_back: bool,
 }
 
 impl Upload {
-    pub(crate) fn new(headers: &HeaderMap, body: Incoming) -> Self {
+    pub(crate) fn new(headers: &HeaderMap, body: Incoming, patience: Patience) -> Self {
         Self {
             body,
+            patience,
             is_held_back: headers.contains_key(EXPECT),
         }
     }
@@ -57,9 +79,10 @@ impl Upload {
         if self.body.size_hint().lower() > REQUEST_BYTES_MAX as u64 {
             return Err(Refusal::TooLarge);
         }
-        tokio::time::timeout(BODY_TIMEOUT, self.collect(log))
+        let whole = self.patience.whole;
+        tokio::time::timeout(whole, self.collect(log))
             .await
-            .map_err(|_| Refusal::Slow(BODY_TIMEOUT))?
+            .map_err(|_| Refusal::Slow(whole))?
     }
 
     async fn collect(&mut self, log: &Log) -> Result<(Bytes, Room), Refusal> {
@@ -83,9 +106,10 @@ impl Upload {
 
     /// The next piece of the body, which must not take too long; none at its end.
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Refusal> {
-        tokio::time::timeout(PIECE_TIMEOUT, self.next())
+        let pause = self.patience.pause;
+        tokio::time::timeout(pause, self.next())
             .await
-            .map_err(|_| Refusal::Slow(PIECE_TIMEOUT))?
+            .map_err(|_| Refusal::Slow(pause))?
     }
 
     /// The next piece of the body, however long it takes; none at its end. Nothing is lost when it
@@ -122,6 +146,7 @@ impl Upload {
 
     /// Reads what is left of it, within reason, until it pauses for so long.
     pub(crate) async fn rest(mut self, pause: Duration) {
+        let whole = self.patience.whole;
         let rest = async {
             let mut discarded = 0;
             while discarded <= DISCARDED_BYTES_MAX
@@ -131,7 +156,7 @@ impl Upload {
             }
         };
         // What has not come by then is not waited for.
-        drop(tokio::time::timeout(BODY_TIMEOUT, rest).await);
+        drop(tokio::time::timeout(whole, rest).await);
     }
 }
 

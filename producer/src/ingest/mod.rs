@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::acks::Acks;
 pub(crate) use self::{
-    body::{PIECE_TIMEOUT, Upload},
+    body::{Patience, Upload},
     headers::check,
     source::{Spec, feed},
 };
@@ -39,6 +39,7 @@ use crate::{error::Refusal, log::Log, query};
 #[derive(Debug, Clone)]
 pub(crate) struct Door {
     log: Log,
+    patience: Patience,
     stop: CancellationToken,
     requests: Counter,
     refused: Family<Code, Counter>,
@@ -72,7 +73,12 @@ pub(crate) enum Call {
 }
 
 impl Door {
-    pub(crate) fn new(log: Log, registry: &mut Registry, stop: CancellationToken) -> Self {
+    pub(crate) fn new(
+        log: Log,
+        patience: Patience,
+        registry: &mut Registry,
+        stop: CancellationToken,
+    ) -> Self {
         let (requests, refused) = (Counter::default(), Family::<Code, Counter>::default());
         registry.register(
             "append_requests",
@@ -86,6 +92,7 @@ impl Door {
         );
         Self {
             log,
+            patience,
             stop,
             requests,
             refused,
@@ -96,12 +103,12 @@ impl Door {
     pub(crate) async fn answer(&self, call: Call, request: Request<Incoming>) -> Response<Body> {
         self.requests.inc();
         let (head, body) = request.into_parts();
-        let mut upload = Upload::new(&head.headers, body);
+        let mut upload = Upload::new(&head.headers, body, self.patience);
         let (refusal, pause) = match self.acks(call, &head) {
             Ok(Some(acks)) => return acks.answer(upload, self.stop.clone()).await,
             Ok(None) => match self.act(call, &head, &mut upload).await {
                 Ok(answer) => return answer,
-                Err(refusal) => (refusal, PIECE_TIMEOUT),
+                Err(refusal) => (refusal, self.patience.pause),
             },
             // Such a body need not end.
             Err(refusal) => (refusal, acks::LEAVE),
@@ -120,13 +127,13 @@ impl Door {
             return Ok(None);
         }
         check(&head.headers)?;
-        let path = head.uri.path();
+        let (path, pause) = (head.uri.path(), self.patience.pause);
         let acks = match call {
-            Call::Post => Acks::of_short(&self.log, &head.headers),
+            Call::Post => Acks::of_short(&self.log, &head.headers, pause),
             Call::Append => {
                 let path = path.strip_prefix(wire::STREAMS_PATH);
                 let name = name::stream(path.unwrap_or_default())?;
-                Acks::of(&self.log, &name, &head.headers)
+                Acks::of(&self.log, &name, &head.headers, pause)
             }
             _ => {
                 let why = "acks=1 is for one stream: a topic's are /v1/stream/NAME/0 and so on";
@@ -167,15 +174,19 @@ impl Door {
     pub(crate) fn topics(&self, shown: impl Fn(&str) -> bool) -> Response<Body> {
         topic::list(&self.log, shown)
     }
-}
 
-/// The answer to a request that is refused whatever it wants; its body may be one that need not end.
-pub(crate) async fn refuse(request: Request<Incoming>, refusal: Refusal) -> Response<Body> {
-    let (head, body) = request.into_parts();
-    Upload::new(&head.headers, body)
-        .discard(&refusal, acks::LEAVE)
-        .await;
-    refusal.answer()
+    /// The answer to a request that is refused whatever it wants; its body may be one that need not end.
+    pub(crate) async fn refuse(
+        &self,
+        request: Request<Incoming>,
+        refusal: Refusal,
+    ) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        Upload::new(&head.headers, body, self.patience)
+            .discard(&refusal, acks::LEAVE)
+            .await;
+        refusal.answer()
+    }
 }
 
 /// What follows `prefix` and a slash.

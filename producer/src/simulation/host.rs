@@ -36,10 +36,6 @@ impl Listener for Simulated {
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         self.0.accept().await
     }
-
-    async fn first_byte(tcp: &mut TcpStream) -> io::Result<usize> {
-        tcp.peek(&mut [0]).await
-    }
 }
 
 /// Lives until the power goes.

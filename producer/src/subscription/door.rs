@@ -51,13 +51,14 @@ pub(crate) struct Door {
     queue: mpsc::Sender<Command>,
     keys: Arc<Keys>,
     options: Options,
+    patience: ingest::Patience,
 }
 
 /// Opens the subscriptions that are kept in a log: the door to them, and who works behind it.
 pub(crate) fn open(
     log: &Log,
     keys: Keys,
-    options: Options,
+    (options, patience): (Options, ingest::Patience),
     registry: &mut Registry,
 ) -> (Door, Engine) {
     let metrics = Metrics::default();
@@ -73,6 +74,7 @@ pub(crate) fn open(
         queue,
         keys,
         options,
+        patience,
     };
     (door, engine)
 }
@@ -100,19 +102,19 @@ impl Door {
     /// The answer to a request below the path of what belongs to the protocol itself.
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (head, body) = request.into_parts();
-        let mut upload = Upload::new(&head.headers, body);
+        let mut upload = Upload::new(&head.headers, body, self.patience);
         match self.act(&head, &mut upload).await {
             Ok(answer) => answer,
             Err(No::Method(methods)) => reply::method_not_allowed(methods),
             Err(No::Here(refused)) => {
                 // So that its sender can read why, as elsewhere.
                 if !upload.is_held_back() {
-                    upload.rest(ingest::PIECE_TIMEOUT).await;
+                    upload.rest(self.patience.pause).await;
                 }
                 refused.answer()
             }
             Err(No::Anywhere(refusal)) => {
-                upload.discard(&refusal, ingest::PIECE_TIMEOUT).await;
+                upload.discard(&refusal, self.patience.pause).await;
                 refusal.answer()
             }
         }
