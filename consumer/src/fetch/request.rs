@@ -130,7 +130,7 @@ mod tests {
         let place = Place::Counted(Offset { record: 1, byte: 9 });
         let token = "0000000000000001_0000000000000009";
         let url: Url = "http://h/stream?a=b%20c&offset=now&d".parse().unwrap();
-        let client = Client::new(&url, None, &crate::http::Roots::default()).unwrap();
+        let client = Client::new(&url, None, &http::Roots::default()).unwrap();
         for (place, form, expected, header) in [
             (Place::Unknown, Form::Lines, url.to_string(), None),
             (
