@@ -27,7 +27,7 @@ use crate::{
     openapi,
     requests::{self, Requests},
     stream,
-    subscription::{self, Keys},
+    subscription::{self, Engine, Keys},
 };
 
 /// Takes records in and streams them out on `listener` until `stop`; then drains.
@@ -69,46 +69,15 @@ pub(crate) async fn run<L: Listener>(
     config: Config,
     stop: CancellationToken,
 ) {
-    let requests = Requests::default();
-    requests.register(&mut registry);
-    health::register_build(&mut registry, env!("CARGO_PKG_VERSION"));
     let edge = Edge {
-        limits: config.limits,
+        limits: config.limits.clone(),
         metrics: edge::Metrics::default(),
-        tls: config.tls,
+        tls: config.tls.clone(),
     };
     edge.metrics.register(&mut registry);
     let (health, clock) = (log.health(), log.clock().clone());
-    let ingest = ingest::Door::new(log.clone(), config.body, &mut registry, stop.clone());
-    let stream = stream::Door::new(
-        log.clone(),
-        config.stream,
-        clock.clone(),
-        &mut registry,
-        stop.clone(),
-    );
-    let denied = Counter::default();
-    registry.register(
-        "requests_denied",
-        "Requests that were not let in: by their token, host or origin",
-        denied.clone(),
-    );
-    let access = config.access;
-    let (subscriptions, engine) = subscription::open(
-        &log,
-        keys,
-        (config.subscription, config.body),
-        &mut registry,
-    );
-    let service = Arc::new(Service {
-        access: access.clone(),
-        denied,
-        ingest,
-        stream,
-        requests,
-        subscriptions,
-        health: Health::new(registry),
-    });
+    let (service, engine) = Service::open((&log, keys), &config, registry, &stop);
+    let (service, access) = (Arc::new(service), config.access);
 
     let tasks = TaskTracker::new();
     {
@@ -234,6 +203,44 @@ impl<'a> Resource<'a> {
 }
 
 impl Service {
+    /// All doors of a log, and what works behind that of the subscriptions.
+    fn open(
+        (log, keys): (&Log, Keys),
+        config: &Config,
+        mut registry: Registry,
+        stop: &CancellationToken,
+    ) -> (Self, Engine) {
+        let requests = Requests::default();
+        requests.register(&mut registry);
+        health::register_build(&mut registry, env!("CARGO_PKG_VERSION"));
+        let denied = Counter::default();
+        registry.register(
+            "requests_denied",
+            "Requests that were not let in: by their token, host or origin",
+            denied.clone(),
+        );
+        let ingest = ingest::Door::new(log.clone(), config.body, &mut registry, stop.clone());
+        let stream = stream::Door::new(
+            log.clone(),
+            config.stream,
+            log.clock().clone(),
+            &mut registry,
+            stop.clone(),
+        );
+        let options = (config.subscription.clone(), config.body);
+        let (subscriptions, engine) = subscription::open(log, keys, options, &mut registry);
+        let service = Self {
+            access: config.access.clone(),
+            denied,
+            ingest,
+            stream,
+            requests,
+            subscriptions,
+            health: Health::new(registry),
+        };
+        (service, engine)
+    }
+
     /// The answer to a request, which is counted.
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let route = Resource::at(request.uri().path()).route();

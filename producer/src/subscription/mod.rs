@@ -40,6 +40,7 @@ mod world;
 
 pub(crate) use self::{
     door::{Door, open},
+    engine::Engine,
     key::Keys,
     settings::{Args, Options},
 };
