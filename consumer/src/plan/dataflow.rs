@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use arrow::datatypes::SchemaRef;
 use datafusion_physical_expr::{PhysicalExpr, aggregate::AggregateFunctionExpr};
 
-use super::{Table, Zone};
+use super::{Join, Table, Until, Zone};
 
 /// An expression over the columns of a step's input.
 pub type Expression = Arc<dyn PhysicalExpr>;
@@ -196,22 +196,6 @@ pub struct Over {
     pub aggregates: Vec<Aggregate>,
 }
 
-/// Rows of two inputs that belong together. Its columns are those of the first and then those of the
-/// second; of a semi or anti join, those of the first.
-#[derive(Debug, Clone)]
-pub struct Join {
-    /// What becomes of rows that belong to none.
-    pub kind: JoinKind,
-    /// What must be equal, over each input; none is that all rows may belong together.
-    pub keys: Both<Vec<Expression>>,
-    /// Whether nulls are equal to each other.
-    pub nulls_match: bool,
-    /// What else must be true, over the columns of the first and then of the second.
-    pub filter: Option<Expression>,
-    /// For how long rows of each input may find others, where not for ever.
-    pub until: Option<Both<Until>>,
-}
-
 /// The first rows of each key, in an order. Its columns are those of the input and then, where it is
 /// asked for, the number of each row in it.
 #[derive(Debug, Clone)]
@@ -250,92 +234,6 @@ pub enum Arrival {
     OldestFirst,
     /// That which came last.
     NewestFirst,
-}
-
-/// What becomes of rows, by whether they belong to others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JoinKind {
-    /// Only rows that belong to another are given, beside it.
-    Inner,
-    /// And rows of the first input that belong to none, beside nulls.
-    Left,
-    /// And rows of the second input that belong to none, beside nulls.
-    Right,
-    /// And rows of both.
-    Full,
-    /// The rows of the first input that belong to some.
-    Semi,
-    /// The rows of the first input that belong to none.
-    Anti,
-}
-
-/// One of two inputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Input {
-    /// That before `JOIN`.
-    First,
-    /// That behind it.
-    Second,
-}
-
-/// Something for each of two inputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Both<T> {
-    /// That of the first.
-    pub first: T,
-    /// That of the second.
-    pub second: T,
-}
-
-/// Until event time has come to the time in this column and so much more, a row may find others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Until {
-    /// A timestamp in milliseconds.
-    pub column: usize,
-    /// In milliseconds.
-    pub plus: i64,
-    /// Whether a row that comes later counts no more; else it may still find those that are there.
-    pub drops_late: bool,
-}
-
-impl JoinKind {
-    /// Whether rows of that input that belong to none are given beside nulls.
-    #[must_use]
-    pub const fn gives_alone(self, input: Input) -> bool {
-        matches!(
-            (self, input),
-            (Self::Full, _) | (Self::Left, Input::First) | (Self::Right, Input::Second)
-        )
-    }
-}
-
-impl Input {
-    /// The other one.
-    #[must_use]
-    pub const fn other(self) -> Self {
-        match self {
-            Self::First => Self::Second,
-            Self::Second => Self::First,
-        }
-    }
-}
-
-impl<T> Both<T> {
-    /// That of one.
-    pub const fn of(&self, input: Input) -> &T {
-        match input {
-            Input::First => &self.first,
-            Input::Second => &self.second,
-        }
-    }
-
-    /// That of one, to be changed.
-    pub const fn of_mut(&mut self, input: Input) -> &mut T {
-        match input {
-            Input::First => &mut self.first,
-            Input::Second => &mut self.second,
-        }
-    }
 }
 
 /// What is computed of the rows of a group.

@@ -37,6 +37,7 @@ mod functions;
 mod guarded;
 mod interval;
 mod job;
+mod joined;
 mod lineage;
 mod lower;
 mod many_rows;
@@ -60,13 +61,13 @@ mod written;
 mod zone;
 
 pub use dataflow::{
-    Aggregate, Arrival, Both, Changelog, Dataflow, Expression, Function, Input, Join, JoinKind,
-    Kind, Late, Order, Over, Rank, Running, Scan, Sink, Step, StepId, Time, Until, Watermarks,
-    Window, Windowed,
+    Aggregate, Arrival, Changelog, Dataflow, Expression, Function, Kind, Late, Order, Over, Rank,
+    Running, Scan, Sink, Step, StepId, Time, Watermarks, Window, Windowed,
 };
 pub use error::Error;
 pub use explain::{explain, promises};
 pub use job::{Job, Planned, plan};
+pub use joined::{Both, Input, Join, JoinKind, Until};
 pub use settings::{MiniBatch, OnNull, Settings};
 pub use table::{
     Bounded, Column, Connector, Generator, Metadata, Origin, Promise, Rolling, Startup, Table,

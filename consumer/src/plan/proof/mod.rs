@@ -4,7 +4,6 @@
 //! Each table is a text. An error's line and column count from the begin of its case.
 
 mod accepted;
-mod changelogs;
 mod documented;
 mod refused;
 mod values;

@@ -1,18 +1,19 @@
 //! Rows that came together by one input of a join.
 
 use arrow::{
-    array::AsArray,
-    compute::cast,
-    datatypes::{DataType, Int64Type},
+    array::{AsArray, UInt32Array},
+    compute::{cast, take},
+    datatypes::{DataType, Int64Type, SchemaRef},
     record_batch::RecordBatch,
 };
 
-use super::side::NONE;
+use super::side::{NONE, Side};
 use crate::{
-    plan::{Input, Until},
+    plan::{Expression, Input, Until},
     transform::{
         changes::{Changes, Op},
         error::Fault,
+        expression::truth,
         operator::BEGINNING,
     },
 };
@@ -44,7 +45,59 @@ pub(super) struct Pairs {
     pub(super) kept: Vec<u32>,
 }
 
+/// So many pairs of rows are looked at together, or as many as one row has.
+const PAIRS_MAX: usize = 32 * 1024;
+
 impl Batch<'_> {
+    /// The rows from `begin` on beside all rows of the same key; and which row comes behind them.
+    pub(super) fn pairs(&self, begin: usize, other: &Side) -> (Pairs, usize) {
+        let (mut pairs, mut end) = (Pairs::default(), begin);
+        for (number, group) in (0_u32..).zip(&self.groups).skip(begin) {
+            if pairs.own.len() >= PAIRS_MAX {
+                break;
+            }
+            for kept in other.group(*group) {
+                pairs.own.push(number);
+                pairs.kept.push(kept);
+            }
+            end += 1;
+        }
+        (pairs, end)
+    }
+
+    /// The pairs for which the rest of the condition is true.
+    pub(super) fn filtered(
+        &self,
+        pairs: Pairs,
+        other: &Side,
+        (filter, pair): (&Expression, &SchemaRef),
+    ) -> Result<Pairs, Fault> {
+        if pairs.own.is_empty() {
+            return Ok(pairs);
+        }
+        let rows = UInt32Array::from(pairs.own.clone());
+        let own = self.changes.rows.columns().iter();
+        let own = own.map(|column| take(column, &rows, None));
+        let own = own.collect::<Result<Vec<_>, _>>()?;
+        let kept: Vec<_> = pairs.kept.iter().copied().map(Some).collect();
+        let kept = other.columns(&kept)?;
+        let both = match self.input {
+            Input::First => [own, kept],
+            Input::Second => [kept, own],
+        };
+        let rows = RecordBatch::try_new(pair.clone(), both.concat())?;
+        let is_true = truth(filter, &rows)?;
+        let left = |all: &[u32]| {
+            let both = all.iter().zip(is_true.values());
+            both.filter_map(|(one, is_true)| is_true.then_some(*one))
+                .collect()
+        };
+        Ok(Pairs {
+            own: left(&pairs.own),
+            kept: left(&pairs.kept),
+        })
+    }
+
     /// Until when a row is kept, where not for ever.
     pub(super) fn until(&self, row: usize) -> Option<i64> {
         self.until

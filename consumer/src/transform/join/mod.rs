@@ -12,15 +12,15 @@ mod side;
 mod told;
 
 use arrow::{
-    array::{Array, ArrayRef, UInt32Array},
-    compute::{filter_record_batch, take},
+    array::{Array, ArrayRef},
+    compute::filter_record_batch,
     datatypes::{Schema, SchemaRef},
     record_batch::RecordBatch,
 };
 
 pub(super) use self::batch::until_of;
 use self::{
-    batch::{Batch, Pairs, Row},
+    batch::{Batch, Row},
     side::{NONE, New, Side},
     told::{Told, rows_of},
 };
@@ -28,15 +28,12 @@ use super::{
     build::Source,
     changes::{Changes, Op},
     error::Fault,
-    expression::{columns, truth},
+    expression::columns,
     group::Groups,
     operator::{BEGINNING, Counts, Operator, Origin, Out},
     state::State,
 };
 use crate::plan::{self, Both, Changelog, Input, JoinKind, Until};
-
-/// So many pairs of rows are looked at together, or as many as one row has.
-const PAIRS_MAX: usize = 32 * 1024;
 
 /// So many rows are given together, or as many as one row makes.
 const ROWS_MAX: usize = 8 * 1024;
@@ -144,8 +141,11 @@ impl Join {
         let columns = batch.changes.rows.columns();
         let (mut matches, mut told) = (Vec::with_capacity(batch.groups.len()), Told::default());
         while matches.len() < batch.groups.len() {
-            let (pairs, end) = self.pairs(batch, matches.len());
-            let pairs = self.filtered(batch, pairs)?;
+            let other = self.sides.of(batch.input.other());
+            let (mut pairs, end) = batch.pairs(matches.len(), other);
+            if let Some(filter) = &self.plan.filter {
+                pairs = batch.filtered(pairs, other, (filter, &self.pair))?;
+            }
             let mut rest = pairs.kept.as_slice();
             let mut owns = pairs.own.iter().peekable();
             for number in (0_u32..).take(end).skip(matches.len()) {
@@ -177,54 +177,6 @@ impl Join {
     fn rows(&self, input: Input, columns: &[ArrayRef], told: Told) -> Result<Changes, Fault> {
         let other = self.sides.of(input.other());
         told.changes(&self.schema, (input, columns), other)
-    }
-
-    /// The rows from `begin` on beside all rows of the same key; and which row comes behind them.
-    fn pairs(&self, batch: &Batch<'_>, begin: usize) -> (Pairs, usize) {
-        let (mut pairs, mut end) = (Pairs::default(), begin);
-        let other = self.sides.of(batch.input.other());
-        for (number, group) in (0_u32..).zip(&batch.groups).skip(begin) {
-            if pairs.own.len() >= PAIRS_MAX {
-                break;
-            }
-            for kept in other.group(*group) {
-                pairs.own.push(number);
-                pairs.kept.push(kept);
-            }
-            end += 1;
-        }
-        (pairs, end)
-    }
-
-    /// The pairs for which the rest of the condition is true.
-    fn filtered(&self, batch: &Batch<'_>, pairs: Pairs) -> Result<Pairs, Fault> {
-        let Some(filter) = &self.plan.filter else {
-            return Ok(pairs);
-        };
-        if pairs.own.is_empty() {
-            return Ok(pairs);
-        }
-        let rows = UInt32Array::from(pairs.own.clone());
-        let own = batch.changes.rows.columns().iter();
-        let own = own.map(|column| take(column, &rows, None));
-        let own = own.collect::<Result<Vec<_>, _>>()?;
-        let kept: Vec<_> = pairs.kept.iter().copied().map(Some).collect();
-        let kept = self.sides.of(batch.input.other()).columns(&kept)?;
-        let both = match batch.input {
-            Input::First => [own, kept],
-            Input::Second => [kept, own],
-        };
-        let rows = RecordBatch::try_new(self.pair.clone(), both.concat())?;
-        let is_true = truth(filter, &rows)?;
-        let left = |all: &[u32]| {
-            let both = all.iter().zip(is_true.values());
-            both.filter_map(|(one, is_true)| is_true.then_some(*one))
-                .collect()
-        };
-        Ok(Pairs {
-            own: left(&pairs.own),
-            kept: left(&pairs.kept),
-        })
     }
 
     /// Tells what comes of a row that belongs to these.
