@@ -31,3 +31,21 @@ pub(crate) fn answer(asked: &HeaderMap) -> Response<Body> {
     headers.insert(ETAG, tag);
     answer
 }
+
+/// The paths that are described, as they are written there, and the methods of each, as `Allow` has
+/// them.
+#[cfg(test)]
+pub(crate) fn described() -> std::collections::BTreeMap<String, String> {
+    let document: serde_json::Value = serde_json::from_str(DOCUMENT).unwrap();
+    let paths = document["paths"].as_object().unwrap().iter();
+    let methods = |item: &serde_json::Value| {
+        let keys = item.as_object().unwrap().keys();
+        let methods = keys.filter(|key| *key != "parameters");
+        let mut methods: Vec<_> = methods.map(|key| key.to_uppercase()).collect();
+        methods.sort();
+        methods.join(", ")
+    };
+    paths
+        .map(|(path, item)| (path.clone(), methods(item)))
+        .collect()
+}

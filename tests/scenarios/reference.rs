@@ -4,7 +4,10 @@
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use serde_json::Value;
-use tests::{PATIENCE, Service, binaries::workspace, proxy::Proxy, service::leashed, tool::tool};
+use tests::{
+    PATIENCE, Service, binaries::workspace, producer, proxy::Proxy, service::leashed,
+    tokens::Tokens, tool::tool,
+};
 
 use crate::{
     durable::{end, on},
@@ -14,6 +17,9 @@ use crate::{
 
 /// Where the examples say that the producer listens.
 const USUAL: &str = "127.0.0.1:8080";
+
+/// Where they say that one listens that asks for tokens.
+const GUARDED: &str = "127.0.0.1:8081";
 
 /// What stands for anything: between others, or for lines where it stands alone.
 const ANYTHING: &str = "…";
@@ -85,14 +91,26 @@ fn the_examples_of_the_reference_are_true() {
     };
     let directory = tempfile::tempdir().expect("a temporary directory");
     let service = on(directory.path(), "none");
-    let address = service.address().to_string();
+    let tokens = Tokens::default();
+    let token = tokens.add("app", "read:orders,append:orders");
+    let token = tokens.file_of(&token);
+    let list = tokens.path();
+    let list = list.to_str().expect("a path of ASCII");
+    let guarded = producer(&["--source", "none", "--tokens", list]);
+    let addresses = [(USUAL, &service), (GUARDED, &guarded)];
+    let addresses = addresses.map(|(usual, service)| (usual, service.address().to_string()));
+    let here = Path::new(&token).parent().expect("a folder");
     let examples = examples(&reference());
     assert!(examples.len() > 10, "found only {examples:?}");
     for Example { command, printed } in examples {
-        let command = command.replace(USUAL, &address);
-        let ran = Command::new(&shell).args(["-c", &command]).output();
-        let said = ran.expect("a shell can be started").stdout;
-        let said = String::from_utf8_lossy(&said).replace(&address, USUAL);
+        let put = |text: String, (usual, address): &(&str, String)| text.replace(usual, address);
+        let command = addresses.iter().fold(command, put);
+        let mut ran = Command::new(&shell);
+        ran.args(["-c", &command]).current_dir(here);
+        let said = ran.output().expect("a shell can be started").stdout;
+        let said = String::from_utf8_lossy(&said).into_owned();
+        let usual = |text: String, (usual, address): &(&str, String)| text.replace(address, usual);
+        let said = addresses.iter().fold(said, usual);
         let said: Vec<_> = said.lines().map(str::trim_end).collect();
         let (found, wanted) = (said.join("\n"), printed.join("\n"));
         assert!(
@@ -121,7 +139,9 @@ fn an_example_that_is_not_true_is_found_out() {
 
 /// The problems that the code has, as `CODE STATUS`.
 fn problems() -> BTreeSet<String> {
-    let mut files = vec![workspace().join("common/src/service/reply.rs")];
+    let shared = ["reply.rs", "connection.rs"];
+    let shared = shared.map(|file| workspace().join("common/src/service").join(file));
+    let mut files = Vec::from(shared);
     rust_files(&workspace().join("producer/src"), &mut files);
     let mut problems = BTreeSet::new();
     for file in files {
@@ -179,10 +199,12 @@ fn every_problem_is_in_the_reference_and_in_the_document_and_no_other() {
     let responses = document["components"]["responses"].as_object();
     let mut described = BTreeSet::new();
     for response in responses.expect("responses").values() {
-        let of = &response["content"]["application/problem+json"]["schema"]["properties"];
-        let codes = of["code"]["enum"].as_array().into_iter().flatten();
-        let codes = codes.filter_map(Value::as_str);
-        described.extend(codes.map(|code| format!("{code} {}", of["status"]["const"])));
+        for kind in ["application/problem+json", "application/json"] {
+            let of = &response["content"][kind]["schema"]["properties"];
+            let codes = of["code"]["enum"].as_array().into_iter().flatten();
+            let codes = codes.filter_map(Value::as_str);
+            described.extend(codes.map(|code| format!("{code} {}", of["status"]["const"])));
+        }
     }
     assert_eq!(described, problems, "the document");
 }

@@ -173,7 +173,7 @@ impl Appending {
 
 impl Failed {
     /// Nobody takes commands any more.
-    pub(super) fn stopping() -> Self {
+    pub(crate) fn stopping() -> Self {
         Self("the producer is stopping".to_owned())
     }
 }

@@ -246,6 +246,17 @@ mod tests {
     }
 
     #[test]
+    fn the_signature_that_the_reference_gives_to_try_is_true() {
+        let line = "ed25519 nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\n";
+        let header = Keys::read(line)
+            .unwrap()
+            .signature(b"{}", Timestamp(1_800_000_000_000));
+        let (_, signature) = header.split_once(",ed25519=").unwrap();
+        let reference = include_str!("../../README.md");
+        assert!(reference.contains(&format!("`{signature}`")), "{signature}");
+    }
+
+    #[test]
     fn a_signature_is_of_the_time_and_the_body() {
         let keys = Keys::open(None).unwrap();
         let header = keys.signature(b"{}", Timestamp(1_800_000_000_999));

@@ -4,7 +4,7 @@
 use common::{
     json,
     limits::{SUBSCRIPTION_STREAMS_MAX, SUBSCRIPTIONS_MAX},
-    problem::Problem,
+    problem::{Problem, SideEffects},
     service::reply::{self, Body},
     wire,
 };
@@ -40,7 +40,7 @@ pub(super) enum Refused {
         "there may be {SUBSCRIPTIONS_MAX} subscriptions, of {SUBSCRIPTION_STREAMS_MAX} streams each, at the most"
     )]
     TooMany,
-    #[error("nothing was done: {0}")]
+    #[error(transparent)]
     Log(#[from] log::Refused),
     #[error("the producer is stopping")]
     Stopping,
@@ -60,6 +60,7 @@ impl Refused {
             Self::NoWork => (409, "NO_PENDING_WORK", "nothing to do"),
             Self::NotAPlace(_) => (409, "INVALID_OFFSET", "no place to move a cursor to"),
             Self::TooMany => (429, "TOO_MANY", "as many as there may be"),
+            Self::Log(log::Refused::Full(_)) => (503, "DISK_FULL", "the disk is full"),
             Self::Log(_) => (503, "LOG_FAILED", "the log takes nothing"),
             Self::Stopping => (503, "STOPPING", "the producer is stopping"),
         }
@@ -68,7 +69,11 @@ impl Refused {
     /// The answer that tells it.
     pub(super) fn answer(&self) -> Response<Body> {
         let (status, code, title) = self.kind();
-        let problem = Problem::new(status, code, title, self.to_string());
+        let mut problem = Problem::new(status, code, title, self.to_string());
+        if matches!(self, Self::Log(log::Refused::Failed(_))) {
+            // What the disk has of it shows at the next start.
+            problem.side_effects = SideEffects::Unknown;
+        }
         let mut error = format!(
             "{{\"code\":\"{code}\",\"message\":{}",
             json::quoted(&problem.detail)
@@ -95,6 +100,18 @@ mod tests {
     use http_body_util::BodyExt;
 
     use super::*;
+
+    #[tokio::test]
+    async fn what_the_disk_has_of_it_is_not_known_once_it_has_failed() {
+        let check = async |refused: Refused, effects: &str| {
+            let text = refused.answer().into_body().collect().await.unwrap();
+            let read: serde_json::Value = serde_json::from_slice(&text.to_bytes()).unwrap();
+            assert_eq!(read["side_effects"], effects, "{refused}");
+        };
+        let failed = log::Refused::from(log::Failed::stopping());
+        check(failed.into(), "unknown").await;
+        check(Refused::Stopping, "none").await;
+    }
 
     #[tokio::test]
     async fn an_error_is_as_the_protocol_has_it_and_a_problem_too() {

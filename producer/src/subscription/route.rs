@@ -58,7 +58,50 @@ impl Route {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::openapi;
+
+    /// How the document writes the path of each. What is new in `Route` belongs into `ALL` too.
+    fn template(route: &Route) -> String {
+        let subscription = format!("{}{{id}}", wire::SUBSCRIPTIONS_PATH);
+        match route {
+            Route::Keys => wire::JWKS_PATH.to_owned(),
+            Route::Subscription(_) => subscription,
+            Route::Streams(_) => format!("{subscription}/streams"),
+            Route::Stream(..) => format!("{subscription}/streams/{{name}}"),
+            Route::Claim(_) => format!("{subscription}/claim"),
+            Route::Report(_, Via::Callback) => format!("{subscription}/callback"),
+            Route::Report(_, Via::Ack) => format!("{subscription}/ack"),
+            Route::Report(_, Via::Release) => format!("{subscription}/release"),
+        }
+    }
+
+    const ALL: [Route; 8] = [
+        Route::Keys,
+        Route::Subscription(String::new()),
+        Route::Streams(String::new()),
+        Route::Stream(String::new(), String::new()),
+        Route::Claim(String::new()),
+        Route::Report(String::new(), Via::Callback),
+        Route::Report(String::new(), Via::Ack),
+        Route::Report(String::new(), Via::Release),
+    ];
+
+    #[test]
+    fn the_document_has_every_path_and_method_and_no_other() {
+        let described = openapi::described().into_iter();
+        let described: BTreeMap<_, _> = described
+            .filter(|(path, _)| path.starts_with(wire::CONTROL_PATH))
+            .collect();
+        let there = ALL.map(|route| (template(&route), route.methods().to_owned()));
+        assert_eq!(described, BTreeMap::from(there));
+        for path in described.keys() {
+            let one = path.replace("{id}", "a").replace("{name}", "b/c");
+            assert_eq!(template(&Route::at(&one).unwrap()), *path);
+        }
+    }
 
     #[test]
     fn a_path_names_one_thing_or_nothing() {
