@@ -96,7 +96,8 @@ fn a_name_is_one_or_is_refused() {
         "a/",
         "a//b",
         ".a",
-        "__ds/a",
+        "__dsx",
+        "__dsx/a",
         "a%20b",
         "a%2Fb",
         "a%zz",
@@ -105,6 +106,10 @@ fn a_name_is_one_or_is_refused() {
         refused(named(&service, name).put(&[], ""), 400, "INVALID_NAME");
         refused(named(&service, name).read(""), 400, "INVALID_NAME");
     }
+    // What is below it belongs to the protocol itself, and no stream is there.
+    let control = named(&service, "__ds/a");
+    refused(control.put(&[], ""), 404, "SUBSCRIPTION_NOT_FOUND");
+    refused(control.read(""), 404, "SUBSCRIPTION_NOT_FOUND");
 }
 
 #[test]

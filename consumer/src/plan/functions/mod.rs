@@ -94,12 +94,13 @@ const HIDDEN: [&str; 6] = [
 ];
 
 /// What needs no arguments.
-const OF_NOTHING: [&str; 6] = [
+const OF_NOTHING: [&str; 7] = [
     "CURRENT_ROW_TIMESTAMP",
     "E",
     "NOW",
     "PI",
     "PROCTIME",
+    ROW_NUMBER,
     "UNIX_TIMESTAMP",
 ];
 

@@ -19,7 +19,7 @@ use common::time::Clock;
 use proptest::{
     prelude::*,
     sample::select,
-    test_runner::{TestCaseError, TestRunner},
+    test_runner::{RngSeed, TestCaseError, TestRunner},
 };
 use serde_json::{Value, json};
 
@@ -300,11 +300,13 @@ fn result(query: &str, batches: &[Batch], cut: Cut) -> Result<BTreeMap<Row, i64>
 /// Tries plans; why one of them is wrong, the smallest that could be found.
 fn tried(plans: u32, cut: fn(usize) -> Cut) -> Option<String> {
     let duck = RefCell::new(Duck::start()?);
+    let given = std::env::var_os("TESTS_SEED").and_then(|seed| seed.to_str()?.parse().ok());
+    let seed = given.unwrap_or_else(|| fastrand::u64(..));
     let config = ProptestConfig {
         failure_persistence: None,
+        rng_seed: RngSeed::Fixed(seed),
         ..ProptestConfig::with_cases(plans)
     };
-    let seed = config.rng_seed;
     let all = (queries(), batches(), 0..9_usize);
     let checked = TestRunner::new(config).run(&all, |(query, batches, behind)| {
         let query = query.sql();
@@ -314,7 +316,9 @@ fn tried(plans: u32, cut: fn(usize) -> Cut) -> Option<String> {
         Ok(())
     });
     let failure = checked.err();
-    Some(failure.map_or_else(String::new, |failure| format!("{failure}\nseed: {seed:?}")))
+    Some(failure.map_or_else(String::new, |failure| {
+        format!("{failure}\nTESTS_SEED={seed}")
+    }))
 }
 
 #[test]
