@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use arrow::{
-    compute::concat_batches, datatypes::Schema, error::ArrowError, record_batch::RecordBatch,
+    array::ArrayRef,
+    compute::concat_batches,
+    datatypes::{Schema, SchemaRef},
+    error::ArrowError,
+    record_batch::{RecordBatch, RecordBatchOptions},
 };
 
 /// What has happened to a row.
@@ -52,6 +56,22 @@ impl Changes {
     #[must_use]
     pub const fn inserts(rows: RecordBatch) -> Self {
         Self { rows, ops: None }
+    }
+
+    /// Columns of this schema as rows, with what has happened to each of them.
+    ///
+    /// # Errors
+    /// They are not of this schema, or there are not as many.
+    pub fn new(
+        schema: SchemaRef,
+        columns: Vec<ArrayRef>,
+        ops: Vec<Op>,
+    ) -> Result<Self, ArrowError> {
+        let options = RecordBatchOptions::new().with_row_count(Some(ops.len()));
+        let rows = RecordBatch::try_new_with_options(schema, columns, &options)?;
+        let is_plain = ops.iter().all(|op| *op == Op::Insert);
+        let ops = (!is_plain).then_some(ops);
+        Ok(Self { rows, ops })
     }
 
     /// All of several, one behind the other; the first says which columns there are.

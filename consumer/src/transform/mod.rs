@@ -19,6 +19,7 @@ mod rank;
 mod running;
 mod state;
 mod stateless;
+mod store;
 mod task;
 mod watermarks;
 mod window;

@@ -5,7 +5,6 @@ use arrow::{
     array::{ArrayRef, BooleanArray, UInt32Array},
     compute::{and, concat, kernels::cmp::not_distinct, take},
     datatypes::SchemaRef,
-    record_batch::RecordBatch,
 };
 
 use super::{
@@ -105,17 +104,14 @@ impl Running {
         Ok(told)
     }
 
-    fn rows(
+    fn changes(
         &self,
-        told: &Told,
+        told: Told,
         touched: &[u32],
         before: &[ArrayRef],
         after: &[ArrayRef],
-    ) -> Result<RecordBatch, Fault> {
-        let (of, rows) = (
-            UInt32Array::from(told.of.clone()),
-            UInt32Array::from(told.rows.clone()),
-        );
+    ) -> Result<Changes, Fault> {
+        let (of, rows) = (UInt32Array::from(told.of), UInt32Array::from(told.rows));
         let keys = self.table.keys(touched)?;
         let mut columns = Vec::with_capacity(keys.len() + before.len());
         for key in &keys {
@@ -125,13 +121,7 @@ impl Running {
             let both = concat(&[before, after])?;
             columns.push(take(&both, &rows, None)?);
         }
-        let options = arrow::record_batch::RecordBatchOptions::new();
-        let options = options.with_row_count(Some(told.ops.len()));
-        Ok(RecordBatch::try_new_with_options(
-            self.schema.clone(),
-            columns,
-            &options,
-        )?)
+        Ok(Changes::new(self.schema.clone(), columns, told.ops)?)
     }
 }
 
@@ -166,10 +156,8 @@ impl Operator for Running {
         let after = self.table.values(&touched)?;
         let told = self.tell(&touched, &before, &after)?;
         if !told.ops.is_empty() {
-            let rows = self.rows(&told, &touched, &before, &after)?;
-            let all_new = told.ops.iter().all(|op| *op == Op::Insert);
-            let ops = (!all_new).then_some(told.ops);
-            out.changes.push(Changes { rows, ops });
+            let changes = self.changes(told, &touched, &before, &after)?;
+            out.changes.push(changes);
         }
         if self.program.retracts {
             let gone: Vec<_> = touched

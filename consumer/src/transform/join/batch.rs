@@ -79,8 +79,7 @@ impl Batch<'_> {
         let own = self.changes.rows.columns().iter();
         let own = own.map(|column| take(column, &rows, None));
         let own = own.collect::<Result<Vec<_>, _>>()?;
-        let kept: Vec<_> = pairs.kept.iter().copied().map(Some).collect();
-        let kept = other.columns(&kept)?;
+        let kept = other.columns(&pairs.kept)?;
         let both = match self.input {
             Input::First => [own, kept],
             Input::Second => [kept, own],

@@ -21,7 +21,7 @@ use arrow::{
 pub(super) use self::batch::until_of;
 use self::{
     batch::{Batch, Row},
-    side::{NONE, New, Side},
+    side::{NONE, NULLS, New, Side},
     told::{Told, rows_of},
 };
 use super::{
@@ -274,9 +274,9 @@ impl Join {
             let side = self.sides.of(input);
             let alone = due.iter().copied();
             let alone = alone.filter(|row| is_told && side.matches(*row) == 0);
-            let alone: Vec<_> = alone.map(Some).collect();
+            let alone: Vec<_> = alone.collect();
             if !alone.is_empty() {
-                let nulls = vec![None; alone.len()];
+                let nulls = vec![NULLS; alone.len()];
                 let of = |of: Input| {
                     self.sides
                         .of(of)
@@ -325,8 +325,8 @@ impl Operator for Join {
         for (input, [rows, matches]) in PARTS {
             let side = self.sides.of(input);
             state.put(rows, side.all()?);
-            let of = |row: &Option<u32>| i64::from(row.map_or(0, |row| side.matches(row)));
-            let counts: Vec<_> = side.numbers().iter().map(of).collect();
+            let counts = side.numbers().into_iter();
+            let counts: Vec<_> = counts.map(|row| side.matches(row).into()).collect();
             state.put_numbers(matches, &[&counts])?;
         }
         Ok(state)

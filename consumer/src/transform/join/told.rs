@@ -4,10 +4,9 @@ use arrow::{
     array::{ArrayRef, UInt32Array},
     compute::take,
     datatypes::SchemaRef,
-    record_batch::{RecordBatch, RecordBatchOptions},
 };
 
-use super::side::Side;
+use super::side::{NULLS, Side};
 use crate::{
     plan::Input,
     transform::{
@@ -22,14 +21,14 @@ pub(super) struct Told {
     /// Rows of the batch.
     own: Vec<Option<u32>>,
     /// Rows that are kept.
-    kept: Vec<Option<u32>>,
+    kept: Vec<u32>,
     ops: Vec<Op>,
 }
 
 impl Told {
     pub(super) fn tell(&mut self, own: Option<u32>, kept: Option<u32>, op: Op) {
         self.own.push(own);
-        self.kept.push(kept);
+        self.kept.push(kept.unwrap_or(NULLS));
         self.ops.push(op);
     }
 
@@ -64,11 +63,5 @@ pub(super) fn rows_of(
     ops: Vec<Op>,
 ) -> Result<Changes, Fault> {
     let columns = both.into_iter().flatten().take(schema.fields().len());
-    let options = RecordBatchOptions::new().with_row_count(Some(ops.len()));
-    let rows = RecordBatch::try_new_with_options(schema.clone(), columns.collect(), &options)?;
-    let is_plain = ops.iter().all(|op| *op == Op::Insert);
-    Ok(Changes {
-        rows,
-        ops: (!is_plain).then_some(ops),
-    })
+    Ok(Changes::new(schema.clone(), columns.collect(), ops)?)
 }

@@ -5,7 +5,6 @@
 //! windows are given when their window closes, once.
 
 mod list;
-mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,11 +12,11 @@ use arrow::{
     array::Int64Array,
     compute::SortOptions,
     datatypes::SchemaRef,
-    record_batch::{RecordBatch, RecordBatchOptions},
+    record_batch::RecordBatch,
     row::{RowConverter, Rows, SortField},
 };
 
-use self::{list::List, store::Store};
+use self::list::List;
 use super::{
     build::Source,
     changes::{Changes, Op},
@@ -27,6 +26,7 @@ use super::{
     join::until_of,
     operator::{BEGINNING, Counts, Operator, Origin, Out},
     state::State,
+    store::Store,
 };
 use crate::plan::{self, Arrival, Changelog};
 
@@ -164,7 +164,7 @@ impl Rank {
                 }
             } else {
                 before(*group, list);
-                gone.extend(list.take(order, |own| self.store.is(own, row.data())));
+                gone.extend(list.take(order, |own| self.store.row(own) == row.data()));
             }
         }
         Ok(gone)
@@ -219,13 +219,7 @@ impl Rank {
         if self.plan.is_numbered {
             columns.push(std::sync::Arc::new(Int64Array::from(told.numbers)));
         }
-        let options = RecordBatchOptions::new().with_row_count(Some(told.ops.len()));
-        let rows = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
-        let is_plain = told.ops.iter().all(|op| *op == Op::Insert);
-        Ok(Changes {
-            rows,
-            ops: (!is_plain).then_some(told.ops),
-        })
+        Ok(Changes::new(self.schema.clone(), columns, told.ops)?)
     }
 
     /// Gives the rows of windows that close, and forgets them.

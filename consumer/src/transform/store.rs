@@ -6,7 +6,7 @@ use arrow::{
     row::{RowConverter, Rows, SortField},
 };
 
-use crate::transform::error::Fault;
+use super::error::Fault;
 
 /// The rows.
 #[derive(Debug)]
@@ -44,11 +44,9 @@ impl Store {
         Ok(number)
     }
 
-    /// Whether a row is equal to this one.
-    pub(super) fn is(&self, number: u32, row: &[u8]) -> bool {
-        self.rows
-            .get(number as usize)
-            .is_some_and(|own| **own == *row)
+    /// The row of that number; it is empty where it was forgotten.
+    pub(super) fn row(&self, number: u32) -> &[u8] {
+        self.rows.get(number as usize).map_or(&[], |row| row)
     }
 
     /// Forgets rows.
