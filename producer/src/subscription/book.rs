@@ -146,21 +146,20 @@ impl Book {
         }
     }
 
+    /// A subscription, beside what else changes with it.
+    fn found(&mut self, id: &str) -> Result<(&mut Subscription, &mut Rng, &Metrics), Refused> {
+        let found = self.subscriptions.get_mut(id);
+        let found = found.ok_or_else(|| Refused::Missing(id.to_owned()))?;
+        Ok((found, &mut self.rng, &self.metrics))
+    }
+
     fn claim(
         &mut self,
         id: &str,
         worker: String,
         (now, find): (Timestamp, Find<'_>),
     ) -> Result<Said, Refused> {
-        let Self {
-            subscriptions,
-            rng,
-            metrics,
-            ..
-        } = self;
-        let subscription = subscriptions
-            .get_mut(id)
-            .ok_or_else(|| Refused::Missing(id.to_owned()))?;
+        let (subscription, rng, metrics) = self.found(id)?;
         if subscription.is_webhook() {
             return Err(Refused::Invalid(
                 "a webhook is not claimed, it is called".to_owned(),
@@ -189,15 +188,7 @@ impl Book {
         report: &Report,
         (now, find): (Timestamp, Find<'_>),
     ) -> Result<Said, Refused> {
-        let Self {
-            subscriptions,
-            rng,
-            metrics,
-            ..
-        } = self;
-        let subscription = subscriptions
-            .get_mut(id)
-            .ok_or_else(|| Refused::Missing(id.to_owned()))?;
+        let (subscription, rng, metrics) = self.found(id)?;
         if subscription.is_webhook() != (report.via == Via::Callback) {
             let why = "webhooks report to callback, workers that have claimed to ack and release";
             return Err(Refused::Invalid(why.to_owned()));
