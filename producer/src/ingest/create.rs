@@ -4,16 +4,13 @@ use bytes::Bytes;
 use common::{
     limits::REQUEST_BYTES_MAX,
     record::{self, Batch},
-    service::{
-        reply::{self, Body},
-        tls::Secured,
-    },
+    service::reply::{self, Body},
     wire,
 };
 use hyper::{
     HeaderMap, Response, StatusCode,
-    header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, LOCATION},
-    http::{request::Parts, uri::Authority},
+    header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION},
+    http::request::Parts,
 };
 
 use super::{
@@ -130,17 +127,8 @@ fn answer_of(created: &Created, head: &Parts) -> Response<Body> {
 
 /// The stream's URL, as the client has named this server.
 fn location(head: &Parts) -> Option<HeaderValue> {
-    let path = head.uri.path();
-    let named = head.headers.get(HOST).and_then(|host| host.to_str().ok());
-    // HTTP/2 says it with the path.
-    let host = named.or_else(|| head.uri.authority().map(Authority::as_str));
-    let is_secured = head.extensions.get::<Secured>().is_some();
-    let scheme = if is_secured { "https" } else { "http" };
-    let url = host.map_or_else(
-        || path.to_owned(),
-        |host| format!("{scheme}://{host}{path}"),
-    );
-    HeaderValue::from_str(&url).ok()
+    let origin = headers::origin(head).unwrap_or_default();
+    HeaderValue::from_str(&(origin + head.uri.path())).ok()
 }
 
 pub(super) async fn delete(log: &Log, name: &str) -> Result<Response<Body>, Refusal> {

@@ -7,13 +7,17 @@ use common::{
     },
     name,
     offset::Offset,
-    service::settings::{duration, size},
+    service::{
+        settings::{duration, size},
+        tls::Secured,
+    },
     time::Timestamp,
     wire,
 };
 use hyper::{
     HeaderMap,
-    header::{CONTENT_ENCODING, CONTENT_TYPE},
+    header::{CONTENT_ENCODING, CONTENT_TYPE, HOST},
+    http::{request::Parts, uri::Authority},
 };
 
 use crate::{
@@ -28,6 +32,16 @@ pub(crate) fn check(headers: &HeaderMap) -> Result<(), Refusal> {
         None | Some("identity") => Ok(()),
         Some(encoding) => Err(Refusal::Encoded(encoding.to_owned())),
     }
+}
+
+/// Scheme and authority of this server, as the client has named it.
+pub(crate) fn origin(head: &Parts) -> Option<String> {
+    let named = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+    // HTTP/2 says it with the path.
+    let host = named.or_else(|| head.uri.authority().map(Authority::as_str))?;
+    let is_secured = head.extensions.get::<Secured>().is_some();
+    let scheme = if is_secured { "https" } else { "http" };
+    Some(format!("{scheme}://{host}"))
 }
 
 /// The content type, if there is one.

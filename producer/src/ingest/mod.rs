@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use self::acks::Acks;
 pub(crate) use self::{
     body::{Patience, Upload},
-    headers::check,
+    headers::{check, origin},
     source::{Spec, feed},
 };
 use crate::{error::Refusal, log::Log, query};

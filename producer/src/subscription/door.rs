@@ -12,7 +12,7 @@ use fastrand::Rng;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
     body::Incoming,
-    header::{AUTHORIZATION, CACHE_CONTROL, HOST, HeaderValue},
+    header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue},
     http::request::Parts,
 };
 use prometheus_client::registry::Registry;
@@ -215,12 +215,8 @@ impl Door {
 
     /// Scheme and authority of this server: as it was set, or as the client has named it.
     fn origin(&self, head: &Parts) -> Option<String> {
-        let host = || head.headers.get(HOST)?.to_str().ok();
-        let named = || {
-            let authority = head.uri.authority().map(|authority| authority.as_str());
-            Some(format!("http://{}", authority.or_else(host)?))
-        };
-        self.options.origin.clone().or_else(named)
+        let set = self.options.origin.clone();
+        set.or_else(|| ingest::origin(head))
     }
 }
 
