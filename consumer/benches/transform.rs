@@ -214,6 +214,7 @@ fn running(aggregates: Vec<Aggregate>) -> Kind {
     Kind::Running(Running {
         keys: vec![column("k")],
         aggregates,
+        until: None,
     })
 }
 

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use arrow::datatypes::SchemaRef;
 use datafusion_physical_expr::{PhysicalExpr, aggregate::AggregateFunctionExpr};
 
-use super::{Join, Table, Until, Zone};
+use super::{Input, Join, Table, Until, Zone};
 
 /// An expression over the columns of a step's input.
 pub type Expression = Arc<dyn PhysicalExpr>;
@@ -16,9 +16,13 @@ pub type Expression = Arc<dyn PhysicalExpr>;
 pub struct Dataflow {
     /// In an order in which each stands behind those it reads from.
     pub steps: Vec<Step>,
-    /// What becomes of rows that come too late, for the steps that keep them.
-    pub late: BTreeMap<StepId, Late>,
+    /// What becomes of rows that come too late, for the inputs of steps where they are kept.
+    pub late: BTreeMap<Inlet, Late>,
 }
+
+/// Where rows come into a step: which, and by which of its inputs. Where all are the same to it, by
+/// the first.
+pub type Inlet = (StepId, Input);
 
 /// Which step of a dataflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -172,14 +176,16 @@ pub struct Windowed {
     pub aggregates: Vec<Aggregate>,
 }
 
-/// Aggregates by key, over all rows so far. Its columns are the keys and then the aggregates. With
-/// no key there is one group.
+/// Aggregates by key, over all rows so far, or those of a window that is among the keys. Its columns
+/// are the keys and then the aggregates. With no key there is one group.
 #[derive(Debug, Clone)]
 pub struct Running {
     /// By what rows are grouped.
     pub keys: Vec<Expression>,
     /// What is computed; none is `SELECT DISTINCT`.
     pub aggregates: Vec<Aggregate>,
+    /// When a window closes, where there is one: then its groups are given, and forgotten.
+    pub until: Option<Until>,
 }
 
 /// Adds aggregates over the rows of the same key from the first up to each. Its columns are those of
@@ -284,7 +290,7 @@ pub struct Sink {
 pub struct Late {
     /// The table that they are written to.
     pub table: Arc<Table>,
-    /// Its columns, over those of the step's input.
+    /// Its columns, over those of the input.
     pub values: Vec<Expression>,
 }
 

@@ -4,8 +4,8 @@
 use std::fmt::{self, Write as _};
 
 use super::{
-    Aggregate, Changelog, Dataflow, Expression, Function, Job, Join, Kind, Rank, Step, Table, Time,
-    Window, table::PRINTED,
+    Aggregate, Changelog, Dataflow, Expression, Function, Job, Join, Kind, Rank, Running, Step,
+    Table, Time, Window, table::PRINTED,
 };
 
 /// What all sinks have in common.
@@ -119,7 +119,7 @@ fn described(step: &Step) -> String {
             by(&of.keys),
             computed(&of.aggregates)
         ),
-        Kind::Running(of) => format!("Running{}{}", by(&of.keys), computed(&of.aggregates)),
+        Kind::Running(of) => grouped(of),
         Kind::Over(of) => format!(
             "Over {} {}{}{}",
             if of.is_range { "range" } else { "rows" },
@@ -142,7 +142,9 @@ const fn state(kind: &Kind) -> Option<&'static str> {
     match kind {
         Kind::Watermarks(_) => Some("the greatest watermark of each partition"),
         Kind::Assign { .. } => Some("the rows of sessions that are not closed"),
-        Kind::Windowed(_) => Some("the aggregates of each key in each window that is not closed"),
+        Kind::Windowed(_) | Kind::Running(Running { until: Some(_), .. }) => {
+            Some("the aggregates of each key in each window that is not closed")
+        }
         Kind::Running(_) => Some("the aggregates of each key, for ever"),
         Kind::Over(_) => {
             Some("the aggregates of each key, for ever, and rows before the watermark")
@@ -158,6 +160,14 @@ const fn state(kind: &Kind) -> Option<&'static str> {
         Kind::Average => Some("the sum of each partition"),
         Kind::Scan(_) | Kind::Filter(_) | Kind::Project(_) | Kind::Union | Kind::Insert(_) => None,
     }
+}
+
+fn grouped(of: &Running) -> String {
+    let name = match of.until {
+        Some(until) => format!("Windowed end=@{}", until.column),
+        None => "Running".to_owned(),
+    };
+    format!("{name}{}{}", by(&of.keys), computed(&of.aggregates))
 }
 
 fn joined(of: &Join) -> String {
@@ -310,6 +320,28 @@ mod tests {
         check("'brooklet', 'stream' = 'results'", &["+I alone", once]);
         let twice = "may be there twice";
         check("'brooklet', 'topic' = 'results'", &["+I alone", twice]);
+    }
+
+    #[test]
+    fn windows_upon_windows_keep_what_is_not_closed() {
+        let job = job(
+            "CREATE TABLE moments (n BIGINT, at TIMESTAMP(3), WATERMARK FOR at AS at) \
+             WITH ('connector' = 'datagen'); \
+             SELECT e, SUM(c) FROM (SELECT n, window_start AS s, window_end AS e, COUNT(*) AS c FROM \
+             TABLE(TUMBLE(TABLE moments, DESCRIPTOR(at), INTERVAL '1' SECOND)) \
+             GROUP BY n, window_start, window_end) GROUP BY s, e",
+        );
+        let text = explain(&job);
+        let (_, upon) = text.split_once(" Windowed end=@").unwrap();
+        let (_, kept) = upon.split_once("keeps ").unwrap();
+        assert!(
+            kept.starts_with("the aggregates of each key in each window"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("for ever") && !text.contains("changes"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What joins do: which rows of two inputs belong together, for how long, and what becomes of those
 //! that belong to none.
 
-use super::Expression;
+use super::{Expression, Zone};
 
 /// Rows of two inputs that belong together. Its columns are those of the first and then those of the
 /// second; of a semi or anti join, those of the first.
@@ -37,7 +37,7 @@ pub enum JoinKind {
 }
 
 /// One of two inputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Input {
     /// That before `JOIN`.
     First,
@@ -54,13 +54,15 @@ pub struct Both<T> {
     pub second: T,
 }
 
-/// Until event time has come to the time in this column and so much more, a row may find others.
+/// Until event time has come to the time in this column and so much more, a row counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Until {
     /// A timestamp in milliseconds.
     pub column: usize,
     /// In milliseconds.
     pub plus: i64,
+    /// In which zone the clocks are that the column tells; none is that it is an instant.
+    pub zone: Option<Zone>,
     /// Whether a row that comes later counts no more; else it may still find those that are there.
     pub drops_late: bool,
 }

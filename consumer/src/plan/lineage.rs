@@ -1,12 +1,16 @@
-//! Which columns of a plan are time: event time with a watermark, or processing time. A column stays
-//! time where it is passed on as it is, and no longer.
+//! Which columns of a plan are time: event time with a watermark, or processing time; and which tell
+//! of the window that a row is in. A column stays what it is where it is passed on as it is, and no
+//! longer.
 
-use datafusion_expr::{Distinct, Expr, LogicalPlan};
+use arrow::datatypes::DataType;
+use datafusion_common::JoinType;
+use datafusion_expr::{Distinct, Expr, Join, LogicalPlan, Operator, utils::split_conjunction};
 
 use super::{
+    Both,
     catalog::{Source, Value},
     functions::PROCTIME,
-    windows::{ADDED, Windows},
+    windows::Windows,
 };
 
 /// What kind of time a column is.
@@ -18,34 +22,153 @@ pub(super) enum Attribute {
 
 /// What a column tells of the window that a row is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WindowColumn {
-    Start,
-    End,
+struct WindowColumn {
+    part: WindowPart,
+    /// What kind of time windows are of.
+    time: Attribute,
+    /// Whether that time is an instant: windows lie in the job's zone then.
+    is_zoned: bool,
 }
 
-/// What the column of this number tells of a row's window of event time, if that is all it is.
-pub(super) fn window_column(plan: &LogicalPlan, column: usize) -> Option<WindowColumn> {
-    let of = |input: &LogicalPlan, value: &Expr| match unaliased(value) {
-        Expr::Column(inner) => window_column(input, input.schema().maybe_index_of_column(inner)?),
-        _ => None,
-    };
-    match plan {
-        LogicalPlan::Projection(projection) => of(&projection.input, projection.expr.get(column)?),
-        LogicalPlan::Aggregate(aggregate) => {
-            of(&aggregate.input, aggregate.group_expr.get(column)?)
+/// Begin, end, and the last moment as a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WindowPart {
+    Start,
+    End,
+    Time,
+}
+
+const PARTS: [WindowPart; 3] = [WindowPart::Start, WindowPart::End, WindowPart::Time];
+
+/// What each column of a plan tells of the windows that its rows are in, where that is all it is.
+fn window_columns(plan: &LogicalPlan) -> Vec<Option<WindowColumn>> {
+    let mut columns = match plan {
+        LogicalPlan::Projection(projection) => passed_on(&projection.expr, &projection.input),
+        LogicalPlan::Aggregate(aggregate) => passed_on(&aggregate.group_expr, &aggregate.input),
+        LogicalPlan::Filter(filter) => window_columns(&filter.input),
+        LogicalPlan::SubqueryAlias(alias) => window_columns(&alias.input),
+        LogicalPlan::Distinct(Distinct::All(input)) => window_columns(input),
+        LogicalPlan::Window(window) => window_columns(&window.input),
+        LogicalPlan::Union(union) => {
+            let all = union.inputs.iter().map(|input| window_columns(input));
+            let same = |(one, other)| Some(one).filter(|one| *one == other).flatten();
+            let both = |one: Vec<_>, other| one.into_iter().zip(other).map(same).collect();
+            all.reduce(both).unwrap_or_default()
         }
-        LogicalPlan::Filter(filter) => window_column(&filter.input, column),
-        LogicalPlan::SubqueryAlias(alias) => window_column(&alias.input, column),
-        LogicalPlan::Distinct(Distinct::All(input)) => window_column(input, column),
+        LogicalPlan::Join(join) => joined(join),
         LogicalPlan::Extension(extension) => {
-            let windows = extension.node.as_any().downcast_ref::<Windows>()?;
-            windows.time.as_ref()?;
-            match column.checked_sub(windows.input.schema().fields().len())? {
-                0 => Some(WindowColumn::Start),
-                1 => Some(WindowColumn::End),
-                _ => None,
-            }
+            let windows = extension.node.as_any().downcast_ref::<Windows>();
+            windows.map(added_columns).unwrap_or_default()
         }
+        _ => Vec::new(),
+    };
+    columns.resize(plan.schema().fields().len(), None);
+    columns
+}
+
+fn passed_on(values: &[Expr], input: &LogicalPlan) -> Vec<Option<WindowColumn>> {
+    let before = window_columns(input);
+    let of = |value| *before.get(place(value, input)?)?;
+    values.iter().map(of).collect()
+}
+
+fn added_columns(windows: &Windows) -> Vec<Option<WindowColumn>> {
+    let added = PARTS.map(|part| {
+        Some(WindowColumn {
+            part,
+            time: windows.attribute(),
+            is_zoned: matches!(windows.time_type, DataType::Timestamp(_, Some(_))),
+        })
+    });
+    let others = windows.input.schema().fields().iter().map(|_| None);
+    others.chain(added).collect()
+}
+
+/// Beside nulls there is no window.
+fn joined(join: &Join) -> Vec<Option<WindowColumn>> {
+    let of = [&join.left, &join.right].map(|input| window_columns(input));
+    if window_ends(join, &of).is_none() {
+        return Vec::new();
+    }
+    let (left, right) = match join.join_type {
+        JoinType::Inner => (true, true),
+        JoinType::Left | JoinType::LeftSemi | JoinType::LeftAnti => (true, false),
+        JoinType::Right => (false, true),
+        _ => (false, false),
+    };
+    let both = of.into_iter().zip([left, right]);
+    let both = both.flat_map(|(columns, is_whole)| {
+        let columns = columns.into_iter();
+        columns.map(move |column| column.filter(|_| is_whole))
+    });
+    both.collect()
+}
+
+/// Where the windows of both inputs of a join end, if it is of rows of the same window of event time;
+/// and whether they lie in the job's zone.
+pub(super) fn joined_windows(join: &Join) -> Option<(Both<usize>, bool)> {
+    let of = [&join.left, &join.right].map(|input| window_columns(input));
+    window_ends(join, &of)
+}
+
+fn window_ends(join: &Join, of: &[Vec<Option<WindowColumn>>; 2]) -> Option<(Both<usize>, bool)> {
+    let [left, right] = of;
+    let pairs = equal_columns(join);
+    let same = |part| {
+        pairs.iter().find_map(|pair| {
+            let window = (*left.get(pair.first)?).filter(|window| window.is_event(part))?;
+            let is_it = right.get(pair.second) == Some(&Some(window));
+            is_it.then_some((*pair, window.is_zoned))
+        })
+    };
+    same(WindowPart::Start)?;
+    same(WindowPart::End)
+}
+
+/// The columns of both inputs that must be equal, also where these are not told from the rest of the
+/// condition yet.
+fn equal_columns(join: &Join) -> Vec<Both<usize>> {
+    let pair = |one, other| {
+        let (first, second) = (place(one, &join.left)?, place(other, &join.right)?);
+        Some(Both { first, second })
+    };
+    let rest = join.filter.iter().flat_map(split_conjunction);
+    let rest = rest.filter_map(|condition| match condition {
+        Expr::BinaryExpr(of) if of.op == Operator::Eq => {
+            pair(&of.left, &of.right).or_else(|| pair(&of.right, &of.left))
+        }
+        _ => None,
+    });
+    let known = join.on.iter();
+    let known = known.filter_map(|(one, other)| pair(one, other));
+    known.chain(rest).collect()
+}
+
+/// Where the window ends that is among these keys of a plan's rows, if it is one of event time; and
+/// whether it lies in the job's zone.
+pub(super) fn window_end(keys: &[Expr], plan: &LogicalPlan) -> Option<(usize, bool)> {
+    let columns = window_columns(plan);
+    let known = |part| {
+        keys.iter().find_map(|key| {
+            let place = place(key, plan)?;
+            let window = (*columns.get(place)?).filter(|window| window.is_event(part))?;
+            Some((place, window.is_zoned))
+        })
+    };
+    known(WindowPart::Start)?;
+    known(WindowPart::End)
+}
+
+impl WindowColumn {
+    fn is_event(&self, part: WindowPart) -> bool {
+        self.part == part && self.time == Attribute::Event
+    }
+}
+
+/// Which column of a plan an expression is.
+pub(super) fn place(of: &Expr, plan: &LogicalPlan) -> Option<usize> {
+    match unaliased(of) {
+        Expr::Column(column) => plan.schema().maybe_index_of_column(column),
         _ => None,
     }
 }
@@ -63,14 +186,11 @@ pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> 
         }
         LogicalPlan::Filter(filter) => attribute(&filter.input, column),
         LogicalPlan::SubqueryAlias(alias) => attribute(&alias.input, column),
-        LogicalPlan::Distinct(Distinct::All(input)) => of_window_time(input, column),
-        LogicalPlan::Aggregate(aggregate) => {
-            let key = aggregate.group_expr.get(column)?;
-            let Expr::Column(key) = unaliased(key) else {
-                return None;
-            };
-            let column = aggregate.input.schema().maybe_index_of_column(key)?;
-            of_window_time(&aggregate.input, column)
+        // Rows may be grouped, and joined, by the time of their window without its ceasing to be one.
+        LogicalPlan::Distinct(_) | LogicalPlan::Aggregate(_) | LogicalPlan::Join(_) => {
+            let window = *window_columns(plan).get(column)?;
+            let window = window.filter(|window| window.part == WindowPart::Time)?;
+            Some(window.time)
         }
         LogicalPlan::Window(window) => {
             let is_input = column < window.input.schema().fields().len();
@@ -87,13 +207,7 @@ pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> 
             if column < width {
                 return attribute(&windows.input, column);
             }
-            let is_event = windows.time.is_some();
-            let of = if is_event {
-                Attribute::Event
-            } else {
-                Attribute::Processing
-            };
-            (column == width + 2).then_some(of)
+            (column == width + 2).then(|| windows.attribute())
         }
         _ => None,
     }
@@ -114,27 +228,6 @@ fn of_expression(input: &LogicalPlan, expression: &Expr) -> Option<Attribute> {
     match unaliased(expression) {
         Expr::Column(column) => attribute(input, input.schema().maybe_index_of_column(column)?),
         Expr::ScalarFunction(of) if of.name() == PROCTIME => Some(Attribute::Processing),
-        _ => None,
-    }
-}
-
-/// By the windows' time rows may be grouped without its ceasing to be one.
-fn of_window_time(input: &LogicalPlan, column: usize) -> Option<Attribute> {
-    match input {
-        LogicalPlan::Filter(filter) => of_window_time(&filter.input, column),
-        LogicalPlan::SubqueryAlias(alias) => of_window_time(&alias.input, column),
-        LogicalPlan::Projection(projection) => {
-            let Expr::Column(inner) = unaliased(projection.expr.get(column)?) else {
-                return None;
-            };
-            let column = projection.input.schema().maybe_index_of_column(inner)?;
-            of_window_time(&projection.input, column)
-        }
-        LogicalPlan::Extension(extension) => {
-            let windows = extension.node.as_any().downcast_ref::<Windows>()?;
-            let is_added = column + 1 == windows.input.schema().fields().len() + ADDED.len();
-            is_added.then(|| attribute(input, column)).flatten()
-        }
         _ => None,
     }
 }

@@ -61,8 +61,8 @@ mod written;
 mod zone;
 
 pub use dataflow::{
-    Aggregate, Arrival, Changelog, Dataflow, Expression, Function, Kind, Late, Order, Over, Rank,
-    Running, Scan, Sink, Step, StepId, Time, Watermarks, Window, Windowed,
+    Aggregate, Arrival, Changelog, Dataflow, Expression, Function, Inlet, Kind, Late, Order, Over,
+    Rank, Running, Scan, Sink, Step, StepId, Time, Watermarks, Window, Windowed,
 };
 pub use error::Error;
 pub use explain::{explain, promises};

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion_common::{DataFusionError, Result};
 use datafusion_expr::{
-    Expr, Extension, LogicalPlan,
+    Expr, Extension, LogicalPlan, LogicalPlanBuilder,
     planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning},
 };
 use datafusion_sql::sqlparser::{
@@ -23,7 +23,7 @@ use super::{
     error::{Fault, begin, did_you_mean},
     interval,
     lineage::{Attribute, attribute},
-    windows::{ADDED, Windows},
+    windows::{ADDED, WINDOW_TIME, Windows},
 };
 
 /// Plans window functions in FROM.
@@ -171,6 +171,8 @@ impl<'a> Call<'a> {
     fn plan(&self, context: &mut dyn RelationPlannerContext) -> Result<LogicalPlan> {
         let data = self.data()?;
         let input = context.plan(data.rows)?;
+        let (time, time_type) = self.time(&input, context)?;
+        let (input, time) = beside_window_time(input, time)?;
         let schema = input.schema().clone();
         for added in ADDED {
             if schema.has_column_with_unqualified_name(added) {
@@ -181,7 +183,6 @@ impl<'a> Call<'a> {
             }
         }
         let window = self.window()?;
-        let (time, time_type) = self.time(&input, context)?;
         let keys = data.keys.into_iter();
         let keys = keys
             .map(|key| context.sql_to_expr(key, &schema))
@@ -297,6 +298,37 @@ impl<'a> Call<'a> {
         let message = format!("needs a SIZE that is a multiple of {part}");
         Err(self.fault(at, &message))
     }
+}
+
+/// Windows upon windows: what was their time gives its name to the new one, and may be the time that
+/// these go by.
+fn beside_window_time(
+    input: LogicalPlan,
+    time: Option<Expr>,
+) -> Result<(LogicalPlan, Option<Expr>)> {
+    let before = input.schema().columns();
+    if !before.iter().any(|column| column.name == WINDOW_TIME) {
+        return Ok((input, time));
+    }
+    let renamed = before.iter().map(|column| {
+        let value = Expr::Column(column.clone());
+        match column.name == WINDOW_TIME {
+            true => value.alias_qualified(column.relation.clone(), format!("{WINDOW_TIME}0")),
+            false => value,
+        }
+    });
+    let plan = LogicalPlanBuilder::from(input).project(renamed)?.build()?;
+    let place = |time: &Expr| {
+        before
+            .iter()
+            .position(|one| Expr::Column(one.clone()) == *time)
+    };
+    let now = plan.schema().columns();
+    let time = time.map(|time| {
+        let now = place(&time).and_then(|place| now.get(place).cloned());
+        now.map_or(time, Expr::Column)
+    });
+    Ok((plan, time))
 }
 
 /// The column in `DESCRIPTOR(column)`.

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion_common::{DFSchema, DFSchemaRef, Result, TableReference, plan_err};
 use datafusion_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
-use super::{Window, types::MILLISECONDS};
+use super::{Window, lineage::Attribute, types::MILLISECONDS};
 
 /// Puts rows into windows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,7 +24,9 @@ pub(super) struct Windows {
 }
 
 /// The columns that it adds, in this order behind those of its input.
-pub(super) const ADDED: [&str; 3] = ["window_start", "window_end", "window_time"];
+pub(super) const ADDED: [&str; 3] = ["window_start", "window_end", WINDOW_TIME];
+/// The last of them: the last moment of a window, as a time.
+pub(super) const WINDOW_TIME: &str = "window_time";
 
 /// A field with the name of its table.
 pub(super) type Qualified = (Option<TableReference>, FieldRef);
@@ -70,6 +72,14 @@ impl Windows {
             keys,
             schema,
         })
+    }
+
+    /// What kind of time they are of.
+    pub(super) const fn attribute(&self) -> Attribute {
+        match self.time {
+            Some(_) => Attribute::Event,
+            None => Attribute::Processing,
+        }
     }
 
     /// Which of the added columns an expression is.

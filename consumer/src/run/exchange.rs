@@ -10,7 +10,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::{error::Failure, stages::Route, wiring::SinkSenders};
 use crate::{
-    plan::{Expression, StepId},
+    plan::{Expression, Inlet, StepId},
     transform::{Changes, END, Origin, Outputs, Progress, Task},
 };
 
@@ -40,8 +40,8 @@ pub(super) struct Outlet {
     /// Which of its stage's tasks it is.
     number: usize,
     edges: Vec<Edge>,
-    sinks: SinkSenders,
-    late: SinkSenders,
+    sinks: SinkSenders<StepId>,
+    late: SinkSenders<Inlet>,
 }
 
 /// From a step to a stage.
@@ -58,8 +58,8 @@ impl Outlet {
     pub(super) const fn new(
         number: usize,
         edges: Vec<Edge>,
-        sinks: SinkSenders,
-        late: SinkSenders,
+        sinks: SinkSenders<StepId>,
+        late: SinkSenders<Inlet>,
     ) -> Self {
         Self {
             number,
@@ -84,8 +84,8 @@ impl Outlet {
                 }
             }
         }
-        for (step, rows) in outputs.late {
-            if let Some(sink) = self.late.get(&step) {
+        for (inlet, rows) in outputs.late {
+            if let Some(sink) = self.late.get(&inlet) {
                 let sent = sink.send(Changes::inserts(rows)).await;
                 sent.map_err(|_| Failure::Gone)?;
             }

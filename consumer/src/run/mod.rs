@@ -52,7 +52,7 @@ pub use status::Status;
 pub use watch::Watch;
 
 use crate::{
-    plan::{Dataflow, Job, Kind, StepId, Table},
+    plan::{Dataflow, Inlet, Job, Kind, StepId, Table},
     transform::{Budget, Changes, Settings},
     write::Output,
 };
@@ -118,13 +118,13 @@ pub async fn run<W: Write + Send + 'static>(
             new.insert(sender);
         }
     }
-    let [sinks, late] = [tables, late].map(|tables| senders(&tables, &open));
+    let (sinks, late) = (senders(&tables, &open), senders(&late, &open));
     drop(open);
     let (wiring, inboxes) = Wiring::new(
         &job.dataflow,
         options.parallelism,
         Settings { budget },
-        [sinks, late],
+        (sinks, late),
         watch.reports.clone(),
     );
     let (members, head) = (
@@ -184,10 +184,10 @@ fn note(why: &mut Option<Failure>, ended: Result<(), Failure>) {
     }
 }
 
-/// Where rows are to be written, by the step that gives them.
-type Tables = BTreeMap<StepId, Option<Arc<Table>>>;
+/// Where rows are to be written, by what gives them.
+type Tables<K> = BTreeMap<K, Option<Arc<Table>>>;
 
-fn tables(dataflow: &Dataflow) -> Tables {
+fn tables(dataflow: &Dataflow) -> Tables<StepId> {
     let steps = dataflow.steps.iter().enumerate();
     steps
         .filter_map(|(at, step)| match &step.kind {
@@ -197,10 +197,10 @@ fn tables(dataflow: &Dataflow) -> Tables {
         .collect()
 }
 
-/// Steps that can have late rows, with the table for those.
-fn late_tables(dataflow: &Dataflow) -> Tables {
+/// Inputs of steps that can have late rows, with the table for those.
+fn late_tables(dataflow: &Dataflow) -> Tables<Inlet> {
     let late = dataflow.late.iter();
-    late.map(|(step, late)| (*step, Some(late.table.clone())))
+    late.map(|(inlet, late)| (*inlet, Some(late.table.clone())))
         .collect()
 }
 
@@ -208,14 +208,14 @@ fn late_tables(dataflow: &Dataflow) -> Tables {
 /// knows what another has written.
 type Open = BTreeMap<Option<String>, mpsc::Sender<Changes>>;
 
-fn senders(tables: &Tables, open: &Open) -> SinkSenders {
+fn senders<K: Copy + Ord>(tables: &Tables<K>, open: &Open) -> SinkSenders<K> {
     let sender = |table: &Option<Arc<Table>>| {
         let name = table.as_ref().map(|table| table.name.clone());
         open.get(&name).cloned()
     };
     let all = tables.iter();
     Arc::new(
-        all.filter_map(|(step, table)| Some((*step, sender(table)?)))
+        all.filter_map(|(of, table)| Some((*of, sender(table)?)))
             .collect(),
     )
 }

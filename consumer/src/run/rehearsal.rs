@@ -17,7 +17,7 @@ use super::{
 use crate::{
     fetch::Block,
     parse::{Format, Json, Parse, Reason},
-    plan::{Job, Kind, Scan, Table},
+    plan::{Inlet, Job, Kind, Scan, StepId, Table},
     transform::{Budget, Changes, Origin, Outputs, Progress, Settings, Task},
 };
 
@@ -31,8 +31,8 @@ pub struct Rehearsal<'a> {
     scans: Vec<Reading>,
     preparer: Preparer,
     task: Task,
-    sinks: Tables,
-    late: Tables,
+    sinks: Tables<StepId>,
+    late: Tables<Inlet>,
     given: Vec<Given>,
 }
 
@@ -200,7 +200,7 @@ impl<'a> Rehearsal<'a> {
 
     fn give(&mut self, outputs: Outputs) -> Result<(), Failure> {
         let late = outputs.late.into_iter();
-        let late = late.map(|(step, rows)| (self.late.get(&step), Changes::inserts(rows)));
+        let late = late.map(|(inlet, rows)| (self.late.get(&inlet), Changes::inserts(rows)));
         let changes = outputs.changes.into_iter();
         let changes = changes.map(|(step, changes)| (self.sinks.get(&step), changes));
         for (table, changes) in changes.chain(late) {

@@ -120,12 +120,10 @@ impl Stage {
             .iter()
             .filter_map(|step| dataflow.steps.get(step.0));
         kinds.all(|step| match step.kind {
-            Kind::Filter(_)
-            | Kind::Project(_)
-            | Kind::Union
-            | Kind::Running(_)
-            | Kind::Average
-            | Kind::Insert(_) => true,
+            Kind::Filter(_) | Kind::Project(_) | Kind::Union | Kind::Average | Kind::Insert(_) => {
+                true
+            }
+            Kind::Running(ref running) => running.until.is_none(),
             Kind::Join(ref join) => join.until.is_none(),
             Kind::Rank(ref rank) => rank.until.is_none(),
             Kind::Scan(_)

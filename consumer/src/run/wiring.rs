@@ -15,12 +15,12 @@ use super::{
     stages::Stages,
 };
 use crate::{
-    plan::{Dataflow, StepId},
+    plan::{Dataflow, Inlet, StepId},
     transform::{Chain, Changes, Origin, Settings, Task},
 };
 
-/// Where the rows of steps are written.
-pub(super) type SinkSenders = Arc<BTreeMap<StepId, Sender<Changes>>>;
+/// Where rows are written, by what gives them.
+pub(super) type SinkSenders<K> = Arc<BTreeMap<K, Sender<Changes>>>;
 
 /// The tasks of a job.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ pub(super) struct Wiring<'a> {
     settings: Settings,
     /// Of each stage, what its tasks are reached by; the first is not.
     inboxes: Vec<Vec<Sender<Message>>>,
-    sinks: SinkSenders,
-    late: SinkSenders,
+    sinks: SinkSenders<StepId>,
+    late: SinkSenders<Inlet>,
     pub(super) reports: Reports,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Wiring<'a> {
         dataflow: &'a Dataflow,
         parallelism: usize,
         settings: Settings,
-        [sinks, late]: [SinkSenders; 2],
+        (sinks, late): (SinkSenders<StepId>, SinkSenders<Inlet>),
         reports: Reports,
     ) -> (Self, Inboxes) {
         let stages = Stages::of(dataflow, parallelism > 1);

@@ -12,8 +12,9 @@ use super::{
     rank::Rank,
     running::Running,
     stateless::{Filter, Project, Union},
+    until::Deadline,
     watermarks::Watermarks,
-    window::{Assign, Assigned, SessionWindowed, Timed, Windowed},
+    window::{Assign, Assigned, Attached, SessionWindowed, Timed, Windowed},
 };
 use crate::plan::{self, Changelog, Kind, Step, Window};
 
@@ -36,6 +37,7 @@ pub(super) const fn name(kind: &Kind) -> &'static str {
         Kind::Union => "union",
         Kind::Assign { .. } => "window",
         Kind::Windowed(_) => "window aggregate",
+        Kind::Running(of) if of.until.is_some() => "window aggregate",
         Kind::Running(_) => "running aggregate",
         Kind::Over(_) => "over",
         Kind::Join(_) => "join",
@@ -95,7 +97,13 @@ fn of_one(step: &Step, source: &Source) -> Result<Option<Box<dyn Operator>>, Fau
         Kind::Running(running) => {
             let results = results(&schema, running.keys.len());
             let program = program(&running.keys, &running.aggregates, source, &results)?;
-            Box::new(Running::new(schema, program)?)
+            match running.until {
+                Some(until) => {
+                    let deadline = Deadline::new(until, source);
+                    Box::new(Attached::new(schema, program, deadline))
+                }
+                None => Box::new(Running::new(schema, program)?),
+            }
         }
         Kind::Over(over) => {
             let results = results(&schema, source.schema.fields().len());

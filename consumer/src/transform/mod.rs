@@ -21,6 +21,7 @@ mod state;
 mod stateless;
 mod store;
 mod task;
+mod until;
 mod watermarks;
 mod window;
 

@@ -27,7 +27,7 @@ pub struct Origin {
 pub struct Out {
     /// Rows for those that read from it.
     pub changes: Vec<Changes>,
-    /// Rows that came too late for all of their windows, as they came to the step.
+    /// Of the rows that were pushed, those that came too late, as they came to the step.
     pub late: Vec<RecordBatch>,
 }
 

@@ -1,6 +1,7 @@
 -- The auctions with most bids in the last 10 seconds, every 2 seconds.
 
-CREATE TABLE results (auction BIGINT, num BIGINT, starttime TIMESTAMP(3)) WITH ('connector' = 'print');
+CREATE TABLE results (auction BIGINT, num BIGINT, starttime TIMESTAMP(3))
+WITH ('connector' = 'filesystem', 'path' = 'results', 'format' = 'json');
 
 INSERT INTO results
 SELECT counts.auction, counts.num, counts.starttime

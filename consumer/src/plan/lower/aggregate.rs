@@ -1,5 +1,5 @@
-//! Aggregates: of windows, where rows are grouped by the begin and end of theirs; else of all rows so
-//! far.
+//! Aggregates: of windows, where rows are grouped by the begin and end of theirs, which they are put
+//! into here, or were before; else of all rows so far.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::{
     super::{
-        Aggregate, Changelog, Function, Kind, Running, Window,
+        Aggregate, Changelog, Function, Kind, Running, Time, Until, Window,
         error::{Fault, NOWHERE},
         functions::function,
         lineage::unaliased,
@@ -64,7 +64,9 @@ impl Lowering<'_> {
         aggregates: &[Expr],
         named: &DFSchema,
     ) -> Result<Lowered, Fault> {
-        let input = self.plan(input)?;
+        let plan = input;
+        let input = self.plan(plan)?;
+        let until = self.closes(groups, plan, &input);
         let values = aggregates
             .iter()
             .map(|value| aggregate(value, &input.schema));
@@ -72,19 +74,27 @@ impl Lowering<'_> {
         if input.changelog == Changelog::Retract {
             refuse_retraction(&aggregates)?;
         }
-        let keys = expressions(groups, &input.schema)?;
         let ready = self.ready(Ready {
+            keys: expressions(groups, &input.schema)?,
+            time: until.map(|until| Time::Event(until.column)),
             rows: input,
-            time: None,
-            keys,
             aggregates,
         })?;
+        let until = until.map(|until| match ready.time {
+            Some(Time::Event(column)) => Until { column, ..until },
+            _ => until,
+        });
         let running = Kind::Running(Running {
             keys: ready.keys,
             aggregates: ready.aggregates,
+            until,
         });
+        let changelog = match until {
+            Some(_) => Changelog::Append,
+            None => Changelog::Retract,
+        };
         let schema = schema(fields(named).map(with_plain_type).collect())?;
-        Ok(self.step(&[&ready.rows], schema, Changelog::Retract, running))
+        Ok(self.step(&[&ready.rows], schema, changelog, running))
     }
 
     fn windowed(

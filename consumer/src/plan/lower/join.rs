@@ -9,7 +9,7 @@ use super::{
     super::{
         Both, Changelog, Join, JoinKind, Kind, Until,
         error::{Fault, NOWHERE},
-        lineage::{Attribute, WindowColumn, attribute, unaliased, window_column},
+        lineage::{Attribute, attribute, joined_windows, unaliased},
         shifted::milliseconds,
         windows::fields,
     },
@@ -93,20 +93,10 @@ impl Lowering<'_> {
 
     /// Where rows of the same window belong together.
     fn in_windows(&self, join: &Plan, [first, second]: [&Lowered; 2]) -> Option<Both<Until>> {
-        let same = |wanted: WindowColumn| {
-            join.on.iter().find_map(|(one, other)| {
-                let first = place(one, &join.left)?;
-                let second = place(other, &join.right)?;
-                let is_it = window_column(&join.left, first) == Some(wanted)
-                    && window_column(&join.right, second) == Some(wanted);
-                is_it.then_some(Both { first, second })
-            })
-        };
-        same(WindowColumn::Start)?;
-        let ends = same(WindowColumn::End)?;
+        let (ends, is_zoned) = joined_windows(join)?;
         Some(Both {
-            first: self.until_end(first, ends.first)?,
-            second: self.until_end(second, ends.second)?,
+            first: self.until_end(first, (ends.first, is_zoned))?,
+            second: self.until_end(second, (ends.second, is_zoned))?,
         })
     }
 }
@@ -133,14 +123,6 @@ fn pair(first: &Lowered, second: &Lowered) -> Result<Arc<DFSchema>, Fault> {
     schema(nullable.collect())
 }
 
-/// Which column of a plan an expression is.
-fn place(of: &Expr, plan: &LogicalPlan) -> Option<usize> {
-    match unaliased(of) {
-        Expr::Column(column) => plan.schema().maybe_index_of_column(column),
-        _ => None,
-    }
-}
-
 /// Where the times of rows that belong together are so and so far apart: until when they may find
 /// each other.
 pub(super) fn within(join: &Plan) -> Option<Both<Until>> {
@@ -163,6 +145,7 @@ pub(super) fn within(join: &Plan) -> Option<Both<Until>> {
     let until = |column, plus| Until {
         column,
         plus,
+        zone: None,
         drops_late: false,
     };
     Some(Both {

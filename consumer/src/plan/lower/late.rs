@@ -9,7 +9,7 @@ use datafusion_sql::sqlparser::tokenizer::Location;
 
 use super::{
     super::{
-        Kind, Late, Step, StepId, Table, Time,
+        Inlet, Input, Kind, Late, Step, StepId, Table, Time, Window,
         catalog::{Declared, Source},
         coerce::casts_or_is,
         error::{Fault, NOWHERE, did_you_mean},
@@ -24,36 +24,44 @@ type Named<'a> = (&'a str, Location);
 
 impl Lowering<'_> {
     /// What becomes of the late rows of each step that can have some.
-    pub(super) fn late_rows(&self) -> Result<BTreeMap<StepId, Late>, Fault> {
+    pub(super) fn late_rows(&self) -> Result<BTreeMap<Inlet, Late>, Fault> {
         let mut all = BTreeMap::new();
         for (number, step) in self.dataflow.steps.iter().enumerate() {
-            let input = step.inputs.first().filter(|_| waits(step));
-            let Some(input) = input else {
+            let Some(waits) = waits(step) else {
                 continue;
             };
-            let mut sources = Vec::new();
-            self.sources(*input, &mut sources)?;
-            if let Some((name, at)) = common(&sources)? {
-                let table = self.catalog.sink(name, at)?.table.clone();
-                let values = self.late_values(*input, &table, &sources);
-                let values = values.map_err(|fault| fault.or_at(at))?;
-                all.insert(StepId(number), Late { table, values });
+            for (input, rows) in [Input::First, Input::Second].into_iter().zip(&step.inputs) {
+                let mut sources = Vec::new();
+                self.sources(*rows, waits, &mut sources)?;
+                if let Some((name, at)) = common(&sources)? {
+                    let table = self.catalog.sink(name, at)?.table.clone();
+                    let values = self.late_values(*rows, &table, &sources);
+                    let values = values.map_err(|fault| fault.or_at(at))?;
+                    all.insert((StepId(number), input), Late { table, values });
+                }
             }
         }
         Ok(all)
     }
 
-    /// The tables whose rows come to a step as they are, or computed from alone.
-    fn sources(&self, step: StepId, found: &mut Vec<Arc<Source>>) -> Result<(), Fault> {
+    /// The tables whose rows come to a step as they are, or computed from alone, and may be late there.
+    fn sources(
+        &self,
+        step: StepId,
+        waits: Waits,
+        found: &mut Vec<Arc<Source>>,
+    ) -> Result<(), Fault> {
         let Some(step) = self.dataflow.steps.get(step.0) else {
             return Ok(());
         };
         match &step.kind {
             Kind::Scan(scan) => found.push(self.catalog.find(&scan.table.name, NOWHERE)?.clone()),
             Kind::Windowed(_) | Kind::Running(_) => {}
+            // Who comes out of a window in time is in time for whoever waits for the same one.
+            _ if waits == Waits::ByWindow && self::waits(step) == Some(Waits::ByWindow) => {}
             _ => {
                 let mut inputs = step.inputs.iter();
-                inputs.try_for_each(|input| self.sources(*input, found))?;
+                inputs.try_for_each(|input| self.sources(*input, waits, found))?;
             }
         }
         Ok(())
@@ -87,15 +95,34 @@ impl Lowering<'_> {
     }
 }
 
+/// By what a step knows that a row comes too late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    /// By its time.
+    ByTime,
+    /// By the end of the window that it was put into before.
+    ByWindow,
+}
+
 /// Whether rows can come too late for a step.
-const fn waits(step: &Step) -> bool {
-    let time = match &step.kind {
-        Kind::Assign { time, .. } => *time,
-        Kind::Windowed(of) => of.time,
-        Kind::Over(of) => of.time,
-        _ => return false,
+fn waits(step: &Step) -> Option<Waits> {
+    let (time, until) = match &step.kind {
+        // Rows are put into other windows at once, whatever time it is.
+        Kind::Assign {
+            window: Window::Session { .. },
+            time,
+            ..
+        } => (Some(*time), None),
+        Kind::Windowed(of) => (Some(of.time), None),
+        Kind::Over(of) => (Some(of.time), None),
+        Kind::Running(of) => (None, of.until),
+        Kind::Rank(of) => (None, of.until),
+        Kind::Join(of) => (None, of.until.map(|until| until.first)),
+        _ => return None,
     };
-    matches!(time, Time::Event(_))
+    let by_time = matches!(time, Some(Time::Event(_))).then_some(Waits::ByTime);
+    let by_window = until.filter(|until| until.drops_late);
+    by_time.or(by_window.map(|_| Waits::ByWindow))
 }
 
 fn declared(source: &Source) -> Option<&Arc<Declared>> {

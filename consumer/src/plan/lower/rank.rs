@@ -11,9 +11,8 @@ use super::{
         Arrival, Changelog, Kind, Order, Rank, Until,
         error::{Fault, NOWHERE},
         functions::ROW_NUMBER,
-        lineage::{Attribute, WindowColumn, attribute, unaliased, window_column},
+        lineage::{Attribute, attribute, place, unaliased, window_end},
         windows::fields,
-        zone::Zone,
     },
     Lowered, Lowering,
     below::Below,
@@ -66,7 +65,7 @@ impl Lowering<'_> {
             from: usize::try_from(bounds.from).unwrap_or(1),
             to: usize::try_from(to).unwrap_or_default(),
             is_numbered,
-            until: self.closes(params, &below.node.input, &input),
+            until: self.closes(&params.partition_by, &below.node.input, &input),
             ..self.in_order(&params.order_by, &below.node.input, &input)?
         };
         if rank.to == 1
@@ -170,34 +169,31 @@ impl Lowering<'_> {
     }
 
     /// Where rows are apart by their windows: when these close.
-    fn closes(
+    pub(super) fn closes(
         &self,
-        params: &WindowFunctionParams,
+        keys: &[Expr],
         plan: &LogicalPlan,
         input: &Lowered,
     ) -> Option<Until> {
-        let place = |wanted| {
-            params.partition_by.iter().find_map(|key| {
-                let Expr::Column(column) = unaliased(key) else {
-                    return None;
-                };
-                let place = plan.schema().maybe_index_of_column(column)?;
-                (window_column(plan, place) == Some(wanted)).then_some(column)
-            })
-        };
-        place(WindowColumn::Start)?;
-        let end = place(WindowColumn::End)?;
-        self.until_end(input, input.schema.maybe_index_of_column(end)?)
+        let (end, is_zoned) = window_end(keys, plan)?;
+        let (table, field) = plan.schema().qualified_field(end);
+        let column = Column::new(table.cloned(), field.name());
+        let column = input.schema.maybe_index_of_column(&column)?;
+        self.until_end(input, (column, is_zoned))
     }
 
-    /// Until the window whose end is in this column of `input` closes.
-    pub(super) fn until_end(&self, input: &Lowered, column: usize) -> Option<Until> {
-        // The ends of windows are written in the job's own zone.
-        let is_known = self.settings.zone == Zone::UTC;
+    /// Until the window whose end is in this column of `input` closes; and whether it lies in the
+    /// job's zone.
+    pub(super) fn until_end(
+        &self,
+        input: &Lowered,
+        (column, is_zoned): (usize, bool),
+    ) -> Option<Until> {
         let is_settled = input.changelog == Changelog::Append;
-        (is_known && is_settled).then_some(Until {
+        is_settled.then_some(Until {
             column,
             plus: -1,
+            zone: is_zoned.then_some(self.settings.zone),
             drops_late: true,
         })
     }
@@ -271,10 +267,7 @@ impl Bounds {
 
 /// What kind of time an expression over a plan is.
 fn time(of: &Expr, plan: &LogicalPlan) -> Option<Attribute> {
-    let Expr::Column(column) = unaliased(of) else {
-        return None;
-    };
-    attribute(plan, plan.schema().maybe_index_of_column(column)?)
+    attribute(plan, place(of, plan)?)
 }
 
 fn event_time(of: &Expr, plan: &LogicalPlan) -> bool {

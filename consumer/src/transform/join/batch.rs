@@ -1,20 +1,14 @@
 //! Rows that came together by one input of a join.
 
-use arrow::{
-    array::{AsArray, UInt32Array},
-    compute::{cast, take},
-    datatypes::{DataType, Int64Type, SchemaRef},
-    record_batch::RecordBatch,
-};
+use arrow::{array::UInt32Array, compute::take, datatypes::SchemaRef, record_batch::RecordBatch};
 
 use super::side::{NONE, Side};
 use crate::{
-    plan::{Expression, Input, Until},
+    plan::{Expression, Input},
     transform::{
         changes::{Changes, Op},
         error::Fault,
         expression::truth,
-        operator::BEGINNING,
     },
 };
 
@@ -106,18 +100,8 @@ impl Batch<'_> {
     }
 
     /// Whether a row is remembered: rows to come may belong to it.
-    pub(super) fn stays(&self, row: usize, watermark: i64) -> bool {
+    pub(super) fn stays(&self, row: usize, passed: i64) -> bool {
         self.groups.get(row).is_some_and(|group| *group != NONE)
-            && self.until(row).is_none_or(|until| until > watermark)
+            && self.until(row).is_none_or(|until| until > passed)
     }
-}
-
-/// Until when rows are kept: one whose time is null belongs to none.
-pub(in crate::transform) fn until_of(until: &Until, rows: &RecordBatch) -> Result<Vec<i64>, Fault> {
-    let times = rows.columns().get(until.column);
-    let times = times.ok_or_else(|| Fault::Unsupported("a time that is no column".to_owned()))?;
-    let times = cast(times, &DataType::Int64)?;
-    let times = times.as_primitive::<Int64Type>();
-    let until = |time: Option<i64>| time.map_or(BEGINNING, |time| time.saturating_add(until.plus));
-    Ok(times.iter().map(until).collect())
 }

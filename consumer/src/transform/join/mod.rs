@@ -13,12 +13,10 @@ mod told;
 
 use arrow::{
     array::{Array, ArrayRef},
-    compute::filter_record_batch,
     datatypes::{Schema, SchemaRef},
     record_batch::RecordBatch,
 };
 
-pub(super) use self::batch::until_of;
 use self::{
     batch::{Batch, Row},
     side::{NONE, NULLS, New, Side},
@@ -32,8 +30,9 @@ use super::{
     group::Groups,
     operator::{BEGINNING, Counts, Operator, Origin, Out},
     state::State,
+    until::Deadline,
 };
-use crate::plan::{self, Both, Changelog, Input, JoinKind, Until};
+use crate::plan::{self, Both, Changelog, Input, JoinKind};
 
 /// So many rows are given together, or as many as one row makes.
 const ROWS_MAX: usize = 8 * 1024;
@@ -46,8 +45,8 @@ pub(super) struct Join {
     plan: plan::Join,
     groups: Groups,
     sides: Both<Side>,
-    watermark: i64,
-    late: u64,
+    /// Until when rows of each input may find others, where not for ever.
+    deadlines: Option<Both<Deadline>>,
 }
 
 impl Join {
@@ -72,33 +71,30 @@ impl Join {
                 first: Side::new(&first.schema, retracts(first))?,
                 second: Side::new(&second.schema, retracts(second))?,
             },
+            deadlines: plan.until.map(|until| Both {
+                first: Deadline::new(until.first, first),
+                second: Deadline::new(until.second, second),
+            }),
             plan: plan.clone(),
-            watermark: BEGINNING,
-            late: 0,
         })
     }
 
-    fn take(&mut self, input: Input, changes: &Changes, out: &mut Out) -> Result<(), Fault> {
-        let until = self.plan.until.as_ref().map(|until| *until.of(input));
-        let in_time = until.filter(|until| until.drops_late);
-        let in_time = in_time.map(|until| self.in_time(until, changes));
-        let in_time = in_time.transpose()?;
-        let changes = in_time.as_ref().unwrap_or(changes);
-        let (batch, mut found) = self.batch(input, changes)?;
+    fn take(&mut self, input: Input, changes: Changes, out: &mut Out) -> Result<(), Fault> {
+        let changes = match &mut self.deadlines {
+            Some(deadlines) => deadlines.of_mut(input).in_time(changes, out)?,
+            None => changes,
+        };
+        let (batch, mut found) = self.batch(input, &changes)?;
         let matches = self.give(&batch, out)?;
         self.keep(&batch, &matches)?;
         self.forget(&mut found);
         Ok(())
     }
 
-    /// The rows whose time has not passed.
-    fn in_time(&mut self, until: Until, changes: &Changes) -> Result<Changes, Fault> {
-        let until = until_of(&until, &changes.rows)?;
-        let is_in_time = until.iter().map(|until| Some(*until > self.watermark));
-        let rows = filter_record_batch(&changes.rows, &is_in_time.collect())?;
-        let late = changes.rows.num_rows() - rows.num_rows();
-        self.late += u64::try_from(late).unwrap_or_default();
-        Ok(Changes::inserts(rows))
+    /// Up to when time has passed for the rows of an input.
+    fn passed(&self, input: Input) -> i64 {
+        let deadlines = self.deadlines.as_ref();
+        deadlines.map_or(BEGINNING, |all| all.of(input).passed())
     }
 
     /// Rows with their groups, and all groups that were looked at.
@@ -125,8 +121,8 @@ impl Join {
                 });
             }
         }
-        let until = self.plan.until.as_ref();
-        let until = until.map(|until| until_of(until.of(input), rows));
+        let until = self.deadlines.as_ref();
+        let until = until.map(|until| until.of(input).of(rows));
         let batch = Batch {
             input,
             changes,
@@ -159,7 +155,7 @@ impl Join {
                 let row = Row {
                     number,
                     op: batch.changes.op(number as usize),
-                    stays: batch.stays(number as usize, self.watermark),
+                    stays: batch.stays(number as usize, self.passed(batch.input)),
                 };
                 self.tell(batch.input, row, kept, &mut told);
                 if told.len() >= ROWS_MAX {
@@ -233,6 +229,7 @@ impl Join {
 
     /// Remembers rows, and forgets those that are taken back.
     fn keep(&mut self, batch: &Batch<'_>, matches: &[u32]) -> Result<(), Fault> {
+        let passed = self.passed(batch.input);
         let side = self.sides.of_mut(batch.input);
         let rows = side.encoded(batch.changes.rows.columns())?;
         for (number, (row, (group, matches))) in rows
@@ -240,7 +237,7 @@ impl Join {
             .zip(batch.groups.iter().zip(matches))
             .enumerate()
         {
-            if !batch.stays(number, self.watermark) {
+            if !batch.stays(number, passed) {
                 continue;
             }
             if batch.changes.op(number).adds() {
@@ -270,7 +267,8 @@ impl Join {
     fn expire(&mut self, input: Input, out: &mut Out) -> Result<(), Fault> {
         let kind = self.plan.kind;
         let is_told = kind.gives_alone(input) || (kind == JoinKind::Anti && input == Input::First);
-        while let Some(due) = self.sides.of_mut(input).due(self.watermark) {
+        let passed = self.passed(input);
+        while let Some(due) = self.sides.of_mut(input).due(passed) {
             let side = self.sides.of(input);
             let alone = due.iter().copied();
             let alone = alone.filter(|row| is_told && side.matches(*row) == 0);
@@ -306,22 +304,29 @@ impl Join {
 
 impl Operator for Join {
     fn push(&mut self, _: Origin, changes: Changes, out: &mut Out) -> Result<(), Fault> {
-        self.take(Input::First, &changes, out)
+        self.take(Input::First, changes, out)
     }
 
     fn push_second(&mut self, _: Origin, changes: Changes, out: &mut Out) -> Result<(), Fault> {
-        self.take(Input::Second, &changes, out)
+        self.take(Input::Second, changes, out)
     }
 
     fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
-        self.watermark = self.watermark.max(watermark);
+        let Some(deadlines) = &mut self.deadlines else {
+            return Ok(());
+        };
+        deadlines.first.reach(watermark);
+        deadlines.second.reach(watermark);
         self.expire(Input::First, out)?;
         self.expire(Input::Second, out)
     }
 
     fn state(&mut self) -> Result<State, Fault> {
         let mut state = State::default();
-        state.put_numbers("counts", &[&[self.watermark], &[self.late.cast_signed()]])?;
+        if let Some(Both { first, second }) = &self.deadlines {
+            let [first, second] = [first.memory(), second.memory()];
+            state.put_numbers("deadlines", &[&first, &second])?;
+        }
         for (input, [rows, matches]) in PARTS {
             let side = self.sides.of(input);
             state.put(rows, side.all()?);
@@ -337,8 +342,14 @@ impl Operator for Join {
             let [counts] = state.take_numbers(matches)?;
             self.remember(input, state.take(rows)?, &counts)?;
         }
-        let [watermark, late] = state.take_one("counts")?;
-        (self.watermark, self.late) = (watermark, late.cast_unsigned());
+        if let Some(deadlines) = &mut self.deadlines {
+            let both: [Vec<i64>; 2] = state.take_numbers("deadlines")?;
+            for (input, memory) in [Input::First, Input::Second].into_iter().zip(both) {
+                let memory = memory.try_into();
+                let memory = memory.map_err(|_| Fault::State("deadlines".to_owned()))?;
+                deadlines.of_mut(input).remember(memory);
+            }
+        }
         Ok(())
     }
 
@@ -348,7 +359,10 @@ impl Operator for Join {
 
     fn counts(&self) -> Counts {
         Counts {
-            late: self.late,
+            late: self
+                .deadlines
+                .as_ref()
+                .map_or(0, |Both { first, second }| first.late() + second.late()),
             untimed: 0,
         }
     }

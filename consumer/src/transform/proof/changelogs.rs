@@ -35,7 +35,7 @@ const PLANS: u32 = 2_000;
 const OPERATORS_MAX: u32 = 4;
 
 /// A row of two whole numbers.
-type Row = [Option<i64>; 2];
+pub(super) type Row = [Option<i64>; 2];
 
 /// A query of two columns, `k` and `v`.
 #[derive(Debug, Clone)]
@@ -123,7 +123,7 @@ fn queries() -> impl Strategy<Value = Query> {
 }
 
 /// A batch of rows of one of the tables.
-type Batch = (&'static str, Vec<Row>);
+pub(super) type Batch = (&'static str, Vec<Row>);
 
 fn batches() -> impl Strategy<Value = Vec<Batch>> {
     let number =
@@ -134,7 +134,7 @@ fn batches() -> impl Strategy<Value = Vec<Batch>> {
 }
 
 /// Python that asks `DuckDB`.
-struct Duck {
+pub(super) struct Duck {
     process: Child,
     asked: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -142,7 +142,7 @@ struct Duck {
 
 impl Duck {
     /// None where there is none.
-    fn start() -> Option<Self> {
+    pub(super) fn start() -> Option<Self> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/jobs/answer.py");
         let has = Command::new("python3")
             .args(["-c", "import duckdb"])
@@ -170,7 +170,7 @@ impl Duck {
         })
     }
 
-    fn answer(&mut self, query: &str, batches: &[Batch]) -> BTreeMap<Row, i64> {
+    pub(super) fn answer(&mut self, query: &str, batches: &[Batch]) -> BTreeMap<Row, i64> {
         let table = |name: &str| -> Vec<&Row> {
             let own = batches.iter().filter(|(of, _)| *of == name);
             own.flat_map(|(_, rows)| rows).collect()
@@ -214,7 +214,7 @@ fn dataflow(query: &str) -> Dataflow {
 }
 
 /// The scans of a dataflow, each with its table, and the rows that it reads of others.
-fn scans(dataflow: &Dataflow) -> impl Iterator<Item = (StepId, &str)> {
+pub(super) fn scans(dataflow: &Dataflow) -> impl Iterator<Item = (StepId, &str)> {
     let steps = dataflow.steps.iter().enumerate();
     steps.filter_map(|(at, step)| match &step.kind {
         Kind::Scan(scan) => Some((StepId(at), scan.table.name.as_str())),
@@ -223,7 +223,7 @@ fn scans(dataflow: &Dataflow) -> impl Iterator<Item = (StepId, &str)> {
 }
 
 /// The columns that a scan reads.
-fn rows_of(dataflow: &Dataflow, scan: StepId, rows: &[Row]) -> RecordBatch {
+pub(super) fn rows_of(dataflow: &Dataflow, scan: StepId, rows: &[Row]) -> RecordBatch {
     let schema = dataflow.steps[scan.0].schema.clone();
     let column = |field: &Arc<arrow::datatypes::Field>| -> Arc<dyn arrow::array::Array> {
         let place = usize::from(field.name() == "v");
@@ -254,14 +254,14 @@ fn apply(counts: &mut BTreeMap<Row, i64>, outputs: &Outputs) -> Result<(), TestC
     Ok(())
 }
 
-fn task(dataflow: &Dataflow) -> Task {
+pub(super) fn task(dataflow: &Dataflow) -> Task {
     let budget = Arc::new(Budget::new(usize::MAX, "--state-max"));
     Task::new(dataflow, transform::Settings { budget }).unwrap()
 }
 
 /// What becomes of what all steps know, behind a batch.
 #[derive(Debug, Clone, Copy)]
-enum Cut {
+pub(super) enum Cut {
     /// It is put into new ones.
     Kept(usize),
     /// It is lost: what must be found out.

@@ -4,6 +4,7 @@
 //! value 5, `_` a null; `1:` before a row names its partition, `|` ends a batch, `t30` sets the clock,
 //! `idle1` and `busy1` say what a partition does. At the end all partitions end.
 
+mod cascades;
 mod changelogs;
 mod model;
 mod overs;
@@ -190,7 +191,9 @@ fn output(step: &Kind, input: &SchemaRef) -> SchemaRef {
         Kind::Windowed(Windowed {
             keys, aggregates, ..
         })
-        | Kind::Running(Running { keys, aggregates }) => {
+        | Kind::Running(Running {
+            keys, aggregates, ..
+        }) => {
             fields = keys
                 .iter()
                 .map(key)

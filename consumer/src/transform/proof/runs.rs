@@ -11,7 +11,11 @@ use crate::transform::Origin;
 
 fn running(aggregates: Vec<Aggregate>) -> Plan {
     let keys = vec![column("k")];
-    Plan::new(Kind::Running(Running { keys, aggregates }))
+    Plan::new(Kind::Running(Running {
+        keys,
+        aggregates,
+        until: None,
+    }))
 }
 
 #[test]
@@ -43,6 +47,7 @@ fn without_a_key_there_is_one_group() {
     let plan = Plan::new(Kind::Running(Running {
         keys: Vec::new(),
         aggregates: count(),
+        until: None,
     }));
     check_plan("a@0 b@0 | c@0", &plan, "+I(2) -U(2) +U(3) |");
     check_plan("", &plan, "|");
@@ -144,6 +149,7 @@ fn nested() -> (Plan, Dataflow) {
     let kind = Kind::Running(Running {
         keys: vec![parity],
         aggregates,
+        until: None,
     });
     let out = output(&kind, &inner);
     let step = Step {

@@ -80,6 +80,7 @@ fn value(function: Function, values: &ArrayRef, result: DataType) -> String {
     let running = Kind::Running(Running {
         keys: Vec::new(),
         aggregates,
+        until: None,
     });
     let sink = Kind::Insert(Sink { table: None });
     let steps = vec![

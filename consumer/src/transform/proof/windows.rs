@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use super::*;
 use crate::{
-    plan::{self, Late},
+    plan::{self, Input, Late},
     transform::Counts,
 };
 
@@ -246,13 +246,14 @@ fn late_rows_are_given_out_where_they_are_wanted() {
             table: Arc::new(table),
             values: ["k", "t", "v"].map(column).to_vec(),
         };
-        dataflow.late.insert(StepId(2), late);
+        dataflow.late.insert((StepId(2), Input::First), late);
     }
     let mut task = Task::new(&dataflow, settings(usize::MAX)).unwrap();
     let late: Vec<_> = history("a@9 | b@3=7 c@12")
         .iter()
         .flat_map(|happening| windowed.happen(&mut task, happening).late)
-        .map(|(step, rows)| (step, text(&Changes::inserts(rows), 0)))
+        .map(|(inlet, rows)| (inlet, text(&Changes::inserts(rows), 0)))
         .collect();
-    assert_eq!(late, [(StepId(2), "+I(b,3,7)".to_owned())]);
+    let inlet = (StepId(2), Input::First);
+    assert_eq!(late, [(inlet, "+I(b,3,7)".to_owned())]);
 }

@@ -23,10 +23,10 @@ use super::{
     error::Fault,
     expression::columns,
     group::Groups,
-    join::until_of,
-    operator::{BEGINNING, Counts, Operator, Origin, Out},
+    operator::{Counts, Operator, Origin, Out},
     state::State,
     store::Store,
+    until::Deadline,
 };
 use crate::plan::{self, Arrival, Changelog};
 
@@ -43,8 +43,8 @@ pub(super) struct Rank {
     /// The keys whose windows close at a time.
     due: BTreeMap<i64, BTreeSet<u32>>,
     arrived: u64,
-    watermark: i64,
-    late: u64,
+    /// When the window of a row closes, where rows are given then.
+    deadline: Option<Deadline>,
 }
 
 /// Rows to be given, with their numbers among those of their key.
@@ -93,8 +93,7 @@ impl Rank {
             order: RowConverter::new(order.collect::<Result<_, Fault>>()?)?,
             due: BTreeMap::new(),
             arrived: 0,
-            watermark: BEGINNING,
-            late: 0,
+            deadline: plan.until.map(|until| Deadline::new(until, source)),
         })
     }
 
@@ -107,8 +106,8 @@ impl Rank {
         if bound > self.lists.len() {
             self.lists.resize_with(bound, || List::new(retracts));
         }
-        let until = self.plan.until.as_ref();
-        let until = until.map(|until| until_of(until, rows)).transpose()?;
+        let until = self.deadline.as_ref();
+        let until = until.map(|until| until.of(rows)).transpose()?;
         Ok((groups, until))
     }
 
@@ -142,10 +141,6 @@ impl Rank {
         let mut gone = Vec::new();
         for (number, (row, group)) in encoded.iter().zip(&groups).enumerate() {
             let until = until.as_ref().and_then(|until| until.get(number)).copied();
-            if until.is_some_and(|until| until <= self.watermark) {
-                self.late += 1;
-                continue;
-            }
             let Some(list) = self.lists.get_mut(*group as usize) else {
                 continue;
             };
@@ -253,7 +248,11 @@ fn place(order: &[u8], arrived: u64, arrival: Arrival) -> list::Place {
 impl Operator for Rank {
     fn push(&mut self, _: Origin, changes: Changes, out: &mut Out) -> Result<(), Fault> {
         let most = self.plan.to;
-        let is_at_once = self.plan.until.is_none();
+        let changes = match &mut self.deadline {
+            Some(deadline) => deadline.in_time(changes, out)?,
+            None => changes,
+        };
+        let is_at_once = self.deadline.is_none();
         let mut touched: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         let gone = self.take(&changes, |group, list| {
             if is_at_once {
@@ -275,9 +274,13 @@ impl Operator for Rank {
     }
 
     fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
-        self.watermark = self.watermark.max(watermark);
+        let Some(deadline) = &mut self.deadline else {
+            return Ok(());
+        };
+        deadline.reach(watermark);
+        let passed = deadline.passed();
         while let Some(first) = self.due.first_entry()
-            && *first.key() <= self.watermark
+            && *first.key() <= passed
         {
             let groups = first.remove();
             self.close(&groups, out)?;
@@ -287,12 +290,11 @@ impl Operator for Rank {
 
     fn state(&mut self) -> Result<State, Fault> {
         let mut state = State::default();
-        let counts = [
-            self.arrived.cast_signed(),
-            self.watermark,
-            self.late.cast_signed(),
-        ];
-        state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
+        state.put_numbers("arrived", &[&[self.arrived.cast_signed()]])?;
+        if let Some(deadline) = &self.deadline {
+            let memory = deadline.memory();
+            state.put_numbers("deadline", &memory.each_ref().map(std::slice::from_ref))?;
+        }
         // In the order in which they lie in their lists, equal ones are put back as they were.
         let rows: Vec<_> = self.lists.iter().flat_map(List::rows).collect();
         let rows = match self.plan.arrival {
@@ -307,9 +309,11 @@ impl Operator for Rank {
     fn restore(&mut self, mut state: State) -> Result<(), Fault> {
         let rows = Changes::inserts(state.take("rows")?);
         self.take(&rows, |_, _| {})?;
-        let [arrived, watermark, late] = state.take_one("counts")?;
+        let [arrived] = state.take_one("arrived")?;
         self.arrived = arrived.cast_unsigned();
-        (self.watermark, self.late) = (watermark, late.cast_unsigned());
+        if let Some(deadline) = &mut self.deadline {
+            deadline.remember(state.take_one("deadline")?);
+        }
         Ok(())
     }
 
@@ -322,7 +326,7 @@ impl Operator for Rank {
 
     fn counts(&self) -> Counts {
         Counts {
-            late: self.late,
+            late: self.deadline.as_ref().map_or(0, Deadline::late),
             untimed: 0,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Outputs, Task};
 use crate::{
-    plan::StepId,
+    plan::{Input, StepId},
     transform::{
         changes::Changes,
         error::{Error, Fault},
@@ -74,11 +74,6 @@ impl Task {
             source,
         };
         work(&mut **operator, &mut out).map_err(fail)?;
-        for rows in out.late {
-            outputs
-                .late
-                .push((StepId(at), node.kept(&rows).map_err(fail)?));
-        }
         // Behind an aggregate it no longer matters from where rows came.
         let origin = Origin {
             port: StepId(at),
@@ -137,15 +132,19 @@ impl Task {
             kind,
             source,
         };
-        let taken = match node.inputs.get(1) {
-            Some(second) if *second == giver => operator.push_second(from, changes, &mut out),
-            _ => operator.push(from, changes, &mut out),
+        let input = match node.inputs.get(1) {
+            Some(second) if *second == giver => Input::Second,
+            _ => Input::First,
+        };
+        let taken = match input {
+            Input::First => operator.push(from, changes, &mut out),
+            Input::Second => operator.push_second(from, changes, &mut out),
         };
         taken.map_err(fail)?;
         for rows in out.late {
-            outputs
-                .late
-                .push((StepId(at), node.kept(&rows).map_err(fail)?));
+            let kept = node.kept(input, &rows).map_err(fail)?;
+            let inlet = (StepId(at), input);
+            outputs.late.extend(kept.map(|rows| (inlet, rows)));
         }
         for changes in out.changes {
             self.give(at, from, changes, outputs)?;

@@ -25,7 +25,7 @@ use super::{
     operator::{Counts, Event, Origin, Progress, Void},
     state::State,
 };
-use crate::plan::{Dataflow, StepId};
+use crate::plan::{Dataflow, Inlet, StepId};
 
 /// What a task is made with.
 #[derive(Debug, Clone)]
@@ -69,9 +69,9 @@ impl Budget {
 pub struct Outputs {
     /// Changes, each with the step that gave them (a sink, or one that others read from).
     pub changes: Vec<(StepId, Changes)>,
-    /// Rows that came too late, each with the step at which they did, of the columns of its input.
-    /// Only where the watermarks that the step goes by have a table for them.
-    pub late: Vec<(StepId, RecordBatch)>,
+    /// Rows that came too late, each with where they did, as the table has them that keeps them. Only
+    /// where there is one.
+    pub late: Vec<(Inlet, RecordBatch)>,
 }
 
 /// What a step has done.

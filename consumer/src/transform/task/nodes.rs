@@ -1,12 +1,12 @@
 //! A dataflow → the nodes of a task, joined to those that read from them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::record_batch::RecordBatch;
 
 use super::{Settings, Task, ports::Ports};
 use crate::{
-    plan::{Dataflow, Kind, Late, Step, StepId},
+    plan::{Dataflow, Input, Kind, Late, Step, StepId},
     transform::{
         build::{self, Source},
         error::{Error, Fault},
@@ -23,7 +23,7 @@ pub(super) struct Node {
     /// Who reads from it, within the task.
     pub(super) readers: Vec<usize>,
     /// What becomes of its late rows, where they are kept.
-    pub(super) late: Option<Late>,
+    pub(super) late: BTreeMap<Input, Late>,
     pub(super) operator: Option<Box<dyn Operator>>,
     pub(super) is_run: bool,
     pub(super) is_given: bool,
@@ -58,8 +58,9 @@ impl Task {
                 source,
             };
             let is_run = steps.contains(&StepId(at));
-            let late = dataflow.late.get(&StepId(at));
-            let sources = sources(dataflow, step, late.is_some());
+            let late = |input| Some((input, dataflow.late.get(&(StepId(at), input))?.clone()));
+            let late: BTreeMap<_, _> = INPUTS.into_iter().filter_map(late).collect();
+            let sources = sources(dataflow, step, &late);
             let operator = match is_run {
                 true => build::operator(step, &sources).map_err(fail)?,
                 false => None,
@@ -68,7 +69,7 @@ impl Task {
                 kind,
                 inputs: step.inputs.iter().map(|input| input.0).collect(),
                 readers: Vec::new(),
-                late: late.cloned(),
+                late,
                 operator,
                 is_run,
                 is_given: matches!(step.kind, Kind::Insert(_)) && is_run,
@@ -121,14 +122,18 @@ impl Node {
             .map_or(0, |operator| operator.state_bytes())
     }
 
-    /// Late rows as the table has them that keeps them.
-    pub(super) fn kept(&self, rows: &RecordBatch) -> Result<RecordBatch, Fault> {
-        let Some(Late { table, values }) = &self.late else {
-            return Ok(rows.clone());
+    /// Late rows of an input as the table has them that keeps them; none where there is no table.
+    pub(super) fn kept(
+        &self,
+        input: Input,
+        rows: &RecordBatch,
+    ) -> Result<Option<RecordBatch>, Fault> {
+        let Some(Late { table, values }) = self.late.get(&input) else {
+            return Ok(None);
         };
         let values = columns(values, rows)?.into_iter().zip(table.columns.iter());
         let values = values.map(|(values, of)| (of.name.as_str(), values, true));
-        Ok(RecordBatch::try_from_iter_with_nullable(values)?)
+        Ok(Some(RecordBatch::try_from_iter_with_nullable(values)?))
     }
 
     pub(super) fn failure(&self, at: usize) -> impl Fn(Fault) -> Error + use<> {
@@ -141,14 +146,19 @@ impl Node {
     }
 }
 
+/// The inputs of a step that are not the same to it.
+const INPUTS: [Input; 2] = [Input::First, Input::Second];
+
 /// What a step reads from.
-fn sources(dataflow: &Dataflow, step: &Step, keeps_late: bool) -> Vec<Source> {
+fn sources(dataflow: &Dataflow, step: &Step, late: &BTreeMap<Input, Late>) -> Vec<Source> {
     let inputs = step.inputs.iter();
     let inputs = inputs.filter_map(|input| dataflow.steps.get(input.0));
-    let source = |before: &Step| Source {
+    let source = |(number, before): (usize, &Step)| Source {
         schema: before.schema.clone(),
         changelog: before.changelog,
-        keeps_late,
+        keeps_late: INPUTS
+            .get(number)
+            .is_some_and(|input| late.contains_key(input)),
     };
-    inputs.map(source).collect()
+    inputs.enumerate().map(source).collect()
 }

@@ -5,7 +5,9 @@
 
 mod aligned;
 mod assign;
+mod attached;
 mod emit;
+mod panes;
 mod session;
 mod sessions;
 mod timed;
@@ -13,6 +15,8 @@ mod windowed;
 mod zone;
 
 pub(super) use assign::{Assign, Assigned};
+pub(super) use attached::Attached;
 pub(super) use session::SessionWindowed;
 pub(super) use timed::{Moment, Timed};
 pub(super) use windowed::Windowed;
+pub(super) use zone::Local;

@@ -3,16 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use arrow::{array::UInt32Array, datatypes::SchemaRef, record_batch::RecordBatch};
+use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 
 use super::{
     aligned::Aligned,
     emit::{Emitter, ROWS_MAX, Span, joined, rows_at},
+    panes::Panes,
     timed::{Moment, Timed},
     zone::TIME_MAX_MS,
 };
 use crate::transform::{
-    aggregate::{Columns, Program, Table},
+    aggregate::{Program, Table},
     changes::Changes,
     error::Fault,
     operator::{Counts, Operator, Origin, Out},
@@ -27,7 +28,7 @@ pub(in crate::transform) struct Windowed {
     timed: Timed,
     /// By where they begin, in local time. Of CUMULATE, a pane holds all before it of its window
     /// once that has been given out.
-    panes: BTreeMap<i64, Table>,
+    panes: Panes,
     /// How many rows have come.
     arrived: u64,
     late: u64,
@@ -52,7 +53,7 @@ impl Windowed {
         keeps_late: bool,
     ) -> Result<Self, Fault> {
         let windows = Aligned::new(window)?;
-        let panes = BTreeMap::new();
+        let panes = Panes::default();
         Ok(Self {
             schema,
             program,
@@ -112,50 +113,17 @@ impl Windowed {
         })
     }
 
-    fn add(&mut self, pane: i64, columns: &Columns) -> Result<(), Fault> {
-        let table = match self.panes.entry(pane) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(Table::new(&self.program)?)
-            }
-        };
-        table.find(columns)?;
-        table.update(columns)
-    }
-
-    fn add_sorted(&mut self, mut rows: Vec<(i64, u32)>, columns: &Columns) -> Result<(), Fault> {
-        let first = rows.first().map(|(pane, _)| *pane);
-        let Some(first) = first else {
-            return Ok(());
-        };
-        if rows.len() == columns.rows && rows.iter().all(|(pane, _)| *pane == first) {
-            return self.add(first, columns);
-        }
-        // Stable: within a pane rows stay in the order in which they came.
-        rows.sort_by_key(|(pane, _)| *pane);
-        let order: UInt32Array = rows.iter().map(|(_, row)| *row).collect();
-        let columns = columns.take(&order)?;
-        let mut from = 0;
-        for part in rows.chunk_by(|one, other| one.0 == other.0) {
-            if let Some((pane, _)) = part.first() {
-                self.add(*pane, &columns.slice(from, part.len()))?;
-            }
-            from += part.len();
-        }
-        Ok(())
-    }
-
     fn reach(&mut self, moment: Moment, out: &mut Out) -> Result<(), Fault> {
         let Some(mut given) = self.timed.reach(moment) else {
             return Ok(());
         };
         let mut emitter = Emitter::new(&self.schema, &self.timed.local, out);
-        while let Some(end) = next_end(&self.panes, &self.windows, given) {
+        while let Some(end) = next_end(&self.panes.0, &self.windows, given) {
             if end - 1 > self.timed.passed {
                 break;
             }
             close(
-                &mut self.panes,
+                &mut self.panes.0,
                 &self.windows,
                 &self.program,
                 end,
@@ -172,14 +140,14 @@ impl Operator for Windowed {
         let columns = self.program.columns(&changes, self.arrived)?;
         self.arrived += u64::try_from(columns.rows).unwrap_or_default();
         if let Some(pane) = self.only_target(&changes.rows) {
-            return self.add(pane, &columns);
+            return self.panes.add(pane, &columns, &self.program);
         }
         let sorted = self.sort(&changes.rows)?;
         self.late += u64::try_from(sorted.late.len()).unwrap_or_default();
         if self.keeps_late && !sorted.late.is_empty() {
             out.late.push(rows_at(&changes.rows, &sorted.late)?);
         }
-        self.add_sorted(sorted.rows, &columns)
+        self.panes.add_sorted(sorted.rows, &columns, &self.program)
     }
 
     fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
@@ -201,12 +169,7 @@ impl Operator for Windowed {
             self.late.cast_signed(),
         ];
         state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
-        let begins: Vec<_> = self.panes.keys().copied().collect();
-        state.put_numbers("panes", &[&begins])?;
-        for (begins, table) in &mut self.panes {
-            let groups = table.numbers();
-            state.put(format!("pane {begins}"), table.state(&groups)?);
-        }
+        self.panes.state(&mut state)?;
         Ok(state)
     }
 
@@ -214,17 +177,11 @@ impl Operator for Windowed {
         let [now, passed, untimed, arrived, late] = state.take_one("counts")?;
         self.timed.remember([now, passed, untimed]);
         (self.arrived, self.late) = (arrived.cast_unsigned(), late.cast_unsigned());
-        let [begins] = state.take_numbers("panes")?;
-        for begins in begins {
-            let mut table = Table::new(&self.program)?;
-            table.restore(&state.take(&format!("pane {begins}"))?)?;
-            self.panes.insert(begins, table);
-        }
-        Ok(())
+        self.panes.restore(&mut state, &self.program)
     }
 
     fn state_bytes(&self) -> usize {
-        self.panes.values().map(Table::bytes).sum()
+        self.panes.bytes()
     }
 
     fn counts(&self) -> Counts {

@@ -18,14 +18,14 @@ pub(super) const TIME_MAX_MS: i64 = 8_000_000_000_000_000;
 
 /// A zone, or none for times that have none.
 #[derive(Debug, Clone)]
-pub(super) struct Local {
+pub(in crate::transform) struct Local {
     zone: Option<Zone>,
     /// Moments from the first to before the second are off by the third.
     known: (i64, i64, i64),
 }
 
 impl Local {
-    pub(super) const fn new(zone: Option<Zone>) -> Self {
+    pub(in crate::transform) const fn new(zone: Option<Zone>) -> Self {
         Self {
             zone,
             known: (0, 0, 0),
@@ -65,7 +65,7 @@ impl Local {
     }
 
     /// The greatest local time that has passed for good, when instants up to `watermark` have.
-    pub(super) fn passed(&self, watermark: i64) -> i64 {
+    pub(in crate::transform) fn passed(&self, watermark: i64) -> i64 {
         let Some(zone) = self.zone else {
             return watermark;
         };

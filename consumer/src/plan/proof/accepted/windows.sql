@@ -57,3 +57,44 @@ GROUP BY window_start, window_end
 INSERT INTO kept SELECT COALESCE(sensor, ''), COUNT(*)
 FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY sensor, window_start, window_end
 => sensor STRING, n BIGINT
+# Windows upon windows add rows alone: the sink takes nothing else.
+INSERT INTO kept SELECT 'all', SUM(c) FROM (
+  SELECT sensor, window_start AS s, window_end AS e, COUNT(*) AS c
+  FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY sensor, window_start, window_end
+) GROUP BY s, e
+=> sensor STRING, n BIGINT
+CREATE VIEW a AS SELECT sensor AS k, window_end AS e, window_start AS s, window_time AS t, COUNT(*) AS c
+FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY sensor, window_start, window_end, window_time;
+CREATE VIEW b AS SELECT * FROM a UNION ALL SELECT 'x', e, s, t, c FROM a WHERE c > 1;
+INSERT INTO kept SELECT COALESCE(k, ''), COUNT(*) FROM (SELECT DISTINCT s, e, k FROM b) GROUP BY k, s, e
+=> sensor STRING, n BIGINT
+# The same of windows that are joined, and of the first rows of each; session windows too.
+CREATE VIEW a AS SELECT sensor AS k, window_start AS s, window_end AS e, window_time AS t, COUNT(*) AS c
+FROM SESSION(TABLE readings PARTITION BY sensor, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
+GROUP BY sensor, window_start, window_end, window_time;
+CREATE VIEW b AS SELECT x.k, x.s, x.e, x.t, x.c FROM a AS x LEFT JOIN a AS y ON x.s = y.s AND x.e = y.e AND x.k <> y.k;
+INSERT INTO kept SELECT COALESCE(k, ''), COUNT(*) FROM b GROUP BY s, e, t, k
+=> sensor STRING, n BIGINT
+CREATE VIEW a AS SELECT sensor, n, window_start AS s, window_end AS e, window_time AS t
+FROM HOP(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '5' MINUTE);
+CREATE VIEW best AS SELECT s, e, t, sensor, n FROM
+  (SELECT *, ROW_NUMBER() OVER (PARTITION BY s, e ORDER BY n DESC) AS place FROM a) WHERE place <= 3;
+INSERT INTO kept SELECT COALESCE(sensor, ''), COUNT(*)
+FROM TUMBLE(TABLE best, DESCRIPTOR(t), INTERVAL '1' HOUR) GROUP BY sensor, window_start, window_end
+=> sensor STRING, n BIGINT
+SET 'table.local-time-zone' = 'Europe/Berlin';
+CREATE VIEW a AS SELECT sensor, window_start AS s, window_end AS e
+FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' DAY);
+INSERT INTO kept SELECT COALESCE(x.sensor, ''), 1 FROM a AS x LEFT JOIN a AS y
+ON x.s = y.s AND x.e = y.e AND x.sensor < y.sensor WHERE y.sensor IS NULL
+=> sensor STRING, n BIGINT
+# Of all windows the first in an order change.
+SELECT window_end, sensor, COUNT(*) AS c FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
+GROUP BY window_start, window_end, sensor ORDER BY c DESC, window_end LIMIT 3
+=> window_end TIMESTAMP(3), sensor STRING, c BIGINT
+# Larger windows of smaller ones, by the time of these, under its own name too.
+CREATE VIEW a AS SELECT sensor, window_time, COUNT(*) AS c
+FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY sensor, window_start, window_end, window_time;
+SELECT window_start, SUM(c) AS c, window_time FROM TUMBLE(TABLE a, DESCRIPTOR(window_time), INTERVAL '1' HOUR)
+GROUP BY window_start, window_end, window_time
+=> window_start TIMESTAMP(3), c BIGINT, window_time TIMESTAMP_LTZ(3)

@@ -64,3 +64,15 @@ SELECT * FROM TUMBLE(TABLE v, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
 => job.sql:2:42: TUMBLE needs a time with a watermark, and 'ts' is none; declare WATERMARK FOR ts AS … in its table, and pass the column on as it is
 SELECT TUMBLE_START(ts, INTERVAL '1' MINUTE) FROM readings GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE)
 => job.sql:1:8: a window in GROUP BY is not supported; write FROM TUMBLE(TABLE t, DESCRIPTOR(time), size), and window_start
+# Upon windows of processing time there are changes, and beside nulls there is no window.
+INSERT INTO kept SELECT 'all', SUM(c) FROM (
+  SELECT id, window_start AS s, window_end AS e, COUNT(*) AS c
+  FROM TUMBLE(TABLE orders, DESCRIPTOR(now), INTERVAL '1' MINUTE) GROUP BY id, window_start, window_end
+) GROUP BY s, e
+=> job.sql:1:13: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
+CREATE VIEW v AS SELECT sensor, window_start AS s, window_end AS e
+FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE);
+INSERT INTO kept SELECT 'all', COUNT(*) FROM (
+  SELECT y.s, y.e FROM v AS x LEFT JOIN v AS y ON x.s = y.s AND x.e = y.e AND x.sensor < y.sensor
+) GROUP BY s, e
+=> job.sql:3:13: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window

@@ -1,0 +1,102 @@
+//! Aggregates of rows that know their window, which another step has put them into. The window is among
+//! the keys; when it closes its groups are given, once, and forgotten.
+
+use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
+
+use super::{
+    emit::{ROWS_MAX, joined},
+    panes::Panes,
+};
+use crate::transform::{
+    aggregate::{Program, Table},
+    changes::Changes,
+    error::Fault,
+    operator::{Counts, Operator, Origin, Out},
+    state::State,
+    until::Deadline,
+};
+
+#[derive(Debug)]
+pub(in crate::transform) struct Attached {
+    schema: SchemaRef,
+    program: Program,
+    deadline: Deadline,
+    /// By the last moment of their windows.
+    panes: Panes,
+    /// How many rows have come.
+    arrived: u64,
+}
+
+impl Attached {
+    pub(in crate::transform) fn new(
+        schema: SchemaRef,
+        program: Program,
+        deadline: Deadline,
+    ) -> Self {
+        Self {
+            schema,
+            program,
+            deadline,
+            panes: Panes::default(),
+            arrived: 0,
+        }
+    }
+
+    fn give(&self, table: &mut Table, out: &mut Out) -> Result<(), Fault> {
+        for groups in table.numbers().chunks(ROWS_MAX) {
+            let columns = joined(table.keys(groups)?, table.values(groups)?);
+            let rows = RecordBatch::try_new(self.schema.clone(), columns)?;
+            out.changes.push(Changes::inserts(rows));
+        }
+        Ok(())
+    }
+}
+
+impl Operator for Attached {
+    fn push(&mut self, _: Origin, changes: Changes, out: &mut Out) -> Result<(), Fault> {
+        let changes = self.deadline.in_time(changes, out)?;
+        let columns = self.program.columns(&changes, self.arrived)?;
+        self.arrived += u64::try_from(columns.rows).unwrap_or_default();
+        let until = self.deadline.of(&changes.rows)?;
+        let rows = until.into_iter().zip(0_u32..).collect();
+        self.panes.add_sorted(rows, &columns, &self.program)
+    }
+
+    fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
+        self.deadline.reach(watermark);
+        while let Some(first) = self.panes.0.first_entry()
+            && *first.key() <= self.deadline.passed()
+        {
+            let mut table = first.remove();
+            self.give(&mut table, out)?;
+        }
+        Ok(())
+    }
+
+    fn state(&mut self) -> Result<State, Fault> {
+        let mut state = State::default();
+        let [passed, late] = self.deadline.memory();
+        let counts = [passed, late, self.arrived.cast_signed()];
+        state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
+        self.panes.state(&mut state)?;
+        Ok(state)
+    }
+
+    fn restore(&mut self, mut state: State) -> Result<(), Fault> {
+        let [passed, late, arrived] = state.take_one("counts")?;
+        self.deadline.remember([passed, late]);
+        self.arrived = arrived.cast_unsigned();
+        self.panes.restore(&mut state, &self.program)
+    }
+
+    fn state_bytes(&self) -> usize {
+        self.panes.bytes()
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            late: self.deadline.late(),
+            untimed: 0,
+        }
+    }
+}
