@@ -19,7 +19,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    edge::{Limits, Metrics},
+    edge::{Limits, Metrics, Seat},
     opening::{Opening, opening},
     owner::Owner,
     reply::{self, Body},
@@ -57,6 +57,8 @@ pub(super) struct Connection {
     pub(super) tls: Option<Arc<Tls>>,
     pub(super) owner: Owner,
     pub(super) stop: CancellationToken,
+    /// That it is here, as long as it is.
+    pub(super) _seat: Seat,
 }
 
 /// A connection of which it is known what is spoken on it.

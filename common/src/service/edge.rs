@@ -119,12 +119,9 @@ impl Edge {
                     tls: tls.clone(),
                     owner: owner.clone(),
                     stop: door.stop.clone(),
+                    _seat: seat,
                 };
-                let served = connection.serve(tcp, answer.clone());
-                owner.spawn(async move {
-                    let _seat = seat;
-                    served.await;
-                });
+                owner.spawn(connection.serve(tcp, answer.clone()));
             }
         }
         drop(listener);
@@ -208,7 +205,7 @@ impl Door {
 }
 
 /// A connection's place among the connections; drop gives it back.
-struct Seat {
+pub(super) struct Seat {
     address: IpAddr,
     taken: Arc<Mutex<Taken>>,
     open: Gauge,
