@@ -51,6 +51,7 @@ mod probes;
 mod reference;
 mod restarted;
 mod retention;
+mod revoked;
 mod secrets;
 mod seek;
 mod service;

@@ -7,10 +7,11 @@ use bytes::{Bytes, BytesMut};
 use common::{limits::REQUEST_BYTES_MAX, service::settings::duration};
 use http_body_util::BodyExt;
 use hyper::{
-    HeaderMap,
     body::{Body as _, Incoming},
     header::EXPECT,
+    http::request::Parts,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::Refusal,
@@ -60,16 +61,19 @@ const LARGE_BYTES: usize = 64 * 1024;
 pub(crate) struct Upload {
     body: Incoming,
     patience: Patience,
+    /// Cancelled when its sender may append no more.
+    revoked: CancellationToken,
     /// The sender waits to be asked for it. The first look at the body asks.
     is_held_back: bool,
 }
 
 impl Upload {
-    pub(crate) fn new(headers: &HeaderMap, body: Incoming, patience: Patience) -> Self {
+    pub(crate) fn new(head: &Parts, body: Incoming, patience: Patience) -> Self {
         Self {
             body,
             patience,
-            is_held_back: headers.contains_key(EXPECT),
+            revoked: head.extensions.get().cloned().unwrap_or_default(),
+            is_held_back: head.headers.contains_key(EXPECT),
         }
     }
 
@@ -117,7 +121,12 @@ impl Upload {
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         self.is_held_back = false;
         loop {
-            match self.body.frame().await {
+            let frame = tokio::select! {
+                biased;
+                () = self.revoked.cancelled() => return Err(Refusal::revoked()),
+                frame = self.body.frame() => frame,
+            };
+            match frame {
                 None => return Ok(None),
                 // Trailers carry no records.
                 Some(Ok(frame)) => {
