@@ -44,7 +44,7 @@ pub(crate) struct Patience {
     pub(crate) pause: Duration,
 }
 
-/// What room is reserved in while a body comes.
+/// What room is reserved in while a body comes. One that needs more than one of these is long.
 const ROOM_STEP_BYTES: usize = 64 * 1024;
 
 /// How long a request waits for room in the log.
@@ -90,7 +90,7 @@ impl Upload {
     }
 
     async fn collect(&mut self, log: &Log) -> Result<(Bytes, Room), Refusal> {
-        let mut room = room(log, 1).await?;
+        let mut room = in_time(log.reserve(1)).await?;
         let Some(first) = self.piece().await? else {
             return Ok((Bytes::new(), room));
         };
@@ -188,11 +188,15 @@ async fn grow(held: &mut Room, reserved: usize, bytes: usize, log: &Log) -> Resu
         return Ok(reserved);
     }
     let step = (bytes - reserved).next_multiple_of(ROOM_STEP_BYTES);
-    held.merge(room(log, step).await?);
+    held.merge(if reserved == 0 {
+        in_time(log.reserve(step)).await?
+    } else {
+        in_time(log.reserve_for_long(step)).await?
+    });
     Ok(reserved + step)
 }
 
-async fn room(log: &Log, bytes: usize) -> Result<Room, Refusal> {
-    let room = tokio::time::timeout(ROOM_TIMEOUT, log.reserve(bytes)).await;
+async fn in_time(room: impl Future<Output = Room>) -> Result<Room, Refusal> {
+    let room = tokio::time::timeout(ROOM_TIMEOUT, room).await;
     room.map_err(|_| Refusal::Busy)
 }
