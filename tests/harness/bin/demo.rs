@@ -58,7 +58,9 @@ fn main() -> io::Result<ExitCode> {
         if name.is_none() || signal != SIGCHLD || !is_done(&mut services)? {
             break;
         }
-        eprintln!("the job is done; its streams are there until Ctrl-C");
+        eprintln!(
+            "the job is done; its streams (curl 127.0.0.1:8080/v1/stream) are there until Ctrl-C"
+        );
     }
     let mut all_well = true;
     for service in services.iter_mut().rev() {
