@@ -10,9 +10,10 @@ for as long as a job takes, with parallelism 2. `--only NAME …` is for some jo
 
 - The queries of Nexmark run on both over the same lines: 20,000 bids that are the same each time, or
   `--bids FILE`. Of one over 32 MiB Flink reads pieces side by side, and so may find bids too late.
-- Fixtures run on Flink alone; `consumer test` is what proves the consumer against them. They run with
-  parallelism 1, a watermark behind each row, and without lines that are to be rejected and rows that
-  are to be late, for which Flink has no place. Where time is the fixture's own they are only explained.
+- Fixtures, and examples, run on Flink alone; `consumer test` is what proves the consumer against them.
+  They run with parallelism 1, a watermark behind each row, and without lines that are to be rejected and
+  rows that are to be late, for which Flink has no place. Where time is the fixture's own they are only
+  explained.
 - The job in README.md is only explained: it has no lines.
 
 Exit code 1 is for a job that Flink refuses or that comes to something else there. "values" says that
@@ -333,7 +334,8 @@ def main(asked, folder):
         lines.write_text("".join(json.dumps(bid, ensure_ascii=False) + "\n" for bid in bids(20_000)))
     queries = [Nexmark(path, lines) for path in sorted((JOBS / "nexmark").glob("*.sql")) if path.stem != "bid"]
     queries = [query for query in queries if wanted(query.name)]
-    fixtures = [Fixture(path, folder) for path in sorted((ROOT / "tests/fixtures").iterdir()) if wanted(path.name)]
+    paths = [path for where in ("examples", "tests/fixtures") for path in sorted((ROOT / where).iterdir())]
+    fixtures = [Fixture(path, folder) for path in paths if wanted(path.name)]
     jobs = {query.name: query.statements(folder, "none") for query in queries}
     jobs |= {fixture.name: fixture.statements for fixture in fixtures}
     jobs |= {name: job for name, job in readme((ROOT / "README.md").read_text()) if wanted(name)}

@@ -14,6 +14,7 @@ mod crowd;
 mod disk_errors;
 mod durable;
 mod events;
+mod examples;
 mod faults;
 mod faulty_disk;
 mod fixtures;

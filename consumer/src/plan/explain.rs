@@ -313,6 +313,21 @@ mod tests {
     }
 
     #[test]
+    fn a_time_and_an_interval_are_shown_as_they_are_read() {
+        let job = job(
+            "CREATE TABLE moments (at TIMESTAMP(3), WATERMARK FOR at AS at - INTERVAL '90' SECOND) \
+             WITH ('connector' = 'brooklet', 'stream' = 's'); \
+             SELECT window_end + INTERVAL '1' DAY AS next, COUNT(*) AS n FROM \
+             TABLE(TUMBLE(TABLE moments, DESCRIPTOR(at), INTERVAL '1' SECOND)) \
+             GROUP BY window_start, window_end",
+        );
+        let text = explain(&job);
+        for part in ["watermark=at@0 - 90s", " + 86400s AS next"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
     fn the_console_and_late_rows_have_sinks_too() {
         let job = job(
             "CREATE TABLE missed (at TIMESTAMP(3)) WITH ('connector' = 'blackhole'); \

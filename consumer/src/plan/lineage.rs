@@ -1,6 +1,7 @@
 //! Which columns of a plan are time: event time with a watermark, or processing time. A column stays
 //! time where it is passed on as it is, and no longer.
 
+use datafusion_common::tree_node::TreeNode;
 use datafusion_expr::{Distinct, Expr, LogicalPlan};
 
 use super::{
@@ -97,6 +98,12 @@ pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> 
         }
         _ => None,
     }
+}
+
+/// Whether rows of this plan have come through a join, behind which no column is time.
+pub(super) fn has_join(plan: &LogicalPlan) -> bool {
+    let is_join = |plan: &LogicalPlan| Ok(matches!(plan, LogicalPlan::Join(_)));
+    plan.exists(is_join).expect("it is only looked at")
 }
 
 fn of_table(source: &Source, column: usize) -> Option<Attribute> {

@@ -22,7 +22,7 @@ use super::{
     dialect::TABLE,
     error::{Fault, begin, did_you_mean},
     interval,
-    lineage::{Attribute, attribute},
+    lineage::{Attribute, attribute, has_join},
     windows::{ADDED, Windows},
 };
 
@@ -236,6 +236,13 @@ impl<'a> Call<'a> {
         match attribute(input, index) {
             Some(Attribute::Processing) => Ok((None, data_type)),
             Some(Attribute::Event) => Ok((Some(time), data_type)),
+            None if has_join(input) => {
+                let message = format!(
+                    "needs a time with a watermark, and behind a join '{name}' is none; put the window \
+                     before the join"
+                );
+                Err(DataFusionError::from(self.fault(at, &message)))
+            }
             None => {
                 let message = format!(
                     "needs a time with a watermark, and '{name}' is none; declare WATERMARK FOR {name} \

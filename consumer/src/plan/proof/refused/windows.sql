@@ -62,5 +62,9 @@ SELECT * FROM TUMBLE(TABLE v, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
 CREATE VIEW v AS SELECT MAX(ts) AS ts FROM readings GROUP BY sensor;
 SELECT * FROM TUMBLE(TABLE v, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
 => job.sql:2:42: TUMBLE needs a time with a watermark, and 'ts' is none; declare WATERMARK FOR ts AS … in its table, and pass the column on as it is
+CREATE VIEW v AS SELECT a.ts FROM readings AS a JOIN readings AS b
+  ON a.n = b.n AND b.ts BETWEEN a.ts AND a.ts + INTERVAL '1' HOUR;
+SELECT * FROM TUMBLE(TABLE v, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
+=> job.sql:3:42: TUMBLE needs a time with a watermark, and behind a join 'ts' is none; put the window before the join
 SELECT TUMBLE_START(ts, INTERVAL '1' MINUTE) FROM readings GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE)
 => job.sql:1:8: a window in GROUP BY is not supported; write FROM TUMBLE(TABLE t, DESCRIPTOR(time), size), and window_start
