@@ -334,7 +334,7 @@ def main(asked, folder):
         lines.write_text("".join(json.dumps(bid, ensure_ascii=False) + "\n" for bid in bids(20_000)))
     queries = [Nexmark(path, lines) for path in sorted((JOBS / "nexmark").glob("*.sql")) if path.stem != "bid"]
     queries = [query for query in queries if wanted(query.name)]
-    paths = [path for where in ("examples", "tests/fixtures") for path in sorted((ROOT / where).iterdir())]
+    paths = [path for where in ("consumer/examples", "tests/fixtures") for path in sorted((ROOT / where).iterdir())]
     fixtures = [Fixture(path, folder) for path in paths if wanted(path.name)]
     jobs = {query.name: query.statements(folder, "none") for query in queries}
     jobs |= {fixture.name: fixture.statements for fixture in fixtures}

@@ -16,7 +16,8 @@ use crate::wire::{JSON, NDJSON};
 
 /// The names of all examples.
 fn names() -> BTreeSet<String> {
-    let folders = fs::read_dir(workspace().join("examples")).expect("a folder of the repository");
+    let folders =
+        fs::read_dir(workspace().join("consumer/examples")).expect("a folder of the repository");
     let names = folders.map(|folder| folder.expect("a readable entry").file_name());
     names
         .map(|name| name.into_string().expect("a name of ASCII"))
@@ -107,7 +108,7 @@ fn sorted(mut rows: Vec<Value>) -> Vec<Value> {
 #[test]
 fn each_gives_over_http_what_its_fixture_expects() {
     for name in names() {
-        let folder = workspace().join("examples").join(&name);
+        let folder = workspace().join("consumer/examples").join(&name);
         let mut example = Example::start(&folder);
         for (table, lines) in tables(&folder) {
             lines.iter().for_each(|line| example.give(&table, line));
@@ -145,7 +146,7 @@ fn the_table_in_the_readme_names_them_all() {
     let text = fs::read_to_string(workspace().join("README.md")).expect("it is there");
     let links = text
         .lines()
-        .filter_map(|line| line.strip_prefix("| [")?.split_once("](examples/"));
+        .filter_map(|line| line.strip_prefix("| [")?.split_once("](consumer/examples/"));
     let named: Vec<_> = links
         .map(|(name, path)| {
             let path = path.split(')').next().unwrap_or_default();

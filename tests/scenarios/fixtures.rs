@@ -35,7 +35,7 @@ fn replace(path: &Path, from: &str, to: &str) {
 
 #[test]
 fn our_own_pass() {
-    for folder in ["tests/fixtures", "examples"] {
+    for folder in ["tests/fixtures", "consumer/examples"] {
         let folder = workspace().join(folder);
         let said = test(&[folder.to_str().expect("a path of ASCII")], 0);
         let passed = said.lines().filter(|line| line.starts_with("ok ")).count();

@@ -79,7 +79,7 @@ fn main() -> io::Result<ExitCode> {
 
 /// What the services are started with for an example; none if there is no such example.
 fn example(name: &str) -> io::Result<Option<Arguments>> {
-    let examples = workspace().join("examples");
+    let examples = workspace().join("consumer/examples");
     let folder = examples.join(name);
     if !folder.join("job.sql").is_file() {
         let names = names(&examples)?.join(", ");
@@ -90,12 +90,15 @@ fn example(name: &str) -> io::Result<Option<Arguments>> {
     for file in names(&folder)? {
         let source = match file.strip_suffix(".ndjson") {
             Some("readings") => READINGS.to_owned(),
-            Some(table) => format!("file:examples/{name}/{file}@{PACE}>{table}"),
+            Some(table) => format!("file:consumer/examples/{name}/{file}@{PACE}>{table}"),
             None => continue,
         };
         producer.extend(["--source".to_owned(), source]);
     }
-    let consumer = vec!["run".to_owned(), format!("examples/{name}/job.sql")];
+    let consumer = vec![
+        "run".to_owned(),
+        format!("consumer/examples/{name}/job.sql"),
+    ];
     Ok(Some([("producer", producer), ("consumer", consumer)]))
 }
 
