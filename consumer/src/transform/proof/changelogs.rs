@@ -329,6 +329,43 @@ fn a_changelog_comes_to_what_the_query_comes_to() {
 }
 
 #[test]
+fn rows_of_which_no_column_is_read_are_there() {
+    let Some(mut duck) = Duck::start() else {
+        return;
+    };
+    let rows = |rows: &[i64]| rows.iter().map(|v| [Some(1), Some(*v)]).collect();
+    let batches = [
+        ("a", rows(&[1, 2])),
+        ("b", rows(&[3])),
+        ("a", rows(&[4])),
+        ("b", rows(&[5])),
+    ];
+    let (count, one) = (
+        "COUNT(*) AS k, COUNT(*) AS v",
+        "CAST(1 AS BIGINT) AS k, CAST(2 AS BIGINT) AS v",
+    );
+    for query in [
+        format!("SELECT {one} FROM a CROSS JOIN b"),
+        format!("SELECT {count} FROM a CROSS JOIN b"),
+        format!("SELECT {count} FROM a x CROSS JOIN a y CROSS JOIN b"),
+        format!("SELECT {count} FROM a LEFT JOIN b ON a.v > b.v"),
+        format!("SELECT {count} FROM a WHERE EXISTS (SELECT 1 FROM b)"),
+        format!("SELECT {one} FROM a WHERE EXISTS (SELECT 1 FROM b)"),
+        format!("SELECT {one} FROM a WHERE NOT EXISTS (SELECT 1 FROM b)"),
+        "SELECT k, v FROM a WHERE EXISTS (SELECT 1 FROM b)".to_owned(),
+        format!("SELECT {one} FROM a LIMIT 2"),
+        format!("SELECT {count} FROM (SELECT 1 FROM a LIMIT 2)"),
+        format!("SELECT {count} FROM (SELECT 1 FROM a CROSS JOIN b LIMIT 3)"),
+        format!("SELECT {count} FROM (SELECT 1 FROM a UNION ALL SELECT 2 FROM b)"),
+    ] {
+        for cut in 0..batches.len() {
+            let given = result(&query, &batches, Cut::Kept(cut)).unwrap();
+            assert_eq!(given, duck.answer(&query, &batches), "{query}");
+        }
+    }
+}
+
+#[test]
 fn state_that_is_lost_is_found_out() {
     if let Some(failure) = tried(PLANS, Cut::Lost) {
         assert_ne!(failure, "");
