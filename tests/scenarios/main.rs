@@ -6,6 +6,7 @@ mod append;
 mod appends;
 mod article;
 mod browser;
+mod changes;
 mod clients;
 mod compose;
 mod conformance;

@@ -81,6 +81,9 @@ pub enum Kind {
     Join(Box<Join>),
     /// Keeps the first rows of each key in an order.
     Rank(Box<Rank>),
+    /// Keeps the rows of each key, and gives the newest that is there: what a sink needs that knows one
+    /// row of a key, where changes of a key come from several rows in any order.
+    Materialize(Vec<Expression>),
     /// The average of all records so far, as the job without a text asks for. Nothing in SQL is this.
     Average,
     /// Writes to a table.
@@ -216,6 +219,22 @@ pub struct Rank {
     pub until: Option<Until>,
 }
 
+impl Rank {
+    /// The newest row of each key.
+    #[must_use]
+    pub const fn newest(keys: Vec<Expression>) -> Self {
+        Self {
+            keys,
+            order: Vec::new(),
+            arrival: Arrival::NewestFirst,
+            from: 1,
+            to: 1,
+            is_numbered: false,
+            until: None,
+        }
+    }
+}
+
 /// What rows are sorted by.
 #[derive(Debug, Clone)]
 pub struct Order {
@@ -302,5 +321,17 @@ impl Dataflow {
             .chain(late)
             .map(|table| (table.map(|table| table.name.as_str()), table))
             .collect()
+    }
+
+    /// Whether rows that were written to the table of this name are changed; none is the console.
+    #[must_use]
+    pub fn changes(&self, table: Option<&str>) -> bool {
+        self.steps.iter().any(|step| match &step.kind {
+            Kind::Insert(sink) => {
+                let name = sink.table.as_ref().map(|table| table.name.as_str());
+                name == table && step.changelog == Changelog::Retract
+            }
+            _ => false,
+        })
     }
 }

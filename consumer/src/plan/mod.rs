@@ -38,6 +38,8 @@ mod guarded;
 mod interval;
 mod job;
 mod joined;
+mod keys;
+mod kinds;
 mod lineage;
 mod lower;
 mod many_rows;
@@ -68,9 +70,10 @@ pub use error::Error;
 pub use explain::{explain, promises};
 pub use job::{Job, Planned, plan};
 pub use joined::{Both, Input, Join, JoinKind, Until};
-pub use settings::{MiniBatch, OnNull, Settings};
+pub use settings::{MiniBatch, OnNull, Settings, UpsertMaterialize};
 pub use table::{
     Bounded, Column, Connector, Generator, Metadata, Origin, Promise, Rolling, Startup, Table,
+    Takes,
 };
 pub use told::sql;
 pub use written::written_at;

@@ -31,6 +31,8 @@ pub struct Settings {
     pub mini_batch: Option<MiniBatch>,
     /// `table.exec.sink.not-null-enforcer`.
     pub on_null: OnNull,
+    /// `table.exec.sink.upsert-materialize`.
+    pub upsert_materialize: UpsertMaterialize,
 }
 
 /// What becomes of a row that has a null where its table may have none.
@@ -40,6 +42,17 @@ pub enum OnNull {
     Fail,
     /// It is not written: `DROP`.
     Drop,
+}
+
+/// Whether the rows of each key are kept before a sink that knows one row of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpsertMaterialize {
+    /// Where changes of a key could come in another order: `AUTO`.
+    Auto,
+    /// Always: `FORCE`.
+    Force,
+    /// Never: `NONE`.
+    None,
 }
 
 /// How long and how many changes are gathered, so that a key that changes often gives few of them.
@@ -60,7 +73,7 @@ const MINI_BATCH: MiniBatch = MiniBatch {
     size: 8192,
 };
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "execution.runtime-mode",
     "parallelism.default",
     "pipeline.name",
@@ -68,6 +81,7 @@ const KEYS: [&str; 9] = [
     "table.exec.mini-batch.enabled",
     "table.exec.mini-batch.size",
     "table.exec.sink.not-null-enforcer",
+    "table.exec.sink.upsert-materialize",
     "table.exec.source.idle-timeout",
     ZONE,
 ];
@@ -85,6 +99,7 @@ impl Settings {
             idle_timeout: Some(IDLE_TIMEOUT),
             mini_batch: None,
             on_null: OnNull::Fail,
+            upsert_materialize: UpsertMaterialize::Auto,
         }
     }
 
@@ -112,6 +127,15 @@ impl Settings {
                     _ => None,
                 };
                 self.on_null = value(setting, "'ERROR' or 'DROP'", on_null)?;
+            }
+            "table.exec.sink.upsert-materialize" => {
+                let materialize = |text: &str| match text.to_uppercase().as_str() {
+                    "AUTO" => Some(UpsertMaterialize::Auto),
+                    "FORCE" => Some(UpsertMaterialize::Force),
+                    "NONE" => Some(UpsertMaterialize::None),
+                    _ => None,
+                };
+                self.upsert_materialize = value(setting, "'AUTO', 'FORCE' or 'NONE'", materialize)?;
             }
             "table.exec.source.idle-timeout" => {
                 let timeout = value(setting, DURATION, duration)?;

@@ -54,11 +54,14 @@ pub use watch::Watch;
 use crate::{
     plan::{Dataflow, Job, Kind, StepId, Table},
     transform::{Budget, Changes, Settings},
-    write::Output,
+    write::{Output, Shape},
 };
 use head::Head;
 use sinks::{CHANGES_MAX, Outputs, Shared, Sink};
 use wiring::{SinkSenders, Wiring};
+
+#[cfg(test)]
+mod proof;
 
 /// How a job is run.
 #[derive(Debug, Clone)]
@@ -113,7 +116,12 @@ pub async fn run<W: Write + Send + 'static>(
             // What waits is written also when the job is stopped, and its lines are many.
             let waiting = options.average.as_ref().map_or(CHANGES_MAX, |_| 1);
             let (sender, changes) = mpsc::channel(waiting);
-            let sink = Sink::open(table.as_ref(), &outputs, changes).await?;
+            let name = table.as_ref().map(|table| table.name.as_str());
+            let shape = match job.dataflow.changes(name) {
+                true => Shape::Change,
+                false => Shape::Row,
+            };
+            let sink = Sink::open(table.as_ref(), &outputs, shape, changes).await?;
             opened.push(sink);
             new.insert(sender);
         }

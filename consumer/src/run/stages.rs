@@ -124,6 +124,7 @@ impl Stage {
             | Kind::Project(_)
             | Kind::Union
             | Kind::Running(_)
+            | Kind::Materialize(_)
             | Kind::Average
             | Kind::Insert(_) => true,
             Kind::Join(ref join) => join.until.is_none(),
@@ -145,6 +146,7 @@ fn routes(kind: &Kind) -> Vec<Route> {
         Kind::Running(running) => &running.keys,
         Kind::Over(over) => &over.keys,
         Kind::Rank(rank) => &rank.keys,
+        Kind::Materialize(keys) => keys,
         Kind::Join(join) => {
             let Both { first, second } = &join.keys;
             return [first, second].map(|keys| route(keys)).into();
@@ -188,6 +190,7 @@ pub(super) const fn is_by_clock(kind: &Kind) -> bool {
         | Kind::Running(_)
         | Kind::Join(_)
         | Kind::Rank(_)
+        | Kind::Materialize(_)
         | Kind::Average
         | Kind::Insert(_) => false,
     }

@@ -40,6 +40,7 @@ pub(super) const fn name(kind: &Kind) -> &'static str {
         Kind::Over(_) => "over",
         Kind::Join(_) => "join",
         Kind::Rank(_) => "rank",
+        Kind::Materialize(_) => "materialize",
         Kind::Average => "average",
         Kind::Insert(_) => "insert",
     }
@@ -92,6 +93,10 @@ fn of_one(step: &Step, source: &Source) -> Result<Option<Box<dyn Operator>>, Fau
         }
         Kind::Windowed(windowed) => self::windowed(schema, windowed, source)?,
         Kind::Rank(rank) => Box::new(Rank::new(schema, rank, source)?),
+        Kind::Materialize(keys) => {
+            let newest = plan::Rank::newest(keys.clone());
+            Box::new(Rank::new(schema, &newest, source)?)
+        }
         Kind::Running(running) => {
             let results = results(&schema, running.keys.len());
             let program = program(&running.keys, &running.aggregates, source, &results)?;

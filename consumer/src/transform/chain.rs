@@ -122,6 +122,7 @@ impl Link {
             | Kind::Over(_)
             | Kind::Join(_)
             | Kind::Rank(_)
+            | Kind::Materialize(_)
             | Kind::Average
             | Kind::Insert(_) => None,
         }

@@ -9,6 +9,7 @@ mod averages;
 mod build;
 mod chain;
 mod changes;
+mod compact;
 mod error;
 mod expression;
 mod group;
@@ -36,4 +37,4 @@ pub use state::State;
 pub use task::{Budget, Outputs, Report, Settings, Task};
 
 #[cfg(test)]
-mod proof;
+pub(crate) mod proof;

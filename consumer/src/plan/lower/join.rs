@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use datafusion_common::{Column, DFSchema, JoinType, NullEquality};
+use arrow::datatypes::{DataType, Field};
+use datafusion_common::{Column, DFSchema, JoinType, NullEquality, ScalarValue};
 use datafusion_expr::{BinaryExpr, Expr, LogicalPlan, Operator, utils::split_conjunction};
+use datafusion_physical_expr::expressions::Literal;
 
 use super::{
     super::{
@@ -13,7 +15,7 @@ use super::{
         shifted::milliseconds,
         windows::fields,
     },
-    Lowered, Lowering, expression, schema,
+    Lowered, Lowering, expression, hidden, schema,
 };
 
 const SUPPORTED: &str =
@@ -83,9 +85,17 @@ impl Lowering<'_> {
         ))
     }
 
-    /// The columns of a plan and no others, in their order: each costs memory.
+    /// The columns of a plan and no others, in their order: each costs memory. Where none is wanted
+    /// there is one that says nothing, as rows that are kept are known by their columns.
     pub(super) fn exactly(&mut self, plan: &LogicalPlan) -> Result<Lowered, Fault> {
         let input = self.plan(plan)?;
+        if plan.schema().fields().is_empty() {
+            let name = hidden(self.dataflow.steps.len());
+            let field = Arc::new(Field::new("row", DataType::Boolean, false));
+            let schema = schema(vec![(Some(name), field)])?;
+            let kind = Kind::Project(vec![Arc::new(Literal::new(ScalarValue::from(true)))]);
+            return Ok(self.step(&[&input], schema, input.changelog, kind));
+        }
         let columns = plan.schema().columns().into_iter().map(Expr::Column);
         let names = fields(plan.schema()).collect();
         self.project(&input, &columns.collect::<Vec<_>>(), names)

@@ -110,7 +110,7 @@ impl Lowering<'_> {
             ..rank
         };
         let Some(Below { node, columns, .. }) = sorted else {
-            let input = self.plan(&limit.input)?;
+            let input = self.exactly(&limit.input)?;
             let rank = bounds(self.in_order(&[], &limit.input, &input)?);
             return Ok(self.rank(&input, input.schema.clone(), rank));
         };

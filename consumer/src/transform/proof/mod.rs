@@ -4,7 +4,7 @@
 //! value 5, `_` a null; `1:` before a row names its partition, `|` ends a batch, `t30` sets the clock,
 //! `idle1` and `busy1` say what a partition does. At the end all partitions end.
 
-mod changelogs;
+pub(crate) mod changelogs;
 mod model;
 mod overs;
 mod ranges;

@@ -294,11 +294,14 @@ impl Operator for Rank {
         ];
         state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
         // In the order in which they lie in their lists, equal ones are put back as they were.
-        let rows: Vec<_> = self.lists.iter().flat_map(List::rows).collect();
-        let rows = match self.plan.arrival {
-            Arrival::OldestFirst => rows,
-            Arrival::NewestFirst => rows.into_iter().rev().collect(),
+        let of_list = |list: &List| {
+            let mut rows = list.rows();
+            if self.plan.arrival == Arrival::NewestFirst {
+                rows.reverse();
+            }
+            rows
         };
+        let rows: Vec<_> = self.lists.iter().flat_map(of_list).collect();
         let columns = self.store.columns(&rows)?;
         state.put("rows", RecordBatch::try_new(self.input.clone(), columns)?);
         Ok(state)

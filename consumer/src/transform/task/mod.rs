@@ -161,6 +161,7 @@ impl Task {
         let mut outputs = Outputs::default();
         self.give(from.port.0, from, changes, &mut outputs)?;
         self.settle(&mut outputs)?;
+        self.compact(&mut outputs)?;
         self.check_budget()?;
         Ok(outputs)
     }
@@ -223,6 +224,7 @@ impl Task {
                 })?;
             }
         }
+        self.compact(&mut outputs)?;
         Ok(outputs)
     }
 
@@ -244,6 +246,7 @@ impl Task {
         for at in 0..self.nodes.len() {
             self.work(at, &mut outputs, |operator, out| operator.tick(now, out))?;
         }
+        self.compact(&mut outputs)?;
         Ok(outputs)
     }
 
@@ -264,6 +267,7 @@ impl Task {
     fn settled(&mut self) -> Result<Outputs, Error> {
         let mut outputs = Outputs::default();
         self.settle(&mut outputs)?;
+        self.compact(&mut outputs)?;
         Ok(outputs)
     }
 

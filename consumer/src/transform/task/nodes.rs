@@ -6,9 +6,10 @@ use arrow::record_batch::RecordBatch;
 
 use super::{Settings, Task, ports::Ports};
 use crate::{
-    plan::{Dataflow, Kind, Late, Step, StepId},
+    plan::{Changelog, Connector, Dataflow, Kind, Late, Step, StepId, Table},
     transform::{
         build::{self, Source},
+        compact::Compaction,
         error::{Error, Fault},
         expression::columns,
         operator::{Operator, Progress},
@@ -25,6 +26,8 @@ pub(super) struct Node {
     /// What becomes of its late rows, where they are kept.
     pub(super) late: Option<Late>,
     pub(super) operator: Option<Box<dyn Operator>>,
+    /// Of a sink whose rows change, what takes those of a batch together.
+    pub(super) compaction: Option<Compaction>,
     pub(super) is_run: bool,
     pub(super) is_given: bool,
     pub(super) rows_in: u64,
@@ -64,12 +67,17 @@ impl Task {
                 true => build::operator(step, &sources).map_err(fail)?,
                 false => None,
             };
+            let compaction = match is_run {
+                true => compaction(step).map_err(fail)?,
+                false => None,
+            };
             task.nodes.push(Node {
                 kind,
                 inputs: step.inputs.iter().map(|input| input.0).collect(),
                 readers: Vec::new(),
                 late: late.cloned(),
                 operator,
+                compaction,
                 is_run,
                 is_given: matches!(step.kind, Kind::Insert(_)) && is_run,
                 rows_in: 0,
@@ -139,6 +147,18 @@ impl Node {
             source,
         }
     }
+}
+
+/// What takes changes of a sink together. Where nothing is kept, nobody would see it.
+fn compaction(step: &Step) -> Result<Option<Compaction>, Fault> {
+    let (Kind::Insert(sink), Changelog::Retract) = (&step.kind, step.changelog) else {
+        return Ok(None);
+    };
+    let table = sink.table.as_deref();
+    if table.is_some_and(|table| table.connector == Connector::Blackhole) {
+        return Ok(None);
+    }
+    Compaction::new(&step.schema, table.and_then(Table::upsert_key)).map(Some)
 }
 
 /// What a step reads from.

@@ -26,12 +26,16 @@ INSERT INTO printed WITH w AS (SELECT sensor, n FROM readings) SELECT * FROM w
 => sensor STRING, n BIGINT
 INSERT INTO printed SELECT sensor, 1 FROM readings; INSERT INTO nowhere SELECT sensor FROM readings
 => sensor STRING, n BIGINT; sensor STRING
+INSERT INTO kept SELECT sensor, COUNT(*) FROM readings GROUP BY sensor
+=> sensor STRING, n BIGINT
 EXECUTE STATEMENT SET BEGIN
   INSERT INTO printed SELECT sensor, 1 FROM readings;
   INSERT INTO nowhere SELECT sensor FROM readings;
 END;
 => sensor STRING, n BIGINT; sensor STRING
 EXPLAIN SELECT sensor FROM readings
+=> sensor STRING
+EXPLAIN CHANGELOG_MODE SELECT sensor FROM readings
 => sensor STRING
 EXPLAIN PLAN FOR INSERT INTO printed SELECT sensor, 1 FROM readings
 => sensor STRING, n BIGINT
