@@ -10,6 +10,7 @@ mod build;
 mod chain;
 mod changes;
 mod error;
+mod expiry;
 mod expression;
 mod group;
 mod join;

@@ -35,11 +35,11 @@ const PLANS: u32 = 2_000;
 const OPERATORS_MAX: u32 = 4;
 
 /// A row of two whole numbers.
-type Row = [Option<i64>; 2];
+pub(super) type Row = [Option<i64>; 2];
 
 /// A query of two columns, `k` and `v`.
 #[derive(Debug, Clone)]
-enum Query {
+pub(super) enum Query {
     Table(&'static str),
     Filter(Box<Self>, &'static str),
     Group(Box<Self>, &'static str),
@@ -54,7 +54,7 @@ enum Query {
 }
 
 impl Query {
-    fn sql(&self) -> String {
+    pub(super) fn sql(&self) -> String {
         match self {
             Self::Table(name) => format!("SELECT k, v FROM {name}"),
             Self::Filter(of, condition) => {
@@ -99,7 +99,7 @@ const CONDITIONS: [&str; 3] = [
     "x.v = y.v AND x.k <> y.k",
 ];
 
-fn queries() -> impl Strategy<Value = Query> {
+pub(super) fn queries() -> impl Strategy<Value = Query> {
     let table = select(vec!["a", "b"]).prop_map(Query::Table);
     table.prop_recursive(OPERATORS_MAX, OPERATORS_MAX * 2, 2, |of| {
         let of = || of.clone().prop_map(Box::new);
@@ -123,9 +123,9 @@ fn queries() -> impl Strategy<Value = Query> {
 }
 
 /// A batch of rows of one of the tables.
-type Batch = (&'static str, Vec<Row>);
+pub(super) type Batch = (&'static str, Vec<Row>);
 
-fn batches() -> impl Strategy<Value = Vec<Batch>> {
+pub(super) fn batches() -> impl Strategy<Value = Vec<Batch>> {
     let number =
         |range: std::ops::Range<i64>| prop_oneof![1 => Just(None), 9 => range.prop_map(Some)];
     let row = (number(0..4), number(0..6)).prop_map(|(k, v)| [k, v]);
@@ -203,7 +203,7 @@ impl Drop for Duck {
     }
 }
 
-fn dataflow(query: &str) -> Dataflow {
+pub(super) fn dataflow(query: &str) -> Dataflow {
     let table =
         |name| format!("CREATE TABLE {name} (k BIGINT, v BIGINT) WITH ('connector' = 'datagen')");
     let text = format!("{}; {}; {query}", table("a"), table("b"));
@@ -214,7 +214,7 @@ fn dataflow(query: &str) -> Dataflow {
 }
 
 /// The scans of a dataflow, each with its table, and the rows that it reads of others.
-fn scans(dataflow: &Dataflow) -> impl Iterator<Item = (StepId, &str)> {
+pub(super) fn scans(dataflow: &Dataflow) -> impl Iterator<Item = (StepId, &str)> {
     let steps = dataflow.steps.iter().enumerate();
     steps.filter_map(|(at, step)| match &step.kind {
         Kind::Scan(scan) => Some((StepId(at), scan.table.name.as_str())),
@@ -223,7 +223,7 @@ fn scans(dataflow: &Dataflow) -> impl Iterator<Item = (StepId, &str)> {
 }
 
 /// The columns that a scan reads.
-fn rows_of(dataflow: &Dataflow, scan: StepId, rows: &[Row]) -> RecordBatch {
+pub(super) fn rows_of(dataflow: &Dataflow, scan: StepId, rows: &[Row]) -> RecordBatch {
     let schema = dataflow.steps[scan.0].schema.clone();
     let column = |field: &Arc<arrow::datatypes::Field>| -> Arc<dyn arrow::array::Array> {
         let place = usize::from(field.name() == "v");
@@ -235,7 +235,10 @@ fn rows_of(dataflow: &Dataflow, scan: StepId, rows: &[Row]) -> RecordBatch {
 }
 
 /// Applies a changelog, which must be one.
-fn apply(counts: &mut BTreeMap<Row, i64>, outputs: &Outputs) -> Result<(), TestCaseError> {
+pub(super) fn apply(
+    counts: &mut BTreeMap<Row, i64>,
+    outputs: &Outputs,
+) -> Result<(), TestCaseError> {
     for (_, changes) in &outputs.changes {
         for row in 0..changes.rows.num_rows() {
             let value = |column: usize| {
@@ -254,7 +257,7 @@ fn apply(counts: &mut BTreeMap<Row, i64>, outputs: &Outputs) -> Result<(), TestC
     Ok(())
 }
 
-fn task(dataflow: &Dataflow) -> Task {
+pub(super) fn task(dataflow: &Dataflow) -> Task {
     let budget = Arc::new(Budget::new(usize::MAX, "--state-max"));
     Task::new(dataflow, transform::Settings { budget }).unwrap()
 }
