@@ -579,6 +579,17 @@ fn nothing_is_taken_back_that_was_not_given() {
 }
 
 #[test]
+fn equal_rows_of_a_join_end_one_by_one() {
+    let query = "SELECT a.k AS k, b.v AS v FROM a JOIN b ON a.k = b.k";
+    let rows = [
+        (0, "a", [1, 1]),
+        (6_000, "a", [1, 1]),
+        (12_000, "b", [1, 7]),
+    ];
+    assert_eq!(told(query, &rows), [(true, [Some(1), Some(7)])]);
+}
+
+#[test]
 fn sets_of_rows_forget_both_sides() {
     let row = |k: i64| [Some(k), Some(k)];
     let rows = [
