@@ -18,6 +18,8 @@ pub struct Dataflow {
     pub steps: Vec<Step>,
     /// What becomes of rows that come too late, for the steps that keep them.
     pub late: BTreeMap<StepId, Late>,
+    /// For how long steps keep what is not written: their [`Dataflow::state_ttl_of`].
+    pub state_ttl: Option<Duration>,
 }
 
 /// Which step of a dataflow.
@@ -308,6 +310,27 @@ pub struct Late {
 }
 
 impl Dataflow {
+    /// After what time of the clock a step forgets a key or a row that was not written since; none is
+    /// never. What ends with event time has no other end.
+    #[must_use]
+    pub fn state_ttl_of(&self, step: StepId) -> Option<Duration> {
+        let has_end = match &self.steps.get(step.0)?.kind {
+            Kind::Running(_) | Kind::Over(_) | Kind::Materialize(_) => true,
+            Kind::Join(join) => join.until.is_none(),
+            Kind::Rank(rank) => rank.until.is_none(),
+            Kind::Scan(_)
+            | Kind::Filter(_)
+            | Kind::Project(_)
+            | Kind::Watermarks(_)
+            | Kind::Union
+            | Kind::Assign { .. }
+            | Kind::Windowed(_)
+            | Kind::Average
+            | Kind::Insert(_) => false,
+        };
+        self.state_ttl.filter(|_| has_end)
+    }
+
     /// The tables that are written to, by name, those of late rows too; none is the console.
     #[must_use]
     pub fn sinks(&self) -> BTreeMap<Option<&str>, Option<&Table>> {

@@ -4,8 +4,8 @@
 use std::fmt::{self, Write as _};
 
 use super::{
-    Aggregate, Changelog, Dataflow, Expression, Function, Job, Join, Kind, Rank, Sink, Step, Table,
-    Takes, Time, Window,
+    Aggregate, Changelog, Dataflow, Expression, Function, Job, Join, Kind, Rank, Sink, Step,
+    StepId, Table, Takes, Time, Window,
     keys::{Key, Keys},
     kinds::Kinds,
     table::PRINTED,
@@ -54,8 +54,14 @@ fn write(job: &Job, text: &mut String) -> fmt::Result {
             "#{number} {}{from}  changes: {changes}",
             described(step)
         )?;
-        if let Some(state) = state(&step.kind) {
-            writeln!(text, "     keeps {state}")?;
+        let state_ttl = job.dataflow.state_ttl_of(StepId(number));
+        match (state(&step.kind), state_ttl) {
+            (Some(state), Some(ttl)) => {
+                let end = format!("until not written for {ttl:?}");
+                writeln!(text, "     keeps {}", state.replace(FOR_EVER, &end))?;
+            }
+            (Some(state), None) => writeln!(text, "     keeps {state}")?,
+            (None, _) => {}
         }
     }
     writeln!(text, "\n== Sinks ({AGAIN}) ==")?;
@@ -183,6 +189,9 @@ fn described(step: &Step) -> String {
         },
     }
 }
+
+/// What is written of state that has no end, in the text of [`state`].
+const FOR_EVER: &str = "for ever";
 
 /// What a step has to remember.
 const fn state(kind: &Kind) -> Option<&'static str> {
@@ -454,6 +463,30 @@ mod tests {
         for part in ["watermark=at@0 - 90s", " + 86400s AS next"] {
             assert!(text.contains(part), "{text}");
         }
+    }
+
+    #[test]
+    fn state_that_ends_with_time_says_so() {
+        let tables = "CREATE TABLE numbers (n BIGINT) WITH ('connector' = 'datagen');";
+        let check = |set: &str, query: &str, expected: &str| {
+            let text = explain(&job(&format!("{set}; {tables} {query}")));
+            let kept = text
+                .lines()
+                .filter_map(|line| line.trim().strip_prefix("keeps "));
+            assert_eq!(kept.collect::<Vec<_>>(), [expected], "{text}");
+        };
+        let hour = "SET 'table.exec.state.ttl' = '1 h'";
+        let count = "SELECT n, COUNT(*) FROM numbers GROUP BY n";
+        let until = "the aggregates of each key, until not written for 3600s";
+        check(hour, count, until);
+        check(
+            "SET 'table.exec.state.ttl' = '0'",
+            count,
+            "the aggregates of each key, for ever",
+        );
+        let joined = "SELECT a.n FROM numbers a JOIN numbers b ON a.n = b.n";
+        let until = "the rows of both inputs, until not written for 3600s";
+        check(hour, joined, until);
     }
 
     #[test]

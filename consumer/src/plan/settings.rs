@@ -27,6 +27,9 @@ pub struct Settings {
     /// `table.exec.source.idle-timeout`: for how long a partition may be silent before it holds up
     /// nothing any more; none is for ever, as `0 ms`.
     pub idle_timeout: Option<Duration>,
+    /// `table.exec.state.ttl`: for how long keys and rows are kept that are not written, where that is
+    /// not told by event time; none is for ever, as `0 ms`.
+    pub state_ttl: Option<Duration>,
     /// `table.exec.mini-batch.…`: how changes of running aggregates are gathered.
     pub mini_batch: Option<MiniBatch>,
     /// `table.exec.sink.not-null-enforcer`.
@@ -73,7 +76,10 @@ const MINI_BATCH: MiniBatch = MiniBatch {
     size: 8192,
 };
 
-const KEYS: [&str; 10] = [
+/// Less than this is not worth a look at the clock, and hardly what was meant.
+const STATE_TTL_MIN: Duration = Duration::from_secs(1);
+
+const KEYS: [&str; 11] = [
     "execution.runtime-mode",
     "parallelism.default",
     "pipeline.name",
@@ -83,6 +89,7 @@ const KEYS: [&str; 10] = [
     "table.exec.sink.not-null-enforcer",
     "table.exec.sink.upsert-materialize",
     "table.exec.source.idle-timeout",
+    "table.exec.state.ttl",
     ZONE,
 ];
 
@@ -97,6 +104,7 @@ impl Settings {
             parallelism: None,
             zone: Zone::UTC,
             idle_timeout: Some(IDLE_TIMEOUT),
+            state_ttl: None,
             mini_batch: None,
             on_null: OnNull::Fail,
             upsert_materialize: UpsertMaterialize::Auto,
@@ -140,6 +148,14 @@ impl Settings {
             "table.exec.source.idle-timeout" => {
                 let timeout = value(setting, DURATION, duration)?;
                 self.idle_timeout = (!timeout.is_zero()).then_some(timeout);
+            }
+            "table.exec.state.ttl" => {
+                let ttl = |text: &str| {
+                    duration(text).filter(|ttl| ttl.is_zero() || *ttl >= STATE_TTL_MIN)
+                };
+                let expected = "a duration from '1 s', such as '1 h', or '0' for ever";
+                let ttl = value(setting, expected, ttl)?;
+                self.state_ttl = (!ttl.is_zero()).then_some(ttl);
             }
             ZONE => {
                 let zone = |text: &str| text.parse().ok();

@@ -85,7 +85,7 @@ impl Head {
             watch,
             begun: Instant::now(),
             clock: job.settings.clock.clone(),
-            is_by_clock: dataflow.steps.iter().any(|step| is_by_clock(&step.kind)),
+            is_by_clock: is_by_clock(dataflow),
         })
     }
 

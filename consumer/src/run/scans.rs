@@ -249,6 +249,8 @@ const fn nothing(step: StepId, kind: &'static str) -> Report {
         counts: Counts {
             late: 0,
             untimed: 0,
+            expired: 0,
+            unknown: 0,
         },
         state_bytes: 0,
         watermark: BEGINNING,

@@ -113,7 +113,8 @@ impl Stages {
 }
 
 impl Stage {
-    /// Whether nothing that its steps do depends on how far event time has come, or the clock.
+    /// Whether nothing that its steps do depends on how far event time has come, or the clock; what
+    /// is forgotten by ticks may, since none is overtaken by rows.
     pub(super) fn is_timeless(&self, dataflow: &Dataflow) -> bool {
         let mut kinds = self
             .steps
@@ -177,7 +178,12 @@ fn route(keys: &[Expression]) -> Route {
 }
 
 /// Whether a step goes by the clock.
-pub(super) const fn is_by_clock(kind: &Kind) -> bool {
+pub(super) fn is_by_clock(dataflow: &Dataflow) -> bool {
+    let mut steps = (0..).map(StepId).zip(&dataflow.steps);
+    steps.any(|(id, step)| has_processing_time(&step.kind) || dataflow.state_ttl_of(id).is_some())
+}
+
+const fn has_processing_time(kind: &Kind) -> bool {
     match kind {
         Kind::Assign { time, .. } => matches!(time, Time::Processing),
         Kind::Windowed(windowed) => matches!(windowed.time, Time::Processing),

@@ -1,5 +1,7 @@
 //! A step of a dataflow → the operator that does its work.
 
+use std::time::Duration;
+
 use arrow::datatypes::{DataType, SchemaRef};
 
 use super::{
@@ -46,23 +48,30 @@ pub(super) const fn name(kind: &Kind) -> &'static str {
     }
 }
 
-/// The operator of a step; none where it does nothing to rows.
+/// The operator of a step, which forgets what was not written for that time; none where it does
+/// nothing to rows.
 pub(super) fn operator(
     step: &Step,
     sources: &[Source],
+    state_ttl: Option<Duration>,
 ) -> Result<Option<Box<dyn Operator>>, Fault> {
     let schema = step.schema.clone();
     let (Kind::Join(join), [first, second]) = (&step.kind, sources) else {
         return match sources.first() {
-            Some(source) => of_one(step, source),
+            Some(source) => of_one(step, source, state_ttl),
             None => Ok(None),
         };
     };
-    Ok(Some(Box::new(Join::new(schema, join, [first, second])?)))
+    let join = Join::new(schema, join, [first, second], state_ttl)?;
+    Ok(Some(Box::new(join)))
 }
 
 /// That of a step to which all its inputs are the same.
-fn of_one(step: &Step, source: &Source) -> Result<Option<Box<dyn Operator>>, Fault> {
+fn of_one(
+    step: &Step,
+    source: &Source,
+    state_ttl: Option<Duration>,
+) -> Result<Option<Box<dyn Operator>>, Fault> {
     let schema = step.schema.clone();
     Ok(Some(match &step.kind {
         Kind::Scan(_) | Kind::Join(_) => return Ok(None),
@@ -92,15 +101,15 @@ fn of_one(step: &Step, source: &Source) -> Result<Option<Box<dyn Operator>>, Fau
             Box::new(Assign::new(schema, windows, timed, source.keeps_late))
         }
         Kind::Windowed(windowed) => self::windowed(schema, windowed, source)?,
-        Kind::Rank(rank) => Box::new(Rank::new(schema, rank, source)?),
+        Kind::Rank(rank) => Box::new(Rank::new(schema, rank, source, state_ttl)?),
         Kind::Materialize(keys) => {
             let newest = plan::Rank::newest(keys.clone());
-            Box::new(Rank::new(schema, &newest, source)?)
+            Box::new(Rank::new(schema, &newest, source, state_ttl)?)
         }
         Kind::Running(running) => {
             let results = results(&schema, running.keys.len());
             let program = program(&running.keys, &running.aggregates, source, &results)?;
-            Box::new(Running::new(schema, program)?)
+            Box::new(Running::new(schema, program, state_ttl)?)
         }
         Kind::Over(over) => {
             let results = results(&schema, source.schema.fields().len());
@@ -110,7 +119,7 @@ fn of_one(step: &Step, source: &Source) -> Result<Option<Box<dyn Operator>>, Fau
                 source.schema.clone(),
                 program,
                 over,
-                source.keeps_late,
+                (source.keeps_late, state_ttl),
             )?)
         }
     }))

@@ -11,6 +11,7 @@ mod chain;
 mod changes;
 mod compact;
 mod error;
+mod expiry;
 mod expression;
 mod group;
 mod join;

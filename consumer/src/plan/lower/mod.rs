@@ -77,6 +77,7 @@ pub(super) fn lower(
         }
     }
     lowering.dataflow.late = lowering.late_rows()?;
+    lowering.dataflow.state_ttl = settings.state_ttl;
     Ok(lowering.dataflow)
 }
 

@@ -13,6 +13,7 @@ use crate::{
     transform::{
         changes::{Changes, Op},
         error::Fault,
+        expiry::Expiry,
         expression::truth,
         operator::BEGINNING,
     },
@@ -36,6 +37,8 @@ pub(super) struct Row {
     pub(super) op: Op,
     /// Whether it will be remembered: rows to come may belong to it.
     pub(super) stays: bool,
+    /// Whether it belongs to none; of one that is taken back, as far as was told.
+    pub(super) is_alone: bool,
 }
 
 /// Rows of a batch, each beside a row that is kept of the other input, in the order of the batch.
@@ -49,14 +52,21 @@ pub(super) struct Pairs {
 const PAIRS_MAX: usize = 32 * 1024;
 
 impl Batch<'_> {
-    /// The rows from `begin` on beside all rows of the same key; and which row comes behind them.
-    pub(super) fn pairs(&self, begin: usize, other: &Side) -> (Pairs, usize) {
+    /// The rows from `begin` on beside all rows of the same key that have not ended; and which row
+    /// comes behind them.
+    pub(super) fn pairs(
+        &self,
+        begin: usize,
+        other: &Side,
+        expiry: Option<&Expiry>,
+    ) -> (Pairs, usize) {
+        let is_there = |kept: &u32| expiry.is_none_or(|expiry| !expiry.has_ended(*kept));
         let (mut pairs, mut end) = (Pairs::default(), begin);
         for (number, group) in (0_u32..).zip(&self.groups).skip(begin) {
             if pairs.own.len() >= PAIRS_MAX {
                 break;
             }
-            for kept in other.group(*group) {
+            for kept in other.group(*group).filter(is_there) {
                 pairs.own.push(number);
                 pairs.kept.push(kept);
             }

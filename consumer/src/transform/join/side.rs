@@ -85,6 +85,11 @@ impl Side {
         })
     }
 
+    /// One for such rows, without any.
+    pub(super) fn anew(&self) -> Result<Self, Fault> {
+        Self::new(&self.schema, self.known.is_some())
+    }
+
     /// Makes room for groups up to `bound`.
     pub(super) fn grow(&mut self, bound: usize) {
         self.first.resize(bound.max(self.first.len()), NONE);
@@ -138,9 +143,10 @@ impl Side {
         place.copied().unwrap_or(Place::NOWHERE)
     }
 
-    pub(super) fn insert(&mut self, new: New<'_>) -> Result<(), Fault> {
+    /// Keeps a row; its number.
+    pub(super) fn insert(&mut self, new: New<'_>) -> Result<u32, Fault> {
         let Some(first) = self.first.get_mut(new.group as usize) else {
-            return Ok(());
+            return Ok(NONE);
         };
         let number = self.rows.put(new.row)?;
         let next = std::mem::replace(first, number);
@@ -172,19 +178,20 @@ impl Side {
         if let Some(known) = &mut self.known {
             known.insert_unique(hash(&number), number, hash);
         }
-        Ok(())
+        Ok(number)
     }
 
-    /// Takes a row back that is equal to this one; nothing where there is none.
-    pub(super) fn take_back(&mut self, row: &[u8], group: u32) {
+    /// Takes a row back that is equal to this one. Its number, and to how many rows it belonged; none
+    /// where there is none.
+    pub(super) fn take_back(&mut self, row: &[u8], group: u32) -> Option<(u32, u32)> {
         let is_it =
             |number: &u32| self.place(*number).group == group && self.rows.row(*number) == row;
         let hash = hash_of(&self.hash, group, row);
         let known = self.known.as_ref();
-        let found = known.and_then(|known| known.find(hash, is_it)).copied();
-        if let Some(number) = found {
-            self.remove(number);
-        }
+        let number = *known?.find(hash, is_it)?;
+        let matches = self.matches(number);
+        self.remove(number);
+        Some((number, matches))
     }
 
     /// Forgets a row, and returns its group, which may be without one then.

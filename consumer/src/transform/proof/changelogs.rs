@@ -209,7 +209,7 @@ CREATE TABLE a (k BIGINT, v BIGINT) WITH ('connector' = 'datagen');
 CREATE TABLE b (k BIGINT, v BIGINT) WITH ('connector' = 'datagen');
 ";
 
-fn dataflow(query: &str) -> Dataflow {
+pub(super) fn dataflow(query: &str) -> Dataflow {
     // For such a sink nothing is taken together: what steps give is looked at as it is.
     let sink = "CREATE TABLE s (k BIGINT, v BIGINT) WITH ('connector' = 'blackhole');";
     let text = format!("{TABLES} {sink} INSERT INTO s {query}");
@@ -241,7 +241,10 @@ pub(crate) fn rows_of(dataflow: &Dataflow, scan: StepId, rows: &[Row]) -> Record
 }
 
 /// Applies a changelog, which must be one.
-fn apply(counts: &mut BTreeMap<Row, i64>, outputs: &Outputs) -> Result<(), TestCaseError> {
+pub(super) fn apply(
+    counts: &mut BTreeMap<Row, i64>,
+    outputs: &Outputs,
+) -> Result<(), TestCaseError> {
     for (_, changes) in &outputs.changes {
         for row in 0..changes.rows.num_rows() {
             let value = |column: usize| {
@@ -260,7 +263,7 @@ fn apply(counts: &mut BTreeMap<Row, i64>, outputs: &Outputs) -> Result<(), TestC
     Ok(())
 }
 
-fn task(dataflow: &Dataflow) -> Task {
+pub(super) fn task(dataflow: &Dataflow) -> Task {
     let budget = Arc::new(Budget::new(usize::MAX, "--state-max"));
     Task::new(dataflow, transform::Settings { budget }).unwrap()
 }

@@ -10,6 +10,7 @@ mod overs;
 mod ranges;
 mod runs;
 mod semantics;
+mod state_ttl;
 mod text;
 mod windows;
 

@@ -85,7 +85,7 @@ pub struct Report {
     pub rows_in: u64,
     /// How many it gave.
     pub rows_out: u64,
-    /// How many it left out.
+    /// How many it left out, and what it has forgotten.
     pub counts: Counts,
     /// How much memory its state takes.
     pub state_bytes: usize,
@@ -100,6 +100,8 @@ impl Report {
         self.rows_out += other.rows_out;
         self.counts.late += other.counts.late;
         self.counts.untimed += other.counts.untimed;
+        self.counts.expired += other.counts.expired;
+        self.counts.unknown += other.counts.unknown;
         self.state_bytes += other.state_bytes;
         self.watermark = self.watermark.min(other.watermark);
     }
@@ -246,6 +248,7 @@ impl Task {
         for at in 0..self.nodes.len() {
             self.work(at, &mut outputs, |operator, out| operator.tick(now, out))?;
         }
+        self.check_budget()?;
         self.compact(&mut outputs)?;
         Ok(outputs)
     }

@@ -64,7 +64,10 @@ impl Task {
             let late = dataflow.late.get(&StepId(at));
             let sources = sources(dataflow, step, late.is_some());
             let operator = match is_run {
-                true => build::operator(step, &sources).map_err(fail)?,
+                true => {
+                    let state_ttl = dataflow.state_ttl_of(StepId(at));
+                    build::operator(step, &sources, state_ttl).map_err(fail)?
+                }
                 false => None,
             };
             let compaction = match is_run {

@@ -231,6 +231,7 @@ impl Operator for Windowed {
         Counts {
             late: self.late,
             untimed: self.timed.untimed,
+            ..Counts::default()
         }
     }
 }

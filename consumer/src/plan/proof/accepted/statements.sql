@@ -6,6 +6,10 @@ SET 'parallelism.default' = '4'; SET 'pipeline.name' = 'it''s'; SET 'execution.r
 SET 'table.exec.mini-batch.enabled' = 'true'; SET 'table.exec.mini-batch.size' = '10';
 SET 'table.exec.mini-batch.allow-latency' = '1 s'; SELECT sensor FROM readings
 => sensor STRING
+SET 'table.exec.state.ttl' = '1 h'; SELECT COUNT(*) AS n FROM readings GROUP BY sensor
+=> n BIGINT
+SET table.exec.state.ttl = 0; SELECT sensor FROM readings
+=> sensor STRING
 SET 'table.exec.sink.not-null-enforcer' = 'drop'; SELECT sensor FROM readings
 => sensor STRING
 CREATE VIEW v AS SELECT sensor, n FROM readings; SELECT * FROM v
