@@ -29,6 +29,10 @@ SELECT sensor, window_start, COUNT(*) AS c
 FROM SESSION(DATA => TABLE readings PARTITION BY (sensor), TIMECOL => DESCRIPTOR(ts), GAP => INTERVAL '5' MINUTES)
 GROUP BY sensor, window_start, window_end
 => sensor STRING, window_start TIMESTAMP(3), c BIGINT
+SELECT sensor, n, window_start, COUNT(*) AS c
+FROM SESSION((SELECT * FROM (SELECT sensor, n, ts FROM readings) WHERE n > 1) PARTITION BY (sensor, n), DESCRIPTOR(ts), INTERVAL '5' MINUTES)
+GROUP BY sensor, n, window_start, window_end
+=> sensor STRING, n INT, window_start TIMESTAMP(3), c BIGINT
 SELECT window_start, COUNT(*) AS c
 FROM TUMBLE((SELECT * FROM readings WHERE n > 1), DESCRIPTOR(ts), INTERVAL '1' HOUR)
 GROUP BY window_start, window_end
