@@ -30,7 +30,7 @@ use super::{
     error::Fault,
     expression::columns,
     group::Groups,
-    operator::{BEGINNING, Counts, Operator, Origin, Out},
+    operator::{BEGINNING, Counts, END, Operator, Origin, Out, Progress},
     state::State,
 };
 use crate::plan::{self, Both, Changelog, Input, JoinKind, Until};
@@ -76,6 +76,17 @@ impl Join {
             watermark: BEGINNING,
             late: 0,
         })
+    }
+
+    /// How far event time is behind this step what it is before: a row is given as long as it may find
+    /// others.
+    fn delay(&self) -> i64 {
+        match &self.plan.until {
+            Some(until) if !until.first.drops_late => {
+                until.first.plus.max(until.second.plus).max(0)
+            }
+            _ => 0,
+        }
     }
 
     fn take(&mut self, input: Input, changes: &Changes, out: &mut Out) -> Result<(), Fault> {
@@ -314,9 +325,18 @@ impl Operator for Join {
     }
 
     fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
-        self.watermark = self.watermark.max(watermark);
+        let reached = watermark.saturating_add(self.delay());
+        self.watermark = self.watermark.max(reached);
         self.expire(Input::First, out)?;
         self.expire(Input::Second, out)
+    }
+
+    fn progress(&self, input: Progress) -> Progress {
+        let watermark = match input.watermark {
+            END => END,
+            reached => reached.saturating_sub(self.delay()),
+        };
+        Progress { watermark, ..input }
     }
 
     fn state(&mut self) -> Result<State, Fault> {

@@ -34,6 +34,10 @@ FROM SESSION((SELECT * FROM (SELECT sensor, n, ts FROM readings) WHERE n > 1) PA
 GROUP BY sensor, n, window_start, window_end
 => sensor STRING, n INT, window_start TIMESTAMP(3), c BIGINT
 SELECT window_start, COUNT(*) AS c
+FROM TUMBLE((SELECT b.n, b.ts FROM readings a LEFT JOIN readings b ON a.sensor = b.sensor AND a.ts BETWEEN b.ts - INTERVAL '1' MINUTE AND b.ts), DESCRIPTOR(ts), INTERVAL '1' HOUR)
+GROUP BY window_start, window_end
+=> window_start TIMESTAMP(3), c BIGINT
+SELECT window_start, COUNT(*) AS c
 FROM TUMBLE((SELECT * FROM readings WHERE n > 1), DESCRIPTOR(ts), INTERVAL '1' HOUR)
 GROUP BY window_start, window_end
 => window_start TIMESTAMP(3), c BIGINT
