@@ -57,6 +57,8 @@ SELECT COUNT(a) AS c FROM TUMBLE(TABLE w, DESCRIPTOR(then), INTERVAL '1' SECOND)
 => c BIGINT
 SELECT SUM(n) OVER (ORDER BY p) AS s FROM (SELECT n, PROCTIME() AS p FROM readings)
 => s INT
+SELECT sensor, SUM(DISTINCT n) AS s FROM HOP(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '2' MINUTE) GROUP BY sensor, window_start, window_end
+=> sensor STRING, s INT
 CREATE VIEW minutes AS SELECT window_time AS t, window_start AS s, COUNT(*) AS c
 FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end, window_time;
 SELECT window_start, SUM(c) AS c FROM TUMBLE(TABLE minutes, DESCRIPTOR(t), INTERVAL '1' HOUR)
