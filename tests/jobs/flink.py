@@ -82,13 +82,17 @@ class Flink:
         java = ["javac", "-cp", self.classes, "-d", folder, JOBS / "FlinkJobs.java"]
         subprocess.run(java, check=True)
 
+    def command(self, *flags):
+        """How FlinkJobs is started."""
+        return ["java", "-XX:+UseSerialGC", *flags, *OPENS, "-cp", f"{self.folder}:{self.classes}", "FlinkJobs"]
+
     def take(self, verb, jobs, flags=()):
         """For each job how it ends and the rows it selects; what it prints, and the seconds of CPU."""
         paths = [self.folder / f"{number}.job" for number in range(len(jobs))]
         for path, job in zip(paths, jobs.values()):
             path.write_text("\0".join(job))
-        command = ["java", "-XX:+UseSerialGC", *flags, *OPENS, "-cp", f"{self.folder}:{self.classes}"]
-        printed, errors, seconds, _ = timed([*command, "FlinkJobs", verb, *paths], self.folder)
+        asked = "".join(f"{verb} {path}\n" for path in paths)
+        printed, errors, seconds, _ = timed(self.command(*flags), self.folder, f"{asked}\n")
         ends = [Path(f"{path}.out") for path in paths]
         if not all(end.exists() for end in ends):
             sys.exit(f"Flink ended early:\n{errors[-4000:]}")
@@ -98,11 +102,13 @@ class Flink:
         return found, printed, seconds
 
 
-def timed(command, folder):
-    """Runs to the end: what it says to stdout and to stderr, its seconds of CPU in user mode, its exit code."""
+def timed(command, folder, told=""):
+    """Tells it what it reads, and runs it to the end: what it says to stdout and to stderr, its seconds of CPU in user mode, its exit code."""
     with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as errors:
         # Its stdin stays open for as long as this program lives: at its end FlinkJobs ends too.
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=printed, stderr=errors)
+        process.stdin.write(told.encode())
+        process.stdin.flush()
         limit = threading.Timer(LIMIT_SECONDS, process.kill)
         limit.start()
         try:

@@ -7,6 +7,7 @@ use datafusion_expr::{Distinct, Expr, LogicalPlan};
 use super::{
     catalog::{Source, Value},
     functions::PROCTIME,
+    lower::within,
     windows::{ADDED, Windows},
 };
 
@@ -81,6 +82,16 @@ pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> 
             let mut all = union.inputs.iter().map(|input| attribute(input, column));
             let first = all.next().flatten();
             first.filter(|_| all.all(|other| other == first))
+        }
+        LogicalPlan::Join(join) => {
+            // Where rows find others within a time, they are given within a time.
+            within(join)?;
+            let width = join.left.schema().fields().len();
+            let of = match column.checked_sub(width) {
+                None => attribute(&join.left, column),
+                Some(column) => attribute(&join.right, column),
+            };
+            of.filter(|of| *of == Attribute::Event)
         }
         LogicalPlan::Extension(extension) => {
             let windows = extension.node.as_any().downcast_ref::<Windows>()?;

@@ -230,7 +230,7 @@ fn refuse_many_rows(expression: &Expr) -> Result<()> {
 
 /// Under one name there are numbers or texts or times, and not now these and now those.
 fn refuse_mixed_unions(plan: &LogicalPlan) -> Result<()> {
-    plan.apply(|plan| {
+    plan.apply_with_subqueries(|plan| {
         if let LogicalPlan::Union(union) = plan {
             refuse_mixed(union)?;
         }
@@ -287,7 +287,7 @@ pub(super) fn each_expression(
     plan: &LogicalPlan,
     look: impl Fn(&Expr, &DFSchema) -> Result<()>,
 ) -> Result<()> {
-    plan.apply(|plan| {
+    plan.apply_with_subqueries(|plan| {
         let schema = merge_schema(&plan.inputs());
         plan.apply_expressions(|expression| {
             expression.apply(|expression| {
@@ -304,7 +304,7 @@ pub(super) fn replace_expressions(
     plan: LogicalPlan,
     replace: impl Fn(Expr, &DFSchema) -> Result<Transformed<Expr>>,
 ) -> Result<LogicalPlan> {
-    let replaced = plan.transform_up(|plan| {
+    let replaced = plan.transform_up_with_subqueries(|plan| {
         let schema = merge_schema(&plan.inputs());
         let names = NamePreserver::new(&plan);
         plan.map_expressions(|expression| {

@@ -17,6 +17,7 @@ use super::{
     chains::{CHAIN_MAX, chain, united},
     combined::{JOINS, other_join, set_operation},
     context::refuse_type,
+    dialect,
     error::{Fault, begin, did_you_mean},
     expressions,
     functions::Functions,
@@ -205,7 +206,10 @@ impl Check<'_> {
             | FunctionArg::Named {
                 arg: FunctionArgExpr::Expr(query),
                 ..
-            } => matches!(query, Expr::Subquery(_)).then(|| query.span()),
+            } => {
+                let query = dialect::rows(query);
+                matches!(query, Expr::Subquery(_)).then(|| query.span())
+            }
             _ => None,
         });
         self.in_from.extend([name].into_iter().chain(queries));

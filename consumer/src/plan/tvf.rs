@@ -202,10 +202,12 @@ impl<'a> Call<'a> {
                     FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) => Some(argument.clone()),
                     _ => None,
                 });
-                let Some(Ast::CompoundIdentifier(name)) = arguments.next() else {
-                    return Err(self.misused());
+                let rows = match arguments.next() {
+                    Some(Ast::CompoundIdentifier(name)) => table(name),
+                    Some(Ast::Subquery(query)) => derived(&query),
+                    _ => return Err(self.misused()),
                 };
-                (table(name), arguments.collect())
+                (rows, arguments.collect())
             }
             Ast::Subquery(query) => (derived(query), Vec::new()),
             _ => return Err(self.misused()),

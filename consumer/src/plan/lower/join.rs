@@ -153,12 +153,10 @@ fn place(of: &Expr, plan: &LogicalPlan) -> Option<usize> {
 
 /// Where the times of rows that belong together are so and so far apart: until when they may find
 /// each other.
-pub(super) fn within(join: &Plan) -> Option<Both<Until>> {
+pub(in super::super) fn within(join: &Plan) -> Option<Both<Until>> {
     let mut apart: Option<Apart> = None;
-    for condition in split_conjunction(join.filter.as_ref()?) {
-        let Some(bound) = Apart::new(condition, join) else {
-            continue;
-        };
+    let conditions = split_conjunction(join.filter.as_ref()?);
+    for bound in conditions.into_iter().flat_map(|one| Apart::all(one, join)) {
         apart = match apart {
             None => Some(bound),
             Some(known) if known.times == bound.times => Some(Apart {
@@ -182,11 +180,21 @@ pub(super) fn within(join: &Plan) -> Option<Both<Until>> {
 }
 
 impl Apart {
-    /// What a comparison says of the event times of both inputs: `first.time >= second.time - …`.
-    fn new(condition: &Expr, join: &Plan) -> Option<Self> {
-        let Expr::BinaryExpr(BinaryExpr { left, op, right }) = condition else {
-            return None;
+    /// What a condition says of the event times of both inputs: `first.time >= second.time - …`.
+    fn all(condition: &Expr, join: &Plan) -> Vec<Self> {
+        let bounds = match condition {
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) => vec![(&**left, *op, &**right)],
+            Expr::Between(between) if !between.negated => vec![
+                (&*between.expr, Operator::GtEq, &*between.low),
+                (&*between.expr, Operator::LtEq, &*between.high),
+            ],
+            _ => Vec::new(),
         };
+        let bounds = bounds.into_iter();
+        bounds.filter_map(|bound| Self::new(bound, join)).collect()
+    }
+
+    fn new((left, op, right): (&Expr, Operator, &Expr), join: &Plan) -> Option<Self> {
         let ((one, more), (other, less)) = (moved(left)?, moved(right)?);
         let by = less.checked_sub(more)?;
         let times = |one, other| {
@@ -196,7 +204,7 @@ impl Apart {
             })
         };
         let (times, op, by) = match times(one, other) {
-            Some(times) => (times, *op, by),
+            Some(times) => (times, op, by),
             None => (times(other, one)?, op.swap()?, by.checked_neg()?),
         };
         let (least, most) = match op {

@@ -33,6 +33,7 @@ use super::{
     windows::{Qualified, Windows, fields},
     written::{at_least, placed},
 };
+pub(super) use join::within;
 use scan::Scans;
 pub(super) use sink::Output;
 

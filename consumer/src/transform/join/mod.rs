@@ -40,7 +40,7 @@ use super::{
     expiry::{self, Expiry},
     expression::columns,
     group::Groups,
-    operator::{BEGINNING, Counts, Operator, Origin, Out},
+    operator::{BEGINNING, Counts, END, Operator, Origin, Out, Progress},
     state::State,
 };
 use crate::plan::{self, Both, Changelog, Input, JoinKind, Until};
@@ -95,6 +95,17 @@ impl Join {
                 second: Expiry::new(kept_for),
             }),
         })
+    }
+
+    /// How far event time is behind this step what it is before: a row is given as long as it may find
+    /// others.
+    fn delay(&self) -> i64 {
+        match &self.plan.until {
+            Some(until) if !until.first.drops_late => {
+                until.first.plus.max(until.second.plus).max(0)
+            }
+            _ => 0,
+        }
     }
 
     fn take(&mut self, input: Input, changes: &Changes, out: &mut Out) -> Result<(), Fault> {
@@ -310,7 +321,8 @@ impl Operator for Join {
     }
 
     fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
-        self.watermark = self.watermark.max(watermark);
+        let reached = watermark.saturating_add(self.delay());
+        self.watermark = self.watermark.max(reached);
         self.expire(Input::First, out)?;
         self.expire(Input::Second, out)
     }
@@ -321,6 +333,14 @@ impl Operator for Join {
             both.second.tick(now);
         }
         self.sweep(expiry::TICK)
+    }
+
+    fn progress(&self, input: Progress) -> Progress {
+        let watermark = match input.watermark {
+            END => END,
+            reached => reached.saturating_sub(self.delay()),
+        };
+        Progress { watermark, ..input }
     }
 
     fn state(&mut self) -> Result<State, Fault> {

@@ -68,3 +68,6 @@ SELECT * FROM TUMBLE(TABLE v, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
 => job.sql:3:42: TUMBLE needs a time with a watermark, and behind a join 'ts' is none; put the window before the join
 SELECT TUMBLE_START(ts, INTERVAL '1' MINUTE) FROM readings GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE)
 => job.sql:1:8: a window in GROUP BY is not supported; write FROM TUMBLE(TABLE t, DESCRIPTOR(time), size), and window_start
+# The first row by event time is one that an earlier one may take the place of.
+SELECT window_start, COUNT(*) AS c FROM TUMBLE((SELECT sensor, ts FROM (SELECT sensor, ts, ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY ts) AS place FROM readings) WHERE place = 1), DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end
+=> job.sql:1:1: a window of rows that change is not supported; put the rows into windows first, and group by window_start and window_end
