@@ -4,6 +4,7 @@
 use datafusion_expr::{Distinct, Expr, LogicalPlan};
 
 use super::{
+    as_of::{AsOf, is_as_of},
     catalog::{Source, Value},
     functions::PROCTIME,
     windows::{ADDED, Windows},
@@ -81,7 +82,15 @@ pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> 
             let first = all.next().flatten();
             first.filter(|_| all.all(|other| other == first))
         }
+        // What is put beside a row changes nothing of it.
+        LogicalPlan::Join(join) if is_as_of(join) => {
+            let is_first = column < join.left.schema().fields().len();
+            is_first.then(|| attribute(&join.left, column)).flatten()
+        }
         LogicalPlan::Extension(extension) => {
+            if let Some(as_of) = AsOf::of(plan) {
+                return attribute(&as_of.input, column);
+            }
             let windows = extension.node.as_any().downcast_ref::<Windows>()?;
             let width = windows.input.schema().fields().len();
             if column < width {

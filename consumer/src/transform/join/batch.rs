@@ -1,7 +1,7 @@
 //! Rows that came together by one input of a join.
 
 use arrow::{
-    array::{AsArray, UInt32Array},
+    array::{AsArray, Int64Array, UInt32Array},
     compute::{cast, take},
     datatypes::{DataType, Int64Type, SchemaRef},
     record_batch::RecordBatch,
@@ -114,10 +114,15 @@ impl Batch<'_> {
 
 /// Until when rows are kept: one whose time is null belongs to none.
 pub(in crate::transform) fn until_of(until: &Until, rows: &RecordBatch) -> Result<Vec<i64>, Fault> {
-    let times = rows.columns().get(until.column);
-    let times = times.ok_or_else(|| Fault::Unsupported("a time that is no column".to_owned()))?;
-    let times = cast(times, &DataType::Int64)?;
-    let times = times.as_primitive::<Int64Type>();
+    let times = times_of(until.column, rows)?;
     let until = |time: Option<i64>| time.map_or(BEGINNING, |time| time.saturating_add(until.plus));
     Ok(times.iter().map(until).collect())
+}
+
+/// The times in a column, in milliseconds.
+pub(super) fn times_of(column: usize, rows: &RecordBatch) -> Result<Int64Array, Fault> {
+    let times = rows.columns().get(column);
+    let times = times.ok_or_else(|| Fault::Unsupported("a time that is no column".to_owned()))?;
+    let times = cast(times, &DataType::Int64)?;
+    Ok(times.as_primitive::<Int64Type>().clone())
 }

@@ -8,8 +8,11 @@
 //! when event time has passed it, and one that has found no other is told then, once.
 
 mod batch;
+mod lookup;
 mod side;
+mod temporal;
 mod told;
+mod versions;
 
 use arrow::{
     array::{Array, ArrayRef},
@@ -18,7 +21,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 
-pub(super) use self::batch::until_of;
+pub(super) use self::{batch::until_of, lookup::Lookup, temporal::Temporal};
 use self::{
     batch::{Batch, Row},
     side::{NONE, NULLS, New, Side},
@@ -87,6 +90,14 @@ impl Join {
         let (batch, mut found) = self.batch(input, changes)?;
         let matches = self.give(&batch, out)?;
         self.keep(&batch, &matches)?;
+        self.forget(&mut found);
+        Ok(())
+    }
+
+    /// Tells what comes of rows that are not kept.
+    fn found_by(&mut self, input: Input, changes: &Changes, out: &mut Out) -> Result<(), Fault> {
+        let (batch, mut found) = self.batch(input, changes)?;
+        self.give(&batch, out)?;
         self.forget(&mut found);
         Ok(())
     }

@@ -11,6 +11,7 @@ mod ranges;
 mod runs;
 mod semantics;
 mod text;
+mod versions;
 mod windows;
 
 use std::{sync::Arc, time::Duration};
@@ -234,6 +235,7 @@ fn scan() -> Kind {
     Kind::Scan(Scan {
         table: Arc::new(table),
         columns: vec![0, 1, 2],
+        is_looked_up: false,
     })
 }
 
