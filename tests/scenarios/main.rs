@@ -35,6 +35,7 @@ mod limits;
 mod list;
 mod live;
 mod long_poll;
+mod lookup;
 mod marks;
 mod matched;
 mod metrics;

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use arrow::datatypes::SchemaRef;
 use datafusion_physical_expr::{PhysicalExpr, aggregate::AggregateFunctionExpr};
 
-use super::{Join, Table, Until, Zone};
+use super::{Join, Table, Temporal, Until, Zone};
 
 /// An expression over the columns of a step's input.
 pub type Expression = Arc<dyn PhysicalExpr>;
@@ -81,6 +81,11 @@ pub enum Kind {
     Over(Over),
     /// Puts each row of one input beside each of the other that it belongs to.
     Join(Box<Join>),
+    /// Puts each row of the first input beside those of a table that it belongs to now. The table is
+    /// the second input, which is read whole; what was given is not taken back when it is read anew.
+    Lookup(Box<Join>),
+    /// Puts each row of the first input beside what the second had for its key at its time.
+    Temporal(Box<Temporal>),
     /// Keeps the first rows of each key in an order.
     Rank(Box<Rank>),
     /// Keeps the rows of each key, and gives the newest that is there: what a sink needs that knows one
@@ -100,6 +105,9 @@ pub struct Scan {
     pub table: Arc<Table>,
     /// Which of [`Table::columns`], in the order of the step's schema.
     pub columns: Vec<usize>,
+    /// Whether it is read whole before all others, so that rows can be looked up in it; and then anew,
+    /// as often as its connector says.
+    pub is_looked_up: bool,
 }
 
 /// How far event time has come: the greatest that `watermark` ever was; it never falls.
@@ -325,6 +333,8 @@ impl Dataflow {
             | Kind::Union
             | Kind::Assign { .. }
             | Kind::Windowed(_)
+            | Kind::Lookup(_)
+            | Kind::Temporal(_)
             | Kind::Average
             | Kind::Insert(_) => false,
         };

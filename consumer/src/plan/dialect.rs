@@ -45,7 +45,7 @@ impl Dialect for Flink {
         true
     }
 
-    /// `FOR SYSTEM_TIME AS OF`, so that it is refused in its own name.
+    /// `FOR SYSTEM_TIME AS OF`.
     fn supports_table_versioning(&self) -> bool {
         true
     }

@@ -4,8 +4,8 @@
 use std::fmt::{self, Write as _};
 
 use super::{
-    Aggregate, Changelog, Dataflow, Expression, Function, Job, Join, Kind, Rank, Sink, Step,
-    StepId, Table, Takes, Time, Window,
+    Aggregate, Both, Changelog, Connector, Dataflow, Expression, Function, Job, Join, Kind, Rank,
+    Scan, Sink, Step, StepId, Table, Takes, Temporal, Time, Window,
     keys::{Key, Keys},
     kinds::Kinds,
     table::PRINTED,
@@ -132,15 +132,7 @@ fn named(table: &Table) -> String {
 
 fn described(step: &Step) -> String {
     match &step.kind {
-        Kind::Scan(scan) => {
-            let columns = step
-                .schema
-                .fields()
-                .iter()
-                .map(|field| field.name().as_str());
-            let columns: Vec<_> = columns.collect();
-            format!("Scan {} [{}]", named(&scan.table), columns.join(", "))
-        }
+        Kind::Scan(scan) => scanned(scan, step),
         Kind::Filter(condition) => format!("Filter {condition}"),
         Kind::Project(values) => {
             let named = step
@@ -179,7 +171,9 @@ fn described(step: &Step) -> String {
             by(&of.keys),
             computed(&of.aggregates)
         ),
-        Kind::Join(of) => joined(of),
+        Kind::Join(of) => format!("Join {}", joined(of)),
+        Kind::Lookup(of) => format!("Lookup {}", joined(of)),
+        Kind::Temporal(of) => temporal(of),
         Kind::Rank(of) => ranked(of),
         Kind::Materialize(keys) => format!("Materialize{}", by(keys)),
         Kind::Average => "Average".to_owned(),
@@ -190,6 +184,36 @@ fn described(step: &Step) -> String {
     }
 }
 
+fn scanned(scan: &Scan, step: &Step) -> String {
+    let columns = step
+        .schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str());
+    let columns: Vec<_> = columns.collect();
+    let whole = match (scan.is_looked_up, &scan.table.connector) {
+        (
+            true,
+            Connector::Filesystem {
+                reload: Some(interval),
+                ..
+            },
+        ) => format!(" whole, and anew each {interval:?}"),
+        (true, _) => " whole, once".to_owned(),
+        (false, _) => String::new(),
+    };
+    format!(
+        "Scan {}{whole} [{}]",
+        named(&scan.table),
+        columns.join(", ")
+    )
+}
+
+fn temporal(of: &Temporal) -> String {
+    let Both { first, second } = of.times;
+    let joined = joined(&of.join);
+    format!("Temporal as of @{first}, from @{second} on, {joined}")
+}
 /// What is written of state that has no end, in the text of [`state`].
 const FOR_EVER: &str = "for ever";
 
@@ -212,6 +236,13 @@ const fn state(kind: &Kind) -> Option<&'static str> {
         Kind::Rank(_) => Some("the first rows of each key, for ever; all rows where they change"),
         Kind::Join(_) => Some("the rows of both inputs, for ever"),
         Kind::Materialize(_) => Some("the rows of each key of the sink, for ever"),
+        Kind::Lookup(_) => {
+            Some("the rows of the table, which is read again and not part of the state")
+        }
+        Kind::Temporal(_) => Some(
+            "the rows of the first input until the watermark has come to their time, and the versions \
+             that they can still ask for",
+        ),
         Kind::Average => Some("the sum of each partition"),
         Kind::Scan(_) | Kind::Filter(_) | Kind::Project(_) | Kind::Union | Kind::Insert(_) => None,
     }
@@ -228,7 +259,7 @@ fn joined(of: &Join) -> String {
     let pairs: Vec<_> = pairs.collect();
     let filter = of.filter.as_ref();
     let filter = filter.map_or_else(String::new, |filter| format!(" where {filter}"));
-    format!("Join {:?} on [{}]{filter}", of.kind, pairs.join(", "))
+    format!("{:?} on [{}]{filter}", of.kind, pairs.join(", "))
 }
 
 fn ranked(of: &Rank) -> String {

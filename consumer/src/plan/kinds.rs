@@ -71,6 +71,8 @@ impl Kinds {
             | Kind::Assign { .. }
             | Kind::Windowed(_)
             | Kind::Over(_)
+            | Kind::Lookup(_)
+            | Kind::Temporal(_)
             | Kind::Average
             | Kind::Insert(_) => both,
         }

@@ -5,6 +5,7 @@ use datafusion_common::tree_node::TreeNode;
 use datafusion_expr::{Distinct, Expr, LogicalPlan};
 
 use super::{
+    as_of::{AsOf, is_as_of},
     catalog::{Source, Value},
     functions::PROCTIME,
     lower::within,
@@ -83,6 +84,11 @@ pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> 
             let first = all.next().flatten();
             first.filter(|_| all.all(|other| other == first))
         }
+        // What is put beside a row changes nothing of it.
+        LogicalPlan::Join(join) if is_as_of(join) => {
+            let is_first = column < join.left.schema().fields().len();
+            is_first.then(|| attribute(&join.left, column)).flatten()
+        }
         LogicalPlan::Join(join) => {
             // Where rows find others within a time, they are given within a time.
             within(join)?;
@@ -94,6 +100,9 @@ pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> 
             of.filter(|of| *of == Attribute::Event)
         }
         LogicalPlan::Extension(extension) => {
+            if let Some(as_of) = AsOf::of(plan) {
+                return attribute(&as_of.input, column);
+            }
             let windows = extension.node.as_any().downcast_ref::<Windows>()?;
             let width = windows.input.schema().fields().len();
             if column < width {

@@ -14,6 +14,7 @@ mod access;
 mod aliases;
 mod alike;
 mod arguments;
+mod as_of;
 mod calls;
 mod castable;
 mod casts;
@@ -69,7 +70,7 @@ pub use dataflow::{
 pub use error::Error;
 pub use explain::{explain, promises};
 pub use job::{Job, Planned, plan};
-pub use joined::{Both, Input, Join, JoinKind, Until};
+pub use joined::{Both, Input, Join, JoinKind, Temporal, Until};
 pub use settings::{MiniBatch, OnNull, Settings, UpsertMaterialize};
 pub use table::{
     Bounded, Column, Connector, Generator, Metadata, Origin, Promise, Rolling, Startup, Table,

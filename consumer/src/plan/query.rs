@@ -34,7 +34,7 @@ use datafusion_sql::{
 };
 
 use super::{
-    Settings, Zone, aliases, alike, arguments, castable,
+    Settings, Zone, aliases, alike, arguments, as_of, castable,
     casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
     columns, conditions, constants,
@@ -69,7 +69,7 @@ impl Planner<'_> {
         let plan = plan.and_then(|plan| {
             refuse_mixed_unions(&plan)?;
             refuse_other_types(&plan)?;
-            let plan = self.analyze(plan)?;
+            let plan = self.analyze(as_of::said(plan)?)?;
             columns::refuse_others(&plan)?;
             // What a function does not take of any row is told with its place in this text.
             optimized(plan.clone(), vec![Arc::new(SimplifyExpressions::new())])?;

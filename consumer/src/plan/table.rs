@@ -84,6 +84,8 @@ pub enum Connector {
         path: PathBuf,
         /// How often to look for new files and lines; none reads what is there and ends.
         monitor: Option<Duration>,
+        /// How often to read all anew, where rows are looked up in it; once where none is said.
+        reload: Option<Duration>,
         /// When a file that is written is complete.
         rolling: Rolling,
     },

@@ -73,6 +73,10 @@ impl Member {
                 self.open.remove(&of);
                 self.task.end(of.port, of.partition)?
             }
+            Message::Loaded(table, is_whole) => {
+                self.task.loaded(table, is_whole)?;
+                Outputs::default()
+            }
             Message::Tick(now) => self.task.tick(now)?,
         })
     }

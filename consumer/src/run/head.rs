@@ -14,11 +14,12 @@ use super::{
     Options,
     error::Failure,
     exchange::Outlet,
+    inputs::Inputs,
     metrics::Summary,
-    prepare::{Preparation, Preparer, Raw, Ready},
+    prepare::{Preparer, Raw, Ready},
     rejects::Rejects,
-    scans::Reading,
-    source::{self, Coming, Comings},
+    scans::{Loaded, Reading},
+    source::{Coming, Comings},
     stages::is_by_clock,
     watch::Watch,
     wiring::Wiring,
@@ -40,6 +41,8 @@ const SLOW_PACE: Duration = Duration::from_millis(100);
 /// Reads tables, and does what needs to see all rows.
 pub(super) struct Head {
     comings: SelectAll<Comings>,
+    /// What is read when all tables that rows are looked up in were.
+    later: Vec<Comings>,
     workers: Workers<Preparer>,
     scans: Vec<Reading>,
     task: Task,
@@ -61,23 +64,18 @@ impl Head {
         wiring: &Wiring<'_>,
         mut watch: Watch,
     ) -> Result<Self, Failure> {
-        let (dataflow, stages) = (wiring.dataflow, &wiring.stages);
-        let (mut comings, mut scans, mut preparations) = (SelectAll::new(), Vec::new(), Vec::new());
-        for (number, (scan, step, chain)) in stages.scans(dataflow).enumerate() {
-            comings.push(source::open(number, scan, &step.schema, &options.reach)?);
-            let reading = Reading::new(scan, chain, dataflow, 0);
-            if reading.is_remote {
-                watch.streams_are(number, 1);
-            }
-            scans.push(reading);
-            preparations.push(Preparation::new(scan, step.schema.clone(), chain.clone())?);
+        let inputs = Inputs::open(wiring, options)?;
+        let scans = inputs.scans.iter().enumerate();
+        for (number, _) in scans.filter(|(_, scan)| scan.is_remote) {
+            watch.streams_are(number, 1);
         }
-        let first = stages.stages.first().cloned().unwrap_or_default();
+        let first = wiring.stages.stages.first().cloned().unwrap_or_default();
+        let workers = Workers::new(inputs.preparer, options.parallelism);
         Ok(Self {
-            comings,
-            workers: Workers::new(Preparer(preparations), options.parallelism)
-                .map_err(Failure::Thread)?,
-            scans,
+            comings: inputs.comings,
+            later: inputs.later,
+            workers: workers.map_err(Failure::Thread)?,
+            scans: inputs.scans,
             task: wiring.task(0)?,
             ports: first.inputs.iter().map(|(port, _)| *port).collect(),
             outlet: wiring.outlet(0, 0),
@@ -85,7 +83,7 @@ impl Head {
             watch,
             begun: Instant::now(),
             clock: job.settings.clock.clone(),
-            is_by_clock: is_by_clock(dataflow),
+            is_by_clock: is_by_clock(wiring.dataflow),
         })
     }
 
@@ -112,6 +110,7 @@ impl Head {
             self.open(scan).await?;
         }
         self.tick().await?;
+        self.begin();
         while !self.scans.iter().all(Reading::has_ended) {
             tokio::select! {
                 biased;
@@ -125,17 +124,30 @@ impl Head {
                 }
             }
         }
+        self.end_looked_up().await?;
         // Chains have told their ends already.
         let is_chain = |step| self.scans.iter().any(|reading| reading.end == step);
         self.outlet.end(0, |step| !is_chain(step)).await?;
         Ok(true)
     }
 
+    /// Nobody looks anything up any more.
+    async fn end_looked_up(&mut self) -> Result<(), Failure> {
+        for scan in 0..self.scans.len() {
+            let is_it = |one: &Reading| one.looked_up.is_some();
+            if self.scans.get(scan).is_some_and(is_it) {
+                self.end(scan, 0).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn paced(&mut self) -> Result<(), Failure> {
         self.tick().await?;
         let now = self.elapsed();
+        let has_begun = self.later.is_empty();
         for scan in 0..self.scans.len() {
-            let Some(reading) = self.scans.get_mut(scan) else {
+            let Some(reading) = self.scans.get_mut(scan).filter(|_| has_begun) else {
                 continue;
             };
             let port = reading.end;
@@ -162,6 +174,30 @@ impl Head {
         let outputs = self.task.tick(now)?;
         self.outlet.give(outputs, &mut self.task).await?;
         self.outlet.tick(now).await;
+        Ok(())
+    }
+
+    /// Begins to read all tables, if nothing is missing of those that rows are looked up in.
+    fn begin(&mut self) {
+        let is_missing = |reading: &Reading| reading.looked_up == Some(Loaded(false));
+        if self.scans.iter().any(is_missing) || self.later.is_empty() {
+            return;
+        }
+        let now = self.elapsed();
+        self.scans.iter_mut().for_each(|reading| reading.begin(now));
+        self.comings.extend(self.later.drain(..));
+    }
+
+    /// A table that rows are looked up in was read to its end, or could not be.
+    async fn loaded(&mut self, scan: usize, loaded: Result<(), Ended>) -> Result<(), Failure> {
+        self.catch_up().await?;
+        let Some(reading) = self.scans.get_mut(scan) else {
+            return Ok(());
+        };
+        let (port, is_whole) = (reading.end, reading.loaded(loaded)?);
+        self.task.loaded(port, is_whole)?;
+        self.outlet.loaded(port, is_whole).await?;
+        self.begin();
         Ok(())
     }
 
@@ -194,6 +230,7 @@ impl Head {
         match coming {
             Coming::Rows(rows) => self.give((scan, partition, Raw::Rows(rows))).await,
             Coming::End => self.end(scan, partition).await,
+            Coming::Loaded(loaded) => self.loaded(scan, loaded).await,
             Coming::Fetched(Fetched::Partitions(number)) => {
                 reading.partitions_are(number, now);
                 self.watch.streams_are(scan, number);

@@ -16,6 +16,7 @@ mod error;
 mod exchange;
 mod generate;
 mod head;
+mod inputs;
 mod metrics;
 mod prepare;
 mod rehearsal;
@@ -29,6 +30,7 @@ mod stages;
 mod status;
 mod tables;
 mod watch;
+mod whole;
 mod wiring;
 
 use std::{
@@ -44,7 +46,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use error::Failure;
 pub use metrics::{Metrics, Summary};
-pub use rehearsal::{Given, Rehearsal, sources};
+pub use rehearsal::{Given, Reading, Rehearsal, readings};
 pub use reports::Reports;
 pub use sinks::Shown;
 pub use source::Reach;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    plan::{Both, Dataflow, Expression, Kind, Scan, Step, StepId, Time, Window},
+    plan::{Both, Dataflow, Expression, Join, Kind, Scan, Step, StepId, Time, Window},
     transform::Chain,
 };
 
@@ -127,6 +127,7 @@ impl Stage {
             | Kind::Running(_)
             | Kind::Materialize(_)
             | Kind::Average
+            | Kind::Lookup(_)
             | Kind::Insert(_) => true,
             Kind::Join(ref join) => join.until.is_none(),
             Kind::Rank(ref rank) => rank.until.is_none(),
@@ -134,6 +135,7 @@ impl Stage {
             | Kind::Watermarks(_)
             | Kind::Assign { .. }
             | Kind::Windowed(_)
+            | Kind::Temporal(_)
             | Kind::Over(_) => false,
         })
     }
@@ -148,10 +150,8 @@ fn routes(kind: &Kind) -> Vec<Route> {
         Kind::Over(over) => &over.keys,
         Kind::Rank(rank) => &rank.keys,
         Kind::Materialize(keys) => keys,
-        Kind::Join(join) => {
-            let Both { first, second } = &join.keys;
-            return [first, second].map(|keys| route(keys)).into();
-        }
+        Kind::Join(join) | Kind::Lookup(join) => return routes_of(join),
+        Kind::Temporal(of) => return routes_of(&of.join),
         Kind::Assign {
             window: Window::Session { .. },
             keys,
@@ -167,6 +167,11 @@ fn routes(kind: &Kind) -> Vec<Route> {
         | Kind::Insert(_) => return Vec::new(),
     };
     vec![route(keys)]
+}
+
+fn routes_of(join: &Join) -> Vec<Route> {
+    let Both { first, second } = &join.keys;
+    [first, second].map(|keys| route(keys)).into()
 }
 
 fn route(keys: &[Expression]) -> Route {
@@ -195,6 +200,8 @@ const fn has_processing_time(kind: &Kind) -> bool {
         | Kind::Union
         | Kind::Running(_)
         | Kind::Join(_)
+        | Kind::Lookup(_)
+        | Kind::Temporal(_)
         | Kind::Rank(_)
         | Kind::Materialize(_)
         | Kind::Average

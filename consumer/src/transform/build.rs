@@ -8,7 +8,7 @@ use super::{
     aggregate::Program,
     averages::Averages,
     error::Fault,
-    join::Join,
+    join::{Join, Lookup, Temporal},
     operator::Operator,
     over::Over,
     rank::Rank,
@@ -41,6 +41,8 @@ pub(super) const fn name(kind: &Kind) -> &'static str {
         Kind::Running(_) => "running aggregate",
         Kind::Over(_) => "over",
         Kind::Join(_) => "join",
+        Kind::Lookup(_) => "lookup join",
+        Kind::Temporal(_) => "temporal join",
         Kind::Rank(_) => "rank",
         Kind::Materialize(_) => "materialize",
         Kind::Average => "average",
@@ -56,14 +58,21 @@ pub(super) fn operator(
     state_ttl: Option<Duration>,
 ) -> Result<Option<Box<dyn Operator>>, Fault> {
     let schema = step.schema.clone();
-    let (Kind::Join(join), [first, second]) = (&step.kind, sources) else {
-        return match sources.first() {
-            Some(source) => of_one(step, source, state_ttl),
-            None => Ok(None),
-        };
+    let inputs = match sources {
+        [first, second] => Some([first, second]),
+        _ => None,
     };
-    let join = Join::new(schema, join, [first, second], state_ttl)?;
-    Ok(Some(Box::new(join)))
+    Ok(match (&step.kind, inputs, sources.first()) {
+        (Kind::Join(join), Some(inputs), _) => {
+            Some(Box::new(Join::new(schema, join, inputs, state_ttl)?))
+        }
+        (Kind::Lookup(join), Some(inputs), _) => {
+            Some(Box::new(Lookup::new(&schema, join, inputs)?))
+        }
+        (Kind::Temporal(of), Some(inputs), _) => Some(Box::new(Temporal::new(schema, of, inputs)?)),
+        (_, _, Some(source)) => of_one(step, source, state_ttl)?,
+        (_, _, None) => None,
+    })
 }
 
 /// That of a step to which all its inputs are the same.
@@ -74,7 +83,7 @@ fn of_one(
 ) -> Result<Option<Box<dyn Operator>>, Fault> {
     let schema = step.schema.clone();
     Ok(Some(match &step.kind {
-        Kind::Scan(_) | Kind::Join(_) => return Ok(None),
+        Kind::Scan(_) | Kind::Join(_) | Kind::Lookup(_) | Kind::Temporal(_) => return Ok(None),
         Kind::Filter(condition) => Box::new(Filter(condition.clone())),
         Kind::Project(expressions) => {
             let expressions = expressions.clone();

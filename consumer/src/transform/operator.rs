@@ -126,6 +126,15 @@ pub trait Operator: Debug + Send {
         Ok(())
     }
 
+    /// The rows of the second of two inputs are there: all of them, or not all, and then they are not
+    /// to be looked at.
+    ///
+    /// # Errors
+    /// As for [`Operator::push`].
+    fn loaded(&mut self, _is_whole: bool) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// How far event time has come behind this step, where it is `input` before it.
     fn progress(&self, input: Progress) -> Progress {
         input

@@ -36,13 +36,12 @@ struct Apart {
 impl Lowering<'_> {
     pub(super) fn join(&mut self, join: &Plan) -> Result<Lowered, Fault> {
         let kind = kind(join)?;
-        let first = self.exactly(&join.left)?;
-        let mut second = self.exactly(&join.right)?;
-        if first.step == second.step {
-            // Rows of one step could not be told apart.
-            let (schema, changelog) = (second.schema.clone(), second.changelog);
-            second = self.step(&[&second], schema, changelog, Kind::Union);
+        if let Some(lowered) = self.as_of(join, kind)? {
+            return Ok(lowered);
         }
+        let first = self.exactly(&join.left)?;
+        let second = self.exactly(&join.right)?;
+        let second = self.apart(&first, second);
         let pair = pair(&first, &second)?;
         let (mut keys, filter) = (
             Both {
@@ -83,6 +82,15 @@ impl Lowering<'_> {
             changelog,
             Kind::Join(Box::new(join)),
         ))
+    }
+
+    /// A second input that can be told from the first, also where both are rows of one step.
+    pub(super) fn apart(&mut self, first: &Lowered, second: Lowered) -> Lowered {
+        if first.step != second.step {
+            return second;
+        }
+        let (schema, changelog) = (second.schema.clone(), second.changelog);
+        self.step(&[&second], schema, changelog, Kind::Union)
     }
 
     /// The columns of a plan and no others, in their order: each costs memory. Where none is wanted
@@ -136,7 +144,7 @@ fn kind(join: &Plan) -> Result<JoinKind, Fault> {
 }
 
 /// The columns of both; any may be null beside a row that belongs to none.
-fn pair(first: &Lowered, second: &Lowered) -> Result<Arc<DFSchema>, Fault> {
+pub(super) fn pair(first: &Lowered, second: &Lowered) -> Result<Arc<DFSchema>, Fault> {
     let both = fields(&first.schema).chain(fields(&second.schema));
     let nullable =
         both.map(|(table, field)| (table, Arc::new(field.as_ref().clone().with_nullable(true))));

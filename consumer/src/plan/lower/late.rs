@@ -51,6 +51,11 @@ impl Lowering<'_> {
         match &step.kind {
             Kind::Scan(scan) => found.push(self.catalog.find(&scan.table.name, NOWHERE)?.clone()),
             Kind::Windowed(_) | Kind::Running(_) => {}
+            // What is put beside a row is not it.
+            Kind::Lookup(_) | Kind::Temporal(_) => {
+                let mut inputs = step.inputs.iter().take(1);
+                inputs.try_for_each(|input| self.sources(*input, found))?;
+            }
             _ => {
                 let mut inputs = step.inputs.iter();
                 inputs.try_for_each(|input| self.sources(*input, found))?;

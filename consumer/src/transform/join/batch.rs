@@ -1,7 +1,7 @@
 //! Rows that came together by one input of a join.
 
 use arrow::{
-    array::{AsArray, UInt32Array},
+    array::{AsArray, Int64Array, UInt32Array},
     compute::{cast, take},
     datatypes::{DataType, Int64Type, SchemaRef},
     record_batch::RecordBatch,
@@ -28,6 +28,8 @@ pub(super) struct Batch<'a> {
     pub(super) groups: Vec<u32>,
     /// Until when each is kept, where not for ever.
     pub(super) until: Option<Vec<i64>>,
+    /// Whether rows are remembered at all.
+    pub(super) is_kept: bool,
 }
 
 /// A row of a batch.
@@ -117,17 +119,23 @@ impl Batch<'_> {
 
     /// Whether a row is remembered: rows to come may belong to it.
     pub(super) fn stays(&self, row: usize, watermark: i64) -> bool {
-        self.groups.get(row).is_some_and(|group| *group != NONE)
+        self.is_kept
+            && self.groups.get(row).is_some_and(|group| *group != NONE)
             && self.until(row).is_none_or(|until| until > watermark)
     }
 }
 
 /// Until when rows are kept: one whose time is null belongs to none.
 pub(in crate::transform) fn until_of(until: &Until, rows: &RecordBatch) -> Result<Vec<i64>, Fault> {
-    let times = rows.columns().get(until.column);
-    let times = times.ok_or_else(|| Fault::Unsupported("a time that is no column".to_owned()))?;
-    let times = cast(times, &DataType::Int64)?;
-    let times = times.as_primitive::<Int64Type>();
+    let times = times_of(until.column, rows)?;
     let until = |time: Option<i64>| time.map_or(BEGINNING, |time| time.saturating_add(until.plus));
     Ok(times.iter().map(until).collect())
+}
+
+/// The times in a column, in milliseconds.
+pub(super) fn times_of(column: usize, rows: &RecordBatch) -> Result<Int64Array, Fault> {
+    let times = rows.columns().get(column);
+    let times = times.ok_or_else(|| Fault::Unsupported("a time that is no column".to_owned()))?;
+    let times = cast(times, &DataType::Int64)?;
+    Ok(times.as_primitive::<Int64Type>().clone())
 }

@@ -15,8 +15,11 @@
 
 mod batch;
 mod ended;
+mod lookup;
 mod side;
+mod temporal;
 mod told;
+mod versions;
 
 use std::time::Duration;
 
@@ -27,7 +30,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 
-pub(super) use self::batch::until_of;
+pub(super) use self::{batch::until_of, lookup::Lookup, temporal::Temporal};
 use self::{
     batch::{Batch, Row},
     side::{NONE, New, Side},
@@ -120,6 +123,15 @@ impl Join {
         self.sweep(changes.rows.num_rows() * 2)
     }
 
+    /// Tells what comes of rows that are not kept.
+    fn found_by(&mut self, input: Input, changes: &Changes, out: &mut Out) -> Result<(), Fault> {
+        let (mut batch, mut found) = self.batch(input, changes)?;
+        batch.is_kept = false;
+        self.give(&batch, out)?;
+        self.forget(&mut found);
+        Ok(())
+    }
+
     /// The rows whose time has not passed.
     fn in_time(&mut self, until: Until, changes: &Changes) -> Result<Changes, Fault> {
         let until = until_of(&until, &changes.rows)?;
@@ -161,6 +173,7 @@ impl Join {
             changes,
             groups,
             until: until.transpose()?,
+            is_kept: true,
         };
         Ok((batch, found))
     }

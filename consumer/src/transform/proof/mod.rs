@@ -12,6 +12,7 @@ mod runs;
 mod semantics;
 mod state_ttl;
 mod text;
+mod versions;
 mod windows;
 
 use std::{sync::Arc, time::Duration};
@@ -235,6 +236,7 @@ fn scan() -> Kind {
     Kind::Scan(Scan {
         table: Arc::new(table),
         columns: vec![0, 1, 2],
+        is_looked_up: false,
     })
 }
 

@@ -76,6 +76,7 @@ impl Task {
         let inputs = node
             .inputs
             .iter()
+            .take(node.timed_inputs)
             .filter_map(|input| self.nodes.get(*input));
         Some(least(inputs.map(|input| input.progress)))
     }

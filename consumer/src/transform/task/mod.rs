@@ -230,6 +230,21 @@ impl Task {
         Ok(outputs)
     }
 
+    /// All rows of a table that others are looked up in are there; or it could not be read whole.
+    ///
+    /// # Errors
+    /// As for [`Task::push`].
+    pub fn loaded(&mut self, table: StepId, is_whole: bool) -> Result<(), Error> {
+        for (at, node) in self.nodes.iter_mut().enumerate() {
+            let fail = node.failure(at);
+            let is_looked_up = node.timed_inputs == 1 && node.inputs.get(1) == Some(&table.0);
+            if let Some(operator) = node.operator.as_mut().filter(|_| is_looked_up) {
+                operator.loaded(is_whole).map_err(fail)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A partition has no more rows. When none of a port has, all its windows close.
     ///
     /// # Errors

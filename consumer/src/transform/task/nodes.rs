@@ -21,6 +21,8 @@ use crate::{
 pub(super) struct Node {
     pub(super) kind: &'static str,
     pub(super) inputs: Vec<usize>,
+    /// How many of them have event time: not a table that rows are looked up in.
+    pub(super) timed_inputs: usize,
     /// Who reads from it, within the task.
     pub(super) readers: Vec<usize>,
     /// What becomes of its late rows, where they are kept.
@@ -77,6 +79,10 @@ impl Task {
             task.nodes.push(Node {
                 kind,
                 inputs: step.inputs.iter().map(|input| input.0).collect(),
+                timed_inputs: match step.kind {
+                    Kind::Lookup(_) => 1,
+                    _ => step.inputs.len(),
+                },
                 readers: Vec::new(),
                 late: late.cloned(),
                 operator,
