@@ -8,6 +8,7 @@
 //! when event time has passed it, and one that has found no other is told then, once.
 
 mod batch;
+mod known;
 mod side;
 mod told;
 
