@@ -171,7 +171,8 @@ impl Head {
             return Ok(());
         }
         let now = self.clock.now().0;
-        let outputs = self.task.tick(now)?;
+        let batches = &self.watch.metrics.batches;
+        let outputs = batches.timed(|| self.task.tick(now))?;
         self.outlet.give(outputs, &mut self.task).await?;
         self.outlet.tick(now).await;
         Ok(())
@@ -329,7 +330,8 @@ impl Head {
         }
         let port = reading.end;
         if self.ports.contains(&port) {
-            let outputs = self.task.end(port, partition)?;
+            let batches = &self.watch.metrics.batches;
+            let outputs = batches.timed(|| self.task.end(port, partition))?;
             self.outlet.give(outputs, &mut self.task).await?;
         }
         self.outlet.end(partition, |step| step == port).await
@@ -369,7 +371,8 @@ impl Head {
             self.outlet.changes_of(origin, &changes).await?;
         }
         if self.ports.contains(&origin.port) {
-            let outputs = self.task.push_changes(origin, changes)?;
+            let batches = &self.watch.metrics.batches;
+            let outputs = batches.timed(|| self.task.push_changes(origin, changes))?;
             self.outlet.give(outputs, &mut self.task).await?;
         }
         Ok(())
@@ -384,7 +387,8 @@ impl Head {
     ) -> Result<(), Failure> {
         if self.ports.contains(&port) {
             let origin = Origin { port, partition };
-            let outputs = self.task.reach(origin, progress)?;
+            let batches = &self.watch.metrics.batches;
+            let outputs = batches.timed(|| self.task.reach(origin, progress))?;
             self.outlet.give(outputs, &mut self.task).await?;
         }
         self.outlet.progress(partition, port, progress).await

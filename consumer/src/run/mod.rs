@@ -135,7 +135,7 @@ pub async fn run<W: Write + Send + 'static>(
         options.parallelism,
         Settings { budget },
         [sinks, late],
-        watch.reports.clone(),
+        &watch,
     );
     let (members, head) = (
         wiring.members(inboxes)?,

@@ -15,6 +15,7 @@
 
 mod batch;
 mod ended;
+mod known;
 mod lookup;
 mod side;
 mod temporal;
