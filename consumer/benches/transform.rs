@@ -294,6 +294,7 @@ fn scan() -> Kind {
     Kind::Scan(Scan {
         table: Arc::new(table),
         columns: vec![0, 1, 2],
+        is_looked_up: false,
     })
 }
 

@@ -41,7 +41,15 @@ fn job(config: &Config) -> Job {
     Job {
         dataflow: Dataflow {
             steps: vec![
-                step(None, &rows, Kind::Scan(Scan { table, columns })),
+                step(
+                    None,
+                    &rows,
+                    Kind::Scan(Scan {
+                        table,
+                        columns,
+                        is_looked_up: false,
+                    }),
+                ),
                 step(Some(0), &answers, Kind::Average),
                 step(Some(1), &answers, Kind::Insert(Sink { table: None })),
             ],

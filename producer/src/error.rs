@@ -73,6 +73,11 @@ pub(crate) enum Refusal {
 type Kind = (u16, &'static str, &'static str);
 
 impl Refusal {
+    /// That its sender's token is known no more.
+    pub(crate) const fn revoked() -> Self {
+        Self::Access(Denied::UnknownToken)
+    }
+
     /// The problem that a client is told.
     pub(crate) fn problem(&self) -> Problem {
         let (status, code, title) = self.kind();

@@ -251,7 +251,7 @@ impl Service {
     }
 
     /// The answer to a request, if it is let in.
-    async fn answer_of(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn answer_of(&self, mut request: Request<Incoming>) -> Response<Body> {
         let rights = match self.access.admit(&request) {
             Ok(rights) => rights,
             Err(denied) => {
@@ -262,6 +262,7 @@ impl Service {
             }
         };
         let is_of_allowed_page = self.access.allows_page(request.headers());
+        request.extensions_mut().insert(rights.revoked());
         let answer = self.admitted(request, &rights).await;
         let answer = if is_of_allowed_page {
             cross_origin::changeable(answer)
@@ -331,7 +332,8 @@ impl Service {
             (None, _) => {
                 let streams = [wire::STREAM_PATH, wire::STREAMS_PATH];
                 let known = [&streams[..], &[wire::TOPICS_PATH, openapi::PATH]].concat();
-                reply::not_found(path, &format!("{}, {}", known.join(", "), health::PATHS))
+                let known = format!("{}, {}", known.join(", "), health::PATHS);
+                cross_origin::readable(reply::not_found(path, &known))
             }
         }
     }

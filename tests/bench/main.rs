@@ -3,7 +3,7 @@
 //! `cargo bench -p tests` runs all of it but `soak`; `cargo bench -p tests -- latency memory` runs
 //! what is named. A number behind a name makes it larger: `-- restart 10` begins with 10 GiB of log,
 //! `-- flat 50` appends 50 GB, `-- idle 1000000` makes so many streams, `-- readers 10000` connects so many, `-- append 5`
-//! is the fifth row of it alone, `-- queries 4` reads four million bids; `-- soak 10m` watches the memory for ten minutes.
+//! is the fifth row of it alone, `-- queries 4` reads four million bids, `-- join 5` joins tables of five million rows; `-- soak 10m` watches the memory for ten minutes.
 //! What is compared with the official server, or with Flink, finds it as `server.rs` and `jobs/flink.rs` say. A figure is the median of
 //! several runs after one that is not counted, with the least and the most beside it. The machine
 //! is shared with whoever else uses it: compare figures of one run.
@@ -40,7 +40,7 @@ use std::time::Duration;
 /// What there is to measure. Some of it takes a number, which stands behind its name.
 type Section = (&'static str, fn(Option<u64>));
 
-const SECTIONS: [Section; 22] = [
+const SECTIONS: [Section; 23] = [
     ("throughput", |_| throughput::run()),
     ("append", append::run),
     ("topic", |_| append::topic()),
@@ -63,6 +63,7 @@ const SECTIONS: [Section; 22] = [
     ("queries", jobs::queries),
     ("results", |_| jobs::latency()),
     ("keys", |_| jobs::state()),
+    ("join", jobs::join),
 ];
 
 fn main() {

@@ -5,6 +5,7 @@ use tests::{
     Service,
     binaries::binary,
     http::{Answer, ask},
+    producer,
     tokens::Tokens,
 };
 
@@ -35,13 +36,13 @@ const ROUTES: [(&str, &str, &str); 17] = [
 ];
 
 /// What somebody with a token asks.
-struct Client<'a> {
+pub(crate) struct Client<'a> {
     service: &'a Service,
     authorization: String,
 }
 
 impl<'a> Client<'a> {
-    fn new(service: &'a Service, token: &str) -> Self {
+    pub(crate) fn new(service: &'a Service, token: &str) -> Self {
         let authorization = format!("Bearer {token}");
         Self {
             service,
@@ -49,20 +50,20 @@ impl<'a> Client<'a> {
         }
     }
 
-    fn ask(&self, method: &str, path: &str, headers: Headers<'_>, body: &str) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: Headers<'_>, body: &str) -> Answer {
         let token = ("authorization", &*self.authorization);
         let headers = [&[token], headers].concat();
         ask(method, &self.service.url(path), &headers, body.as_bytes())
     }
 
-    fn json(&self, path: &str) -> Value {
+    pub(crate) fn json(&self, path: &str) -> Value {
         let answer = self.ask("GET", path, &[], "");
         assert_eq!(answer.status, 200, "{path}");
         answer.json()
     }
 
     /// Makes a stream `a` with a record and a topic `t`, beside the stream `default`.
-    fn begin(&self) {
+    pub(crate) fn begin(&self) {
         let made = self.ask("PUT", "/v1/stream/a", &[JSON], "[0]");
         assert_eq!(made.status, 201);
         let made = self.ask("PUT", "/v1/topics/t", &[], r#"{"partitions":1,"key":"/k"}"#);
@@ -242,42 +243,21 @@ fn a_fork_is_for_who_may_read_its_source() {
 }
 
 #[test]
-fn a_token_that_is_listed_no_more_opens_nothing_and_holds_nothing_open() {
+fn what_a_token_reads_is_kept_by_no_cache_that_others_share() {
     let tokens = Tokens::default();
     let one = tokens.add("one", "read,append");
-    let two = tokens.add("two", "read");
-    let service = tokens.producer(&[]);
-    let (one, two) = (Client::new(&service, &one), Client::new(&service, &two));
-    one.ask("POST", "/stream", &[], "1");
-    let mut readers = [&one, &two].map(|client| client.ask("GET", "/stream", &[], ""));
-    for reader in &mut readers {
-        assert_eq!(reader.lines(1), ["1"]);
+    let services = [tokens.producer(&[]), producer(&["--source", "none"])];
+    for (service, expected) in services
+        .iter()
+        .zip(["private, max-age=60", "public, max-age=60"])
+    {
+        let client = Client::new(service, &one);
+        client.begin();
+        client.ask("POST", "/v1/stream/a", &[JSON], "[1]");
+        let page = client.ask("GET", "/v1/stream/a?offset=-1&limit=1", &[], "");
+        let cached = page.header("cache-control");
+        assert!(cached.starts_with(expected), "{cached}");
     }
-    let [mut of_one, mut of_two] = readers;
-
-    // A file that cannot be used changes nothing.
-    let before = tokens.lines();
-    tokens.write("two sha256:0 read\n");
-    let said = service.says("tokens:1: a token's hash");
-    assert!(said.contains("of before are still known"), "{said}");
-    assert_eq!(one.ask("POST", "/stream", &[], "2").status, 200);
-    tokens.write(&before);
-    service.says("is as it was before");
-
-    tokens.remove("two");
-    service.says("the tokens have changed known=1 revoked=1");
-    let ended = std::iter::repeat_with(|| of_two.line()).find(|line| !matches!(line, Ok(Some(_))));
-    assert!(matches!(ended, Some(Err(_))), "that is no clean end");
-    refused(two.ask("GET", "/stream", &[], ""), 401, "UNKNOWN_TOKEN");
-    one.ask("POST", "/stream", &[], "3");
-    assert_eq!(of_one.lines(2), ["2", "3"], "the other goes on");
-
-    let three = tokens.add("three", "read");
-    service.says("the tokens have changed known=2 revoked=0");
-    assert_eq!(
-        Client::new(&service, &three).json("/v1/topics"),
-        json!({ "topics": [] })
-    );
 }
 
 #[test]
@@ -349,7 +329,7 @@ fn a_file_that_is_none_of_tokens_is_a_wrong_setting() {
     };
     check("wrong", "tokens:3: a line is a name, sha256:");
     check("wrong sha256:00 read", "tokens:3: a token's hash");
-    let mut missing = tests::producer(&["--tokens", "/no/such/file"]);
+    let mut missing = producer(&["--tokens", "/no/such/file"]);
     assert_eq!(missing.exit_code(), Some(78));
     assert!(
         missing

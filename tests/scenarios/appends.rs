@@ -64,6 +64,13 @@ fn what_is_refused_is_refused_with_its_reason() {
         415,
         "ENCODED",
     );
+    check(
+        "s",
+        &[TEXT, ("transfer-encoding", "gzip, chunked")],
+        "x",
+        415,
+        "ENCODED",
+    );
     assert_eq!(stream.post(&seq("09"), "x").status, 204);
     assert_eq!(stream.post(&seq("10"), "x").status, 204);
     check("s", &seq("10"), "x", 409, "SEQUENCE");

@@ -35,14 +35,16 @@ fn replace(path: &Path, from: &str, to: &str) {
 
 #[test]
 fn our_own_pass() {
-    let folder = workspace().join("tests/fixtures");
-    let said = test(&[folder.to_str().expect("a path of ASCII")], 0);
-    let passed = said.lines().filter(|line| line.starts_with("ok ")).count();
-    let fixtures = fs::read_dir(folder)
-        .expect("a folder of the repository")
-        .count();
-    assert_eq!(passed, fixtures, "{said}");
-    assert!(said.contains(&format!("\n{fixtures} ok in ")), "{said}");
+    for folder in ["tests/fixtures", "consumer/examples"] {
+        let folder = workspace().join(folder);
+        let said = test(&[folder.to_str().expect("a path of ASCII")], 0);
+        let passed = said.lines().filter(|line| line.starts_with("ok ")).count();
+        let fixtures = fs::read_dir(folder)
+            .expect("a folder of the repository")
+            .count();
+        assert_eq!(passed, fixtures, "{said}");
+        assert!(said.contains(&format!("\n{fixtures} ok in ")), "{said}");
+    }
 }
 
 #[test]

@@ -1,10 +1,12 @@
-//! What a producer counts is what happened, and what the README tells of it is there.
+//! What a producer counts is what happened, and what the README tells of it, and of what a job counts, is
+//! there.
 
 use std::{collections::BTreeSet, fs};
 
 use tests::{
     Service,
     binaries::workspace,
+    consumer,
     http::{ask, fetch, remove, send},
     producer,
 };
@@ -38,22 +40,52 @@ fn the_readme_tells_of_every_metric_and_of_no_other() {
     remove(&stream);
     while matches!(reader.line(), Ok(Some(_))) {}
 
-    let said = metrics(&service);
-    let kinds = said.lines().filter_map(|line| line.strip_prefix("# TYPE "));
-    let there: BTreeSet<_> = kinds.filter_map(|kind| kind.split(' ').next()).collect();
+    assert_eq!(told("\n## Metrics\n"), there(&service));
+}
 
+#[test]
+fn the_readme_tells_of_every_metric_of_a_job_and_of_no_other() {
+    let sql = "CREATE TABLE g (a BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '1000'); \
+        SELECT a, COUNT(*) FROM g GROUP BY a";
+    let mut job = consumer(&["sql", sql, "--listen", "127.0.0.1:0"]);
+    // What comes of a batch is printed when it has been done.
+    job.prints("+I[");
+    assert_eq!(told("\n### Metrics of a job\n"), there(&job));
+    let said = metrics(&job);
+    let value = |name: &str| {
+        let value = said.lines().find_map(|line| line.strip_prefix(name));
+        value.and_then(|value| value.trim().parse::<f64>().ok())
+    };
+    for name in ["batch_seconds_count", "batch_longest_seconds"] {
+        assert!(
+            value(&format!("brooklet_job_{name} ")) > Some(0.0),
+            "{said}"
+        );
+    }
+    job.terminate();
+    assert_eq!(job.exit_code(), Some(0));
+}
+
+/// The metrics that a service has.
+fn there(service: &Service) -> BTreeSet<String> {
+    let said = metrics(service);
+    let kinds = said.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let names = kinds.filter_map(|kind| kind.split(' ').next());
+    names.map(str::to_owned).collect()
+}
+
+/// Those of which the README tells below a headline.
+fn told(headline: &str) -> BTreeSet<String> {
     let readme = workspace().join("README.md");
     let readme = fs::read_to_string(readme).expect("it is there");
-    let section = readme.split("\n## Metrics\n").nth(1).unwrap_or_default();
-    let section = section.split("\n## ").next().unwrap_or_default();
+    let section = readme.split(headline).nth(1).unwrap_or_default();
     let rows = section
         .lines()
+        .take_while(|line| !line.starts_with('#'))
         .filter(|line| line.starts_with("| `brooklet_"));
     let names = rows.filter_map(|row| row.split('|').nth(1));
-    let told: BTreeSet<_> = names
-        .flat_map(|names| names.split('`').skip(1).step_by(2))
-        .collect();
-    assert_eq!(told, there);
+    let told = names.flat_map(|names| names.split('`').skip(1).step_by(2));
+    told.map(str::to_owned).collect()
 }
 
 #[test]

@@ -12,8 +12,8 @@ use std::{
 use tests::{
     PATIENCE, Service,
     frames::{
-        CONTINUATION, DATA, END_HEADERS, END_STREAM, Frames, GOAWAY, HEADERS, INITIAL_WINDOW,
-        RST_STREAM, connect, ends_within, head,
+        CONTINUATION, DATA, END_HEADERS, END_STREAM, Frames, GOAWAY, HEADERS, INITIAL_WINDOW, PING,
+        RST_STREAM, SETTINGS, WINDOW_UPDATE, connect, ends_within, head,
     },
     http::{ask, fetch, send},
     memory::peak_bytes,
@@ -243,6 +243,61 @@ fn heads_without_an_end_are_cut() {
             .and_then(|()| (0..100_000).try_for_each(|_| frames.send(CONTINUATION, 0, 1, &field)));
         assert!(ended.is_err(), "a head of a gigabyte was taken");
     });
+}
+
+/// Sends as much of a body as the server lets come before it has taken any.
+fn fill(address: SocketAddr) -> Frames {
+    let mut frames = Frames::connect(address, &[]);
+    let mut windows = [65_535_u32; 2];
+    // What it opens further, it says soon after it has begun.
+    let mut pings = 0..10;
+    let opened = std::iter::from_fn(|| {
+        let frame = frames.next()?;
+        let is_open = frame.kind != PING || pings.next().is_some();
+        if frame.kind == PING || frame.kind == SETTINGS {
+            frames.send(PING, 0, 0, &[0; 8]).expect("it is open");
+        }
+        is_open.then_some(frame)
+    });
+    for frame in opened {
+        let number = |at: usize| {
+            let number = frame
+                .payload
+                .get(at..at + 4)
+                .and_then(|four| four.try_into().ok());
+            u32::from_be_bytes(number.expect("four bytes"))
+        };
+        match frame.kind {
+            WINDOW_UPDATE => windows[0] += number(0),
+            SETTINGS => {
+                let mut names = frame.payload.chunks(6).map(|setting| setting.split_at(2).0);
+                let at = names.position(|name| name == INITIAL_WINDOW.to_be_bytes());
+                windows[1] = at.map_or(windows[1], |at| number(6 * at + 2));
+            }
+            _ => {}
+        }
+    }
+    let begun = frames.send(HEADERS, END_HEADERS, 1, &head("POST", "/stream"));
+    begun.expect("it is open");
+    let bytes = windows.into_iter().min().unwrap_or_default() as usize;
+    for piece in vec![b' '; bytes].chunks(16 * 1024) {
+        frames.send(DATA, 0, 1, piece).expect("it is open");
+    }
+    frames.send(PING, 0, 0, &[1; 8]).expect("it is open");
+    let answer = frames.find(|frame| frame.kind == PING && frame.payload == [1; 8]);
+    assert!(answer.is_some(), "all of it was taken in");
+    frames
+}
+
+#[test]
+fn bodies_that_are_not_taken_yet_are_bounded_together() {
+    let service = producer(&["--source", "none", "--inflight-bytes", "16MiB"]);
+    let before = peak_bytes(service.id());
+    let filled: Vec<_> = (0..200).map(|_| fill(service.address())).collect();
+    let more = peak_bytes(service.id()) - before;
+    eprintln!("{more} bytes more");
+    assert!(more < 100 * 1024 * 1024, "{more} bytes more");
+    drop(filled);
 }
 
 /// Asks for all records as often as may be on one connection, and takes nothing of the answers; how

@@ -1,7 +1,6 @@
 //! Readers that ask and take nothing: they hold little of the server, whatever they asked for.
 
 use std::{
-    fs,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
 };
@@ -9,6 +8,7 @@ use std::{
 use tests::{
     PATIENCE, Service,
     http::{ask, fetch, send},
+    memory::resident_bytes,
     producer,
 };
 
@@ -19,6 +19,10 @@ const READERS: usize = 100;
 
 /// What all of them may hold together: a tenth of a megabyte each.
 const HELD_BYTES: u64 = 10_000_000;
+
+/// Readers that have read everything and wait, and what one of them may cost.
+const WAITING: u64 = 500;
+const WAITING_BYTES: u64 = 16 * 1024;
 
 /// Requests that append so much: sixteen megabytes in all.
 const APPENDS: usize = 16;
@@ -34,10 +38,10 @@ fn held(producer: &Service, open: impl Fn(SocketAddr) -> TcpStream) -> u64 {
         assert!(whole.len() > APPENDS * 900_000, "{}", whole.len());
     };
     read();
-    let before = resident(producer);
+    let before = resident_bytes(producer.id());
     let opened: Vec<_> = (0..READERS).map(|_| open(producer.address())).collect();
     read();
-    let held = resident(producer).saturating_sub(before);
+    let held = resident_bytes(producer.id()).saturating_sub(before);
     drop(opened);
     held
 }
@@ -73,14 +77,6 @@ fn open(server: SocketAddr, request: &str) -> TcpStream {
     tcp
 }
 
-fn resident(service: &Service) -> u64 {
-    let path = format!("/proc/{}/status", service.id());
-    let status = fs::read_to_string(path).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    kilobytes.expect("the system says how much it has") * 1024
-}
-
 fn get(accept: &str) -> String {
     format!("GET {STREAM}?offset=-1 HTTP/1.1\r\nhost: localhost\r\naccept: {accept}\r\n\r\n")
 }
@@ -106,6 +102,23 @@ fn live_bodies_that_nobody_takes_are_not_read() {
         let path = format!("{STREAM}?offset=-1&live={form}");
         let get = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
         check(&get, true);
+    }
+}
+
+#[test]
+fn a_reader_that_waits_costs_at_most_sixteen_kibibytes() {
+    for path in ["/v1/stream/default?offset=now&live=sse", "/stream"] {
+        let producer = producer(&["--source", "none"]);
+        let record = br#"{"value":1}"#;
+        assert_eq!(send(&producer.url("/stream"), &[], record).status, 200);
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        let before = resident_bytes(producer.id());
+        let waiting: Vec<_> = (0..WAITING)
+            .map(|_| open(producer.address(), &request))
+            .collect();
+        let each = (resident_bytes(producer.id()) - before) / WAITING;
+        assert!(each <= WAITING_BYTES, "{path}: {each} bytes");
+        drop(waiting);
     }
 }
 

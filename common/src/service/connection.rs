@@ -13,13 +13,13 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::watch,
+    sync::{Semaphore, watch},
 };
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    edge::{Limits, Metrics},
+    edge::{Limits, Metrics, Seat},
     opening::{Opening, opening},
     owner::Owner,
     reply::{self, Body},
@@ -40,6 +40,11 @@ const WRITE_BUFFER_BYTES: usize = 64 * 1024;
 const WINDOW_BYTES: u32 = 1024 * 1024;
 const WINDOWS_BYTES: u32 = 2 * WINDOW_BYTES;
 
+/// So many connections at a time get that, and others as much as HTTP/2 begins with: what nobody has
+/// taken yet is in memory.
+pub(super) const WIDE_MAX: usize = 32;
+const NARROW_BYTES: u32 = 65_535;
+
 /// How often a peer of HTTP/2 is asked whether it is there.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -56,7 +61,11 @@ pub(super) struct Connection {
     pub(super) metrics: Metrics,
     pub(super) tls: Option<Arc<Tls>>,
     pub(super) owner: Owner,
+    /// A permit for each connection that may still get wide windows.
+    pub(super) wide: Arc<Semaphore>,
     pub(super) stop: CancellationToken,
+    /// That it is here, as long as it is.
+    pub(super) _seat: Seat,
 }
 
 /// A connection of which it is known what is spoken on it.
@@ -186,6 +195,7 @@ impl Connection {
                 Ok::<_, Infallible>(answer.map(Pieces::of))
             }
         });
+        let wide = self.wide.try_acquire().ok();
         let (opened, mut open) = watch::channel(0);
         let streams = Streams {
             owner: self.owner.clone(),
@@ -195,7 +205,7 @@ impl Connection {
             open: opened,
         };
         let mut connection = std::pin::pin!(
-            self.http2_builder(streams)
+            self.http2_builder(streams, wide.is_some())
                 .serve_connection(TokioIo::new(io), service)
         );
         tokio::select! {
@@ -210,18 +220,23 @@ impl Connection {
         }
     }
 
-    fn http2_builder(&self, streams: Streams) -> http2::Builder<Streams> {
+    fn http2_builder(&self, streams: Streams, is_wide: bool) -> http2::Builder<Streams> {
+        let (window, windows) = if is_wide {
+            (WINDOW_BYTES, WINDOWS_BYTES)
+        } else {
+            (NARROW_BYTES, NARROW_BYTES)
+        };
         let mut builder = http2::Builder::new(streams);
         builder
             .timer(TokioTimer::new())
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(self.limits.stall_limit)
-            .initial_stream_window_size(WINDOW_BYTES)
-            .initial_connection_window_size(WINDOWS_BYTES)
             .max_concurrent_streams(STREAMS_OPEN_MAX)
             .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
             .max_pending_accept_reset_streams(TAKEN_BACK_MAX)
-            .max_send_buf_size(WRITE_BUFFER_BYTES);
+            .max_send_buf_size(WRITE_BUFFER_BYTES)
+            .initial_stream_window_size(window)
+            .initial_connection_window_size(windows);
         builder
     }
 }

@@ -15,9 +15,16 @@ use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge},
     registry::Registry,
 };
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{connection::Connection, listen::Listener, owner::Owner, reply::Body, tls::Tls};
+use super::{
+    connection::{Connection, WIDE_MAX},
+    listen::Listener,
+    owner::Owner,
+    reply::Body,
+    tls::Tls,
+};
 
 /// How long to wait after an accept that failed, for example because there are no more files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -110,6 +117,7 @@ impl Edge {
             taken: Arc::default(),
             stop,
         };
+        let wide = Arc::new(Semaphore::new(WIDE_MAX));
         while let Some((tcp, peer)) = door.next(&listener).await {
             if let Some(seat) = door.seat(peer) {
                 let connection = Connection {
@@ -118,13 +126,11 @@ impl Edge {
                     metrics: door.metrics.clone(),
                     tls: tls.clone(),
                     owner: owner.clone(),
+                    wide: wide.clone(),
                     stop: door.stop.clone(),
+                    _seat: seat,
                 };
-                let served = connection.serve(tcp, answer.clone());
-                owner.spawn(async move {
-                    let _seat = seat;
-                    served.await;
-                });
+                owner.spawn(connection.serve(tcp, answer.clone()));
             }
         }
         drop(listener);
@@ -208,7 +214,7 @@ impl Door {
 }
 
 /// A connection's place among the connections; drop gives it back.
-struct Seat {
+pub(super) struct Seat {
     address: IpAddr,
     taken: Arc<Mutex<Taken>>,
     open: Gauge,

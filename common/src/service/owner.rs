@@ -15,8 +15,10 @@ impl Owner {
     /// Runs `task` until it ends, or is cut.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let kill = self.kill.clone();
+        // A future that is moved into another has its place there twice.
+        let mut task = Box::pin(task);
         self.tasks.spawn(async move {
-            tokio::select! { () = task => {} () = kill.cancelled() => {} }
+            tokio::select! { () = task.as_mut() => {} () = kill.cancelled() => {} }
         });
     }
 

@@ -75,12 +75,15 @@ impl<C: AsyncRead + Unpin> AsyncRead for Stallable<C> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.unread.is_empty() {
-            return Pin::new(&mut self.tcp).poll_read(context, buffer);
-        }
         let length = self.unread.len().min(buffer.remaining());
         buffer.put_slice(self.unread.drain(..length).as_slice());
-        Poll::Ready(Ok(()))
+        // With what is there behind it: hyper would make room for more behind a few bytes.
+        let read = Pin::new(&mut self.tcp).poll_read(context, buffer);
+        if length == 0 {
+            read
+        } else {
+            Poll::Ready(Ok(()))
+        }
     }
 }
 

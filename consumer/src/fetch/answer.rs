@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use common::{offset::Offset, time::Timestamp, wire};
 use reqwest::{
-    StatusCode,
+    StatusCode, Url,
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
 
@@ -46,6 +46,28 @@ pub(super) struct Head {
     /// What the server says of the places asked for and given, where records between them are
     /// missing.
     pub(super) gap: Option<String>,
+}
+
+/// Why nothing comes from `url`, and what is to be done where a server of ours knows no such thing.
+pub(super) fn advised(why: String, status: StatusCode, url: &Url) -> String {
+    match advice(url).filter(|_| status == StatusCode::NOT_FOUND) {
+        Some(advice) => format!("{why}: {advice}"),
+        None => why,
+    }
+}
+
+fn advice(url: &Url) -> Option<&'static str> {
+    let is_below = |path: &str| url.path().starts_with(path);
+    if is_below(wire::TOPICS_PATH) {
+        return Some(
+            "there is no such topic: check its name, and that it is no stream, or make it first \
+             (PUT {\"partitions\":8,\"key\":\"/id\"} there)",
+        );
+    }
+    is_below(wire::STREAMS_PATH).then_some(
+        "there is no such stream: check its name, and that it is no topic, or make it first \
+         (PUT there, with Content-Type: application/json)",
+    )
 }
 
 impl Answer {
@@ -203,6 +225,27 @@ mod tests {
             Answer::PlaceLost(_)
         ));
         assert!(matches!(not_now, Answer::Later { .. }));
+    }
+
+    #[test]
+    fn who_asks_for_what_is_not_there_is_told_what_to_do() {
+        for (url, status, expected) in [
+            (
+                "http://h/v1/stream/a?live=ndjson",
+                404,
+                Some("no such stream"),
+            ),
+            ("http://h/v1/topics/a", 404, Some("no such topic")),
+            ("http://h/v1/stream/a", 400, None),
+            ("http://h/a", 404, None),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let told = advised("why".to_owned(), status, &url.parse().unwrap());
+            match expected {
+                Some(text) => assert!(told.starts_with("why: ") && told.contains(text), "{told}"),
+                None => assert_eq!(told, "why"),
+            }
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::time::{error::Elapsed, timeout};
 
 use super::{
     Fetched,
-    answer::{Answer, Head},
+    answer::{Answer, Head, advised},
     block::{Block, Framed, Origin, Place},
     body::{self, Chunks},
     connection::{Connection, Happened, State},
@@ -222,8 +222,8 @@ impl Reader {
 
     fn answered(&mut self, response: Response) {
         let asked = self.framer.place();
-        let now = self.clock.now();
-        match Answer::of(response.status(), response.headers(), asked, now) {
+        let (status, now) = (response.status(), self.clock.now());
+        match Answer::of(status, response.headers(), asked, now) {
             Answer::Stream(head) => {
                 let coding = head.coding;
                 let silence_max = head.counts.then_some(SILENCE_MAX);
@@ -244,7 +244,9 @@ impl Reader {
             Answer::NotLetIn(status) => {
                 self.not_let_in(self.client.not_let_in(status, &self.source.url));
             }
-            Answer::Refused(why) => self.step(Happened::Refused(why)),
+            Answer::Refused(why) => {
+                self.step(Happened::Refused(advised(why, status, &self.source.url)));
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use reqwest::{Method, Response, Url, header::ACCEPT};
 use tokio::time::timeout;
 
 use super::{
-    answer::Answer,
+    answer::{Answer, advised},
     block::Place,
     body,
     connection::{Connection, Ended, Happened, State},
@@ -29,10 +29,6 @@ const DESCRIPTION_BYTES_MAX: usize = 1024 * 1024;
 
 /// How long a server may take to describe a topic.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What is to be done where there is no such topic.
-const MAKE_IT: &str = "there is no such topic: check its name in --url, or make it first \
-    (PUT {\"partitions\":8,\"key\":\"/id\"} there)";
 
 /// Whether `url` names a topic, rather than a stream.
 pub(super) fn is_one(url: &Url) -> bool {
@@ -81,7 +77,7 @@ async fn ask(client: &Client, url: &Url, limit: Duration) -> Result<Vec<Url>, Ha
         if http::is_not_let_in(response.status()) {
             return Err(Happened::Refused(client.not_let_in(response.status(), url)));
         }
-        let text = description(response).await?;
+        let text = description(url, response).await?;
         described(url, &text).map_err(Happened::Refused)
     };
     timeout(limit, asked)
@@ -90,16 +86,15 @@ async fn ask(client: &Client, url: &Url, limit: Duration) -> Result<Vec<Url>, Ha
 }
 
 /// The text that describes the topic.
-async fn description(response: Response) -> Result<String, Happened> {
+async fn description(url: &Url, response: Response) -> Result<String, Happened> {
     let status = response.status();
     let now = Clock::System.now();
     let coding = match Answer::of(status, response.headers(), &Place::Unknown, now) {
         Answer::Stream(head) => head.coding,
         Answer::Later { why, retry_after } => return Err(lost(&why, retry_after)),
-        Answer::Refused(why) if status.as_u16() == 404 => {
-            return Err(Happened::Refused(format!("{why}: {MAKE_IT}")));
+        Answer::Refused(why) | Answer::PlaceLost(why) => {
+            return Err(Happened::Refused(advised(why, status, url)));
         }
-        Answer::Refused(why) | Answer::PlaceLost(why) => return Err(Happened::Refused(why)),
         Answer::NotLetIn(_) | Answer::Gone(_) | Answer::Finished => {
             return Err(Happened::Refused(format!("the server answers {status}")));
         }

@@ -72,11 +72,18 @@ impl Separated {
         for (end, column) in self.ends.iter().take(count).zip(&self.columns) {
             let field = self.fields.get(from..*end).unwrap_or_default();
             from = *end;
-            if let Some(column) = column.and_then(|at| columns.columns.get_mut(at)) {
-                fault = fault.and(take(column, field, &self.options));
+            if let Some((at, column)) =
+                column.and_then(|at| Some((at, columns.columns.get_mut(at)?)))
+            {
+                let taken = take(column, field, &self.options);
+                if taken.is_err() {
+                    columns.at_fault.get_or_insert(at);
+                }
+                fault = fault.and(taken);
             }
         }
         if count < self.columns.len() && !ignored {
+            columns.at_fault = self.columns.get(count).copied().flatten();
             return Err(Reason::MissingField);
         }
         fault.and(columns.complete(false))

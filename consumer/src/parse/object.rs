@@ -17,6 +17,8 @@ pub(super) struct Object {
     pub(super) columns: Vec<Column>,
     /// How many objects there are in the columns.
     pub(super) rows: usize,
+    /// Which column an object could not be read for, unless it is no JSON.
+    pub(super) at_fault: Option<usize>,
 }
 
 impl Object {
@@ -26,6 +28,7 @@ impl Object {
             keys: Keys::new(fields.iter().map(|field| field.name().as_str())),
             columns: columns.collect::<Result<_, _>>()?,
             rows: 0,
+            at_fault: None,
         })
     }
 
@@ -47,6 +50,7 @@ impl Object {
             keys,
             columns,
             rows,
+            ..
         } = self;
         let (mut before, mut found, mut faults) = (0, 0, Vec::new());
         while let Some(at) = keys.next(scanner, &mut before)? {
@@ -66,7 +70,13 @@ impl Object {
                 Err(reason) => faults.push((at, reason)),
             }
         }
-        let fault = faults.first().map_or(Ok(()), |(_, reason)| Err(*reason));
+        let fault = match faults.first() {
+            Some((at, reason)) => {
+                self.at_fault = Some(*at);
+                Err(*reason)
+            }
+            None => Ok(()),
+        };
         if found < self.columns.len() {
             return fault.and(self.complete(options.fail_on_missing_field));
         }
@@ -78,10 +88,11 @@ impl Object {
     #[cold]
     pub(super) fn complete(&mut self, fail_on_missing_field: bool) -> Result<(), Reason> {
         let mut fault = Ok(());
-        for column in &mut self.columns {
+        for (at, column) in self.columns.iter_mut().enumerate() {
             if column.rows == self.rows {
                 column.add_null();
                 if fail_on_missing_field || !column.nullable {
+                    self.at_fault.get_or_insert(at);
                     fault = Err(Reason::MissingField);
                 }
             }

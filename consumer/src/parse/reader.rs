@@ -97,7 +97,7 @@ impl Reader {
             }
             Content::TooLong(head) => {
                 let mut found = Found::default();
-                found.add(Some(Reason::TooLong), 0..head.len(), 0);
+                found.add(Some((Reason::TooLong, None)), 0..head.len(), 0);
                 (head, found)
             }
         };
@@ -127,12 +127,17 @@ impl Reader {
             };
             if let Err(reason) = read {
                 columns.truncate(rows);
+                let column = columns.at_fault.take();
                 scanner.at = start;
                 let line = scanner.line();
                 if ndjson::is_blank(line) {
                     found.blank += line.len() + 1;
                 } else {
-                    found.add(reason, start..start + line.len(), rows);
+                    found.add(
+                        reason.map(|reason| (reason, column)),
+                        start..start + line.len(),
+                        rows,
+                    );
                 }
             }
         }
@@ -198,13 +203,14 @@ impl Found {
             .collect()
     }
 
-    /// Adds a line that is no row, behind so many that are.
-    fn add(&mut self, reason: Option<Reason>, line: Range<usize>, rows: usize) {
+    /// Adds a line that is no row, behind so many that are; why, and for which column.
+    fn add(&mut self, why: Option<(Reason, Option<usize>)>, line: Range<usize>, rows: usize) {
         let records = position(rows + self.rejects.len() + self.comments.len());
-        match reason {
+        match why {
             None => self.comments.push(records),
-            Some(reason) => self.rejects.push(Reject {
+            Some((reason, column)) => self.rejects.push(Reject {
                 reason,
+                column: column.filter(|_| reason.is_of_a_column()).map(position),
                 before: (records, position(line.start - self.blank)),
                 span: position(line.start)..position(line.end),
             }),

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use arrow::datatypes::Fields;
+
 use crate::fetch::{Origin, Place};
 
 /// A record that cannot be read.
@@ -9,6 +11,8 @@ use crate::fetch::{Origin, Place};
 pub struct Reject {
     /// Why not.
     pub reason: Reason,
+    /// Which of the wanted columns is missing, or not of its type.
+    pub column: Option<u32>,
     /// How many records of the block come before it, and how many bytes of the stream.
     pub before: (u32, u32),
     /// Where in the block's text it is.
@@ -24,6 +28,8 @@ pub struct Rejected<'a> {
     pub offset: Option<String>,
     /// Why it cannot be read.
     pub reason: Reason,
+    /// The column that is missing, or not of its type.
+    pub column: Option<&'a str>,
     /// The record, or how it begins.
     pub line: &'a [u8],
 }
@@ -64,20 +70,28 @@ impl Reason {
             Self::NotCsv => "not_csv",
         }
     }
+
+    /// Whether one column of the record is to blame.
+    pub(super) const fn is_of_a_column(self) -> bool {
+        matches!(self, Self::MissingField | Self::WrongType)
+    }
 }
 
 impl Reject {
-    /// All that can be told of it, where the block's lines are `text` and begin at `place`.
+    /// All that can be told of it, where the block's lines are `text`, are read into `columns`, and
+    /// begin at `place`.
     pub(super) fn told<'a>(
         &self,
-        origin: &'a Origin,
-        place: &Place,
+        (origin, place): (&'a Origin, &Place),
+        columns: &'a Fields,
         text: &'a [u8],
     ) -> Rejected<'a> {
+        let column = self.column.and_then(|at| columns.get(at as usize));
         Rejected {
             origin,
             offset: self.offset(place),
             reason: self.reason,
+            column: column.map(|column| column.name().as_str()),
             line: spanned(text, &self.span),
         }
     }

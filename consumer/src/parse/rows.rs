@@ -49,8 +49,10 @@ impl Rows {
 
     /// All that can be told of the rejects.
     pub fn rejected(&self) -> impl ExactSizeIterator<Item = Rejected<'_>> {
+        let columns = self.rows.schema_ref().fields();
+        let from = (self.origin.as_ref(), &self.place);
         let rejects = self.rejects.iter();
-        rejects.map(|reject| reject.told(&self.origin, &self.place, &self.text))
+        rejects.map(move |reject| reject.told(from, columns, &self.text))
     }
 
     /// The server's name for the place of `reject`.

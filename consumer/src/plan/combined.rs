@@ -1,7 +1,8 @@
 //! Refuses what cannot be combined: tables in joins, and queries in set operations.
 
 use datafusion_sql::sqlparser::ast::{
-    Join, JoinConstraint, JoinOperator, SetExpr, SetOperator, SetQuantifier, Spanned,
+    Expr, Join, JoinConstraint, JoinOperator, SetExpr, SetOperator, SetQuantifier, Spanned,
+    TableFactor, TableVersion, TableWithJoins,
 };
 
 use super::supported::{Checked, QUERY, refuse, refuse_first};
@@ -25,6 +26,46 @@ pub(super) const fn other_join(join: &Join) -> Option<(&Join, &'static str)> {
         _ => "a join of this kind",
     };
     Some((join, what))
+}
+
+/// Refuses a version of a table where no join says as of when.
+pub(super) fn as_of_alone(from: &TableWithJoins) -> Checked {
+    let has_version = |factor: &TableFactor| {
+        matches!(
+            factor,
+            TableFactor::Table {
+                version: Some(_),
+                ..
+            }
+        )
+    };
+    let instead = "there is [LEFT] JOIN t FOR SYSTEM_TIME AS OF o.time ON o.key = t.key";
+    if has_version(&from.relation) {
+        let what = "FOR SYSTEM_TIME AS OF without JOIN";
+        return refuse(from.relation.span(), what, instead);
+    }
+    for join in &from.joins {
+        let is_known = matches!(
+            join.join_operator,
+            JoinOperator::Join(_)
+                | JoinOperator::Inner(_)
+                | JoinOperator::Left(_)
+                | JoinOperator::LeftOuter(_)
+        );
+        if !is_known && has_version(&join.relation) {
+            let what = "FOR SYSTEM_TIME AS OF in such a join";
+            return refuse(join.relation.span(), what, instead);
+        }
+    }
+    std::ops::ControlFlow::Continue(())
+}
+
+/// Whether a version is that at the time in a column.
+pub(super) const fn is_as_of_column(version: &TableVersion) -> bool {
+    matches!(
+        version,
+        TableVersion::ForSystemTimeAsOf(Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+    )
 }
 
 /// Refuses set operations that there are not.

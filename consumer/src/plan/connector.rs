@@ -1,6 +1,6 @@
 //! The options of a table → where it is and how its records are written.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use datafusion_sql::sqlparser::tokenizer::Location;
 
@@ -137,17 +137,38 @@ fn filesystem(options: &mut Options<'_>) -> Result<Connector, Fault> {
         return Err(Fault::new(path.value_at, "the path is empty"));
     }
     let monitor = options.parsed("source.monitor-interval", DURATION, duration)?;
+    let reload = reload(options)?;
     let (policy, usual) = ("sink.rolling-policy", Rolling::default());
     let bytes = options.parsed(&format!("{policy}.file-size"), MEMORY, memory)?;
     let age = options.parsed(&format!("{policy}.rollover-interval"), DURATION, duration)?;
     Ok(Connector::Filesystem {
         path: PathBuf::from(text),
         monitor,
+        reload,
         rolling: Rolling {
             bytes: bytes.unwrap_or(usual.bytes),
             age: age.unwrap_or(usual.age),
         },
     })
+}
+
+/// How often the content is read anew that rows are looked up in. It is read whole, so of Flink's
+/// caches there is the full one alone.
+fn reload(options: &mut Options<'_>) -> Result<Option<Duration>, Fault> {
+    let only = |known: &'static str| move |text: &str| (text == known).then_some(());
+    options.parsed("lookup.cache", "'FULL': it is read whole", only("FULL"))?;
+    let strategy = "lookup.full-cache.reload-strategy";
+    options.parsed(strategy, "'PERIODIC'", only("PERIODIC"))?;
+    let key = "lookup.full-cache.periodic-reload.interval";
+    let longer = |text: &str| duration(text).filter(|interval| !interval.is_zero());
+    let interval = options.parsed(key, "a duration such as '5 s', above zero", longer)?;
+    if let (Some(named), None) = (options.take(strategy), interval) {
+        return Err(Fault::new(
+            named.at,
+            format!("the option '{key}' is missing"),
+        ));
+    }
+    Ok(interval)
 }
 
 fn format(options: &mut Options<'_>) -> Result<Option<Format>, Fault> {

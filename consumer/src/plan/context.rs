@@ -19,6 +19,7 @@ use datafusion_sql::sqlparser::ast::{DataType as Ast, ExactNumberInfo, TimezoneI
 
 use super::{
     access::Access,
+    as_of::AsOfTables,
     catalog::Catalog,
     error::{Fault, NOWHERE},
     functions::Functions,
@@ -57,7 +58,7 @@ impl<'a> Context<'a> {
                 Arc::new(UnicodeFunctionPlanner),
                 Arc::new(FieldAccessPlanner),
             ],
-            relations: vec![Arc::new(WindowFunctions)],
+            relations: vec![Arc::new(WindowFunctions), Arc::new(AsOfTables)],
             types: Arc::new(Types { zone }),
         }
     }

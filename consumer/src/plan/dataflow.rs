@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use arrow::datatypes::SchemaRef;
 use datafusion_physical_expr::{PhysicalExpr, aggregate::AggregateFunctionExpr};
 
-use super::{Input, Join, Table, Until, Zone};
+use super::{Input, Join, Table, Temporal, Until, Zone};
 
 /// An expression over the columns of a step's input.
 pub type Expression = Arc<dyn PhysicalExpr>;
@@ -18,6 +18,8 @@ pub struct Dataflow {
     pub steps: Vec<Step>,
     /// What becomes of rows that come too late, for the inputs of steps where they are kept.
     pub late: BTreeMap<Inlet, Late>,
+    /// For how long steps keep what is not written: their [`Dataflow::state_ttl_of`].
+    pub state_ttl: Option<Duration>,
 }
 
 /// Where rows come into a step: which, and by which of its inputs. Where all are the same to it, by
@@ -83,8 +85,16 @@ pub enum Kind {
     Over(Over),
     /// Puts each row of one input beside each of the other that it belongs to.
     Join(Box<Join>),
+    /// Puts each row of the first input beside those of a table that it belongs to now. The table is
+    /// the second input, which is read whole; what was given is not taken back when it is read anew.
+    Lookup(Box<Join>),
+    /// Puts each row of the first input beside what the second had for its key at its time.
+    Temporal(Box<Temporal>),
     /// Keeps the first rows of each key in an order.
     Rank(Box<Rank>),
+    /// Keeps the rows of each key, and gives the newest that is there: what a sink needs that knows one
+    /// row of a key, where changes of a key come from several rows in any order.
+    Materialize(Vec<Expression>),
     /// The average of all records so far, as the job without a text asks for. Nothing in SQL is this.
     Average,
     /// Writes to a table.
@@ -99,6 +109,9 @@ pub struct Scan {
     pub table: Arc<Table>,
     /// Which of [`Table::columns`], in the order of the step's schema.
     pub columns: Vec<usize>,
+    /// Whether it is read whole before all others, so that rows can be looked up in it; and then anew,
+    /// as often as its connector says.
+    pub is_looked_up: bool,
 }
 
 /// How far event time has come: the greatest that `watermark` ever was; it never falls.
@@ -222,6 +235,22 @@ pub struct Rank {
     pub until: Option<Until>,
 }
 
+impl Rank {
+    /// The newest row of each key.
+    #[must_use]
+    pub const fn newest(keys: Vec<Expression>) -> Self {
+        Self {
+            keys,
+            order: Vec::new(),
+            arrival: Arrival::NewestFirst,
+            from: 1,
+            to: 1,
+            is_numbered: false,
+            until: None,
+        }
+    }
+}
+
 /// What rows are sorted by.
 #[derive(Debug, Clone)]
 pub struct Order {
@@ -295,6 +324,30 @@ pub struct Late {
 }
 
 impl Dataflow {
+    /// After what time of the clock a step forgets a key or a row that was not written since; none is
+    /// never. What ends with event time has no other end.
+    #[must_use]
+    pub fn state_ttl_of(&self, step: StepId) -> Option<Duration> {
+        let has_end = match &self.steps.get(step.0)?.kind {
+            Kind::Running(running) => running.until.is_none(),
+            Kind::Over(_) | Kind::Materialize(_) => true,
+            Kind::Join(join) => join.until.is_none(),
+            Kind::Rank(rank) => rank.until.is_none(),
+            Kind::Scan(_)
+            | Kind::Filter(_)
+            | Kind::Project(_)
+            | Kind::Watermarks(_)
+            | Kind::Union
+            | Kind::Assign { .. }
+            | Kind::Windowed(_)
+            | Kind::Lookup(_)
+            | Kind::Temporal(_)
+            | Kind::Average
+            | Kind::Insert(_) => false,
+        };
+        self.state_ttl.filter(|_| has_end)
+    }
+
     /// The tables that are written to, by name, those of late rows too; none is the console.
     #[must_use]
     pub fn sinks(&self) -> BTreeMap<Option<&str>, Option<&Table>> {
@@ -308,5 +361,17 @@ impl Dataflow {
             .chain(late)
             .map(|table| (table.map(|table| table.name.as_str()), table))
             .collect()
+    }
+
+    /// Whether rows that were written to the table of this name are changed; none is the console.
+    #[must_use]
+    pub fn changes(&self, table: Option<&str>) -> bool {
+        self.steps.iter().any(|step| match &step.kind {
+            Kind::Insert(sink) => {
+                let name = sink.table.as_ref().map(|table| table.name.as_str());
+                name == table && step.changelog == Changelog::Retract
+            }
+            _ => false,
+        })
     }
 }

@@ -93,6 +93,10 @@ fn of_rows(rows: &SchemaRef) -> Vec<Column> {
 /// All columns but computed ones, which need the others.
 fn stored(planner: &Planner<'_>, definition: &Definition) -> Vec<Column> {
     let zone = &planner.settings.zone.name();
+    let is_named = |column: &statement::Column| {
+        let mut key = definition.primary_key.iter();
+        key.any(|name| name.value == column.name.value)
+    };
     let columns = definition
         .columns
         .iter()
@@ -107,7 +111,8 @@ fn stored(planner: &Planner<'_>, definition: &Definition) -> Vec<Column> {
             name: column.name.value.clone(),
             of: Type {
                 data_type: types::in_zone(of.data_type.clone(), zone),
-                nullable: of.nullable,
+                // What names a row is never null, whether that is said or not.
+                nullable: of.nullable && !is_named(column),
             },
             value: if is_virtual {
                 Value::Virtual(number)

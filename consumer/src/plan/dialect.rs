@@ -15,8 +15,9 @@ use datafusion_sql::sqlparser::{
 #[derive(Debug)]
 pub(super) struct Flink;
 
-/// The function that stands for `TABLE name [PARTITION BY column, …]` among the arguments of a window:
-/// its first argument is the name, the others are the columns.
+/// The function that stands for `TABLE name [PARTITION BY column, …]` and for `(SELECT …) PARTITION BY
+/// column, …` among the arguments of a window: its first argument is the name or the query, the others
+/// are the columns.
 pub(super) const TABLE: &str = "TABLE";
 
 impl Dialect for Flink {
@@ -44,7 +45,7 @@ impl Dialect for Flink {
         true
     }
 
-    /// `FOR SYSTEM_TIME AS OF`, so that it is refused in its own name.
+    /// `FOR SYSTEM_TIME AS OF`.
     fn supports_table_versioning(&self) -> bool {
         true
     }
@@ -54,6 +55,9 @@ impl Dialect for Flink {
         match (&first.token, second.token) {
             (Token::Word(table), Token::Word(_)) if table.keyword == Keyword::TABLE => {
                 parser.next_token();
+                Some(table_argument(parser, &first))
+            }
+            (Token::LParen, Token::Word(select)) if is_partitioned(parser, select.keyword) => {
                 Some(table_argument(parser, &first))
             }
             _ => None,
@@ -88,10 +92,38 @@ fn divided(parser: &mut Parser<'_>, left: &Expr, precedence: u8) -> Result<Expr,
     })
 }
 
+/// Whether a query in brackets comes, and behind it how its rows are parted.
+fn is_partitioned(parser: &Parser<'_>, first: Keyword) -> bool {
+    if !matches!(first, Keyword::SELECT | Keyword::WITH) {
+        return false;
+    }
+    let (mut depth, mut place) = (0_usize, 0);
+    loop {
+        match parser.peek_nth_token_no_skip(place).token {
+            Token::LParen => depth += 1,
+            Token::RParen if depth > 1 => depth -= 1,
+            Token::RParen => break,
+            Token::EOF => return false,
+            _ => {}
+        }
+        place += 1;
+    }
+    let mut behind = (place + 1..).map(|place| parser.peek_nth_token_no_skip(place).token);
+    let next = behind.find(|token| !matches!(token, Token::Whitespace(_)));
+    matches!(next, Some(Token::Word(word)) if word.keyword == Keyword::PARTITION)
+}
+
 fn table_argument(parser: &mut Parser<'_>, table: &TokenWithSpan) -> Result<Expr, ParserError> {
-    let name = parser.parse_object_name(false)?;
-    let idents = name.0.iter().filter_map(|part| part.as_ident().cloned());
-    let mut arguments = vec![Expr::CompoundIdentifier(idents.collect())];
+    let rows = if parser.consume_token(&Token::LParen) {
+        let query = parser.parse_query()?;
+        parser.expect_token(&Token::RParen)?;
+        Expr::Subquery(query)
+    } else {
+        let name = parser.parse_object_name(false)?;
+        let idents = name.0.iter().filter_map(|part| part.as_ident().cloned());
+        Expr::CompoundIdentifier(idents.collect())
+    };
+    let mut arguments = vec![rows];
     if parser.parse_keywords(&[Keyword::PARTITION, Keyword::BY]) {
         if parser.consume_token(&Token::LParen) {
             arguments.extend(parser.parse_comma_separated(Parser::parse_expr)?);
@@ -104,6 +136,21 @@ fn table_argument(parser: &mut Parser<'_>, table: &TokenWithSpan) -> Result<Expr
         Ident::with_span(table.span, TABLE),
         arguments.into_iter().collect(),
     ))
+}
+
+/// The rows among the arguments of a window, without how they are parted.
+pub(super) fn rows(argument: &Expr) -> &Expr {
+    match argument {
+        Expr::Function(Function {
+            name,
+            args: FunctionArguments::List(list),
+            ..
+        }) if name.to_string() == TABLE => match list.args.first() {
+            Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(rows))) => rows,
+            _ => argument,
+        },
+        _ => argument,
+    }
 }
 
 /// A call of a function.

@@ -4,8 +4,11 @@
 use std::fmt::{self, Write as _};
 
 use super::{
-    Aggregate, Changelog, Dataflow, Expression, Function, Job, Join, Kind, Rank, Running, Step,
-    Table, Time, Window, table::PRINTED,
+    Aggregate, Both, Changelog, Connector, Dataflow, Expression, Function, Job, Join, Kind, Rank,
+    Running, Scan, Sink, Step, StepId, Table, Takes, Temporal, Time, Window,
+    keys::{Key, Keys},
+    kinds::Kinds,
+    table::PRINTED,
 };
 
 /// What all sinks have in common.
@@ -27,7 +30,14 @@ fn write(job: &Job, text: &mut String) -> fmt::Result {
         writeln!(text, "{}\n", query.plan.display_indent())?;
     }
     writeln!(text, "== Steps ==")?;
-    for (number, step) in job.dataflow.steps.iter().enumerate() {
+    let (kinds, keys) = (Kinds::of(&job.dataflow), Keys::of(&job.dataflow));
+    for (number, (step, (kinds, keys))) in job
+        .dataflow
+        .steps
+        .iter()
+        .zip(kinds.iter().zip(&keys))
+        .enumerate()
+    {
         let inputs: Vec<_> = step
             .inputs
             .iter()
@@ -38,13 +48,20 @@ fn write(job: &Job, text: &mut String) -> fmt::Result {
         } else {
             format!(" of {}", inputs.join(", "))
         };
-        let changes = match step.changelog {
-            Changelog::Append => "",
-            Changelog::Retract => "  changes: +I -U +U -D",
-        };
-        writeln!(text, "#{number} {}{from}{changes}", described(step))?;
-        if let Some(state) = state(&step.kind) {
-            writeln!(text, "     keeps {state}")?;
+        let changes = changes(step, *kinds, keys);
+        writeln!(
+            text,
+            "#{number} {}{from}  changes: {changes}",
+            described(step)
+        )?;
+        let state_ttl = job.dataflow.state_ttl_of(StepId(number));
+        match (state(&step.kind), state_ttl) {
+            (Some(state), Some(ttl)) => {
+                let end = format!("until not written for {ttl:?}");
+                writeln!(text, "     keeps {}", state.replace(FOR_EVER, &end))?;
+            }
+            (Some(state), None) => writeln!(text, "     keeps {state}")?,
+            (None, _) => {}
         }
     }
     writeln!(text, "\n== Sinks ({AGAIN}) ==")?;
@@ -60,17 +77,52 @@ pub fn promises(dataflow: &Dataflow) -> Vec<String> {
     let promised = |table: Option<&Table>| {
         let name = table.map_or_else(|| "console".to_owned(), named);
         let promise = table.map_or(Some(PRINTED), |table| table.connector.promise())?;
-        let takes = match promise.takes {
-            Changelog::Append => "takes +I alone",
-            Changelog::Retract => "takes +I -U +U -D",
+        let all = match promise.takes {
+            Takes::Inserts => "+I alone",
+            Takes::Changes | Takes::Upserts => "+I -U +U -D",
         };
-        Some(format!("{name} {takes}: {}", promise.text))
+        let takes = table.and_then(upserts).unwrap_or_else(|| all.to_owned());
+        let is_changed = dataflow.changes(table.map(|table| table.name.as_str()));
+        let shape = match promise.takes {
+            Takes::Upserts if is_changed => CHANGE,
+            _ => "",
+        };
+        Some(format!("{name} takes {takes}{shape}: {}", promise.text))
     };
     dataflow
         .sinks()
         .into_values()
         .filter_map(promised)
         .collect()
+}
+
+/// How changes are written where they are records of a stream.
+const CHANGE: &str = ", written as {\"op\":\"+I\",\"row\":{…}}";
+
+/// What a sink is given that knows one row of each key; none where it is another.
+fn upserts(table: &Table) -> Option<String> {
+    let key = table.upsert_key()?.iter();
+    let names = key.filter_map(|number| table.columns.get(*number));
+    let names: Vec<_> = names.map(|column| column.name.as_str()).collect();
+    Some(format!("+I +U -D by ({})", names.join(", ")))
+}
+
+/// What kinds of changes a step gives; and what names its rows, where they are changed.
+fn changes(step: &Step, kinds: Kinds, keys: &Keys) -> String {
+    if step.changelog == Changelog::Append {
+        return kinds.to_string();
+    }
+    if let Kind::Insert(Sink { table: Some(table) }) = &step.kind
+        && let Some(upserts) = upserts(table)
+    {
+        return upserts;
+    }
+    let names = |key: &Key| {
+        let fields = key.iter().map(|column| step.schema.field(*column));
+        let names: Vec<_> = fields.map(|field| field.name().as_str()).collect();
+        format!("{kinds} by ({})", names.join(", "))
+    };
+    keys.least().map_or_else(|| kinds.to_string(), names)
 }
 
 /// A table with where it is.
@@ -80,15 +132,7 @@ fn named(table: &Table) -> String {
 
 fn described(step: &Step) -> String {
     match &step.kind {
-        Kind::Scan(scan) => {
-            let columns = step
-                .schema
-                .fields()
-                .iter()
-                .map(|field| field.name().as_str());
-            let columns: Vec<_> = columns.collect();
-            format!("Scan {} [{}]", named(&scan.table), columns.join(", "))
-        }
+        Kind::Scan(scan) => scanned(scan, step),
         Kind::Filter(condition) => format!("Filter {condition}"),
         Kind::Project(values) => {
             let named = step
@@ -127,8 +171,11 @@ fn described(step: &Step) -> String {
             by(&of.keys),
             computed(&of.aggregates)
         ),
-        Kind::Join(of) => joined(of),
+        Kind::Join(of) => format!("Join {}", joined(of)),
+        Kind::Lookup(of) => format!("Lookup {}", joined(of)),
+        Kind::Temporal(of) => temporal(of),
         Kind::Rank(of) => ranked(of),
+        Kind::Materialize(keys) => format!("Materialize{}", by(keys)),
         Kind::Average => "Average".to_owned(),
         Kind::Insert(sink) => match &sink.table {
             Some(table) => format!("Insert {}", named(table)),
@@ -136,6 +183,39 @@ fn described(step: &Step) -> String {
         },
     }
 }
+
+fn scanned(scan: &Scan, step: &Step) -> String {
+    let columns = step
+        .schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str());
+    let columns: Vec<_> = columns.collect();
+    let whole = match (scan.is_looked_up, &scan.table.connector) {
+        (
+            true,
+            Connector::Filesystem {
+                reload: Some(interval),
+                ..
+            },
+        ) => format!(" whole, and anew each {interval:?}"),
+        (true, _) => " whole, once".to_owned(),
+        (false, _) => String::new(),
+    };
+    format!(
+        "Scan {}{whole} [{}]",
+        named(&scan.table),
+        columns.join(", ")
+    )
+}
+
+fn temporal(of: &Temporal) -> String {
+    let Both { first, second } = of.times;
+    let joined = joined(&of.join);
+    format!("Temporal as of @{first}, from @{second} on, {joined}")
+}
+/// What is written of state that has no end, in the text of [`state`].
+const FOR_EVER: &str = "for ever";
 
 /// What a step has to remember.
 const fn state(kind: &Kind) -> Option<&'static str> {
@@ -157,6 +237,14 @@ const fn state(kind: &Kind) -> Option<&'static str> {
         }
         Kind::Rank(_) => Some("the first rows of each key, for ever; all rows where they change"),
         Kind::Join(_) => Some("the rows of both inputs, for ever"),
+        Kind::Materialize(_) => Some("the rows of each key of the sink, for ever"),
+        Kind::Lookup(_) => {
+            Some("the rows of the table, which is read again and not part of the state")
+        }
+        Kind::Temporal(_) => Some(
+            "the rows of the first input until the watermark has come to their time, and the versions \
+             that they can still ask for",
+        ),
         Kind::Average => Some("the sum of each partition"),
         Kind::Scan(_) | Kind::Filter(_) | Kind::Project(_) | Kind::Union | Kind::Insert(_) => None,
     }
@@ -181,7 +269,7 @@ fn joined(of: &Join) -> String {
     let pairs: Vec<_> = pairs.collect();
     let filter = of.filter.as_ref();
     let filter = filter.map_or_else(String::new, |filter| format!(" where {filter}"));
-    format!("Join {:?} on [{}]{filter}", of.kind, pairs.join(", "))
+    format!("{:?} on [{}]{filter}", of.kind, pairs.join(", "))
 }
 
 fn ranked(of: &Rank) -> String {
@@ -317,9 +405,129 @@ mod tests {
             &["takes +I alone: ", "when it is complete", "hidden"],
         );
         let once = "each once, however often it had to be sent";
-        check("'brooklet', 'stream' = 'results'", &["+I alone", once]);
+        check("'brooklet', 'stream' = 'results'", &["+I -U +U -D: ", once]);
         let twice = "may be there twice";
-        check("'brooklet', 'topic' = 'results'", &["+I alone", twice]);
+        check("'brooklet', 'topic' = 'results'", &["+I -U +U -D: ", twice]);
+    }
+
+    /// The steps of queries over `a` for tables that are streams, of which `c` has the key `k`.
+    fn steps(queries: &str) -> String {
+        let streams = ["a (k BIGINT, v INT)", "b (k BIGINT, n BIGINT)"];
+        let keyed = "c (k BIGINT, n BIGINT, PRIMARY KEY (k) NOT ENFORCED)";
+        let tables = streams.into_iter().chain([keyed]).map(|table| {
+            format!("CREATE TABLE {table} WITH ('connector' = 'brooklet', 'stream' = 's'); ")
+        });
+        let text = explain(&job(&(tables.collect::<String>() + queries)));
+        let (_, steps) = text.split_once("== Steps ==\n").unwrap();
+        steps.split_once("\n== Sinks").unwrap().0.to_owned()
+    }
+
+    #[test]
+    fn each_step_says_which_changes_it_gives() {
+        let check = |query: &str, expected: &[&str]| {
+            let steps = steps(query);
+            let lines = steps
+                .lines()
+                .filter_map(|line| line.split_once("  changes: "));
+            let changes: Vec<_> = lines.map(|(_, changes)| changes).collect();
+            assert!(changes.ends_with(expected), "{steps}");
+        };
+        check("SELECT k FROM a", &["+I", "+I"]);
+        let counts = "SELECT k, COUNT(*) AS n FROM a GROUP BY k";
+        let by_key = "+I -U +U by (k)";
+        check(counts, &["+I", by_key, by_key]);
+        check(&format!("INSERT INTO b {counts}"), &["+I", by_key, by_key]);
+        check(
+            &format!("INSERT INTO c {counts}"),
+            &["+I", by_key, "+I +U -D by (k)"],
+        );
+        let of_counts = format!("SELECT n, COUNT(*) FROM ({counts}) GROUP BY n");
+        let by_count = "+I -U +U -D by (n)";
+        check(&of_counts, &[by_count, by_count]);
+        let alone = "SELECT x.k, y.v FROM a x LEFT JOIN a y ON x.k = y.v";
+        check(alone, &["+I", "+I -D", "+I -D"]);
+        check(
+            "SELECT * FROM a ORDER BY v LIMIT 3",
+            &["+I", "+I -D", "+I -D"],
+        );
+    }
+
+    #[test]
+    fn rows_of_a_key_are_kept_where_they_could_come_in_another_order() {
+        let check = |query: &str, expected: bool| {
+            let steps = steps(query);
+            assert_eq!(steps.contains("Materialize by [k@0]"), expected, "{steps}");
+        };
+        let counts = "SELECT k, COUNT(*) AS n FROM a GROUP BY k";
+        check("INSERT INTO c SELECT k, v FROM a", false);
+        check(&format!("INSERT INTO c {counts}"), false);
+        check(&format!("INSERT INTO b {counts}"), false);
+        check(&format!("INSERT INTO c SELECT n, k FROM ({counts})"), true);
+        check(
+            &format!("INSERT INTO c SELECT a.k, n FROM a JOIN ({counts}) x ON a.k = x.k"),
+            true,
+        );
+        let set = |value: &str| format!("SET 'table.exec.sink.upsert-materialize' = '{value}';");
+        check(
+            &format!("{} INSERT INTO c SELECT n, k FROM ({counts})", set("NONE")),
+            false,
+        );
+        check(&format!("{} INSERT INTO c {counts}", set("force")), true);
+    }
+
+    #[test]
+    fn queries_of_a_statement_set_share_what_they_have_in_common() {
+        let steps = steps(
+            "CREATE VIEW counts AS SELECT k, COUNT(*) AS n FROM a GROUP BY k; \
+             CREATE VIEW many AS SELECT * FROM counts WHERE n > 10; \
+             EXECUTE STATEMENT SET BEGIN INSERT INTO b SELECT * FROM counts; \
+             INSERT INTO c SELECT * FROM many; INSERT INTO b SELECT k + 1, n FROM many; END",
+        );
+        for (kind, count) in [("Scan", 1), ("Running", 1), ("Filter", 1), ("Insert", 3)] {
+            let of_kind = steps
+                .lines()
+                .filter(|line| line.contains(&format!(" {kind} ")));
+            assert_eq!(of_kind.count(), count, "{kind}: {steps}");
+        }
+    }
+
+    #[test]
+    fn a_time_and_an_interval_are_shown_as_they_are_read() {
+        let job = job(
+            "CREATE TABLE moments (at TIMESTAMP(3), WATERMARK FOR at AS at - INTERVAL '90' SECOND) \
+             WITH ('connector' = 'brooklet', 'stream' = 's'); \
+             SELECT window_end + INTERVAL '1' DAY AS next, COUNT(*) AS n FROM \
+             TABLE(TUMBLE(TABLE moments, DESCRIPTOR(at), INTERVAL '1' SECOND)) \
+             GROUP BY window_start, window_end",
+        );
+        let text = explain(&job);
+        for part in ["watermark=at@0 - 90s", " + 86400s AS next"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn state_that_ends_with_time_says_so() {
+        let tables = "CREATE TABLE numbers (n BIGINT) WITH ('connector' = 'datagen');";
+        let check = |set: &str, query: &str, expected: &str| {
+            let text = explain(&job(&format!("{set}; {tables} {query}")));
+            let kept = text
+                .lines()
+                .filter_map(|line| line.trim().strip_prefix("keeps "));
+            assert_eq!(kept.collect::<Vec<_>>(), [expected], "{text}");
+        };
+        let hour = "SET 'table.exec.state.ttl' = '1 h'";
+        let count = "SELECT n, COUNT(*) FROM numbers GROUP BY n";
+        let until = "the aggregates of each key, until not written for 3600s";
+        check(hour, count, until);
+        check(
+            "SET 'table.exec.state.ttl' = '0'",
+            count,
+            "the aggregates of each key, for ever",
+        );
+        let joined = "SELECT a.n FROM numbers a JOIN numbers b ON a.n = b.n";
+        let until = "the rows of both inputs, until not written for 3600s";
+        check(hour, joined, until);
     }
 
     #[test]

@@ -19,6 +19,16 @@ pub struct Join {
     pub until: Option<Both<Until>>,
 }
 
+/// Each row of the first input beside the version of a key that was valid at its time: that of the
+/// second input with the latest time that is not behind it. A version is known by the keys.
+#[derive(Debug, Clone)]
+pub struct Temporal {
+    /// Which rows belong together: inner or left, and all but the time.
+    pub join: Join,
+    /// The columns of the times: timestamps in milliseconds.
+    pub times: Both<usize>,
+}
+
 /// What becomes of rows, by whether they belong to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JoinKind {
@@ -46,7 +56,7 @@ pub enum Input {
 }
 
 /// Something for each of two inputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Both<T> {
     /// That of the first.
     pub first: T,

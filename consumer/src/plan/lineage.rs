@@ -3,13 +3,15 @@
 //! longer.
 
 use arrow::datatypes::DataType;
-use datafusion_common::JoinType;
+use datafusion_common::{JoinType, tree_node::TreeNode};
 use datafusion_expr::{Distinct, Expr, Join, LogicalPlan, Operator, utils::split_conjunction};
 
 use super::{
     Both,
+    as_of::{AsOf, is_as_of},
     catalog::{Source, Value},
     functions::PROCTIME,
+    lower::within,
     windows::Windows,
 };
 
@@ -55,8 +57,13 @@ fn window_columns(plan: &LogicalPlan) -> Vec<Option<WindowColumn>> {
             let both = |one: Vec<_>, other| one.into_iter().zip(other).map(same).collect();
             all.reduce(both).unwrap_or_default()
         }
+        // What is put beside a row changes nothing of it.
+        LogicalPlan::Join(join) if is_as_of(join) => window_columns(&join.left),
         LogicalPlan::Join(join) => joined(join),
         LogicalPlan::Extension(extension) => {
+            if let Some(as_of) = AsOf::of(plan) {
+                return window_columns(&as_of.input);
+            }
             let windows = extension.node.as_any().downcast_ref::<Windows>();
             windows.map(added_columns).unwrap_or_default()
         }
@@ -186,12 +193,7 @@ pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> 
         }
         LogicalPlan::Filter(filter) => attribute(&filter.input, column),
         LogicalPlan::SubqueryAlias(alias) => attribute(&alias.input, column),
-        // Rows may be grouped, and joined, by the time of their window without its ceasing to be one.
-        LogicalPlan::Distinct(_) | LogicalPlan::Aggregate(_) | LogicalPlan::Join(_) => {
-            let window = *window_columns(plan).get(column)?;
-            let window = window.filter(|window| window.part == WindowPart::Time)?;
-            Some(window.time)
-        }
+        LogicalPlan::Distinct(_) | LogicalPlan::Aggregate(_) => window_time(plan, column),
         LogicalPlan::Window(window) => {
             let is_input = column < window.input.schema().fields().len();
             is_input.then(|| attribute(&window.input, column)).flatten()
@@ -201,7 +203,16 @@ pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> 
             let first = all.next().flatten();
             first.filter(|_| all.all(|other| other == first))
         }
+        // What is put beside a row changes nothing of it.
+        LogicalPlan::Join(join) if is_as_of(join) => {
+            let is_first = column < join.left.schema().fields().len();
+            is_first.then(|| attribute(&join.left, column)).flatten()
+        }
+        LogicalPlan::Join(join) => window_time(plan, column).or_else(|| joined_time(join, column)),
         LogicalPlan::Extension(extension) => {
+            if let Some(as_of) = AsOf::of(plan) {
+                return attribute(&as_of.input, column);
+            }
             let windows = extension.node.as_any().downcast_ref::<Windows>()?;
             let width = windows.input.schema().fields().len();
             if column < width {
@@ -211,6 +222,30 @@ pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> 
         }
         _ => None,
     }
+}
+
+/// Rows may be grouped, and joined, by the time of their window without its ceasing to be one.
+fn window_time(plan: &LogicalPlan, column: usize) -> Option<Attribute> {
+    let window = *window_columns(plan).get(column)?;
+    let window = window.filter(|window| window.part == WindowPart::Time)?;
+    Some(window.time)
+}
+
+/// Where rows find others within a time, they are given within a time.
+fn joined_time(join: &Join, column: usize) -> Option<Attribute> {
+    within(join)?;
+    let width = join.left.schema().fields().len();
+    let of = match column.checked_sub(width) {
+        None => attribute(&join.left, column),
+        Some(column) => attribute(&join.right, column),
+    };
+    of.filter(|of| *of == Attribute::Event)
+}
+
+/// Whether rows of this plan have come through a join, behind which no column is time.
+pub(super) fn has_join(plan: &LogicalPlan) -> bool {
+    let is_join = |plan: &LogicalPlan| Ok(matches!(plan, LogicalPlan::Join(_)));
+    plan.exists(is_join).expect("it is only looked at")
 }
 
 fn of_table(source: &Source, column: usize) -> Option<Attribute> {

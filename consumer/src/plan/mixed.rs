@@ -4,11 +4,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use datafusion_common::{
-    Column, DFSchema, Result,
-    config::ConfigOptions,
-    tree_node::{Transformed, TreeNode},
-};
+use datafusion_common::{Column, DFSchema, Result, config::ConfigOptions, tree_node::Transformed};
 use datafusion_expr::{
     BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Union, cast,
 };
@@ -128,7 +124,7 @@ impl AnalyzerRule for Mixed {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        let plan = plan.transform_up(unify_inputs)?.data;
+        let plan = plan.transform_up_with_subqueries(unify_inputs)?.data;
         replace_expressions(plan, Self::replace)
     }
 }

@@ -14,6 +14,7 @@ mod access;
 mod aliases;
 mod alike;
 mod arguments;
+mod as_of;
 mod calls;
 mod castable;
 mod casts;
@@ -38,6 +39,8 @@ mod guarded;
 mod interval;
 mod job;
 mod joined;
+mod keys;
+mod kinds;
 mod lineage;
 mod lower;
 mod many_rows;
@@ -67,10 +70,11 @@ pub use dataflow::{
 pub use error::Error;
 pub use explain::{explain, promises};
 pub use job::{Job, Planned, plan};
-pub use joined::{Both, Input, Join, JoinKind, Until};
-pub use settings::{MiniBatch, OnNull, Settings};
+pub use joined::{Both, Input, Join, JoinKind, Temporal, Until};
+pub use settings::{MiniBatch, OnNull, Settings, UpsertMaterialize};
 pub use table::{
     Bounded, Column, Connector, Generator, Metadata, Origin, Promise, Rolling, Startup, Table,
+    Takes,
 };
 pub use told::sql;
 pub use written::written_at;

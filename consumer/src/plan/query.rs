@@ -34,7 +34,7 @@ use datafusion_sql::{
 };
 
 use super::{
-    Settings, Zone, aliases, alike, arguments, castable,
+    Settings, Zone, aliases, alike, arguments, as_of, castable,
     casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
     columns, conditions, constants,
@@ -69,7 +69,7 @@ impl Planner<'_> {
         let plan = plan.and_then(|plan| {
             refuse_mixed_unions(&plan)?;
             refuse_other_types(&plan)?;
-            let plan = self.analyze(plan)?;
+            let plan = self.analyze(as_of::said(plan)?)?;
             columns::refuse_others(&plan)?;
             // What a function does not take of any row is told with its place in this text.
             optimized(plan.clone(), vec![Arc::new(SimplifyExpressions::new())])?;
@@ -230,7 +230,7 @@ fn refuse_many_rows(expression: &Expr) -> Result<()> {
 
 /// Under one name there are numbers or texts or times, and not now these and now those.
 fn refuse_mixed_unions(plan: &LogicalPlan) -> Result<()> {
-    plan.apply(|plan| {
+    plan.apply_with_subqueries(|plan| {
         if let LogicalPlan::Union(union) = plan {
             refuse_mixed(union)?;
         }
@@ -287,7 +287,7 @@ pub(super) fn each_expression(
     plan: &LogicalPlan,
     look: impl Fn(&Expr, &DFSchema) -> Result<()>,
 ) -> Result<()> {
-    plan.apply(|plan| {
+    plan.apply_with_subqueries(|plan| {
         let schema = merge_schema(&plan.inputs());
         plan.apply_expressions(|expression| {
             expression.apply(|expression| {
@@ -304,7 +304,7 @@ pub(super) fn replace_expressions(
     plan: LogicalPlan,
     replace: impl Fn(Expr, &DFSchema) -> Result<Transformed<Expr>>,
 ) -> Result<LogicalPlan> {
-    let replaced = plan.transform_up(|plan| {
+    let replaced = plan.transform_up_with_subqueries(|plan| {
         let schema = merge_schema(&plan.inputs());
         let names = NamePreserver::new(&plan);
         plan.map_expressions(|expression| {

@@ -27,10 +27,15 @@ pub struct Settings {
     /// `table.exec.source.idle-timeout`: for how long a partition may be silent before it holds up
     /// nothing any more; none is for ever, as `0 ms`.
     pub idle_timeout: Option<Duration>,
+    /// `table.exec.state.ttl`: for how long keys and rows are kept that are not written, where that is
+    /// not told by event time; none is for ever, as `0 ms`.
+    pub state_ttl: Option<Duration>,
     /// `table.exec.mini-batch.…`: how changes of running aggregates are gathered.
     pub mini_batch: Option<MiniBatch>,
     /// `table.exec.sink.not-null-enforcer`.
     pub on_null: OnNull,
+    /// `table.exec.sink.upsert-materialize`.
+    pub upsert_materialize: UpsertMaterialize,
 }
 
 /// What becomes of a row that has a null where its table may have none.
@@ -40,6 +45,17 @@ pub enum OnNull {
     Fail,
     /// It is not written: `DROP`.
     Drop,
+}
+
+/// Whether the rows of each key are kept before a sink that knows one row of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpsertMaterialize {
+    /// Where changes of a key could come in another order: `AUTO`.
+    Auto,
+    /// Always: `FORCE`.
+    Force,
+    /// Never: `NONE`.
+    None,
 }
 
 /// How long and how many changes are gathered, so that a key that changes often gives few of them.
@@ -60,7 +76,10 @@ const MINI_BATCH: MiniBatch = MiniBatch {
     size: 8192,
 };
 
-const KEYS: [&str; 9] = [
+/// Less than this is not worth a look at the clock, and hardly what was meant.
+const STATE_TTL_MIN: Duration = Duration::from_secs(1);
+
+const KEYS: [&str; 11] = [
     "execution.runtime-mode",
     "parallelism.default",
     "pipeline.name",
@@ -68,7 +87,9 @@ const KEYS: [&str; 9] = [
     "table.exec.mini-batch.enabled",
     "table.exec.mini-batch.size",
     "table.exec.sink.not-null-enforcer",
+    "table.exec.sink.upsert-materialize",
     "table.exec.source.idle-timeout",
+    "table.exec.state.ttl",
     ZONE,
 ];
 
@@ -83,8 +104,10 @@ impl Settings {
             parallelism: None,
             zone: Zone::UTC,
             idle_timeout: Some(IDLE_TIMEOUT),
+            state_ttl: None,
             mini_batch: None,
             on_null: OnNull::Fail,
+            upsert_materialize: UpsertMaterialize::Auto,
         }
     }
 
@@ -113,9 +136,26 @@ impl Settings {
                 };
                 self.on_null = value(setting, "'ERROR' or 'DROP'", on_null)?;
             }
+            "table.exec.sink.upsert-materialize" => {
+                let materialize = |text: &str| match text.to_uppercase().as_str() {
+                    "AUTO" => Some(UpsertMaterialize::Auto),
+                    "FORCE" => Some(UpsertMaterialize::Force),
+                    "NONE" => Some(UpsertMaterialize::None),
+                    _ => None,
+                };
+                self.upsert_materialize = value(setting, "'AUTO', 'FORCE' or 'NONE'", materialize)?;
+            }
             "table.exec.source.idle-timeout" => {
                 let timeout = value(setting, DURATION, duration)?;
                 self.idle_timeout = (!timeout.is_zero()).then_some(timeout);
+            }
+            "table.exec.state.ttl" => {
+                let ttl = |text: &str| {
+                    duration(text).filter(|ttl| ttl.is_zero() || *ttl >= STATE_TTL_MIN)
+                };
+                let expected = "a duration from '1 s', such as '1 h', or '0' for ever";
+                let ttl = value(setting, expected, ttl)?;
+                self.state_ttl = (!ttl.is_zero()).then_some(ttl);
             }
             ZONE => {
                 let zone = |text: &str| text.parse().ok();

@@ -7,6 +7,7 @@ use std::{
     fmt::{self, Display},
     hash::{Hash, Hasher},
     sync::Arc,
+    time::Duration,
 };
 
 use arrow::{
@@ -89,7 +90,9 @@ pub(super) fn milliseconds(interval: &ScalarValue) -> Option<i64> {
 
 impl Display for Shifted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.whole.fmt(f)
+        let sign = if self.by < 0 { '-' } else { '+' };
+        let by = Duration::from_millis(self.by.unsigned_abs());
+        write!(f, "{} {sign} {by:?}", self.whole.left())
     }
 }
 

@@ -15,8 +15,9 @@ use datafusion_sql::sqlparser::{
 
 use super::{
     chains::{CHAIN_MAX, chain, united},
-    combined::{JOINS, other_join, set_operation},
+    combined::{JOINS, as_of_alone, is_as_of_column, other_join, set_operation},
     context::refuse_type,
+    dialect,
     error::{Fault, begin, did_you_mean},
     expressions,
     functions::Functions,
@@ -105,6 +106,7 @@ impl Visitor for Check<'_> {
         if let Some((join, what)) = joins.find_map(other_join) {
             return refuse(join.relation.span(), what, JOINS);
         }
+        select.from.iter().try_for_each(as_of_alone)?;
         let is_on = matches!(select.distinct, Some(Distinct::On(_)));
         let is_all = matches!(select.group_by, GroupByExpr::All(_));
         refuse_first(&[
@@ -126,8 +128,12 @@ impl Visitor for Check<'_> {
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> Checked {
         let (what, instead) = match factor {
             TableFactor::Table {
-                version: Some(_), ..
-            } => ("FOR SYSTEM_TIME AS OF", QUERY),
+                version: Some(version),
+                ..
+            } if !is_as_of_column(version) => (
+                "FOR SYSTEM_TIME AS OF what is no column",
+                "write the time of the rows before JOIN: FOR SYSTEM_TIME AS OF o.proc_time",
+            ),
             TableFactor::Table {
                 sample: Some(_), ..
             } => ("TABLESAMPLE", QUERY),
@@ -155,7 +161,9 @@ impl Visitor for Check<'_> {
             TableFactor::Derived { lateral: false, .. } => return ControlFlow::Continue(()),
             TableFactor::MatchRecognize { .. } => ("MATCH_RECOGNIZE", QUERY),
             TableFactor::UNNEST { .. } => ("UNNEST", QUERY),
-            TableFactor::NestedJoin { .. } => return ControlFlow::Continue(()),
+            TableFactor::NestedJoin {
+                table_with_joins, ..
+            } => return as_of_alone(table_with_joins),
             _ => (
                 "this in FROM",
                 "there are tables, views, sub-queries and window functions",
@@ -205,7 +213,10 @@ impl Check<'_> {
             | FunctionArg::Named {
                 arg: FunctionArgExpr::Expr(query),
                 ..
-            } => matches!(query, Expr::Subquery(_)).then(|| query.span()),
+            } => {
+                let query = dialect::rows(query);
+                matches!(query, Expr::Subquery(_)).then(|| query.span())
+            }
             _ => None,
         });
         self.in_from.extend([name].into_iter().chain(queries));

@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use arrow::datatypes::DataType;
 use common::wire;
 
-use super::Changelog;
 use crate::parse::Format;
 
 /// A table.
@@ -85,6 +84,8 @@ pub enum Connector {
         path: PathBuf,
         /// How often to look for new files and lines; none reads what is there and ends.
         monitor: Option<Duration>,
+        /// How often to read all anew, where rows are looked up in it; once where none is said.
+        reload: Option<Duration>,
         /// When a file that is written is complete.
         rolling: Rolling,
     },
@@ -129,16 +130,38 @@ impl Default for Rolling {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Promise {
     /// What kinds of changes it takes.
-    pub takes: Changelog,
+    pub takes: Takes,
     /// When rows are seen and in which order, and what a crash and the next run bring.
     pub text: &'static str,
 }
 
+/// What kinds of changes a sink takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// New rows alone.
+    Inserts,
+    /// All changes, with the row before each.
+    Changes,
+    /// Of a table with a primary key the newest row of each, and which keys have none any more; of
+    /// others all changes.
+    Upserts,
+}
+
 /// What the console promises, which has no table.
 pub(super) const PRINTED: Promise = Promise {
-    takes: Changelog::Retract,
+    takes: Takes::Changes,
     text: "rows are printed as they come, those of a key in order; the next run prints all again",
 };
+
+impl Table {
+    /// The columns by which it knows one row of each key; none where it takes rows as they come.
+    #[must_use]
+    pub fn upsert_key(&self) -> Option<&[usize]> {
+        let takes = self.connector.promise()?.takes;
+        let is_by_key = takes == Takes::Upserts && !self.primary_key.is_empty();
+        is_by_key.then_some(self.primary_key.as_slice())
+    }
+}
 
 impl Connector {
     /// Its name, as a job says it.
@@ -157,26 +180,23 @@ impl Connector {
     /// What it promises as a sink; none where it is only read.
     #[must_use]
     pub fn promise(&self) -> Option<Promise> {
-        let appended = |text| Promise {
-            takes: Changelog::Append,
-            text,
-        };
+        let promise = |takes, text| Promise { takes, text };
         Some(match self {
             Self::Print { .. } => PRINTED,
-            Self::Blackhole => Promise {
-                takes: Changelog::Retract,
-                text: "nothing is kept",
-            },
-            Self::Filesystem { .. } => appended(
+            Self::Blackhole => promise(Takes::Changes, "nothing is kept"),
+            Self::Filesystem { .. } => promise(
+                Takes::Inserts,
                 "rows are seen a file at a time, when it is complete: when it is as long or as old \
                  as its rolling policy says, or at the job's end; a crash leaves the open one \
                  hidden; the next run writes all again, into files of its own",
             ),
-            Self::Brooklet { path, .. } if path.starts_with(wire::STREAMS_PATH) => appended(
+            Self::Brooklet { path, .. } if path.starts_with(wire::STREAMS_PATH) => promise(
+                Takes::Upserts,
                 "rows are seen as they are appended, those of a key in order, each once, however \
                  often it had to be sent; the next run appends all again",
             ),
-            Self::Brooklet { .. } => appended(
+            Self::Brooklet { .. } => promise(
+                Takes::Upserts,
                 "rows are seen as they are appended, those of a key in order; what had to be sent \
                  again may be there twice; the next run appends all again",
             ),

@@ -22,7 +22,7 @@ use super::{
     dialect::TABLE,
     error::{Fault, begin, did_you_mean},
     interval,
-    lineage::{Attribute, attribute},
+    lineage::{Attribute, attribute, has_join},
     windows::{ADDED, WINDOW_TIME, Windows},
 };
 
@@ -203,10 +203,12 @@ impl<'a> Call<'a> {
                     FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) => Some(argument.clone()),
                     _ => None,
                 });
-                let Some(Ast::CompoundIdentifier(name)) = arguments.next() else {
-                    return Err(self.misused());
+                let rows = match arguments.next() {
+                    Some(Ast::CompoundIdentifier(name)) => table(name),
+                    Some(Ast::Subquery(query)) => derived(&query),
+                    _ => return Err(self.misused()),
                 };
-                (table(name), arguments.collect())
+                (rows, arguments.collect())
             }
             Ast::Subquery(query) => (derived(query), Vec::new()),
             _ => return Err(self.misused()),
@@ -237,6 +239,13 @@ impl<'a> Call<'a> {
         match attribute(input, index) {
             Some(Attribute::Processing) => Ok((None, data_type)),
             Some(Attribute::Event) => Ok((Some(time), data_type)),
+            None if has_join(input) => {
+                let message = format!(
+                    "needs a time with a watermark, and behind a join '{name}' is none; put the window \
+                     before the join"
+                );
+                Err(DataFusionError::from(self.fault(at, &message)))
+            }
             None => {
                 let message = format!(
                     "needs a time with a watermark, and '{name}' is none; declare WATERMARK FOR {name} \

@@ -50,6 +50,12 @@ pub(super) fn at_least(kind: &mut Kind, at: Location) {
     }
 }
 
+/// The expression itself, without its place.
+pub(super) fn unplaced(expression: &Expression) -> &Expression {
+    let placed = expression.downcast_ref::<Placed>();
+    placed.map_or(expression, |placed| &placed.expression)
+}
+
 /// In which line and column of the job an expression begins, by the first of its columns; or its
 /// statement.
 #[must_use]

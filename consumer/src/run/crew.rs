@@ -8,6 +8,7 @@ use tokio::sync::mpsc::Receiver;
 use super::{
     error::Failure,
     exchange::{Message, Outlet},
+    metrics::Batches,
     reports::Reports,
 };
 use crate::transform::{Changes, Origin, Outputs, Task};
@@ -27,6 +28,7 @@ pub(super) struct Member {
     /// What was found behind rows that are taken together, and is to be taken next.
     pub(super) behind: VecDeque<Message>,
     pub(super) reports: Reports,
+    pub(super) batches: Batches,
 }
 
 /// How many messages a task takes before it tells what it has done.
@@ -63,17 +65,23 @@ impl Member {
             Message::Changes(from, changes) => {
                 self.open.insert(from);
                 let changes = self.together(from, changes)?;
-                self.task.push_changes(from, changes)?
+                let push = || self.task.push_changes(from, changes);
+                self.batches.timed(push)?
             }
             Message::Progress(of, progress) => {
                 self.open.insert(of);
-                self.task.reach(of, progress)?
+                self.batches.timed(|| self.task.reach(of, progress))?
             }
             Message::End(of) => {
                 self.open.remove(&of);
-                self.task.end(of.port, of.partition)?
+                let end = || self.task.end(of.port, of.partition);
+                self.batches.timed(end)?
             }
-            Message::Tick(now) => self.task.tick(now)?,
+            Message::Loaded(table, is_whole) => {
+                self.task.loaded(table, is_whole)?;
+                Outputs::default()
+            }
+            Message::Tick(now) => self.batches.timed(|| self.task.tick(now))?,
         })
     }
 

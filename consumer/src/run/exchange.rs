@@ -23,6 +23,8 @@ pub(super) enum Message {
     Progress(Origin, Progress),
     /// A step has given all its rows.
     End(Origin),
+    /// All rows of a table that others are looked up in have come; or not all of them could be read.
+    Loaded(StepId, bool),
     /// What time it is.
     Tick(i64),
 }
@@ -120,6 +122,16 @@ impl Outlet {
         for edge in self.edges.iter_mut().filter(|edge| edge.from == step) {
             edge.told = None;
             edge.progress(partition, progress).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells everyone behind that a table was read whole, or could not be.
+    pub(super) async fn loaded(&self, table: StepId, is_whole: bool) -> Result<(), Failure> {
+        for edge in self.edges.iter().filter(|edge| edge.from == table) {
+            for task in &edge.tasks {
+                send(task, Message::Loaded(table, is_whole)).await?;
+            }
         }
         Ok(())
     }

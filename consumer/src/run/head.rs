@@ -7,18 +7,19 @@ use std::{
 
 use common::time::Clock;
 use futures_util::{StreamExt, stream::SelectAll};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Options,
     error::Failure,
     exchange::Outlet,
+    inputs::Inputs,
     metrics::Summary,
-    prepare::{Preparation, Preparer, Raw, Ready},
+    prepare::{Preparer, Raw, Ready},
     rejects::Rejects,
-    scans::Reading,
-    source::{self, Coming, Comings},
+    scans::{Loaded, Reading},
+    source::{Coming, Comings},
     stages::is_by_clock,
     watch::Watch,
     wiring::Wiring,
@@ -40,6 +41,8 @@ const SLOW_PACE: Duration = Duration::from_millis(100);
 /// Reads tables, and does what needs to see all rows.
 pub(super) struct Head {
     comings: SelectAll<Comings>,
+    /// What is read when all tables that rows are looked up in were.
+    later: Vec<Comings>,
     workers: Workers<Preparer>,
     scans: Vec<Reading>,
     task: Task,
@@ -61,23 +64,18 @@ impl Head {
         wiring: &Wiring<'_>,
         mut watch: Watch,
     ) -> Result<Self, Failure> {
-        let (dataflow, stages) = (wiring.dataflow, &wiring.stages);
-        let (mut comings, mut scans, mut preparations) = (SelectAll::new(), Vec::new(), Vec::new());
-        for (number, (scan, step, chain)) in stages.scans(dataflow).enumerate() {
-            comings.push(source::open(number, scan, &step.schema, &options.reach)?);
-            let reading = Reading::new(scan, chain, dataflow, 0);
-            if reading.is_remote {
-                watch.streams_are(number, 1);
-            }
-            scans.push(reading);
-            preparations.push(Preparation::new(scan, step.schema.clone(), chain.clone())?);
+        let inputs = Inputs::open(wiring, options)?;
+        let scans = inputs.scans.iter().enumerate();
+        for (number, _) in scans.filter(|(_, scan)| scan.is_remote) {
+            watch.streams_are(number, 1);
         }
-        let first = stages.stages.first().cloned().unwrap_or_default();
+        let first = wiring.stages.stages.first().cloned().unwrap_or_default();
+        let workers = Workers::new(inputs.preparer, options.parallelism);
         Ok(Self {
-            comings,
-            workers: Workers::new(Preparer(preparations), options.parallelism)
-                .map_err(Failure::Thread)?,
-            scans,
+            comings: inputs.comings,
+            later: inputs.later,
+            workers: workers.map_err(Failure::Thread)?,
+            scans: inputs.scans,
             task: wiring.task(0)?,
             ports: first.inputs.iter().map(|(port, _)| *port).collect(),
             outlet: wiring.outlet(0, 0),
@@ -85,7 +83,7 @@ impl Head {
             watch,
             begun: Instant::now(),
             clock: job.settings.clock.clone(),
-            is_by_clock: dataflow.steps.iter().any(|step| is_by_clock(&step.kind)),
+            is_by_clock: is_by_clock(wiring.dataflow),
         })
     }
 
@@ -105,13 +103,12 @@ impl Head {
     /// Whether it came to the ends of all tables.
     async fn read(&mut self, stop: &CancellationToken) -> Result<bool, Failure> {
         self.watch.show();
-        let has_time = self.is_by_clock || self.scans.iter().any(Reading::may_be_idle);
-        let mut pace = tokio::time::interval(if has_time { PACE } else { SLOW_PACE });
-        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut pace = self.pace();
         for scan in 0..self.scans.len() {
             self.open(scan).await?;
         }
         self.tick().await?;
+        self.begin();
         while !self.scans.iter().all(Reading::has_ended) {
             tokio::select! {
                 biased;
@@ -125,17 +122,38 @@ impl Head {
                 }
             }
         }
+        self.end_looked_up().await?;
         // Chains have told their ends already.
         let is_chain = |step| self.scans.iter().any(|reading| reading.end == step);
         self.outlet.end(0, |step| !is_chain(step)).await?;
         Ok(true)
     }
 
+    /// How often there is a look at the clock.
+    fn pace(&self) -> Interval {
+        let has_time = self.is_by_clock || self.scans.iter().any(Reading::may_be_idle);
+        let mut pace = tokio::time::interval(if has_time { PACE } else { SLOW_PACE });
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        pace
+    }
+
+    /// Nobody looks anything up any more.
+    async fn end_looked_up(&mut self) -> Result<(), Failure> {
+        for scan in 0..self.scans.len() {
+            let is_it = |one: &Reading| one.looked_up.is_some();
+            if self.scans.get(scan).is_some_and(is_it) {
+                self.end(scan, 0).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn paced(&mut self) -> Result<(), Failure> {
         self.tick().await?;
         let now = self.elapsed();
+        let has_begun = self.later.is_empty();
         for scan in 0..self.scans.len() {
-            let Some(reading) = self.scans.get_mut(scan) else {
+            let Some(reading) = self.scans.get_mut(scan).filter(|_| has_begun) else {
                 continue;
             };
             let port = reading.end;
@@ -159,9 +177,34 @@ impl Head {
             return Ok(());
         }
         let now = self.clock.now().0;
-        let outputs = self.task.tick(now)?;
+        let batches = &self.watch.metrics.batches;
+        let outputs = batches.timed(|| self.task.tick(now))?;
         self.outlet.give(outputs, &mut self.task).await?;
         self.outlet.tick(now).await;
+        Ok(())
+    }
+
+    /// Begins to read all tables, if nothing is missing of those that rows are looked up in.
+    fn begin(&mut self) {
+        let is_missing = |reading: &Reading| reading.looked_up == Some(Loaded(false));
+        if self.scans.iter().any(is_missing) || self.later.is_empty() {
+            return;
+        }
+        let now = self.elapsed();
+        self.scans.iter_mut().for_each(|reading| reading.begin(now));
+        self.comings.extend(self.later.drain(..));
+    }
+
+    /// A table that rows are looked up in was read to its end, or could not be.
+    async fn loaded(&mut self, scan: usize, loaded: Result<(), Ended>) -> Result<(), Failure> {
+        self.catch_up().await?;
+        let Some(reading) = self.scans.get_mut(scan) else {
+            return Ok(());
+        };
+        let (port, is_whole) = (reading.end, reading.loaded(loaded)?);
+        self.task.loaded(port, is_whole)?;
+        self.outlet.loaded(port, is_whole).await?;
+        self.begin();
         Ok(())
     }
 
@@ -194,6 +237,7 @@ impl Head {
         match coming {
             Coming::Rows(rows) => self.give((scan, partition, Raw::Rows(rows))).await,
             Coming::End => self.end(scan, partition).await,
+            Coming::Loaded(loaded) => self.loaded(scan, loaded).await,
             Coming::Fetched(Fetched::Partitions(number)) => {
                 reading.partitions_are(number, now);
                 self.watch.streams_are(scan, number);
@@ -292,7 +336,8 @@ impl Head {
         }
         let port = reading.end;
         if self.ports.contains(&port) {
-            let outputs = self.task.end(port, partition)?;
+            let batches = &self.watch.metrics.batches;
+            let outputs = batches.timed(|| self.task.end(port, partition))?;
             self.outlet.give(outputs, &mut self.task).await?;
         }
         self.outlet.end(partition, |step| step == port).await
@@ -332,7 +377,8 @@ impl Head {
             self.outlet.changes_of(origin, &changes).await?;
         }
         if self.ports.contains(&origin.port) {
-            let outputs = self.task.push_changes(origin, changes)?;
+            let batches = &self.watch.metrics.batches;
+            let outputs = batches.timed(|| self.task.push_changes(origin, changes))?;
             self.outlet.give(outputs, &mut self.task).await?;
         }
         Ok(())
@@ -347,7 +393,8 @@ impl Head {
     ) -> Result<(), Failure> {
         if self.ports.contains(&port) {
             let origin = Origin { port, partition };
-            let outputs = self.task.reach(origin, progress)?;
+            let batches = &self.watch.metrics.batches;
+            let outputs = batches.timed(|| self.task.reach(origin, progress))?;
             self.outlet.give(outputs, &mut self.task).await?;
         }
         self.outlet.progress(partition, port, progress).await

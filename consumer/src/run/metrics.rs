@@ -1,7 +1,11 @@
 //! What the consumer counts.
 
-use std::sync::atomic::AtomicU64;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
 
+use common::service::seconds::Seconds;
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::{Registry, Unit},
@@ -40,6 +44,28 @@ pub struct Metrics {
     pub(super) reconnects: Counter,
     pub(super) gaps: Counter,
     dead_letters_dropped: Counter,
+    pub(super) batches: Batches,
+}
+
+/// How long tasks work at what comes to them at once: so long everything behind it waits.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Batches {
+    each: Seconds,
+    longest: Gauge<f64, AtomicU64>,
+}
+
+impl Batches {
+    /// Does `work`, and counts how long it took.
+    pub(super) fn timed<T>(&self, work: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let done = work();
+        let took = began.elapsed();
+        self.each.observe(took);
+        // Of numbers that are not negative the greater one has the greater bits.
+        let bits = took.as_secs_f64().to_bits();
+        self.longest.inner().fetch_max(bits, Ordering::Relaxed);
+        done
+    }
 }
 
 impl Metrics {
@@ -85,6 +111,14 @@ impl Metrics {
             "Rejects that the dead letter file had no room for",
             all.dead_letters_dropped,
         );
+        let Batches { each, longest } = all.batches;
+        each.register(registry, "job_batch", "Times that tasks took for a batch");
+        registry.register_with_unit(
+            "job_batch_longest",
+            "The longest time that a task took for a batch so far",
+            Unit::Seconds,
+            longest,
+        );
         metrics
     }
 
@@ -127,4 +161,25 @@ impl Metrics {
 
 const fn kind(reason: Reason) -> Kind {
     [("kind", reason.name())]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{thread::sleep, time::Duration};
+
+    use super::*;
+
+    #[test]
+    fn the_longest_batch_is_that_of_all_tasks() {
+        let batches = Batches::default();
+        let longest = || Duration::from_secs_f64(batches.longest.get());
+        assert_eq!(longest(), Duration::ZERO);
+        let long = Duration::from_millis(20);
+        assert_eq!(batches.clone().timed(|| 7), 7);
+        batches.clone().timed(|| sleep(long));
+        let before = longest();
+        assert!(before >= long);
+        batches.timed(|| {});
+        assert_eq!(longest(), before);
+    }
 }

@@ -16,6 +16,7 @@ mod error;
 mod exchange;
 mod generate;
 mod head;
+mod inputs;
 mod metrics;
 mod prepare;
 mod rehearsal;
@@ -29,6 +30,7 @@ mod stages;
 mod status;
 mod tables;
 mod watch;
+mod whole;
 mod wiring;
 
 use std::{
@@ -44,7 +46,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use error::Failure;
 pub use metrics::{Metrics, Summary};
-pub use rehearsal::{Given, Rehearsal, sources};
+pub use rehearsal::{Given, Reading, Rehearsal, readings};
 pub use reports::Reports;
 pub use sinks::Shown;
 pub use source::Reach;
@@ -54,11 +56,14 @@ pub use watch::Watch;
 use crate::{
     plan::{Dataflow, Inlet, Job, Kind, StepId, Table},
     transform::{Budget, Changes, Settings},
-    write::Output,
+    write::{Output, Shape},
 };
 use head::Head;
 use sinks::{CHANGES_MAX, Outputs, Shared, Sink};
 use wiring::{SinkSenders, Wiring};
+
+#[cfg(test)]
+mod proof;
 
 /// How a job is run.
 #[derive(Debug, Clone)]
@@ -113,7 +118,12 @@ pub async fn run<W: Write + Send + 'static>(
             // What waits is written also when the job is stopped, and its lines are many.
             let waiting = options.average.as_ref().map_or(CHANGES_MAX, |_| 1);
             let (sender, changes) = mpsc::channel(waiting);
-            let sink = Sink::open(table.as_ref(), &outputs, changes).await?;
+            let name = table.as_ref().map(|table| table.name.as_str());
+            let shape = match job.dataflow.changes(name) {
+                true => Shape::Change,
+                false => Shape::Row,
+            };
+            let sink = Sink::open(table.as_ref(), &outputs, shape, changes).await?;
             opened.push(sink);
             new.insert(sender);
         }
@@ -125,7 +135,7 @@ pub async fn run<W: Write + Send + 'static>(
         options.parallelism,
         Settings { budget },
         (sinks, late),
-        watch.reports.clone(),
+        &watch,
     );
     let (members, head) = (
         wiring.members(inboxes)?,

@@ -9,7 +9,7 @@ use super::{
     error::Failure,
     late_tables,
     prepare::{Preparation, Preparer, Raw},
-    scans::Reading,
+    scans,
     sinks::{failed, fitted},
     stages::{Stage, Stages},
     tables,
@@ -28,12 +28,25 @@ pub struct Rehearsal<'a> {
     stage: Stage,
     state_bytes_max: usize,
     /// Each of one partition.
-    scans: Vec<Reading>,
+    scans: Vec<scans::Reading>,
     preparer: Preparer,
     task: Task,
+    /// The content of the tables that rows are looked up in, by their scans.
+    contents: BTreeMap<usize, Vec<Block>>,
     sinks: Tables<StepId>,
     late: Tables<Inlet>,
     given: Vec<Given>,
+}
+
+/// A table that a job reads, and how.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The table.
+    pub table: Arc<Table>,
+    /// Whether its lines are read as they come.
+    pub is_read: bool,
+    /// Whether it is read whole, for rows to be looked up in it.
+    pub is_looked_up: bool,
 }
 
 /// Rows for a table; for none they are for the console.
@@ -47,15 +60,22 @@ pub struct Given {
 
 /// The tables that a job reads, by name.
 #[must_use]
-pub fn sources(job: &Job) -> BTreeMap<String, Arc<Table>> {
-    let kinds = job.dataflow.steps.iter().map(|step| &step.kind);
-    let scanned = kinds.filter_map(|kind| match kind {
-        Kind::Scan(scan) => Some(&scan.table),
-        _ => None,
-    });
-    scanned
-        .map(|table| (table.name.clone(), table.clone()))
-        .collect()
+pub fn readings(job: &Job) -> BTreeMap<String, Reading> {
+    let mut readings = BTreeMap::new();
+    for step in &job.dataflow.steps {
+        let Kind::Scan(scan) = &step.kind else {
+            continue;
+        };
+        let name = scan.table.name.clone();
+        let reading = readings.entry(name).or_insert_with(|| Reading {
+            table: scan.table.clone(),
+            is_read: false,
+            is_looked_up: false,
+        });
+        reading.is_read |= !scan.is_looked_up;
+        reading.is_looked_up |= scan.is_looked_up;
+    }
+    readings
 }
 
 impl<'a> Rehearsal<'a> {
@@ -69,7 +89,7 @@ impl<'a> Rehearsal<'a> {
         let (mut scans, mut preparations) = (Vec::new(), Vec::new());
         let now = job.settings.clock.now().0;
         for (scan, step, chain) in stages.scans(dataflow) {
-            scans.push(Reading::new(scan, chain, dataflow, now));
+            scans.push(scans::Reading::new(scan, chain, dataflow, now));
             let (scan, schema) = (with_format(scan), step.schema.clone());
             preparations.push(Preparation::new(&scan, schema, chain.clone())?);
         }
@@ -81,6 +101,7 @@ impl<'a> Rehearsal<'a> {
             state_bytes_max,
             scans,
             preparer: Preparer(preparations),
+            contents: BTreeMap::new(),
             sinks: tables(dataflow),
             late: late_tables(dataflow),
             given: Vec::new(),
@@ -99,7 +120,8 @@ impl<'a> Rehearsal<'a> {
     pub fn line(&mut self, table: &str, block: &Block) -> Result<Option<Reason>, Failure> {
         let mut rejected = None;
         for at in 0..self.scans.len() {
-            if self.scans.get(at).is_some_and(|scan| scan.table == table) {
+            let scan = self.scans.get(at).filter(|scan| scan.looked_up.is_none());
+            if scan.is_some_and(|scan| scan.table == table) {
                 let reason = self.line_of(at, block.clone())?;
                 rejected = rejected.or(reason);
             }
@@ -125,6 +147,43 @@ impl<'a> Rehearsal<'a> {
         }
         let rejects = ready.read.map(|read| read.rejects).unwrap_or_default();
         Ok(rejects.first().map(|reject| reject.reason))
+    }
+
+    /// A table that rows are looked up in was read whole: these are its lines. For each, why it is no
+    /// record, where it is none.
+    ///
+    /// # Errors
+    /// A step cannot go on.
+    pub fn load(&mut self, table: &str, lines: &[Block]) -> Result<Vec<Option<Reason>>, Failure> {
+        let mut rejected = vec![None; lines.len()];
+        for at in 0..self.scans.len() {
+            let scan = self.scans.get(at).filter(|scan| scan.looked_up.is_some());
+            if scan.is_some_and(|scan| scan.table == table) {
+                self.contents.insert(at, lines.to_vec());
+                for (known, reason) in rejected.iter_mut().zip(self.load_of(at)?) {
+                    *known = known.or(reason);
+                }
+            }
+        }
+        Ok(rejected)
+    }
+
+    fn load_of(&mut self, at: usize) -> Result<Vec<Option<Reason>>, Failure> {
+        let lines = self.contents.get(&at).cloned().unwrap_or_default();
+        let rejected = lines.into_iter().map(|line| self.line_of(at, line));
+        let rejected = rejected.collect::<Result<_, _>>()?;
+        if let Some(scan) = self.scans.get(at) {
+            self.task.loaded(scan.end, true)?;
+        }
+        Ok(rejected)
+    }
+
+    /// What a new task has read to it again.
+    fn load_again(&mut self) -> Result<(), Failure> {
+        let scans: Vec<_> = self.contents.keys().copied().collect();
+        scans
+            .into_iter()
+            .try_for_each(|at| self.load_of(at).map(drop))
     }
 
     /// The clock has moved.
@@ -169,14 +228,15 @@ impl<'a> Rehearsal<'a> {
     pub fn replace(&mut self) -> Result<(), Failure> {
         let state = self.task.state()?;
         self.task = task(self.job, &self.stage, self.state_bytes_max)?;
-        Ok(self.task.restore(state)?)
+        self.task.restore(state)?;
+        self.load_again()
     }
 
     /// As [`Rehearsal::replace`], but the new task knows nothing: what must be found out.
     #[cfg(test)]
     pub(crate) fn forget(&mut self) -> Result<(), Failure> {
         self.task = task(self.job, &self.stage, self.state_bytes_max)?;
-        Ok(())
+        self.load_again()
     }
 
     /// What has been given since this was asked last.
@@ -219,7 +279,7 @@ impl<'a> Rehearsal<'a> {
 }
 
 /// Where the rows of a scan come into the task.
-const fn origin(scan: &Reading) -> Origin {
+const fn origin(scan: &scans::Reading) -> Origin {
     Origin {
         port: scan.end,
         partition: 0,
@@ -232,7 +292,7 @@ fn with_format(scan: &Scan) -> Scan {
     table.format.get_or_insert(Format::Json(Json::default()));
     Scan {
         table: Arc::new(table),
-        columns: scan.columns.clone(),
+        ..scan.clone()
     }
 }
 

@@ -3,8 +3,9 @@
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
+use super::error::Failure;
 use crate::{
-    fetch::{Block, Origin, Place},
+    fetch::{Block, Ended, Origin, Place},
     parse::Rows,
     plan::{Bounded, Connector, Dataflow, Kind, Scan, StepId, Watermarks},
     transform::{BEGINNING, Chain, Counts, Progress, Report, Void},
@@ -23,6 +24,8 @@ pub(super) struct Reading {
     pub(super) is_remote: bool,
     /// Whether what is made of its records can be undone.
     pub(super) can_take_back: bool,
+    /// Whether rows are looked up in it, and it was read whole before.
+    pub(super) looked_up: Option<Loaded>,
     /// Whether event time comes from it.
     pub(super) is_timed: bool,
     /// For how long a partition may be silent before it holds up nothing any more.
@@ -31,6 +34,10 @@ pub(super) struct Reading {
     /// What the steps of its chain have done.
     pub(super) reports: Vec<Report>,
 }
+
+/// Whether a table was read to its end at least once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Loaded(pub(super) bool);
 
 /// A partition of a scan.
 #[derive(Debug, Clone)]
@@ -75,6 +82,7 @@ impl Reading {
             bounded,
             is_remote,
             can_take_back: readers.all(|step| matches!(step.kind, Kind::Average)),
+            looked_up: scan.is_looked_up.then_some(Loaded(false)),
             is_timed: watermarks.is_some(),
             idle_timeout: watermarks.and_then(|watermarks| watermarks.idle_timeout),
             partitions: vec![Partition::new(now)],
@@ -90,8 +98,34 @@ impl Reading {
         self.partitions.resize(number, Partition::new(now));
     }
 
+    /// Whether nothing waits for more of it.
     pub(super) fn has_ended(&self) -> bool {
-        self.partitions.iter().all(|partition| partition.has_ended)
+        self.looked_up.is_some() || self.partitions.iter().all(|partition| partition.has_ended)
+    }
+
+    /// Rows are looked up in it, and it was read to its end, or could not be: then it stays as it was,
+    /// if it was read before. Whether all of it is there.
+    pub(super) fn loaded(&mut self, loaded: Result<(), Ended>) -> Result<bool, Failure> {
+        let table = &self.table;
+        let before = self.looked_up.replace(Loaded(true));
+        match loaded {
+            Ok(()) => Ok(true),
+            Err(why) if before == Some(Loaded(true)) => {
+                tracing::warn!("table '{table}' stays as it was, as it cannot be read anew: {why}");
+                Ok(false)
+            }
+            Err(source) => Err(Failure::Stream {
+                table: table.clone(),
+                source,
+            }),
+        }
+    }
+
+    /// From now on it is silent where nothing comes.
+    pub(super) fn begin(&mut self, now: i64) {
+        for partition in &mut self.partitions {
+            partition.silent_since = now;
+        }
     }
 
     /// A server has told how many records a partition has that have not come. Whether that one is
@@ -249,6 +283,8 @@ const fn nothing(step: StepId, kind: &'static str) -> Report {
         counts: Counts {
             late: 0,
             untimed: 0,
+            expired: 0,
+            unknown: 0,
         },
         state_bytes: 0,
         watermark: BEGINNING,

@@ -17,7 +17,7 @@ use crate::{
     parse::Format,
     plan::{Connector, OnNull, Rolling, Table},
     transform::Changes,
-    write::{Appends, Console, Output, Parts, Print, Printer},
+    write::{Appends, Console, Output, Parts, Print, Printer, Shape},
 };
 
 /// Changes that may wait at a sink.
@@ -63,15 +63,18 @@ pub(super) struct Outputs<W> {
 pub(super) struct Sink<W: Write> {
     table: Option<Arc<Table>>,
     target: Target<W>,
+    shape: Shape,
     on_null: OnNull,
     changes: Receiver<Changes>,
 }
 
 impl<W: Write> Sink<W> {
-    /// Makes ready to write to a table, or to the console where there is none.
+    /// Makes ready to write to a table, or to the console where there is none. Where records of a
+    /// stream are written, they are of this shape.
     pub(super) async fn open(
         table: Option<&Arc<Table>>,
         outputs: &Outputs<W>,
+        shape: Shape,
         changes: Receiver<Changes>,
     ) -> Result<Self, Failure> {
         let target = target(table.map(Arc::as_ref), outputs).await;
@@ -79,6 +82,7 @@ impl<W: Write> Sink<W> {
         Ok(Self {
             target: target.map_err(fail)?,
             table: table.cloned(),
+            shape,
             on_null: outputs.on_null,
             changes,
         })
@@ -121,7 +125,7 @@ impl<W: Write> Sink<W> {
                 Ok(())
             }
             Target::Folder(parts) => parts.write(&changes),
-            Target::Stream(appends) => appends.write(&changes).await,
+            Target::Stream(appends) => appends.write(&changes, self.shape).await,
             Target::Nowhere => Ok(()),
         }
     }

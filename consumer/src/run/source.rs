@@ -5,9 +5,9 @@ use std::time::Duration;
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use reqwest::Url;
 
-use super::{error::Failure, generate::Generated};
+use super::{error::Failure, generate::Generated, whole::whole};
 use crate::{
-    fetch::{self, Fetched, FileSource, Files, Patience, Source},
+    fetch::{self, Ended, Fetched, FileSource, Files, Patience, Source},
     http::Roots,
     plan::{Bounded, Connector, Scan, Startup, Table},
     token::Token,
@@ -21,6 +21,8 @@ pub(super) enum Coming {
     Fetched(Fetched),
     /// Rows.
     Rows(RecordBatch),
+    /// A table that rows are looked up in was read to its end, or could not be.
+    Loaded(Result<(), Ended>),
     /// There are no more rows.
     End,
 }
@@ -75,6 +77,13 @@ pub(super) fn open(
             };
             let fetched = fetch::open(source).map_err(|error| unreadable(error.to_string()))?;
             numbered(number, fetched).boxed()
+        }
+        Connector::Filesystem { path, reload, .. } if scan.is_looked_up => {
+            let source = FileSource {
+                path: path.clone(),
+                monitor: None,
+            };
+            whole(number, source, *reload)
         }
         Connector::Filesystem { path, monitor, .. } => {
             let files = Files::open(FileSource {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    plan::{Both, Dataflow, Expression, Kind, Scan, Step, StepId, Time, Window},
+    plan::{Both, Dataflow, Expression, Join, Kind, Scan, Step, StepId, Time, Window},
     transform::Chain,
 };
 
@@ -113,16 +113,21 @@ impl Stages {
 }
 
 impl Stage {
-    /// Whether nothing that its steps do depends on how far event time has come, or the clock.
+    /// Whether nothing that its steps do depends on how far event time has come, or the clock; what
+    /// is forgotten by ticks may, since none is overtaken by rows.
     pub(super) fn is_timeless(&self, dataflow: &Dataflow) -> bool {
         let mut kinds = self
             .steps
             .iter()
             .filter_map(|step| dataflow.steps.get(step.0));
         kinds.all(|step| match step.kind {
-            Kind::Filter(_) | Kind::Project(_) | Kind::Union | Kind::Average | Kind::Insert(_) => {
-                true
-            }
+            Kind::Filter(_)
+            | Kind::Project(_)
+            | Kind::Union
+            | Kind::Materialize(_)
+            | Kind::Average
+            | Kind::Lookup(_)
+            | Kind::Insert(_) => true,
             Kind::Running(ref running) => running.until.is_none(),
             Kind::Join(ref join) => join.until.is_none(),
             Kind::Rank(ref rank) => rank.until.is_none(),
@@ -130,6 +135,7 @@ impl Stage {
             | Kind::Watermarks(_)
             | Kind::Assign { .. }
             | Kind::Windowed(_)
+            | Kind::Temporal(_)
             | Kind::Over(_) => false,
         })
     }
@@ -143,10 +149,9 @@ fn routes(kind: &Kind) -> Vec<Route> {
         Kind::Running(running) => &running.keys,
         Kind::Over(over) => &over.keys,
         Kind::Rank(rank) => &rank.keys,
-        Kind::Join(join) => {
-            let Both { first, second } = &join.keys;
-            return [first, second].map(|keys| route(keys)).into();
-        }
+        Kind::Materialize(keys) => keys,
+        Kind::Join(join) | Kind::Lookup(join) => return routes_of(join),
+        Kind::Temporal(of) => return routes_of(&of.join),
         Kind::Assign {
             window: Window::Session { .. },
             keys,
@@ -164,6 +169,11 @@ fn routes(kind: &Kind) -> Vec<Route> {
     vec![route(keys)]
 }
 
+fn routes_of(join: &Join) -> Vec<Route> {
+    let Both { first, second } = &join.keys;
+    [first, second].map(|keys| route(keys)).into()
+}
+
 fn route(keys: &[Expression]) -> Route {
     if keys.is_empty() {
         Route::One
@@ -173,7 +183,12 @@ fn route(keys: &[Expression]) -> Route {
 }
 
 /// Whether a step goes by the clock.
-pub(super) const fn is_by_clock(kind: &Kind) -> bool {
+pub(super) fn is_by_clock(dataflow: &Dataflow) -> bool {
+    let mut steps = (0..).map(StepId).zip(&dataflow.steps);
+    steps.any(|(id, step)| has_processing_time(&step.kind) || dataflow.state_ttl_of(id).is_some())
+}
+
+const fn has_processing_time(kind: &Kind) -> bool {
     match kind {
         Kind::Assign { time, .. } => matches!(time, Time::Processing),
         Kind::Windowed(windowed) => matches!(windowed.time, Time::Processing),
@@ -185,7 +200,10 @@ pub(super) const fn is_by_clock(kind: &Kind) -> bool {
         | Kind::Union
         | Kind::Running(_)
         | Kind::Join(_)
+        | Kind::Lookup(_)
+        | Kind::Temporal(_)
         | Kind::Rank(_)
+        | Kind::Materialize(_)
         | Kind::Average
         | Kind::Insert(_) => false,
     }

@@ -85,6 +85,8 @@ fn step(report: &Report) -> Value {
         "rows_out": report.rows_out,
         "late": report.counts.late,
         "untimed": report.counts.untimed,
+        "expired": report.counts.expired,
+        "unknown": report.counts.unknown,
         "state_bytes": report.state_bytes,
         "watermark": watermark(report.watermark),
     })
@@ -105,7 +107,7 @@ type Step = [(&'static str, String); 2];
 
 impl Collector for Status {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let of_steps: [(&str, &str, Count); 4] = [
+        let of_steps: [(&str, &str, Count); 6] = [
             ("job_step_rows_in", "Rows that a step took", |one| {
                 one.rows_in
             }),
@@ -118,6 +120,16 @@ impl Collector for Status {
             ("job_step_untimed", "Rows without a time", |one| {
                 one.counts.untimed
             }),
+            (
+                "job_step_expired",
+                "Keys or rows that were forgotten",
+                |one| one.counts.expired,
+            ),
+            (
+                "job_step_unknown",
+                "Rows taken back of which nothing was known",
+                |one| one.counts.unknown,
+            ),
         ];
         let reports = self.reports.all();
         for (name, help, count) in of_steps {

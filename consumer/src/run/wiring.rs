@@ -11,8 +11,10 @@ use super::{
     crew::Member,
     error::Failure,
     exchange::{Edge, MESSAGES_MAX, Message, Outlet},
+    metrics::Batches,
     reports::Reports,
     stages::Stages,
+    watch::Watch,
 };
 use crate::{
     plan::{Dataflow, Inlet, StepId},
@@ -34,7 +36,8 @@ pub(super) struct Wiring<'a> {
     inboxes: Vec<Vec<Sender<Message>>>,
     sinks: SinkSenders<StepId>,
     late: SinkSenders<Inlet>,
-    pub(super) reports: Reports,
+    reports: Reports,
+    batches: Batches,
 }
 
 /// What comes to the tasks of each stage.
@@ -47,7 +50,7 @@ impl<'a> Wiring<'a> {
         parallelism: usize,
         settings: Settings,
         (sinks, late): (SinkSenders<StepId>, SinkSenders<Inlet>),
-        reports: Reports,
+        watch: &Watch,
     ) -> (Self, Inboxes) {
         let stages = Stages::of(dataflow, parallelism > 1);
         let of_stage = |stage: usize| {
@@ -63,7 +66,8 @@ impl<'a> Wiring<'a> {
             inboxes: senders,
             sinks,
             late,
-            reports,
+            reports: watch.reports.clone(),
+            batches: watch.metrics.batches.clone(),
         };
         (wiring, inboxes)
     }
@@ -87,6 +91,7 @@ impl<'a> Wiring<'a> {
                     is_timeless: self.is_timeless(stage),
                     behind: VecDeque::new(),
                     reports: self.reports.clone(),
+                    batches: self.batches.clone(),
                 });
             }
         }

@@ -1,12 +1,14 @@
 //! A step of a dataflow → the operator that does its work.
 
+use std::time::Duration;
+
 use arrow::datatypes::{DataType, SchemaRef};
 
 use super::{
     aggregate::Program,
     averages::Averages,
     error::Fault,
-    join::Join,
+    join::{Join, Lookup, Temporal},
     operator::Operator,
     over::Over,
     rank::Rank,
@@ -41,32 +43,49 @@ pub(super) const fn name(kind: &Kind) -> &'static str {
         Kind::Running(_) => "running aggregate",
         Kind::Over(_) => "over",
         Kind::Join(_) => "join",
+        Kind::Lookup(_) => "lookup join",
+        Kind::Temporal(_) => "temporal join",
         Kind::Rank(_) => "rank",
+        Kind::Materialize(_) => "materialize",
         Kind::Average => "average",
         Kind::Insert(_) => "insert",
     }
 }
 
-/// The operator of a step; none where it does nothing to rows.
+/// The operator of a step, which forgets what was not written for that time; none where it does
+/// nothing to rows.
 pub(super) fn operator(
     step: &Step,
     sources: &[Source],
+    state_ttl: Option<Duration>,
 ) -> Result<Option<Box<dyn Operator>>, Fault> {
     let schema = step.schema.clone();
-    let (Kind::Join(join), [first, second]) = (&step.kind, sources) else {
-        return match sources.first() {
-            Some(source) => of_one(step, source),
-            None => Ok(None),
-        };
+    let inputs = match sources {
+        [first, second] => Some([first, second]),
+        _ => None,
     };
-    Ok(Some(Box::new(Join::new(schema, join, [first, second])?)))
+    Ok(match (&step.kind, inputs, sources.first()) {
+        (Kind::Join(join), Some(inputs), _) => {
+            Some(Box::new(Join::new(schema, join, inputs, state_ttl)?))
+        }
+        (Kind::Lookup(join), Some(inputs), _) => {
+            Some(Box::new(Lookup::new(&schema, join, inputs)?))
+        }
+        (Kind::Temporal(of), Some(inputs), _) => Some(Box::new(Temporal::new(schema, of, inputs)?)),
+        (_, _, Some(source)) => of_one(step, source, state_ttl)?,
+        (_, _, None) => None,
+    })
 }
 
 /// That of a step to which all its inputs are the same.
-fn of_one(step: &Step, source: &Source) -> Result<Option<Box<dyn Operator>>, Fault> {
+fn of_one(
+    step: &Step,
+    source: &Source,
+    state_ttl: Option<Duration>,
+) -> Result<Option<Box<dyn Operator>>, Fault> {
     let schema = step.schema.clone();
     Ok(Some(match &step.kind {
-        Kind::Scan(_) | Kind::Join(_) => return Ok(None),
+        Kind::Scan(_) | Kind::Join(_) | Kind::Lookup(_) | Kind::Temporal(_) => return Ok(None),
         Kind::Filter(condition) => Box::new(Filter(condition.clone())),
         Kind::Project(expressions) => {
             let expressions = expressions.clone();
@@ -93,7 +112,11 @@ fn of_one(step: &Step, source: &Source) -> Result<Option<Box<dyn Operator>>, Fau
             Box::new(Assign::new(schema, windows, timed, source.keeps_late))
         }
         Kind::Windowed(windowed) => self::windowed(schema, windowed, source)?,
-        Kind::Rank(rank) => Box::new(Rank::new(schema, rank, source)?),
+        Kind::Rank(rank) => Box::new(Rank::new(schema, rank, source, state_ttl)?),
+        Kind::Materialize(keys) => {
+            let newest = plan::Rank::newest(keys.clone());
+            Box::new(Rank::new(schema, &newest, source, state_ttl)?)
+        }
         Kind::Running(running) => {
             let results = results(&schema, running.keys.len());
             let program = program(&running.keys, &running.aggregates, source, &results)?;
@@ -102,7 +125,7 @@ fn of_one(step: &Step, source: &Source) -> Result<Option<Box<dyn Operator>>, Fau
                     let deadline = Deadline::new(until, source);
                     Box::new(Attached::new(schema, program, deadline))
                 }
-                None => Box::new(Running::new(schema, program)?),
+                None => Box::new(Running::new(schema, program, state_ttl)?),
             }
         }
         Kind::Over(over) => {
@@ -113,7 +136,7 @@ fn of_one(step: &Step, source: &Source) -> Result<Option<Box<dyn Operator>>, Fau
                 source.schema.clone(),
                 program,
                 over,
-                source.keeps_late,
+                (source.keeps_late, state_ttl),
             )?)
         }
     }))

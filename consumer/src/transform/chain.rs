@@ -121,7 +121,10 @@ impl Link {
             | Kind::Running(_)
             | Kind::Over(_)
             | Kind::Join(_)
+            | Kind::Lookup(_)
+            | Kind::Temporal(_)
             | Kind::Rank(_)
+            | Kind::Materialize(_)
             | Kind::Average
             | Kind::Insert(_) => None,
         }

@@ -9,14 +9,18 @@ mod averages;
 mod build;
 mod chain;
 mod changes;
+mod compact;
 mod error;
+mod expiry;
 mod expression;
 mod group;
 mod join;
+mod numbers;
 mod operator;
 mod over;
 mod rank;
 mod running;
+mod slots;
 mod state;
 mod stateless;
 mod store;
@@ -37,4 +41,4 @@ pub use state::State;
 pub use task::{Budget, Outputs, Report, Settings, Task};
 
 #[cfg(test)]
-mod proof;
+pub(crate) mod proof;

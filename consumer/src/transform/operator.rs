@@ -31,13 +31,17 @@ pub struct Out {
     pub late: Vec<RecordBatch>,
 }
 
-/// Rows that a step has left out.
+/// Rows that a step has left out, and what it has forgotten.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// They came too late for all of their windows.
     pub late: u64,
     /// Their time is null, or further from now than a calendar reaches.
     pub untimed: u64,
+    /// How many keys or rows were forgotten because they were not written for so long.
+    pub expired: u64,
+    /// They take back what is not known, as what was forgotten is not.
+    pub unknown: u64,
 }
 
 /// How far event time has come.
@@ -122,6 +126,15 @@ pub trait Operator: Debug + Send {
         Ok(())
     }
 
+    /// The rows of the second of two inputs are there: all of them, or not all, and then they are not
+    /// to be looked at.
+    ///
+    /// # Errors
+    /// As for [`Operator::push`].
+    fn loaded(&mut self, _is_whole: bool) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// How far event time has come behind this step, where it is `input` before it.
     fn progress(&self, input: Progress) -> Progress {
         input
@@ -148,7 +161,7 @@ pub trait Operator: Debug + Send {
         0
     }
 
-    /// Rows that were left out.
+    /// What was left out and forgotten.
     fn counts(&self) -> Counts {
         Counts::default()
     }

@@ -1,8 +1,10 @@
 //! Aggregates over all rows of a key up to each. By event time, rows wait until the watermark has
 //! passed them and then count in the order of their times; one that comes behind it is late. By
 //! processing time they count as they come.
+//!
+//! Where keys are forgotten for which no row was computed for so long, one that comes again begins anew.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use arrow::{
     array::UInt32Array,
@@ -15,6 +17,7 @@ use super::{
     aggregate::{Program, Table},
     changes::Changes,
     error::Fault,
+    expiry::{self, Expiry},
     operator::{Counts, Operator, Origin, Out},
     state::State,
     window::{Moment, Timed},
@@ -35,6 +38,7 @@ pub(super) struct Over {
     arrived: u64,
     late: u64,
     keeps_late: bool,
+    expiry: Option<Expiry>,
 }
 
 /// Rows that wait, by their times.
@@ -75,7 +79,7 @@ impl Over {
         input: SchemaRef,
         program: Program,
         over: &crate::plan::Over,
-        keeps_late: bool,
+        (keeps_late, state_ttl): (bool, Option<Duration>),
     ) -> Result<Self, Fault> {
         if program.retracts {
             return Err(Fault::Unsupported(
@@ -96,6 +100,7 @@ impl Over {
             arrived: 0,
             late: 0,
             keeps_late,
+            expiry: state_ttl.map(Expiry::new),
         })
     }
 
@@ -106,6 +111,7 @@ impl Over {
             .columns(&Changes::inserts(rows.clone()), self.arrived)?;
         self.arrived += u64::try_from(columns.rows).unwrap_or_default();
         let groups = self.table.find(&columns)?.to_vec();
+        self.write(&groups);
         let last = peers.map(|times| last_peers(&groups, times));
         let mut all = rows.columns().to_vec();
         for values in self.table.update_each(&columns)? {
@@ -115,6 +121,43 @@ impl Over {
             });
         }
         Ok(RecordBatch::try_new(self.schema.clone(), all)?)
+    }
+
+    /// These groups are written now; those among them that have ended are new.
+    fn write(&mut self, groups: &[u32]) {
+        let Some(expiry) = &mut self.expiry else {
+            return;
+        };
+        for group in groups {
+            if expiry.end(*group) {
+                self.table.clear(&[*group]);
+            }
+            expiry.write(*group);
+        }
+    }
+
+    /// Forgets some of the groups that have ended.
+    fn sweep(&mut self, most: usize) -> Result<(), Fault> {
+        let Some(expiry) = &mut self.expiry else {
+            return Ok(());
+        };
+        let ended = expiry.sweep(most);
+        self.table.remove(&ended);
+        if Expiry::are_sparse(&[expiry]) {
+            let groups = self.table.numbers();
+            let groups: Vec<_> = groups
+                .into_iter()
+                .filter(|group| expiry.knows(*group))
+                .collect();
+            let mut state = State::default();
+            expiry.state("groups", &groups, &mut state)?;
+            let known = self.table.state(&groups)?;
+            self.table = Table::new(&self.program)?;
+            self.table.restore(&known)?;
+            *expiry = expiry.anew();
+            expiry.restore("groups", &self.table.numbers(), &mut state)?;
+        }
+        Ok(())
     }
 
     fn wait(&mut self, rows: &RecordBatch, out: &mut Out) -> Result<(), Fault> {
@@ -179,9 +222,16 @@ impl Operator for Over {
         if self.time == Time::Processing {
             let rows = self.compute(&changes.rows, None)?;
             out.changes.push(Changes::inserts(rows));
-            return Ok(());
+            return self.sweep(changes.rows.num_rows() * 2);
         }
         self.wait(&changes.rows, out)
+    }
+
+    fn tick(&mut self, now: i64, _: &mut Out) -> Result<(), Fault> {
+        if let Some(expiry) = &mut self.expiry {
+            expiry.tick(now);
+        }
+        self.sweep(expiry::TICK)
     }
 
     fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
@@ -203,7 +253,11 @@ impl Operator for Over {
             self.late.cast_signed(),
         ];
         state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
-        let groups = self.table.numbers();
+        let mut groups = self.table.numbers();
+        if let Some(expiry) = &self.expiry {
+            groups.retain(|group| expiry.knows(*group));
+            expiry.state("groups", &groups, &mut state)?;
+        }
         state.put("groups", self.table.state(&groups)?);
         let waiting = self.waiting.iter().map(|run| &run.rows);
         state.put("waiting", concat_batches(&self.input, waiting)?);
@@ -216,6 +270,9 @@ impl Operator for Over {
         self.passed = passed;
         (self.arrived, self.late) = (arrived.cast_unsigned(), late.cast_unsigned());
         self.table.restore(&state.take("groups")?)?;
+        if let Some(expiry) = &mut self.expiry {
+            expiry.restore("groups", &self.table.numbers(), &mut state)?;
+        }
         let waiting = state.take("waiting")?;
         let mut timed = Timed::new(self.time, None);
         let times = timed.times(&waiting)?.into_iter().flatten();
@@ -228,13 +285,14 @@ impl Operator for Over {
             .waiting
             .iter()
             .map(|run| run.rows.get_array_memory_size());
-        self.table.bytes() + waiting.sum::<usize>()
+        self.table.bytes() + waiting.sum::<usize>() + self.expiry.as_ref().map_or(0, Expiry::bytes)
     }
 
     fn counts(&self) -> Counts {
         Counts {
             late: self.late,
             untimed: self.timed.untimed,
+            ..self.expiry.as_ref().map(Expiry::counts).unwrap_or_default()
         }
     }
 }

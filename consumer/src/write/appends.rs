@@ -9,7 +9,7 @@ use std::{
 use common::wire;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header::CONTENT_TYPE};
 
-use super::json;
+use super::json::{self, Shape};
 use crate::{
     excerpt,
     http::{self, Client},
@@ -76,14 +76,14 @@ impl Appends {
         Ok(appends)
     }
 
-    /// Appends rows, all of which must be new.
+    /// Appends rows, which must all be new where a line is a row.
     ///
     /// # Errors
     /// The server refuses them, or cannot be reached.
-    pub async fn write(&mut self, changes: &Changes) -> io::Result<()> {
+    pub async fn write(&mut self, changes: &Changes, shape: Shape) -> io::Result<()> {
         let mut lines = std::mem::take(&mut self.lines);
         lines.clear();
-        json::lines(&changes.rows, &mut lines).map_err(io::Error::other)?;
+        json::changes(changes, shape, &mut lines).map_err(io::Error::other)?;
         let mut rest = &lines[..];
         while !rest.is_empty() {
             let (body, others) = whole_lines(rest);

@@ -10,6 +10,40 @@ use arrow::{
 };
 
 use super::encode::Values;
+use crate::transform::Changes;
+
+/// What a line holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A row, which is new.
+    Row,
+    /// A row and what happens to it: `{"op":"+U","row":{…}}`.
+    Change,
+}
+
+/// Writes changes to `out`, a line each.
+///
+/// # Errors
+/// As for [`lines`].
+pub(super) fn changes(
+    changes: &Changes,
+    shape: Shape,
+    out: &mut Vec<u8>,
+) -> Result<(), ArrowError> {
+    if shape == Shape::Row {
+        return lines(&changes.rows, out);
+    }
+    let mut rows = Vec::new();
+    lines(&changes.rows, &mut rows)?;
+    for (number, row) in common::ndjson::lines(&rows).enumerate() {
+        out.extend_from_slice(b"{\"op\":\"");
+        out.extend_from_slice(changes.op(number).name().as_bytes());
+        out.extend_from_slice(b"\",\"row\":");
+        out.extend_from_slice(row);
+        out.extend_from_slice(b"}\n");
+    }
+    Ok(())
+}
 
 /// Writes rows to `out`.
 ///

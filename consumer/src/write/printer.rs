@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Output, json, row};
+use super::{Output, json, json::Shape, row};
 use crate::transform::Changes;
 
 /// What is held back until it is written, at the most.
@@ -64,18 +64,7 @@ impl<W: Write> Printer<W> {
     }
 
     fn json(&mut self, changes: &Changes) -> io::Result<()> {
-        let mut lines = Vec::new();
-        json::lines(&changes.rows, &mut lines).map_err(io::Error::other)?;
-        for (number, line) in common::ndjson::lines(&lines).enumerate() {
-            let op = changes.op(number).name();
-            self.buffer.extend_from_slice(b"{\"op\":\"");
-            self.buffer.extend_from_slice(op.as_bytes());
-            self.buffer.extend_from_slice(b"\",\"row\":");
-            self.buffer.extend_from_slice(line);
-            self.buffer.extend_from_slice(b"}\n");
-            self.flush_if_full()?;
-        }
-        Ok(())
+        json::changes(changes, Shape::Change, &mut self.buffer).map_err(io::Error::other)
     }
 
     fn flush_if_full(&mut self) -> io::Result<()> {

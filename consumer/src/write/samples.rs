@@ -62,8 +62,10 @@ impl Samples {
                 None => String::new(),
             };
             let text = String::from_utf8_lossy(excerpt);
-            let label = &reject.origin.label;
-            format!("{label}{}{place}: {text:?}", reject.reason.name())
+            let (label, reason) = (&reject.origin.label, reject.reason.name());
+            let column = reject.column.map(|column| format!(" of {column:?}"));
+            let column = column.unwrap_or_default();
+            format!("{label}{reason}{column}{place}: {text:?}")
         });
         described
             .take(usize::try_from(room).unwrap_or(usize::MAX))
@@ -75,8 +77,35 @@ impl Samples {
 mod tests {
     use std::sync::Arc;
 
+    use arrow::datatypes::DataType;
+
     use super::*;
-    use crate::parse::agreement::{block, reader};
+    use crate::parse::{
+        Format, Json, Reader, Wanted,
+        agreement::{block, reader},
+    };
+
+    #[test]
+    fn the_column_that_is_not_as_it_should_be_is_named() {
+        let check = |line: &[u8], expected: &str| {
+            let columns = [("k", true), ("n", false)].map(|(name, nullable)| Wanted {
+                name: name.to_owned(),
+                data_type: DataType::Int64,
+                nullable,
+            });
+            let reader = Reader::new(&Format::Json(Json::default()), columns.to_vec());
+            let batch = reader.unwrap().parse(block(line));
+            let told = Samples::new(Instant::now()).sample(batch.rejected());
+            assert_eq!(told, [expected]);
+        };
+        check(
+            b"{\"k\":1,\"n\":[]}\n",
+            r#"wrong_type of "n": "{\"k\":1,\"n\":[]}""#,
+        );
+        check(b"{\"k\":1}\n", r#"missing_field of "n": "{\"k\":1}""#);
+        check(b"{\"n\":\"x\"}}\n", r#"not_json: "{\"n\":\"x\"}}""#);
+        check(b"[]\n", r#"wrong_type: "[]""#);
+    }
 
     #[test]
     fn only_the_first_of_a_second_are_logged() {

@@ -12,8 +12,9 @@ use http_body_util::BodyExt;
 use hyper::{
     Response,
     body::{Body as _, Frame, SizeHint},
+    header::{CACHE_CONTROL, HeaderValue},
 };
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::{Denied, file::Token, grants::Scope, need::Need};
 
@@ -70,16 +71,32 @@ impl Rights {
         }
     }
 
-    /// The answer, which breaks off when the token is revoked that it was asked for with. One of a
-    /// known length is under way already.
-    pub(crate) fn bound(&self, answer: Response<Body>) -> Response<Body> {
+    /// What is cancelled when they end.
+    pub(crate) fn revoked(&self) -> CancellationToken {
         match self {
-            Self::Of(token) if answer.body().size_hint().exact().is_none() => {
-                let revoked = Box::pin(token.revoked.clone().cancelled_owned());
-                answer.map(|body| BodyExt::boxed_unsync(Bound { body, revoked }))
-            }
-            _ => answer,
+            Self::Of(token) => token.revoked.clone(),
+            Self::All | Self::None => CancellationToken::new(),
         }
+    }
+
+    /// The answer, of which caches that others share keep nothing, and which breaks off when the token is revoked that it was asked for with. One of a
+    /// known length is under way already.
+    pub(crate) fn bound(&self, mut answer: Response<Body>) -> Response<Body> {
+        let Self::Of(token) = self else {
+            return answer;
+        };
+        let cached = answer.headers_mut().get_mut(CACHE_CONTROL);
+        if let Some(cached) = cached
+            && let Some(rest) = cached.as_bytes().strip_prefix(b"public")
+            && let Ok(private) = HeaderValue::from_bytes(&[b"private", rest].concat())
+        {
+            *cached = private;
+        }
+        if answer.body().size_hint().exact().is_some() {
+            return answer;
+        }
+        let revoked = Box::pin(token.revoked.clone().cancelled_owned());
+        answer.map(|body| BodyExt::boxed_unsync(Bound { body, revoked }))
     }
 }
 

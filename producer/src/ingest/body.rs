@@ -7,10 +7,11 @@ use bytes::{Bytes, BytesMut};
 use common::{limits::REQUEST_BYTES_MAX, service::settings::duration};
 use http_body_util::BodyExt;
 use hyper::{
-    HeaderMap,
     body::{Body as _, Incoming},
     header::EXPECT,
+    http::request::Parts,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::Refusal,
@@ -43,7 +44,7 @@ pub(crate) struct Patience {
     pub(crate) pause: Duration,
 }
 
-/// What room is reserved in while a body comes.
+/// What room is reserved in while a body comes. One that needs more than one of these is long.
 const ROOM_STEP_BYTES: usize = 64 * 1024;
 
 /// How long a request waits for room in the log.
@@ -60,16 +61,19 @@ const LARGE_BYTES: usize = 64 * 1024;
 pub(crate) struct Upload {
     body: Incoming,
     patience: Patience,
+    /// Cancelled when its sender may append no more.
+    revoked: CancellationToken,
     /// The sender waits to be asked for it. The first look at the body asks.
     is_held_back: bool,
 }
 
 impl Upload {
-    pub(crate) fn new(headers: &HeaderMap, body: Incoming, patience: Patience) -> Self {
+    pub(crate) fn new(head: &Parts, body: Incoming, patience: Patience) -> Self {
         Self {
             body,
             patience,
-            is_held_back: headers.contains_key(EXPECT),
+            revoked: head.extensions.get().cloned().unwrap_or_default(),
+            is_held_back: head.headers.contains_key(EXPECT),
         }
     }
 
@@ -86,7 +90,7 @@ impl Upload {
     }
 
     async fn collect(&mut self, log: &Log) -> Result<(Bytes, Room), Refusal> {
-        let mut room = room(log, 1).await?;
+        let mut room = in_time(log.reserve(1)).await?;
         let Some(first) = self.piece().await? else {
             return Ok((Bytes::new(), room));
         };
@@ -117,7 +121,12 @@ impl Upload {
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         self.is_held_back = false;
         loop {
-            match self.body.frame().await {
+            let frame = tokio::select! {
+                biased;
+                () = self.revoked.cancelled() => return Err(Refusal::revoked()),
+                frame = self.body.frame() => frame,
+            };
+            match frame {
                 None => return Ok(None),
                 // Trailers carry no records.
                 Some(Ok(frame)) => {
@@ -179,11 +188,15 @@ async fn grow(held: &mut Room, reserved: usize, bytes: usize, log: &Log) -> Resu
         return Ok(reserved);
     }
     let step = (bytes - reserved).next_multiple_of(ROOM_STEP_BYTES);
-    held.merge(room(log, step).await?);
+    held.merge(if reserved == 0 {
+        in_time(log.reserve(step)).await?
+    } else {
+        in_time(log.reserve_for_long(step)).await?
+    });
     Ok(reserved + step)
 }
 
-async fn room(log: &Log, bytes: usize) -> Result<Room, Refusal> {
-    let room = tokio::time::timeout(ROOM_TIMEOUT, log.reserve(bytes)).await;
+async fn in_time(room: impl Future<Output = Room>) -> Result<Room, Refusal> {
+    let room = tokio::time::timeout(ROOM_TIMEOUT, room).await;
     room.map_err(|_| Refusal::Busy)
 }

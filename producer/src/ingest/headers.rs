@@ -16,7 +16,7 @@ use common::{
 };
 use hyper::{
     HeaderMap,
-    header::{CONTENT_ENCODING, CONTENT_TYPE, HOST},
+    header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING},
     http::{request::Parts, uri::Authority},
 };
 
@@ -28,10 +28,16 @@ use crate::{
 /// What can be refused before anything else is looked at.
 pub(crate) fn check(headers: &HeaderMap) -> Result<(), Refusal> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    match text(CONTENT_ENCODING) {
-        None | Some("identity") => Ok(()),
-        Some(encoding) => Err(Refusal::Encoded(encoding.to_owned())),
+    for (name, plain) in [
+        (CONTENT_ENCODING, "identity"),
+        (TRANSFER_ENCODING, "chunked"),
+    ] {
+        let coding = text(name).filter(|coding| !coding.eq_ignore_ascii_case(plain));
+        if let Some(coding) = coding {
+            return Err(Refusal::Encoded(coding.to_owned()));
+        }
     }
+    Ok(())
 }
 
 /// Scheme and authority of this server, as the client has named it.
@@ -58,8 +64,9 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 
 /// Whether nothing shall follow. Any value but `true` means nothing, as the protocol wants it.
 pub(super) fn closes(headers: &HeaderMap) -> bool {
-    let closed = headers.get(wire::STREAM_CLOSED);
-    closed.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
+    let mut closed = headers.get_all(wire::STREAM_CLOSED).iter();
+    let is_true = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"true");
+    closed.next().is_some_and(is_true) && closed.all(is_true)
 }
 
 /// That nothing is to be closed, where that would not be done.

@@ -103,7 +103,7 @@ impl Door {
     pub(crate) async fn answer(&self, call: Call, request: Request<Incoming>) -> Response<Body> {
         self.requests.inc();
         let (head, body) = request.into_parts();
-        let mut upload = Upload::new(&head.headers, body, self.patience);
+        let mut upload = Upload::new(&head, body, self.patience);
         let (refusal, pause) = match self.acks(call, &head) {
             Ok(Some(acks)) => return acks.answer(upload, self.stop.clone()).await,
             Ok(None) => match self.act(call, &head, &mut upload).await {
@@ -182,7 +182,7 @@ impl Door {
         refusal: Refusal,
     ) -> Response<Body> {
         let (head, body) = request.into_parts();
-        Upload::new(&head.headers, body, self.patience)
+        Upload::new(&head, body, self.patience)
             .discard(&refusal, acks::LEAVE)
             .await;
         refusal.answer()

@@ -215,7 +215,7 @@ impl<'a> Group<'a> {
         if !settings.is_json() && self.is_of_records(&name) {
             return Err(Refused::OfRecords(named(&name)));
         }
-        self.refused_to_make()?;
+        self.refused_to_make(1)?;
         let origin = fork.map(|fork| self.origin(&fork)).transpose()?;
         let stream = self.make(name, settings, origin);
         if !content.is_empty() || closed {
@@ -239,10 +239,10 @@ impl<'a> Group<'a> {
         })
     }
 
-    /// Why no stream is made, if so.
-    pub(super) fn refused_to_make(&self) -> Result<(), Refused> {
+    /// Why no more streams are made, if so.
+    pub(super) fn refused_to_make(&self, more: usize) -> Result<(), Refused> {
         self.refused()?;
-        if self.base.names().streams.len() + self.streams.len() >= STREAMS_MAX {
+        if self.base.names().streams.len() + self.streams.len() + more > STREAMS_MAX {
             return Err(Refused::TooMany("streams", STREAMS_MAX));
         }
         Ok(())

@@ -112,6 +112,11 @@ impl Log {
         self.base.rooms.reserve(bytes).await
     }
 
+    /// Waits for room for `bytes` more of a request whose long body is still coming.
+    pub(crate) async fn reserve_for_long(&self, bytes: usize) -> Room {
+        self.base.rooms.reserve_for_long(bytes).await
+    }
+
     /// The stream of that name, if there is one.
     pub(crate) fn stream(&self, name: &str) -> Option<Stream> {
         let found = self.source(name);
@@ -364,7 +369,7 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
-    use common::{record::Batch, time::Timestamp};
+    use common::{limits::STREAMS_MAX, record::Batch, time::Timestamp};
 
     use futures_util::FutureExt;
     use prometheus_client::registry::Registry;
@@ -467,5 +472,37 @@ mod tests {
             .unwrap();
         // The writer may be about to give back the last turn.
         drop(log.1.unread_room(line.len()).await);
+    }
+
+    #[tokio::test]
+    async fn one_stream_too_many_is_not_made() {
+        let (log, stream) = log(1 << 20);
+        let make = async |name: &str| {
+            let create = Create {
+                name: name.to_owned(),
+                settings: (*stream.settings()).clone(),
+                content: Content::default(),
+                closed: false,
+                fork: None,
+            };
+            log.create(create, log.reserve(1).await).await.map(drop)
+        };
+        // Names of one that is there already take as much room as others.
+        let others = (1..STREAMS_MAX - 1).map(|number| (number.to_string(), stream.clone()));
+        log.base.names_mut().streams.extend(others);
+        let topic = |partitions| Topic {
+            name: "topic".to_owned(),
+            partitions,
+            key: "/key".to_owned(),
+            retention: Retention::default(),
+        };
+        let refused = log.create_topic(topic(2)).await;
+        assert_eq!(refused, Err(Refused::TooMany("streams", STREAMS_MAX)));
+        assert!(log.stream("topic/0").is_none(), "nothing of it is made");
+        make("the last").await.unwrap();
+        let refused = make("one more").await;
+        assert_eq!(refused, Err(Refused::TooMany("streams", STREAMS_MAX)));
+        log.delete("the last").await.unwrap();
+        log.create_topic(topic(1)).await.unwrap();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use common::limits::REQUEST_BYTES_MAX;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 /// What room is counted in: a semaphore's permits are few, bytes are many.
@@ -12,6 +13,8 @@ const UNIT_BYTES: usize = 1024;
 pub(crate) struct Room {
     /// None for a source, which has one batch on its way at the most.
     _bytes: Option<OwnedSemaphorePermit>,
+    /// Of what there is for long bodies.
+    _long: Option<OwnedSemaphorePermit>,
     /// Held from the check that nothing unread is lost until what was checked is appended.
     _turn: Option<OwnedMutexGuard<()>>,
     /// When what it is for was given to the log.
@@ -23,6 +26,7 @@ impl Room {
     pub(crate) const fn of_source() -> Self {
         Self {
             _bytes: None,
+            _long: None,
             _turn: None,
             sent: None,
         }
@@ -38,10 +42,12 @@ impl Room {
 
     /// Adds `other` to it.
     pub(crate) fn merge(&mut self, other: Self) {
-        match (&mut self._bytes, other._bytes) {
-            (Some(bytes), Some(more)) => bytes.merge(more),
-            (bytes, more) => *bytes = bytes.take().or(more),
-        }
+        let add = |held: &mut Option<OwnedSemaphorePermit>, other| match (held, other) {
+            (Some(held), Some(more)) => held.merge(more),
+            (held, more) => *held = held.take().or(more),
+        };
+        add(&mut self._bytes, other._bytes);
+        add(&mut self._long, other._long);
     }
 }
 
@@ -50,15 +56,19 @@ impl Room {
 pub(super) struct Rooms {
     bytes_max: usize,
     free: Arc<Semaphore>,
+    /// As much of it as long bodies may hold together while they come: half, or what one of them needs.
+    free_for_long: Arc<Semaphore>,
     turn: Arc<Mutex<()>>,
 }
 
 impl Rooms {
     pub(super) fn new(bytes_max: usize) -> Self {
-        let free = Arc::new(Semaphore::new(bytes_max / UNIT_BYTES));
+        let semaphore = |bytes: usize| Arc::new(Semaphore::new(bytes / UNIT_BYTES));
+        let long = (bytes_max / 2).max(REQUEST_BYTES_MAX).min(bytes_max);
         Self {
             bytes_max,
-            free,
+            free: semaphore(bytes_max),
+            free_for_long: semaphore(long),
             turn: Arc::default(),
         }
     }
@@ -72,13 +82,19 @@ impl Rooms {
 
     /// Waits for room for `bytes`; what is more than there can ever be counts as all there is.
     pub(super) async fn reserve(&self, bytes: usize) -> Room {
-        let units = bytes.min(self.bytes_max).div_ceil(UNIT_BYTES);
-        let permits = u32::try_from(units).unwrap_or(u32::MAX);
-        let permit = self.free.clone().acquire_many_owned(permits).await;
-        let bytes = permit.expect("the semaphore is never closed");
         Room {
-            _bytes: Some(bytes),
+            _bytes: Some(acquire(&self.free, bytes.min(self.bytes_max)).await),
             ..Room::of_source()
+        }
+    }
+
+    /// Waits for room for `bytes` more of a long body that is still coming. Those who wait for it hold
+    /// up nobody who brings little.
+    pub(super) async fn reserve_for_long(&self, bytes: usize) -> Room {
+        let long = acquire(&self.free_for_long, bytes).await;
+        Room {
+            _long: Some(long),
+            ..self.reserve(bytes).await
         }
     }
 
@@ -89,6 +105,12 @@ impl Rooms {
             ..Room::of_source()
         }
     }
+}
+
+async fn acquire(free: &Arc<Semaphore>, bytes: usize) -> OwnedSemaphorePermit {
+    let units = u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
+    let permit = free.clone().acquire_many_owned(units).await;
+    permit.expect("the semaphore is never closed")
 }
 
 #[cfg(test)]
@@ -109,5 +131,16 @@ mod tests {
         assert!(rooms.reserve(1).now_or_never().is_none());
         drop(room);
         assert!(rooms.reserve(usize::MAX).now_or_never().is_some());
+    }
+
+    #[test]
+    fn long_bodies_leave_room_for_others() {
+        let half = 2 * REQUEST_BYTES_MAX;
+        let rooms = Rooms::new(2 * half);
+        let long = rooms.reserve_for_long(half).now_or_never().unwrap();
+        assert!(rooms.reserve_for_long(1).now_or_never().is_none());
+        assert!(rooms.reserve(half).now_or_never().is_some());
+        drop(long);
+        assert!(rooms.reserve_for_long(half).now_or_never().is_some());
     }
 }

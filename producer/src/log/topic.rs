@@ -57,10 +57,9 @@ impl Group<'_> {
         if let Some(taken) = topic.partition_names().find_map(|name| self.stream(&name)) {
             return Err(Refused::Exists(named(taken.name())));
         }
-        self.refused()?;
+        self.refused_to_make(topic.partitions.into())?;
         self.draft.push(&Entry::Topic(topic.clone()));
         for name in topic.partition_names() {
-            self.refused_to_make()?;
             self.make(name, Settings::json(topic.retention), None);
         }
         self.topics.insert(topic.name.clone(), Some(topic.clone()));

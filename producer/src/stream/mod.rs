@@ -177,7 +177,7 @@ impl Door {
 
     fn page(&self, cursor: Cursor, shape: Shape, bounds: Bounds) -> Result<Page, Refusal> {
         let page = page::read(cursor, shape, bounds)?;
-        self.metrics.sent(page.records(), page.bytes());
+        self.metrics.sent(page.records(), page.body_bytes());
         Ok(page)
     }
 

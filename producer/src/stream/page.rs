@@ -155,7 +155,15 @@ fn rest(
 }
 
 impl Page {
-    pub(super) fn bytes(&self) -> usize {
+    /// How long its body is.
+    pub(super) fn body_bytes(&self) -> usize {
+        match self.shape {
+            Shape::Array => array_bytes(self.bytes()),
+            Shape::Plain | Shape::Lines => self.bytes(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
         usize::try_from(self.next.byte - self.first.byte).unwrap_or(usize::MAX)
     }
 
@@ -216,12 +224,12 @@ impl Page {
     }
 
     fn body(self, content_type: &str) -> Response<Body> {
-        let (bytes, shape) = (self.bytes(), self.shape);
+        let (length, shape) = (self.body_bytes(), self.shape);
         let rest = rest(self.rest, self.next, shape);
         let parts = self.begun.into_iter().map(Ok).chain(rest);
-        let (length, mut answer) = match shape {
-            Shape::Array => (array_bytes(bytes), of_parts(array(parts))),
-            Shape::Plain | Shape::Lines => (bytes, of_parts(parts)),
+        let mut answer = match shape {
+            Shape::Array => of_parts(array(parts)),
+            Shape::Plain | Shape::Lines => of_parts(parts),
         };
         let headers = answer.headers_mut();
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));

@@ -78,7 +78,7 @@ impl Asked {
     /// From the query and the headers; `Last-Event-ID` wins over `offset`.
     pub(super) fn of_short(query: Option<&str>, headers: &HeaderMap) -> Result<Self, Refusal> {
         // Who takes both is a program, and is served faster by lines.
-        let is_sse = accepts(headers, wire::EVENT_STREAM) && !accepts(headers, wire::NDJSON);
+        let is_sse = wish(headers, wire::EVENT_STREAM) > wish(headers, wire::NDJSON);
         let format = if is_sse {
             Format::Events
         } else {
@@ -125,7 +125,8 @@ impl Named {
 }
 
 fn form(query: Option<&str>, headers: &HeaderMap) -> Result<Form, Refusal> {
-    let as_lines = accepts(headers, wire::NDJSON);
+    let wish_for_lines = wish(headers, wire::NDJSON);
+    let as_lines = wish_for_lines > 0.0 && wish_for_lines >= wish(headers, wire::JSON);
     Ok(match parameter(query, wire::LIVE)? {
         None => Form::Page { as_lines },
         Some("long-poll") => Form::Poll {
@@ -169,10 +170,20 @@ fn lines(query: Option<&str>) -> Result<Format, Refusal> {
     })
 }
 
-fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
+/// How much a type is wanted that is named: up to 1, and 0 where it is not. (RFC 9110, 12.4.2)
+fn wish(headers: &HeaderMap, media_type: &str) -> f32 {
     let all = headers.get_all(ACCEPT).iter();
-    let mut all = all.filter_map(|accept| accept.to_str().ok());
-    all.any(|accept| accept.contains(media_type))
+    let all = all.filter_map(|accept| accept.to_str().ok());
+    let named = all
+        .flat_map(|accept| accept.split(','))
+        .filter_map(|named| {
+            let mut parts = named.split(';').map(str::trim);
+            let is_it = parts.next()?.eq_ignore_ascii_case(media_type);
+            let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+            let weight = weight.map_or(Some(1.0), |weight| weight.parse().ok());
+            weight.filter(|_| is_it)
+        });
+    named.fold(0.0, f32::max)
 }
 
 fn start(text: &str) -> Result<Seek, Refusal> {
@@ -353,6 +364,19 @@ mod tests {
         check("", "*/*", page(false));
         check("offset=now&foo=bar", "application/json", page(false));
         check("", lines, page(true));
+        check("", "application/json, Application/X-NDJSON;a=b", page(true));
+        check("", "application/x-ndjson;q=0, */*", page(false));
+        check(
+            "",
+            "application/x-ndjson; q=0.1, application/json",
+            page(false),
+        );
+        check(
+            "",
+            "application/x-ndjson;q=0.5, application/json;q=0.4",
+            page(true),
+        );
+        check("", "application/x-ndjson2", page(false));
         check("live=ndjson", "*/*", Some(Form::Live(Format::Ndjson)));
         check(
             "live=ndjson&marks=1",

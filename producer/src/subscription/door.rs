@@ -102,7 +102,7 @@ impl Door {
     /// The answer to a request below the path of what belongs to the protocol itself.
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (head, body) = request.into_parts();
-        let mut upload = Upload::new(&head.headers, body, self.patience);
+        let mut upload = Upload::new(&head, body, self.patience);
         match self.act(&head, &mut upload).await {
             Ok(answer) => answer,
             Err(No::Method(methods)) => reply::method_not_allowed(methods),

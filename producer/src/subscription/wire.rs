@@ -16,6 +16,7 @@ use common::{
 };
 use ring::digest;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 
 use super::{
     ask::{Ask, Errand, Report, Via, View},
@@ -36,15 +37,10 @@ struct Wanted {
     r#type: String,
     pattern: Option<String>,
     streams: Option<Vec<String>>,
-    webhook: Option<Webhook>,
+    webhook: Option<Map<String, Value>>,
     wake_stream: Option<String>,
     lease_ttl_ms: Option<i64>,
     description: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Webhook {
-    url: String,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +62,7 @@ struct Reported {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Ack {
     #[serde(alias = "path")]
     stream: String,
@@ -154,6 +151,9 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
     let invalid = |why: String| Refused::Invalid(format!("the body: {why}"));
     let text = std::str::from_utf8(body).map_err(|error| invalid(error.to_string()))?;
     json::value(text).map_err(|fault| invalid(format!("{fault} at byte {}", fault.at)))?;
+    if !text.trim_start().starts_with('{') {
+        return Err(invalid("is no object".to_owned()));
+    }
     serde_json::from_str(text).map_err(|error| invalid(error.to_string()))
 }
 
@@ -177,11 +177,16 @@ pub(super) fn wanted(
         return Err(invalid("pattern or streams says of which streams"));
     }
     let kind = match (&*wanted.r#type, wanted.webhook, wanted.wake_stream) {
-        ("webhook", Some(Webhook { url }), _) => {
+        ("webhook", webhook, _) => {
+            let url = webhook
+                .as_ref()
+                .and_then(|webhook| webhook.get("url")?.as_str());
+            let url = url
+                .ok_or_else(|| invalid("webhook.url is missing"))?
+                .to_owned();
             Target::read(&url, targets)?;
             Kind::Webhook { url }
         }
-        ("webhook", None, _) => return Err(invalid("webhook.url is missing")),
         ("pull-wake", _, Some(wake_stream)) => Kind::PullWake {
             wake_stream: path(&wake_stream)?,
         },

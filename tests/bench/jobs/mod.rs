@@ -1,8 +1,9 @@
 //! What jobs in SQL cost: queries of Nexmark over a file and over a topic's history, how soon results
-//! come, and how much memory keys take.
+//! come, how much memory keys take, and how state grows.
 
 mod bids;
 mod flink;
+mod join;
 mod latency;
 mod queries;
 mod state;
@@ -18,6 +19,7 @@ use tests::{
 
 use crate::process::{processor_seconds, watch_peak};
 
+pub(crate) use join::run as join;
 pub(crate) use latency::run as latency;
 pub(crate) use queries::run as queries;
 pub(crate) use state::run as state;

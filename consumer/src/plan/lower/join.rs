@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use datafusion_common::{Column, DFSchema, JoinType, NullEquality};
+use arrow::datatypes::{DataType, Field};
+use datafusion_common::{Column, DFSchema, JoinType, NullEquality, ScalarValue};
 use datafusion_expr::{BinaryExpr, Expr, LogicalPlan, Operator, utils::split_conjunction};
+use datafusion_physical_expr::expressions::Literal;
 
 use super::{
     super::{
@@ -13,7 +15,7 @@ use super::{
         shifted::milliseconds,
         windows::fields,
     },
-    Lowered, Lowering, expression, schema,
+    Lowered, Lowering, expression, hidden, schema,
 };
 
 const SUPPORTED: &str =
@@ -34,13 +36,12 @@ struct Apart {
 impl Lowering<'_> {
     pub(super) fn join(&mut self, join: &Plan) -> Result<Lowered, Fault> {
         let kind = kind(join)?;
-        let first = self.exactly(&join.left)?;
-        let mut second = self.exactly(&join.right)?;
-        if first.step == second.step {
-            // Rows of one step could not be told apart.
-            let (schema, changelog) = (second.schema.clone(), second.changelog);
-            second = self.step(&[&second], schema, changelog, Kind::Union);
+        if let Some(lowered) = self.as_of(join, kind)? {
+            return Ok(lowered);
         }
+        let first = self.exactly(&join.left)?;
+        let second = self.exactly(&join.right)?;
+        let second = self.apart(&first, second);
         let pair = pair(&first, &second)?;
         let (mut keys, filter) = (
             Both {
@@ -83,9 +84,26 @@ impl Lowering<'_> {
         ))
     }
 
-    /// The columns of a plan and no others, in their order: each costs memory.
+    /// A second input that can be told from the first, also where both are rows of one step.
+    pub(super) fn apart(&mut self, first: &Lowered, second: Lowered) -> Lowered {
+        if first.step != second.step {
+            return second;
+        }
+        let (schema, changelog) = (second.schema.clone(), second.changelog);
+        self.step(&[&second], schema, changelog, Kind::Union)
+    }
+
+    /// The columns of a plan and no others, in their order: each costs memory. Where none is wanted
+    /// there is one that says nothing, as rows that are kept are known by their columns.
     pub(super) fn exactly(&mut self, plan: &LogicalPlan) -> Result<Lowered, Fault> {
         let input = self.plan(plan)?;
+        if plan.schema().fields().is_empty() {
+            let name = hidden(self.dataflow.steps.len());
+            let field = Arc::new(Field::new("row", DataType::Boolean, false));
+            let schema = schema(vec![(Some(name), field)])?;
+            let kind = Kind::Project(vec![Arc::new(Literal::new(ScalarValue::from(true)))]);
+            return Ok(self.step(&[&input], schema, input.changelog, kind));
+        }
         let columns = plan.schema().columns().into_iter().map(Expr::Column);
         let names = fields(plan.schema()).collect();
         self.project(&input, &columns.collect::<Vec<_>>(), names)
@@ -116,7 +134,7 @@ fn kind(join: &Plan) -> Result<JoinKind, Fault> {
 }
 
 /// The columns of both; any may be null beside a row that belongs to none.
-fn pair(first: &Lowered, second: &Lowered) -> Result<Arc<DFSchema>, Fault> {
+pub(super) fn pair(first: &Lowered, second: &Lowered) -> Result<Arc<DFSchema>, Fault> {
     let both = fields(&first.schema).chain(fields(&second.schema));
     let nullable =
         both.map(|(table, field)| (table, Arc::new(field.as_ref().clone().with_nullable(true))));
@@ -125,12 +143,10 @@ fn pair(first: &Lowered, second: &Lowered) -> Result<Arc<DFSchema>, Fault> {
 
 /// Where the times of rows that belong together are so and so far apart: until when they may find
 /// each other.
-pub(super) fn within(join: &Plan) -> Option<Both<Until>> {
+pub(in super::super) fn within(join: &Plan) -> Option<Both<Until>> {
     let mut apart: Option<Apart> = None;
-    for condition in split_conjunction(join.filter.as_ref()?) {
-        let Some(bound) = Apart::new(condition, join) else {
-            continue;
-        };
+    let conditions = split_conjunction(join.filter.as_ref()?);
+    for bound in conditions.into_iter().flat_map(|one| Apart::all(one, join)) {
         apart = match apart {
             None => Some(bound),
             Some(known) if known.times == bound.times => Some(Apart {
@@ -155,11 +171,21 @@ pub(super) fn within(join: &Plan) -> Option<Both<Until>> {
 }
 
 impl Apart {
-    /// What a comparison says of the event times of both inputs: `first.time >= second.time - …`.
-    fn new(condition: &Expr, join: &Plan) -> Option<Self> {
-        let Expr::BinaryExpr(BinaryExpr { left, op, right }) = condition else {
-            return None;
+    /// What a condition says of the event times of both inputs: `first.time >= second.time - …`.
+    fn all(condition: &Expr, join: &Plan) -> Vec<Self> {
+        let bounds = match condition {
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) => vec![(&**left, *op, &**right)],
+            Expr::Between(between) if !between.negated => vec![
+                (&*between.expr, Operator::GtEq, &*between.low),
+                (&*between.expr, Operator::LtEq, &*between.high),
+            ],
+            _ => Vec::new(),
         };
+        let bounds = bounds.into_iter();
+        bounds.filter_map(|bound| Self::new(bound, join)).collect()
+    }
+
+    fn new((left, op, right): (&Expr, Operator, &Expr), join: &Plan) -> Option<Self> {
         let ((one, more), (other, less)) = (moved(left)?, moved(right)?);
         let by = less.checked_sub(more)?;
         let times = |one, other| {
@@ -169,7 +195,7 @@ impl Apart {
             })
         };
         let (times, op, by) = match times(one, other) {
-            Some(times) => (times, *op, by),
+            Some(times) => (times, op, by),
             None => (times(other, one)?, op.swap()?, by.checked_neg()?),
         };
         let (least, most) = match op {

@@ -59,6 +59,11 @@ impl Lowering<'_> {
             Kind::Windowed(_) | Kind::Running(_) => {}
             // Who comes out of a window in time is in time for whoever waits for the same one.
             _ if waits == Waits::ByWindow && self::waits(step) == Some(Waits::ByWindow) => {}
+            // What is put beside a row is not it.
+            Kind::Lookup(_) | Kind::Temporal(_) => {
+                let mut inputs = step.inputs.iter().take(1);
+                inputs.try_for_each(|input| self.sources(*input, waits, found))?;
+            }
             _ => {
                 let mut inputs = step.inputs.iter();
                 inputs.try_for_each(|input| self.sources(*input, waits, found))?;

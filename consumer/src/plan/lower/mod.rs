@@ -2,6 +2,7 @@
 //! step may have more columns, and in another order, than the plan that it stands for.
 
 mod aggregate;
+mod as_of;
 mod below;
 mod join;
 mod late;
@@ -25,6 +26,7 @@ use datafusion_sql::sqlparser::tokenizer::Location;
 
 use super::{
     Changelog, Dataflow, Expression, Kind, Settings, Step, StepId,
+    as_of::{AsOf, beside},
     catalog::Catalog,
     conditions::place,
     error::{Fault, NOWHERE},
@@ -33,6 +35,8 @@ use super::{
     windows::{Qualified, Windows, fields},
     written::{at_least, placed},
 };
+use as_of::refused_alone;
+pub(super) use join::within;
 use scan::Scans;
 pub(super) use sink::Output;
 
@@ -77,6 +81,7 @@ pub(super) fn lower(
         }
     }
     lowering.dataflow.late = lowering.late_rows()?;
+    lowering.dataflow.state_ttl = settings.state_ttl;
     Ok(lowering.dataflow)
 }
 
@@ -121,6 +126,7 @@ impl Lowering<'_> {
             LogicalPlan::Extension(extension) => {
                 match extension.node.as_any().downcast_ref::<Windows>() {
                     Some(windows) => self.assign(windows),
+                    None if AsOf::of(plan).is_some() => Err(refused_alone()),
                     None => Err(unsupported(plan)),
                 }
             }
@@ -155,7 +161,10 @@ impl Lowering<'_> {
     }
 
     fn filter(&mut self, input: &Lowered, condition: &Expr) -> Result<Lowered, Fault> {
-        let condition = expression(condition, &input.schema)?;
+        let Some(condition) = beside(condition) else {
+            return Ok(input.clone());
+        };
+        let condition = expression(&condition, &input.schema)?;
         let schema = input.schema.clone();
         Ok(self.step(&[input], schema, input.changelog, Kind::Filter(condition)))
     }

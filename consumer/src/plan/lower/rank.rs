@@ -1,9 +1,12 @@
 //! The first rows in an order: `ROW_NUMBER` with a condition on it, and `ORDER BY … LIMIT`.
 
-use datafusion_common::{Column, ScalarValue};
+use datafusion_common::{
+    Column, ScalarValue,
+    tree_node::{Transformed, TreeNode},
+};
 use datafusion_expr::{
     BinaryExpr, Expr, Limit, LogicalPlan, Operator, Sort, SortExpr, Window,
-    WindowFunctionDefinition, expr::WindowFunctionParams,
+    WindowFunctionDefinition, expr::WindowFunctionParams, lit,
 };
 
 use super::{
@@ -30,6 +33,15 @@ struct Numbered<'a> {
     number: Column,
 }
 
+/// The rows of which the last of each key, by event time, is asked for.
+pub(super) struct Last<'a> {
+    /// The rows.
+    pub(super) input: &'a LogicalPlan,
+    /// What they are apart by, over these.
+    pub(super) key: &'a [Expr],
+    numbered: Numbered<'a>,
+}
+
 /// What of a number is asked for.
 #[derive(Debug, Clone, Copy)]
 struct Bounds {
@@ -40,20 +52,15 @@ struct Bounds {
 impl Lowering<'_> {
     /// A plan of the first rows of each key; none where it is another.
     pub(super) fn numbered(&mut self, plan: &LogicalPlan) -> Result<Option<Lowered>, Fault> {
-        let Some(Numbered {
+        let Some(numbered) = Numbered::of(plan)? else {
+            return Ok(None);
+        };
+        let (bounds, rest) = numbered.bounds();
+        let Numbered {
             below,
             params,
             number,
-        }) = Numbered::of(plan)?
-        else {
-            return Ok(None);
-        };
-        let (mut bounds, mut rest) = (Bounds { from: 1, to: None }, Vec::new());
-        for filter in &below.filters {
-            if !bounds.narrow(filter, &number) {
-                rest.push(filter.clone());
-            }
-        }
+        } = numbered;
         let Some(to) = bounds.to else {
             return Err(unsupported("ROW_NUMBER without a bound"));
         };
@@ -109,7 +116,7 @@ impl Lowering<'_> {
             ..rank
         };
         let Some(Below { node, columns, .. }) = sorted else {
-            let input = self.plan(&limit.input)?;
+            let input = self.exactly(&limit.input)?;
             let rank = bounds(self.in_order(&[], &limit.input, &input)?);
             return Ok(self.rank(&input, input.schema.clone(), rank));
         };
@@ -199,6 +206,51 @@ impl Lowering<'_> {
     }
 }
 
+impl<'a> Last<'a> {
+    /// None where a plan is something else.
+    pub(super) fn of(plan: &'a LogicalPlan) -> Result<Option<Self>, Fault> {
+        let Some(numbered) = Numbered::of(plan)? else {
+            return Ok(None);
+        };
+        let (bounds, _) = numbered.bounds();
+        let params = numbered.params;
+        let input = numbered.below.node.input.as_ref();
+        let is_last = match params.order_by.as_slice() {
+            [order] => !order.asc && event_time(&order.expr, input),
+            _ => false,
+        };
+        let is_one = bounds.from == 1 && bounds.to == Some(1);
+        Ok((is_last && is_one).then_some(Self {
+            input,
+            key: &params.partition_by,
+            numbered,
+        }))
+    }
+
+    /// What else is asked of them, over all of them.
+    pub(super) fn filters(&self) -> Result<Vec<Expr>, Fault> {
+        let (_, rest) = self.numbered.bounds();
+        rest.into_iter().map(|filter| self.first(filter)).collect()
+    }
+
+    /// An expression over the columns of the plan, over those of all rows.
+    pub(super) fn substituted(&self, value: &Expr, plan: &LogicalPlan) -> Result<Expr, Fault> {
+        self.first(self.numbered.below.substituted(value, plan)?)
+    }
+
+    /// The number of what is asked for is 1.
+    fn first(&self, value: Expr) -> Result<Expr, Fault> {
+        let number = &self.numbered.number;
+        let replaced = value.transform_up(|value| {
+            Ok(match &value {
+                Expr::Column(column) if column == number => Transformed::yes(lit(1_i64)),
+                _ => Transformed::no(value),
+            })
+        })?;
+        Ok(replaced.data)
+    }
+}
+
 impl<'a> Numbered<'a> {
     fn of(plan: &'a LogicalPlan) -> Result<Option<Self>, Fault> {
         let below = Below::find(plan, &|plan| match plan {
@@ -232,6 +284,17 @@ impl<'a> Numbered<'a> {
             number,
             below,
         }))
+    }
+
+    /// What is asked of the number, and what else.
+    fn bounds(&self) -> (Bounds, Vec<Expr>) {
+        let (mut bounds, mut rest) = (Bounds { from: 1, to: None }, Vec::new());
+        for filter in &self.below.filters {
+            if !bounds.narrow(filter, &self.number) {
+                rest.push(filter.clone());
+            }
+        }
+        (bounds, rest)
     }
 }
 

@@ -12,6 +12,7 @@ use datafusion_expr::{Expr, LogicalPlan, TableScan};
 use super::{
     super::{
         Changelog, Kind, Scan, Watermarks,
+        as_of::Times,
         catalog::{Declared, Source, Value},
         error::{Fault, NOWHERE},
         windows::Windows,
@@ -55,7 +56,13 @@ impl Scans {
             }
         }
         let is_timed = is_timed || uses_time(plan);
-        for input in plan.inputs() {
+        let is_lookup = match plan {
+            LogicalPlan::Join(join) => Times::of(join).is_some_and(|(times, _)| !times.is_event),
+            _ => false,
+        };
+        // What rows are looked up in is read on its own.
+        let inputs = if is_lookup { 1 } else { usize::MAX };
+        for input in plan.inputs().into_iter().take(inputs) {
             self.gather(input, is_timed);
         }
     }
@@ -65,7 +72,9 @@ impl Scans {
 fn uses_time(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::Window(_) => true,
-        LogicalPlan::Join(join) => within(join).is_some(),
+        LogicalPlan::Join(join) => {
+            within(join).is_some() || Times::of(join).is_some_and(|(times, _)| times.is_event)
+        }
         LogicalPlan::Extension(extension) => {
             let windows = extension.node.as_any().downcast_ref::<Windows>();
             windows.is_some_and(|windows| windows.time.is_some())
@@ -96,10 +105,21 @@ impl Lowering<'_> {
                 made
             }
         };
-        let schema = rename(&made.schema, |column| {
-            Some((Some(scan.table_name.clone()), column.name.clone()))
-        })?;
-        Ok(Lowered { schema, ..made })
+        named(&made, scan)
+    }
+
+    /// The columns of a table that is read whole, for the one who reads this.
+    pub(super) fn scan_whole(
+        &mut self,
+        scan: &TableScan,
+        declared: &Declared,
+    ) -> Result<Lowered, Fault> {
+        let all = || (0..declared.columns.len()).collect();
+        let columns = scan.projection.as_ref();
+        let columns = columns.map_or_else(all, |columns| columns.iter().copied().collect());
+        let read = self.physical(declared, &columns, true)?;
+        let made = self.computed(declared, &columns, read)?;
+        named(&made, scan)
     }
 
     fn shared_scan(&mut self, declared: &Declared) -> Result<Lowered, Fault> {
@@ -112,7 +132,7 @@ impl Lowering<'_> {
             columns.extend(self.wanted_late(declared)?);
             columns.extend(referred(&watermark.value, &declared.schema));
         }
-        let read = self.physical(declared, &columns)?;
+        let read = self.physical(declared, &columns, false)?;
         let computed = self.computed(declared, &columns, read)?;
         let Some(watermark) = watermark else {
             return Ok(computed);
@@ -156,6 +176,7 @@ impl Lowering<'_> {
         &mut self,
         declared: &Declared,
         columns: &BTreeSet<usize>,
+        is_looked_up: bool,
     ) -> Result<Lowered, Fault> {
         let mut read = BTreeSet::new();
         let mut of_values =
@@ -187,6 +208,7 @@ impl Lowering<'_> {
         let scan = Kind::Scan(Scan {
             table: declared.table.clone(),
             columns: read.into_iter().collect(),
+            is_looked_up,
         });
         Ok(self.step(&[], schema, Changelog::Append, scan))
     }
@@ -232,4 +254,12 @@ fn referred(value: &Expr, schema: &arrow::datatypes::Schema) -> Vec<usize> {
         .iter()
         .filter_map(|name| schema.index_of(&name.name).ok());
     places.collect()
+}
+
+/// Under the names that a scan gives.
+fn named(made: &Lowered, scan: &TableScan) -> Result<Lowered, Fault> {
+    let schema = rename(&made.schema, |column| {
+        Some((Some(scan.table_name.clone()), column.name.clone()))
+    })?;
+    Ok(Lowered { schema, ..*made })
 }

@@ -1,11 +1,15 @@
 //! What the dialect has is accepted, and gives columns of Flink's names and types.
 
-use super::{check, planned};
-use crate::plan::{Kind, types};
+use super::{AS_OF_TABLES, TABLES, check, planned, planned_behind};
+use crate::plan::{Error, Job, Kind, types};
 
 /// The columns of each output: `name TYPE, …`.
 fn columns(text: &str) -> String {
-    let job = match planned(text) {
+    columns_of(planned(text))
+}
+
+fn columns_of(planned: Result<Job, Error>) -> String {
+    let job = match planned {
         Ok(job) => job,
         Err(error) => return error.to_string(),
     };
@@ -36,6 +40,13 @@ fn statements_of_all_kinds_are_accepted() {
 #[test]
 fn queries_of_all_kinds_are_accepted() {
     check(include_str!("accepted/queries.sql"), columns);
+}
+
+#[test]
+fn joins_as_of_a_time_are_accepted() {
+    check(include_str!("accepted/as_of.sql"), |text| {
+        columns_of(planned_behind(&format!("{TABLES}{AS_OF_TABLES}"), text))
+    });
 }
 
 #[test]

@@ -28,11 +28,25 @@ CREATE TABLE kept (sensor STRING NOT NULL, n BIGINT) WITH ('connector' = 'brookl
 CREATE TABLE nowhere (sensor STRING) WITH ('connector' = 'blackhole');
 ";
 
+/// What cases of joins as of a time can name too.
+const AS_OF_TABLES: &str = "
+CREATE TABLE customers (id BIGINT, name STRING, ts TIMESTAMP_LTZ(3))
+WITH ('connector' = 'filesystem', 'path' = '/tmp/customers', 'format' = 'csv',
+  'lookup.full-cache.periodic-reload.interval' = '1 min');
+CREATE TABLE places (
+  sensor STRING, place STRING, ts TIMESTAMP_LTZ(3), WATERMARK FOR ts AS ts, PRIMARY KEY (sensor) NOT ENFORCED
+) WITH ('connector' = 'brooklet', 'topic' = 'places');
+";
+
 /// Plans a text behind the tables that all know.
 fn planned(text: &str) -> Result<Job, Error> {
+    planned_behind(TABLES, text)
+}
+
+fn planned_behind(tables: &str, text: &str) -> Result<Job, Error> {
     let settings = Settings::new("job.sql", Clock::System);
-    let before = u64::try_from(TABLES.lines().count()).unwrap();
-    let job = plan(&format!("{TABLES}{text}"), &settings);
+    let before = u64::try_from(tables.lines().count()).unwrap();
+    let job = plan(&format!("{tables}{text}"), &settings);
     job.map_err(|error| Error {
         // What is nowhere in the text is told of its first line.
         line: error.line.saturating_sub(before).max(1),

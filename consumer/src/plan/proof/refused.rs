@@ -1,9 +1,14 @@
 //! What is no job is refused with its place, and with what to write instead.
 
-use super::{check, planned};
+use super::{AS_OF_TABLES, TABLES, check, planned, planned_behind};
+use crate::plan::{Error, Job};
 
 fn refusal(text: &str) -> String {
-    match planned(text) {
+    refusal_of(planned(text))
+}
+
+fn refusal_of(planned: Result<Job, Error>) -> String {
+    match planned {
         Ok(_) => "accepted".to_owned(),
         Err(error) => error.to_string(),
     }
@@ -32,6 +37,13 @@ fn what_the_parser_knows_and_the_dialect_does_not_is_refused() {
 #[test]
 fn what_is_refused_is_told_at_its_place() {
     check(include_str!("refused/places.sql"), refusal);
+}
+
+#[test]
+fn joins_as_of_a_time_that_cannot_be_are_refused() {
+    check(include_str!("refused/as_of.sql"), |text| {
+        refusal_of(planned_behind(&format!("{TABLES}{AS_OF_TABLES}"), text))
+    });
 }
 
 #[test]

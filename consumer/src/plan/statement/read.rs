@@ -169,7 +169,10 @@ fn loose_text(parser: &mut Parser<'_>, end: &Token) -> Result<String, Fault> {
 }
 
 fn explain(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
-    take_words(parser, &["PLAN", "FOR"]);
+    // Each step says which changes it gives, whether that is asked for or not.
+    if !take_words(parser, &["PLAN", "FOR"]) {
+        take_word(parser, "CHANGELOG_MODE");
+    }
     let at = begin(parser.peek_token_ref().span);
     if take_words(parser, &["STATEMENT", "SET"]) {
         let kind = statement_set(parser)?;
@@ -195,13 +198,8 @@ fn explain(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
 
 const EXPLAINED: &str = "there is EXPLAIN of SELECT, INSERT INTO and STATEMENT SET";
 
-/// What Flink can add to a plan.
-const DETAILS: [&str; 4] = [
-    "ESTIMATED_COST",
-    "CHANGELOG_MODE",
-    "PLAN_ADVICE",
-    "JSON_EXECUTION_PLAN",
-];
+/// What else Flink can add to a plan.
+const DETAILS: [&str; 3] = ["ESTIMATED_COST", "PLAN_ADVICE", "JSON_EXECUTION_PLAN"];
 
 fn statement_set(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
     parser.expect_keyword(Keyword::BEGIN)?;

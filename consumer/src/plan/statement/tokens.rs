@@ -44,7 +44,7 @@ fn refuse_quotes(token: &TokenWithSpan) -> Result<(), Fault> {
     let at = begin(token.span);
     match &token.token {
         Token::Whitespace(Whitespace::MultiLineComment(comment)) if comment.starts_with('+') => {
-            let instead = "write the options of a table in its WITH (…)";
+            let instead = "write the options of a table in its WITH (…), and of the job by SET";
             Err(Fault::unsupported(at, "a hint", instead))
         }
         Token::DoubleQuotedString(_) => {

@@ -5,7 +5,7 @@
 //! for all of them, and has a bit for each. All groups have one table, so that a look at a value is a
 //! look at one place in memory.
 
-use std::{fmt::Debug, hash::BuildHasher, hint::black_box, num::NonZero, sync::Arc};
+use std::{fmt::Debug, hash::BuildHasher, hint::black_box, sync::Arc};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, BooleanBufferBuilder, Int64Array},
@@ -14,11 +14,17 @@ use arrow::{
 };
 use foldhash::fast::RandomState;
 
-use super::{counted::list, part, slots::Slots, values::Values};
-use crate::transform::error::Fault;
+use super::{counted::list, part, seen::Seen, values::Values};
+use crate::transform::{
+    error::Fault,
+    slots::{At, Number, Slots, number},
+};
 
 /// How many aggregates can share a set.
 pub(super) const MEMBERS_MAX: usize = 32;
+
+/// Of how many values it is looked whether they are there, when one is no longer.
+const LOOKS: usize = 4;
 
 /// How many values are looked for side by side (Chen et al. 2004, group prefetching).
 const SIDE_BY_SIDE: usize = 32;
@@ -83,71 +89,12 @@ struct Entry<T, S> {
     seen: S,
 }
 
-/// The number of a group and one, so that an empty place in a table takes no room of its own.
-type Number = NonZero<u32>;
-
-const fn number(group: u32) -> Number {
-    Number::MIN.saturating_add(group)
-}
-
-/// What is known of a value.
-pub(super) trait Seen: Debug + Default + Copy + Send {
-    /// What a row says that counts for these members, a bit for each.
-    fn told(members: u32, adds: bool) -> i64;
-    /// Takes what was told. A bit for each member to which it is news.
-    fn take(&mut self, told: i64) -> u32;
-    /// All of it. With nothing, the value is not there.
-    fn number(self) -> i64;
-}
-
-/// Who has seen it: a bit for each member. Nothing is taken back.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Members(u32);
-
-/// How often it is there, for one member.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Times(i64);
-
-impl Seen for Members {
-    #[inline]
-    fn told(members: u32, _: bool) -> i64 {
-        i64::from(members)
-    }
-
-    #[inline]
-    fn take(&mut self, told: i64) -> u32 {
-        let before = self.0;
-        self.0 |= u32::try_from(told).unwrap_or_default();
-        self.0 & !before
-    }
-
-    fn number(self) -> i64 {
-        i64::from(self.0)
-    }
-}
-
-impl Seen for Times {
-    fn told(_: u32, adds: bool) -> i64 {
-        if adds { 1 } else { -1 }
-    }
-
-    fn take(&mut self, told: i64) -> u32 {
-        let before = self.0;
-        self.0 += told;
-        u32::from((before != 0) != (self.0 != 0))
-    }
-
-    fn number(self) -> i64 {
-        self.0
-    }
-}
-
 /// What finds the values of a group.
 #[derive(Debug, Default)]
 struct Group {
     hashes: Vec<u64>,
-    /// How many of them are there no longer.
-    gone: usize,
+    /// Up to which of them it was last looked whether it is there.
+    looked_to: usize,
 }
 
 impl<V: Values, S: Seen> Sets<V, S> {
@@ -177,7 +124,7 @@ impl<V: Values, S: Seen> Sets<V, S> {
     fn take(&mut self, group: u32, value: V::Row<'_>, hash: u64, told: i64) -> u32 {
         let same =
             |entry: &Entry<V::One, S>| entry.group == number(group) && V::is(&entry.value, value);
-        let at = match self.table.find(hash, same) {
+        let at = match self.table.place(hash, same) {
             Some(at) => at,
             None => self.add(group, value, hash),
         };
@@ -192,7 +139,7 @@ impl<V: Values, S: Seen> Sets<V, S> {
     }
 
     /// A value of a group that has never been there. Its place in the table.
-    fn add(&mut self, group: u32, value: V::Row<'_>, hash: u64) -> usize {
+    fn add(&mut self, group: u32, value: V::Row<'_>, hash: u64) -> At {
         let value = V::own(value);
         self.bytes += V::bytes(&value) + size_of::<u64>();
         if let Some(own) = self.groups.get_mut(group as usize) {
@@ -233,20 +180,28 @@ impl<V: Values, S: Seen> Sets<V, S> {
         news.finish()
     }
 
-    /// A value of a group is there no longer. When those are most of the group's, they are forgotten.
+    /// A value of a group is there no longer. Some of the group's are looked at, in turn, and those that
+    /// are not there forgotten: so they are never many, and a group of millions is never gone through at
+    /// once.
     fn gone(&mut self, group: u32) {
-        let Some(own) = self.groups.get_mut(group as usize) else {
-            return;
-        };
-        own.gone += 1;
-        if own.gone * 2 <= own.hashes.len() {
-            return;
-        }
-        own.gone = 0;
-        let mut hashes = std::mem::take(&mut own.hashes);
-        hashes.retain(|hash| !self.forget(*hash, group, |entry| entry.seen.number() == 0));
-        if let Some(own) = self.groups.get_mut(group as usize) {
-            own.hashes = hashes;
+        for _ in 0..LOOKS {
+            let Some(own) = self.groups.get_mut(group as usize) else {
+                return;
+            };
+            if own.looked_to >= own.hashes.len() {
+                own.looked_to = 0;
+            }
+            let Some(hash) = own.hashes.get(own.looked_to).copied() else {
+                return;
+            };
+            let is_gone = self.forget(hash, group, |entry| entry.seen.number() == 0);
+            if let Some(own) = self.groups.get_mut(group as usize) {
+                if is_gone {
+                    own.hashes.swap_remove(own.looked_to);
+                } else {
+                    own.looked_to += 1;
+                }
+            }
         }
     }
 
@@ -257,7 +212,7 @@ impl<V: Values, S: Seen> Sets<V, S> {
         let is_it = |entry: &Entry<V::One, S>| {
             entry.group == number(group) && when(entry) && hash_of(entry) == hash
         };
-        let found = self.table.find(hash, is_it);
+        let found = self.table.place(hash, is_it);
         let Some(entry) = found.and_then(|at| self.table.remove(at, hash_of)) else {
             return false;
         };
@@ -393,5 +348,42 @@ impl<V: Values, S: Seen> Distinct for Sets<V, S> {
 
     fn bytes(&self) -> usize {
         self.table.bytes() + self.groups.capacity() * size_of::<Group>() + self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Int64Array;
+
+    use super::*;
+    use crate::transform::aggregate::{seen::Times, values::Narrow};
+
+    #[test]
+    fn values_that_are_gone_are_forgotten_a_few_at_a_time() {
+        let of = DataType::Int64;
+        let mut sets = Sets::<_, Times>::new(of.clone(), Narrow(of), 1);
+        sets.grow(1);
+        let mut tell = |value: i64, adds: bool| {
+            let values: ArrayRef = Arc::new(Int64Array::from(vec![value]));
+            let rows = Rows {
+                groups: &[0],
+                values: &values,
+                valid: &[None],
+                adds: Some(&[adds]),
+            };
+            assert!(sets.news(&rows).unwrap()[0].is_valid(0));
+            sets.groups[0].hashes.len()
+        };
+        let count = 10_000;
+        for value in 0..count {
+            tell(value, true);
+        }
+        let mut known = usize::try_from(count).unwrap();
+        for (there, value) in (0..known).rev().zip(0..count) {
+            let before = std::mem::replace(&mut known, tell(value, false));
+            assert!(before - known <= LOOKS, "{value}");
+            assert!(known <= 2 * there + LOOKS, "{value}: {known} of {there}");
+        }
+        assert_eq!((known, sets.bytes), (0, 0));
     }
 }

@@ -12,7 +12,7 @@ mod counted;
 mod distinct;
 mod other;
 mod program;
-mod slots;
+mod seen;
 mod sorted;
 mod spread;
 mod table;

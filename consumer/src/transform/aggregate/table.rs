@@ -82,10 +82,15 @@ impl Table {
 
     /// Whether a group has rows.
     pub(in crate::transform) fn has_rows(&self, group: u32) -> bool {
+        self.rows(group) > 0
+    }
+
+    /// How many rows a group has; one where none are taken back.
+    pub(in crate::transform) fn rows(&self, group: u32) -> i64 {
         let Some(counts) = &self.counts else {
-            return true;
+            return 1;
         };
-        counts.get(group as usize).is_some_and(|count| *count > 0)
+        counts.get(group as usize).copied().unwrap_or_default()
     }
 
     /// The keys of these groups.
@@ -101,6 +106,11 @@ impl Table {
     /// Forgets these groups.
     pub(in crate::transform) fn remove(&mut self, groups: &[u32]) {
         self.groups.remove(groups);
+        self.clear(groups);
+    }
+
+    /// Makes these groups anew.
+    pub(in crate::transform) fn clear(&mut self, groups: &[u32]) {
         self.accumulators.clear(groups);
         for group in groups {
             let count = self

@@ -8,14 +8,13 @@ use arrow::{
     row::{RowConverter, SortField},
 };
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 
-use crate::transform::error::Fault;
+use crate::transform::{error::Fault, numbers::Numbers};
 
 #[derive(Debug)]
 pub(in crate::transform) struct Encoded {
     converter: RowConverter,
-    table: HashTable<Entry>,
+    table: Numbers,
     keys: Vec<Box<[u8]>>,
     /// How long all keys are together.
     key_bytes: usize,
@@ -23,18 +22,12 @@ pub(in crate::transform) struct Encoded {
     hash: RandomState,
 }
 
-#[derive(Debug)]
-struct Entry {
-    hash: u64,
-    group: u32,
-}
-
 impl Encoded {
     pub(super) fn new(types: &[DataType]) -> Result<Self, Fault> {
         let fields = types.iter().cloned().map(SortField::new).collect();
         Ok(Self {
             converter: RowConverter::new(fields)?,
-            table: HashTable::new(),
+            table: Numbers::new(),
             keys: Vec::new(),
             key_bytes: 0,
             free: Vec::new(),
@@ -60,14 +53,9 @@ impl Encoded {
         hasher.write(key);
         let hash = hasher.finish();
         let keys = &self.keys;
-        let same = |entry: &Entry| {
-            entry.hash == hash
-                && keys
-                    .get(entry.group as usize)
-                    .is_some_and(|own| **own == *key)
-        };
+        let same = |group: u32| keys.get(group as usize).is_some_and(|own| **own == *key);
         match self.table.find(hash, same) {
-            Some(entry) => Ok(entry.group),
+            Some(group) => Ok(group),
             None => self.add(hash, key),
         }
     }
@@ -88,8 +76,7 @@ impl Encoded {
                 group
             }
         };
-        self.table
-            .insert_unique(hash, Entry { hash, group }, |entry| entry.hash);
+        self.table.add(hash, group);
         Ok(group)
     }
 
@@ -110,11 +97,7 @@ impl Encoded {
             };
             let mut hasher = self.hash.build_hasher();
             hasher.write(key);
-            if let Ok(entry) = self
-                .table
-                .find_entry(hasher.finish(), |entry| entry.group == *group)
-            {
-                entry.remove();
+            if self.table.replace(hasher.finish(), *group, None) {
                 self.key_bytes -= key.len();
                 *key = Box::default();
                 self.free.push(*group);
@@ -123,7 +106,7 @@ impl Encoded {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.table.allocation_size()
+        self.table.bytes()
             + self.keys.capacity() * size_of::<Box<[u8]>>()
             + self.key_bytes
             + self.free.capacity() * size_of::<u32>()

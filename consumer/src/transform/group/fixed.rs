@@ -14,14 +14,16 @@ use arrow::{
     datatypes::{DataType, Int64Type, TimeUnit},
 };
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 
-use crate::transform::error::Fault;
+use crate::transform::{
+    error::Fault,
+    slots::{Number, Slots, number, of},
+};
 
 #[derive(Debug)]
 pub(in crate::transform) struct Fixed<const N: usize> {
     types: [DataType; N],
-    table: HashTable<Entry<N>>,
+    table: Slots<Entry<N>>,
     keys: Vec<Key<N>>,
     free: Vec<u32>,
     hash: RandomState,
@@ -39,14 +41,14 @@ struct Key<const N: usize> {
 struct Entry<const N: usize> {
     values: [i64; N],
     nulls: u32,
-    group: u32,
+    group: Number,
 }
 
 impl<const N: usize> Fixed<N> {
     pub(super) fn new(types: [DataType; N]) -> Self {
         Self {
             types,
-            table: HashTable::new(),
+            table: Slots::new(),
             keys: Vec::new(),
             free: Vec::new(),
             hash: RandomState::default(),
@@ -93,7 +95,7 @@ impl<const N: usize> Fixed<N> {
         let hash = hash_of(&self.hash, &key.values, key.nulls);
         let same = |entry: &Entry<N>| entry.values == key.values && entry.nulls == key.nulls;
         match self.table.find(hash, same) {
-            Some(entry) => Ok(entry.group),
+            Some(entry) => Ok(of(entry.group)),
             None => self.add(hash, key),
         }
     }
@@ -119,9 +121,9 @@ impl<const N: usize> Fixed<N> {
         let entry = Entry {
             values,
             nulls,
-            group,
+            group: number(group),
         };
-        self.table.insert_unique(hash, entry, rehash);
+        self.table.add(hash, entry, rehash);
         Ok(group)
     }
 
@@ -143,16 +145,19 @@ impl<const N: usize> Fixed<N> {
             let Some(key) = self.keys.get(*group as usize) else {
                 continue;
             };
-            let hash = hash_of(&self.hash, &key.values, key.nulls);
-            if let Ok(entry) = self.table.find_entry(hash, |entry| entry.group == *group) {
-                entry.remove();
+            let state = &self.hash;
+            let rehash = |entry: &Entry<N>| hash_of(state, &entry.values, entry.nulls);
+            let hash = hash_of(state, &key.values, key.nulls);
+            let is_it = |entry: &Entry<N>| entry.group == number(*group);
+            if let Some(at) = self.table.place(hash, is_it) {
+                self.table.remove(at, rehash);
                 self.free.push(*group);
             }
         }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.table.allocation_size()
+        self.table.bytes()
             + self.keys.capacity() * size_of::<Key<N>>()
             + self.free.capacity() * size_of::<u32>()
     }

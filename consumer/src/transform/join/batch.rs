@@ -1,6 +1,11 @@
 //! Rows that came together by one input of a join.
 
-use arrow::{array::UInt32Array, compute::take, datatypes::SchemaRef, record_batch::RecordBatch};
+use arrow::{
+    array::{AsArray, Int64Array, UInt32Array},
+    compute::{cast, take},
+    datatypes::{DataType, Int64Type, SchemaRef},
+    record_batch::RecordBatch,
+};
 
 use super::side::{NONE, Side};
 use crate::{
@@ -8,6 +13,7 @@ use crate::{
     transform::{
         changes::{Changes, Op},
         error::Fault,
+        expiry::Expiry,
         expression::truth,
     },
 };
@@ -21,6 +27,8 @@ pub(super) struct Batch<'a> {
     pub(super) groups: Vec<u32>,
     /// Until when each is kept, where not for ever.
     pub(super) until: Option<Vec<i64>>,
+    /// Whether rows are remembered at all.
+    pub(super) is_kept: bool,
 }
 
 /// A row of a batch.
@@ -30,6 +38,8 @@ pub(super) struct Row {
     pub(super) op: Op,
     /// Whether it will be remembered: rows to come may belong to it.
     pub(super) stays: bool,
+    /// Whether it belongs to none; of one that is taken back, as far as was told.
+    pub(super) is_alone: bool,
 }
 
 /// Rows of a batch, each beside a row that is kept of the other input, in the order of the batch.
@@ -43,14 +53,21 @@ pub(super) struct Pairs {
 const PAIRS_MAX: usize = 32 * 1024;
 
 impl Batch<'_> {
-    /// The rows from `begin` on beside all rows of the same key; and which row comes behind them.
-    pub(super) fn pairs(&self, begin: usize, other: &Side) -> (Pairs, usize) {
+    /// The rows from `begin` on beside all rows of the same key that have not ended; and which row
+    /// comes behind them.
+    pub(super) fn pairs(
+        &self,
+        begin: usize,
+        other: &Side,
+        expiry: Option<&Expiry>,
+    ) -> (Pairs, usize) {
+        let is_there = |kept: &u32| expiry.is_none_or(|expiry| !expiry.has_ended(*kept));
         let (mut pairs, mut end) = (Pairs::default(), begin);
         for (number, group) in (0_u32..).zip(&self.groups).skip(begin) {
             if pairs.own.len() >= PAIRS_MAX {
                 break;
             }
-            for kept in other.group(*group) {
+            for kept in other.group(*group).filter(is_there) {
                 pairs.own.push(number);
                 pairs.kept.push(kept);
             }
@@ -101,7 +118,16 @@ impl Batch<'_> {
 
     /// Whether a row is remembered: rows to come may belong to it.
     pub(super) fn stays(&self, row: usize, passed: i64) -> bool {
-        self.groups.get(row).is_some_and(|group| *group != NONE)
+        self.is_kept
+            && self.groups.get(row).is_some_and(|group| *group != NONE)
             && self.until(row).is_none_or(|until| until > passed)
     }
+}
+
+/// The times in a column, in milliseconds.
+pub(super) fn times_of(column: usize, rows: &RecordBatch) -> Result<Int64Array, Fault> {
+    let times = rows.columns().get(column);
+    let times = times.ok_or_else(|| Fault::Unsupported("a time that is no column".to_owned()))?;
+    let times = cast(times, &DataType::Int64)?;
+    Ok(times.as_primitive::<Int64Type>().clone())
 }

@@ -6,29 +6,44 @@
 //!
 //! Where rows belong together within a time only, of a window or of each other, they are forgotten
 //! when event time has passed it, and one that has found no other is told then, once.
+//!
+//! Where rows are forgotten that are not written for so long, nothing is told of it: what was given
+//! stays given. A row is written when it comes, and when to how many it belongs changes, where that is
+//! counted; the count stays that of what was given, also beside rows that were forgotten since. So one
+//! that is taken back takes back what was given of it and rows that are still known, and one that is
+//! not known any more takes back nothing.
 
 mod batch;
+mod ended;
+mod known;
+mod lookup;
 mod side;
+mod temporal;
 mod told;
+mod versions;
+
+use std::time::Duration;
 
 use arrow::{
     array::{Array, ArrayRef},
-    datatypes::{Schema, SchemaRef},
+    datatypes::{DataType, Schema, SchemaRef},
     record_batch::RecordBatch,
 };
 
 use self::{
     batch::{Batch, Row},
-    side::{NONE, NULLS, New, Side},
-    told::{Told, rows_of},
+    side::{NONE, New, Side},
+    told::Told,
 };
+pub(super) use self::{lookup::Lookup, temporal::Temporal};
 use super::{
     build::Source,
     changes::{Changes, Op},
     error::Fault,
+    expiry::{self, Expiry},
     expression::columns,
     group::Groups,
-    operator::{BEGINNING, Counts, Operator, Origin, Out},
+    operator::{BEGINNING, Counts, END, Operator, Origin, Out, Progress},
     state::State,
     until::Deadline,
 };
@@ -43,10 +58,12 @@ pub(super) struct Join {
     /// The columns of both inputs.
     pair: SchemaRef,
     plan: plan::Join,
+    key_types: Vec<DataType>,
     groups: Groups,
     sides: Both<Side>,
     /// Until when rows of each input may find others, where not for ever.
     deadlines: Option<Both<Deadline>>,
+    expiry: Option<Both<Expiry>>,
 }
 
 impl Join {
@@ -54,6 +71,7 @@ impl Join {
         schema: SchemaRef,
         plan: &plan::Join,
         [first, second]: [&Source; 2],
+        state_ttl: Option<Duration>,
     ) -> Result<Self, Fault> {
         let retracts = |source: &Source| source.changelog == Changelog::Retract;
         if plan.until.is_some() && (retracts(first) || retracts(second)) {
@@ -63,10 +81,12 @@ impl Join {
         let fields = first.schema.fields().iter().chain(second.schema.fields());
         let keys = plan.keys.first.iter();
         let types = keys.map(|key| Ok(key.data_type(&first.schema)?));
+        let key_types = types.collect::<Result<Vec<_>, Fault>>()?;
         Ok(Self {
             schema,
             pair: Schema::new(fields.cloned().collect::<Vec<_>>()).into(),
-            groups: Groups::new(&types.collect::<Result<Vec<_>, Fault>>()?)?,
+            groups: Groups::new(&key_types)?,
+            key_types,
             sides: Both {
                 first: Side::new(&first.schema, retracts(first))?,
                 second: Side::new(&second.schema, retracts(second))?,
@@ -76,7 +96,22 @@ impl Join {
                 second: Deadline::new(until.second, second),
             }),
             plan: plan.clone(),
+            expiry: state_ttl.map(|kept_for| Both {
+                first: Expiry::new(kept_for),
+                second: Expiry::new(kept_for),
+            }),
         })
+    }
+
+    /// How far event time is behind this step what it is before: a row is given as long as it may find
+    /// others.
+    fn delay(&self) -> i64 {
+        match &self.plan.until {
+            Some(until) if !until.first.drops_late => {
+                until.first.plus.max(until.second.plus).max(0)
+            }
+            _ => 0,
+        }
     }
 
     fn take(&mut self, input: Input, changes: Changes, out: &mut Out) -> Result<(), Fault> {
@@ -85,8 +120,16 @@ impl Join {
             None => changes,
         };
         let (batch, mut found) = self.batch(input, &changes)?;
-        let matches = self.give(&batch, out)?;
-        self.keep(&batch, &matches)?;
+        self.give(&batch, out)?;
+        self.forget(&mut found);
+        self.sweep(changes.rows.num_rows() * 2)
+    }
+
+    /// Tells what comes of rows that are not kept.
+    fn found_by(&mut self, input: Input, changes: &Changes, out: &mut Out) -> Result<(), Fault> {
+        let (mut batch, mut found) = self.batch(input, changes)?;
+        batch.is_kept = false;
+        self.give(&batch, out)?;
         self.forget(&mut found);
         Ok(())
     }
@@ -128,34 +171,36 @@ impl Join {
             changes,
             groups,
             until: until.transpose()?,
+            is_kept: true,
         };
         Ok((batch, found))
     }
 
-    /// Tells what comes of rows; to how many of the other input each belongs.
-    fn give(&mut self, batch: &Batch<'_>, out: &mut Out) -> Result<Vec<u32>, Fault> {
+    /// Tells what comes of rows, and remembers them.
+    fn give(&mut self, batch: &Batch<'_>, out: &mut Out) -> Result<(), Fault> {
         let columns = batch.changes.rows.columns();
-        let (mut matches, mut told) = (Vec::with_capacity(batch.groups.len()), Told::default());
-        while matches.len() < batch.groups.len() {
-            let other = self.sides.of(batch.input.other());
-            let (mut pairs, end) = batch.pairs(matches.len(), other);
+        let encoded = self.sides.of(batch.input).encoded(columns)?;
+        let (mut begin, mut told) = (0, Told::default());
+        while begin < batch.groups.len() {
+            let other = batch.input.other();
+            let expiry = self.expiry.as_ref().map(|both| both.of(other));
+            let other = self.sides.of(other);
+            let (mut pairs, end) = batch.pairs(begin, other, expiry);
             if let Some(filter) = &self.plan.filter {
                 pairs = batch.filtered(pairs, other, (filter, &self.pair))?;
             }
             let mut rest = pairs.kept.as_slice();
             let mut owns = pairs.own.iter().peekable();
-            for number in (0_u32..).take(end).skip(matches.len()) {
+            for (number, row) in (0_u32..).zip(&encoded).take(end).skip(begin) {
                 let mut count = 0;
                 while owns.next_if(|own| **own == number).is_some() {
                     count += 1;
                 }
                 let (kept, behind) = rest.split_at_checked(count).unwrap_or_default();
                 rest = behind;
-                matches.push(u32::try_from(count).unwrap_or(u32::MAX));
-                let row = Row {
-                    number,
-                    op: batch.changes.op(number as usize),
-                    stays: batch.stays(number as usize, self.passed(batch.input)),
+                let matches = u32::try_from(count).unwrap_or(u32::MAX);
+                let Some(row) = self.keep(batch, (number, row.data()), matches)? else {
+                    continue;
                 };
                 self.tell(batch.input, row, kept, &mut told);
                 if told.len() >= ROWS_MAX {
@@ -163,11 +208,12 @@ impl Join {
                     out.changes.push(self.rows(batch.input, columns, told)?);
                 }
             }
+            begin = end;
         }
         if told.len() > 0 {
             out.changes.push(self.rows(batch.input, columns, told)?);
         }
-        Ok(matches)
+        Ok(())
     }
 
     fn rows(&self, input: Input, columns: &[ArrayRef], told: Told) -> Result<Changes, Fault> {
@@ -182,10 +228,10 @@ impl Join {
         let is_at_once = self.plan.until.is_none();
         let own = Some(row.number);
         match (kind, input) {
-            (JoinKind::Semi, Input::First) if kept.is_empty() => {}
+            (JoinKind::Semi, Input::First) if row.is_alone => {}
             (JoinKind::Semi, Input::First) => told.tell(own, None, row.op),
             (JoinKind::Anti, Input::First) => {
-                if kept.is_empty() && (is_at_once || !row.stays) {
+                if row.is_alone && (is_at_once || !row.stays) {
                     told.tell(own, None, row.op);
                 }
             }
@@ -203,7 +249,7 @@ impl Join {
                 }
             }
             _ => {
-                if kept.is_empty() && kind.gives_alone(input) && (is_at_once || !row.stays) {
+                if row.is_alone && kind.gives_alone(input) && (is_at_once || !row.stays) {
                     told.tell(own, None, row.op);
                 }
                 let counts = kind.gives_alone(input.other());
@@ -223,82 +269,56 @@ impl Join {
 
     /// Counts a row more, or less, to which a kept one belongs; whether it had none, or has none now.
     fn turns(&mut self, input: Input, kept: u32, op: Op) -> bool {
+        self.write(input, kept);
         let (before, now) = self.sides.of_mut(input).matched(kept, op.adds());
         (before == 0) != (now == 0)
     }
 
-    /// Remembers rows, and forgets those that are taken back.
-    fn keep(&mut self, batch: &Batch<'_>, matches: &[u32]) -> Result<(), Fault> {
-        let passed = self.passed(batch.input);
-        let side = self.sides.of_mut(batch.input);
-        let rows = side.encoded(batch.changes.rows.columns())?;
-        for (number, (row, (group, matches))) in rows
-            .iter()
-            .zip(batch.groups.iter().zip(matches))
-            .enumerate()
-        {
-            if !batch.stays(number, passed) {
-                continue;
-            }
-            if batch.changes.op(number).adds() {
-                side.insert(New {
-                    row: row.data(),
-                    group: *group,
-                    matches: *matches,
-                    until: batch.until(number),
+    /// Remembers a row that belongs to so many, or forgets that which it takes back; none where it
+    /// takes back what is not known.
+    fn keep(
+        &mut self,
+        batch: &Batch<'_>,
+        (number, encoded): (u32, &[u8]),
+        matches: u32,
+    ) -> Result<Option<Row>, Fault> {
+        let place = number as usize;
+        let mut row = Row {
+            number,
+            op: batch.changes.op(place),
+            stays: batch.stays(place, self.passed(batch.input)),
+            is_alone: matches == 0,
+        };
+        let group = batch.groups.get(place).copied().unwrap_or(NONE);
+        match (row.stays, row.op.adds()) {
+            (true, true) => {
+                let kept = self.sides.of_mut(batch.input).insert(New {
+                    row: encoded,
+                    group,
+                    matches,
+                    until: batch.until(place),
                 })?;
-            } else {
-                side.take_back(row.data(), *group);
+                self.write(batch.input, kept);
             }
+            (true, false) => match self.take_back(batch.input, encoded, group) {
+                Some(matches) => row.is_alone = matches == 0,
+                None => return Ok(None),
+            },
+            (false, _) => {}
         }
-        Ok(())
-    }
-
-    /// Forgets the groups among `found` that have no rows.
-    fn forget(&mut self, found: &mut Vec<u32>) {
-        let Both { first, second } = &self.sides;
-        found.retain(|group| !first.has_rows(*group) && !second.has_rows(*group));
-        found.sort_unstable();
-        found.dedup();
-        self.groups.remove(found);
-    }
-
-    /// Forgets the rows of an input whose time has passed, and tells those that have found no other.
-    fn expire(&mut self, input: Input, out: &mut Out) -> Result<(), Fault> {
-        let kind = self.plan.kind;
-        let is_told = kind.gives_alone(input) || (kind == JoinKind::Anti && input == Input::First);
-        let passed = self.passed(input);
-        while let Some(due) = self.sides.of_mut(input).due(passed) {
-            let side = self.sides.of(input);
-            let alone = due.iter().copied();
-            let alone = alone.filter(|row| is_told && side.matches(*row) == 0);
-            let alone: Vec<_> = alone.collect();
-            if !alone.is_empty() {
-                let nulls = vec![NULLS; alone.len()];
-                let of = |of: Input| {
-                    self.sides
-                        .of(of)
-                        .columns(if of == input { &alone } else { &nulls })
-                };
-                let both = [of(Input::First)?, of(Input::Second)?];
-                let ops = vec![Op::Insert; alone.len()];
-                out.changes.push(rows_of(&self.schema, both, ops)?);
-            }
-            let side = self.sides.of_mut(input);
-            let mut groups: Vec<_> = due.into_iter().map(|row| side.remove(row)).collect();
-            self.forget(&mut groups);
-        }
-        Ok(())
+        Ok(Some(row))
     }
 
     /// Takes rows that were remembered.
     fn remember(&mut self, input: Input, rows: RecordBatch, matches: &[i64]) -> Result<(), Fault> {
         let changes = Changes::inserts(rows);
         let (batch, _) = self.batch(input, &changes)?;
-        let matches = matches
-            .iter()
-            .map(|count| u32::try_from(*count).unwrap_or_default());
-        self.keep(&batch, &matches.collect::<Vec<_>>())
+        let encoded = self.sides.of(input).encoded(changes.rows.columns())?;
+        for ((number, row), matches) in (0_u32..).zip(&encoded).zip(matches) {
+            let matches = u32::try_from(*matches).unwrap_or_default();
+            self.keep(&batch, (number, row.data()), matches)?;
+        }
+        Ok(())
     }
 }
 
@@ -312,13 +332,30 @@ impl Operator for Join {
     }
 
     fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
+        let reached = watermark.saturating_add(self.delay());
         let Some(deadlines) = &mut self.deadlines else {
             return Ok(());
         };
-        deadlines.first.reach(watermark);
-        deadlines.second.reach(watermark);
+        deadlines.first.reach(reached);
+        deadlines.second.reach(reached);
         self.expire(Input::First, out)?;
         self.expire(Input::Second, out)
+    }
+
+    fn tick(&mut self, now: i64, _: &mut Out) -> Result<(), Fault> {
+        if let Some(both) = &mut self.expiry {
+            both.first.tick(now);
+            both.second.tick(now);
+        }
+        self.sweep(expiry::TICK)
+    }
+
+    fn progress(&self, input: Progress) -> Progress {
+        let watermark = match input.watermark {
+            END => END,
+            reached => reached.saturating_sub(self.delay()),
+        };
+        Progress { watermark, ..input }
     }
 
     fn state(&mut self) -> Result<State, Fault> {
@@ -333,6 +370,9 @@ impl Operator for Join {
             let counts = side.numbers().into_iter();
             let counts: Vec<_> = counts.map(|row| side.matches(row).into()).collect();
             state.put_numbers(matches, &[&counts])?;
+            if let Some(expiry) = &self.expiry {
+                expiry.of(input).state(rows, &side.numbers(), &mut state)?;
+            }
         }
         Ok(state)
     }
@@ -341,6 +381,10 @@ impl Operator for Join {
         for (input, [rows, matches]) in PARTS {
             let [counts] = state.take_numbers(matches)?;
             self.remember(input, state.take(rows)?, &counts)?;
+            if let Some(expiry) = &mut self.expiry {
+                let numbers = self.sides.of(input).numbers();
+                expiry.of_mut(input).restore(rows, &numbers, &mut state)?;
+            }
         }
         if let Some(deadlines) = &mut self.deadlines {
             let both: [Vec<i64>; 2] = state.take_numbers("deadlines")?;
@@ -354,16 +398,26 @@ impl Operator for Join {
     }
 
     fn state_bytes(&self) -> usize {
-        self.groups.bytes() + self.sides.first.bytes() + self.sides.second.bytes()
+        let expiry = self.expiry.as_ref();
+        self.groups.bytes()
+            + self.sides.first.bytes()
+            + self.sides.second.bytes()
+            + expiry.map_or(0, |both| both.first.bytes() + both.second.bytes())
     }
 
     fn counts(&self) -> Counts {
+        let expiry = self.expiry.as_ref();
+        let [first, second] = expiry.map_or_else(Default::default, |both| {
+            [both.first.counts(), both.second.counts()]
+        });
         Counts {
             late: self
                 .deadlines
                 .as_ref()
                 .map_or(0, |Both { first, second }| first.late() + second.late()),
             untimed: 0,
+            expired: first.expired + second.expired,
+            unknown: first.unknown + second.unknown,
         }
     }
 }

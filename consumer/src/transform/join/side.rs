@@ -1,10 +1,7 @@
 //! The rows of one input of a join, in lists: one for each group of equal keys. A row lies there as
 //! bytes, so that an equal one is found again when it is taken back.
 
-use std::{
-    collections::BTreeMap,
-    hash::{BuildHasher, Hasher},
-};
+use std::collections::BTreeMap;
 
 use arrow::{
     array::{ArrayRef, new_null_array},
@@ -12,9 +9,8 @@ use arrow::{
     record_batch::RecordBatch,
     row::Rows,
 };
-use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 
+use super::known::Known;
 use crate::transform::{error::Fault, store::Store};
 
 /// No row, and no group.
@@ -32,10 +28,11 @@ pub(super) struct Side {
     /// The first row of each group.
     first: Vec<u32>,
     /// The rows by what they are, where rows may be taken back.
-    known: Option<HashTable<u32>>,
-    hash: RandomState,
+    known: Option<Known>,
     /// Which rows are kept no longer than until event time is there.
     due: BTreeMap<i64, Vec<u32>>,
+    /// How many those are.
+    due_rows: usize,
 }
 
 /// The place of a row in the list of its group. One that is in no list has no group.
@@ -79,10 +76,15 @@ impl Side {
             rows,
             places: vec![Place::NOWHERE],
             first: Vec::new(),
-            known: retracts.then(HashTable::new),
-            hash: RandomState::default(),
+            known: retracts.then(Known::new),
             due: BTreeMap::new(),
+            due_rows: 0,
         })
+    }
+
+    /// One for such rows, without any.
+    pub(super) fn anew(&self) -> Result<Self, Fault> {
+        Self::new(&self.schema, self.known.is_some())
     }
 
     /// Makes room for groups up to `bound`.
@@ -138,9 +140,10 @@ impl Side {
         place.copied().unwrap_or(Place::NOWHERE)
     }
 
-    pub(super) fn insert(&mut self, new: New<'_>) -> Result<(), Fault> {
+    /// Keeps a row; its number.
+    pub(super) fn insert(&mut self, new: New<'_>) -> Result<u32, Fault> {
         let Some(first) = self.first.get_mut(new.group as usize) else {
-            return Ok(());
+            return Ok(NONE);
         };
         let number = self.rows.put(new.row)?;
         let next = std::mem::replace(first, number);
@@ -159,32 +162,25 @@ impl Side {
         }
         if let Some(until) = new.until {
             self.due.entry(until).or_default().push(number);
+            self.due_rows += 1;
         }
-        let (rows, places, state) = (&self.rows, &self.places, &self.hash);
-        let hash = |number: &u32| {
-            let place = places.get(*number as usize);
-            hash_of(
-                state,
-                place.map_or(NONE, |place| place.group),
-                rows.row(*number),
-            )
-        };
         if let Some(known) = &mut self.known {
-            known.insert_unique(hash(&number), number, hash);
+            let hash = known.hash_of(new.group, new.row);
+            let is_it = is_equal((&self.rows, &self.places), new.group, new.row);
+            known.add(number, hash, is_it);
         }
-        Ok(())
+        Ok(number)
     }
 
-    /// Takes a row back that is equal to this one; nothing where there is none.
-    pub(super) fn take_back(&mut self, row: &[u8], group: u32) {
-        let is_it =
-            |number: &u32| self.place(*number).group == group && self.rows.row(*number) == row;
-        let hash = hash_of(&self.hash, group, row);
+    /// Takes a row back that is equal to this one. Its number, and to how many rows it belonged; none
+    /// where there is none.
+    pub(super) fn take_back(&mut self, row: &[u8], group: u32) -> Option<(u32, u32)> {
+        let is_it = is_equal((&self.rows, &self.places), group, row);
         let known = self.known.as_ref();
-        let found = known.and_then(|known| known.find(hash, is_it)).copied();
-        if let Some(number) = found {
-            self.remove(number);
-        }
+        let number = known?.find(known?.hash_of(group, row), is_it)?;
+        let matches = self.matches(number);
+        self.remove(number);
+        Some((number, matches))
     }
 
     /// Forgets a row, and returns its group, which may be without one then.
@@ -199,10 +195,8 @@ impl Side {
             return NONE;
         }
         if let Some(known) = &mut self.known {
-            let hash = hash_of(&self.hash, group, self.rows.row(number));
-            if let Ok(entry) = known.find_entry(hash, |other| *other == number) {
-                entry.remove();
-            }
+            let hash = known.hash_of(group, self.rows.row(number));
+            known.remove(number, hash);
         }
         if let Some(place) = self.places.get_mut(number as usize) {
             *place = Place::NOWHERE;
@@ -224,7 +218,9 @@ impl Side {
     /// Rows that are due, of one time; none where there are no more.
     pub(super) fn due(&mut self, watermark: i64) -> Option<Vec<u32>> {
         let first = self.due.first_entry()?;
-        (*first.key() <= watermark).then(|| first.remove())
+        let due = (*first.key() <= watermark).then(|| first.remove())?;
+        self.due_rows -= due.len();
+        Some(due)
     }
 
     /// The numbers of all rows.
@@ -241,18 +237,18 @@ impl Side {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let known = self.known.as_ref().map_or(0, HashTable::allocation_size);
-        let due: usize = self.due.values().map(Vec::capacity).sum();
+        let known = self.known.as_ref().map_or(0, Known::bytes);
         self.rows.bytes()
             + self.places.capacity() * size_of::<Place>()
-            + (self.first.capacity() + due) * size_of::<u32>()
+            + (self.first.capacity() + self.due_rows) * size_of::<u32>()
             + known
     }
 }
 
-fn hash_of(state: &RandomState, group: u32, row: &[u8]) -> u64 {
-    let mut hasher = state.build_hasher();
-    hasher.write_u32(group);
-    hasher.write(row);
-    hasher.finish()
+/// Which rows are of that group and equal to this one.
+fn is_equal((rows, places): (&Store, &[Place]), group: u32, row: &[u8]) -> impl Fn(u32) -> bool {
+    move |number| {
+        let place = places.get(number as usize);
+        place.is_some_and(|place| place.group == group) && rows.row(number) == row
+    }
 }

@@ -35,11 +35,11 @@ const PLANS: u32 = 2_000;
 const OPERATORS_MAX: u32 = 4;
 
 /// A row of two whole numbers.
-pub(super) type Row = [Option<i64>; 2];
+pub(crate) type Row = [Option<i64>; 2];
 
 /// A query of two columns, `k` and `v`.
 #[derive(Debug, Clone)]
-enum Query {
+pub(crate) enum Query {
     Table(&'static str),
     Filter(Box<Self>, &'static str),
     Group(Box<Self>, &'static str),
@@ -54,7 +54,7 @@ enum Query {
 }
 
 impl Query {
-    fn sql(&self) -> String {
+    pub(crate) fn sql(&self) -> String {
         match self {
             Self::Table(name) => format!("SELECT k, v FROM {name}"),
             Self::Filter(of, condition) => {
@@ -99,7 +99,7 @@ const CONDITIONS: [&str; 3] = [
     "x.v = y.v AND x.k <> y.k",
 ];
 
-fn queries() -> impl Strategy<Value = Query> {
+pub(crate) fn queries() -> impl Strategy<Value = Query> {
     let table = select(vec!["a", "b"]).prop_map(Query::Table);
     table.prop_recursive(OPERATORS_MAX, OPERATORS_MAX * 2, 2, |of| {
         let of = || of.clone().prop_map(Box::new);
@@ -123,9 +123,9 @@ fn queries() -> impl Strategy<Value = Query> {
 }
 
 /// A batch of rows of one of the tables.
-pub(super) type Batch = (&'static str, Vec<Row>);
+pub(crate) type Batch = (&'static str, Vec<Row>);
 
-fn batches() -> impl Strategy<Value = Vec<Batch>> {
+pub(crate) fn batches() -> impl Strategy<Value = Vec<Batch>> {
     let number =
         |range: std::ops::Range<i64>| prop_oneof![1 => Just(None), 9 => range.prop_map(Some)];
     let row = (number(0..4), number(0..6)).prop_map(|(k, v)| [k, v]);
@@ -134,7 +134,7 @@ fn batches() -> impl Strategy<Value = Vec<Batch>> {
 }
 
 /// Python that asks `DuckDB`.
-pub(super) struct Duck {
+pub(crate) struct Duck {
     process: Child,
     asked: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -142,7 +142,7 @@ pub(super) struct Duck {
 
 impl Duck {
     /// None where there is none.
-    pub(super) fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/jobs/answer.py");
         let has = Command::new("python3")
             .args(["-c", "import duckdb"])
@@ -170,7 +170,7 @@ impl Duck {
         })
     }
 
-    pub(super) fn answer(&mut self, query: &str, batches: &[Batch]) -> BTreeMap<Row, i64> {
+    pub(crate) fn answer(&mut self, query: &str, batches: &[Batch]) -> BTreeMap<Row, i64> {
         let table = |name: &str| -> Vec<&Row> {
             let own = batches.iter().filter(|(of, _)| *of == name);
             own.flat_map(|(_, rows)| rows).collect()
@@ -203,10 +203,19 @@ impl Drop for Duck {
     }
 }
 
-fn dataflow(query: &str) -> Dataflow {
-    let table =
-        |name| format!("CREATE TABLE {name} (k BIGINT, v BIGINT) WITH ('connector' = 'datagen')");
-    let text = format!("{}; {}; {query}", table("a"), table("b"));
+/// The tables that queries name.
+pub(crate) const TABLES: &str = "
+CREATE TABLE a (k BIGINT, v BIGINT) WITH ('connector' = 'datagen');
+CREATE TABLE b (k BIGINT, v BIGINT) WITH ('connector' = 'datagen');
+";
+
+/// What a query does, before which there may be settings.
+pub(super) fn dataflow(text: &str) -> Dataflow {
+    let query = text.rsplit(';').next().unwrap_or_default();
+    let settings = &text[..text.len() - query.len()];
+    // For such a sink nothing is taken together: what steps give is looked at as it is.
+    let sink = "CREATE TABLE s (k BIGINT, v BIGINT) WITH ('connector' = 'blackhole');";
+    let text = format!("{settings} {TABLES} {sink} INSERT INTO s {query}");
     let planned = plan(&text, &Settings::new("job.sql", Clock::System));
     planned
         .unwrap_or_else(|error| panic!("{error}: {query}"))
@@ -214,7 +223,7 @@ fn dataflow(query: &str) -> Dataflow {
 }
 
 /// The scans of a dataflow, each with its table, and the rows that it reads of others.
-pub(super) fn scans(dataflow: &Dataflow) -> impl Iterator<Item = (StepId, &str)> {
+pub(crate) fn scans(dataflow: &Dataflow) -> impl Iterator<Item = (StepId, &str)> {
     let steps = dataflow.steps.iter().enumerate();
     steps.filter_map(|(at, step)| match &step.kind {
         Kind::Scan(scan) => Some((StepId(at), scan.table.name.as_str())),
@@ -223,7 +232,7 @@ pub(super) fn scans(dataflow: &Dataflow) -> impl Iterator<Item = (StepId, &str)>
 }
 
 /// The columns that a scan reads.
-pub(super) fn rows_of(dataflow: &Dataflow, scan: StepId, rows: &[Row]) -> RecordBatch {
+pub(crate) fn rows_of(dataflow: &Dataflow, scan: StepId, rows: &[Row]) -> RecordBatch {
     let schema = dataflow.steps[scan.0].schema.clone();
     let column = |field: &Arc<arrow::datatypes::Field>| -> Arc<dyn arrow::array::Array> {
         let place = usize::from(field.name() == "v");
@@ -235,7 +244,10 @@ pub(super) fn rows_of(dataflow: &Dataflow, scan: StepId, rows: &[Row]) -> Record
 }
 
 /// Applies a changelog, which must be one.
-fn apply(counts: &mut BTreeMap<Row, i64>, outputs: &Outputs) -> Result<(), TestCaseError> {
+pub(super) fn apply(
+    counts: &mut BTreeMap<Row, i64>,
+    outputs: &Outputs,
+) -> Result<(), TestCaseError> {
     for (_, changes) in &outputs.changes {
         for row in 0..changes.rows.num_rows() {
             let value = |column: usize| {
@@ -325,6 +337,43 @@ fn tried(plans: u32, cut: fn(usize) -> Cut) -> Option<String> {
 fn a_changelog_comes_to_what_the_query_comes_to() {
     if let Some(failure) = tried(PLANS, Cut::Kept) {
         assert_eq!(failure, "");
+    }
+}
+
+#[test]
+fn rows_of_which_no_column_is_read_are_there() {
+    let Some(mut duck) = Duck::start() else {
+        return;
+    };
+    let rows = |rows: &[i64]| rows.iter().map(|v| [Some(1), Some(*v)]).collect();
+    let batches = [
+        ("a", rows(&[1, 2])),
+        ("b", rows(&[3])),
+        ("a", rows(&[4])),
+        ("b", rows(&[5])),
+    ];
+    let (count, one) = (
+        "COUNT(*) AS k, COUNT(*) AS v",
+        "CAST(1 AS BIGINT) AS k, CAST(2 AS BIGINT) AS v",
+    );
+    for query in [
+        format!("SELECT {one} FROM a CROSS JOIN b"),
+        format!("SELECT {count} FROM a CROSS JOIN b"),
+        format!("SELECT {count} FROM a x CROSS JOIN a y CROSS JOIN b"),
+        format!("SELECT {count} FROM a LEFT JOIN b ON a.v > b.v"),
+        format!("SELECT {count} FROM a WHERE EXISTS (SELECT 1 FROM b)"),
+        format!("SELECT {one} FROM a WHERE EXISTS (SELECT 1 FROM b)"),
+        format!("SELECT {one} FROM a WHERE NOT EXISTS (SELECT 1 FROM b)"),
+        "SELECT k, v FROM a WHERE EXISTS (SELECT 1 FROM b)".to_owned(),
+        format!("SELECT {one} FROM a LIMIT 2"),
+        format!("SELECT {count} FROM (SELECT 1 FROM a LIMIT 2)"),
+        format!("SELECT {count} FROM (SELECT 1 FROM a CROSS JOIN b LIMIT 3)"),
+        format!("SELECT {count} FROM (SELECT 1 FROM a UNION ALL SELECT 2 FROM b)"),
+    ] {
+        for cut in 0..batches.len() {
+            let given = result(&query, &batches, Cut::Kept(cut)).unwrap();
+            assert_eq!(given, duck.answer(&query, &batches), "{query}");
+        }
     }
 }
 

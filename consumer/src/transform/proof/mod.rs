@@ -5,13 +5,15 @@
 //! `idle1` and `busy1` say what a partition does. At the end all partitions end.
 
 mod cascades;
-mod changelogs;
+pub(crate) mod changelogs;
 mod model;
 mod overs;
 mod ranges;
 mod runs;
 mod semantics;
+mod state_ttl;
 mod text;
+mod versions;
 mod windows;
 
 use std::{sync::Arc, time::Duration};
@@ -237,6 +239,7 @@ fn scan() -> Kind {
     Kind::Scan(Scan {
         table: Arc::new(table),
         columns: vec![0, 1, 2],
+        is_looked_up: false,
     })
 }
 

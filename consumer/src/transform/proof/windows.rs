@@ -97,7 +97,8 @@ fn a_null_is_a_key_and_a_row_without_time_is_in_no_window() {
         report.counts,
         Counts {
             late: 2,
-            untimed: 2
+            untimed: 2,
+            ..Counts::default()
         }
     );
     assert_eq!(

@@ -30,6 +30,14 @@ impl List {
         }
     }
 
+    /// Takes any row out.
+    pub(super) fn pop(&mut self) -> Option<u32> {
+        match self {
+            Self::Few(rows) => rows.pop().map(|(_, row)| row),
+            Self::All(rows) => rows.pop_last().map(|(_, row)| row),
+        }
+    }
+
     /// Whether a row of this place is among the first `most`.
     pub(super) fn takes(&self, place: &[u8], most: usize) -> bool {
         match self {

@@ -3,15 +3,22 @@
 //!
 //! Within a batch a key gives one change, from its first rows before it to those behind it. Rows of
 //! windows are given when their window closes, once.
+//!
+//! Where keys are forgotten that are not written for so long, all rows of one go together. A key is
+//! written when the rows that are kept of it change: one that comes for the n-th time only is not.
 
+mod ended;
 mod list;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use arrow::{
     array::Int64Array,
     compute::SortOptions,
-    datatypes::SchemaRef,
+    datatypes::{DataType, SchemaRef},
     record_batch::RecordBatch,
     row::{RowConverter, Rows, SortField},
 };
@@ -21,6 +28,7 @@ use super::{
     build::Source,
     changes::{Changes, Op},
     error::Fault,
+    expiry::{self, Expiry},
     expression::columns,
     group::Groups,
     operator::{Counts, Operator, Origin, Out},
@@ -36,6 +44,7 @@ pub(super) struct Rank {
     input: SchemaRef,
     plan: plan::Rank,
     retracts: bool,
+    key_types: Vec<DataType>,
     groups: Groups,
     lists: Vec<List>,
     store: Store,
@@ -45,6 +54,9 @@ pub(super) struct Rank {
     arrived: u64,
     /// When the window of a row closes, where rows are given then.
     deadline: Option<Deadline>,
+    expiry: Option<Expiry>,
+    /// Rows of keys that have ended, which are still to be given back.
+    leaving: Vec<List>,
 }
 
 /// Rows to be given, with their numbers among those of their key.
@@ -68,12 +80,12 @@ impl Rank {
         schema: SchemaRef,
         plan: &plan::Rank,
         source: &Source,
+        state_ttl: Option<Duration>,
     ) -> Result<Self, Fault> {
         let retracts = source.changelog == Changelog::Retract;
-        let types = plan
-            .keys
-            .iter()
-            .map(|key| Ok(key.data_type(&source.schema)?));
+        let types = plan.keys.iter();
+        let types = types.map(|key| Ok(key.data_type(&source.schema)?));
+        let key_types = types.collect::<Result<Vec<_>, Fault>>()?;
         let order = plan.order.iter().map(|order| {
             let of = order.value.data_type(&source.schema)?;
             let options = SortOptions {
@@ -87,13 +99,16 @@ impl Rank {
             input: source.schema.clone(),
             plan: plan.clone(),
             retracts,
-            groups: Groups::new(&types.collect::<Result<Vec<_>, Fault>>()?)?,
+            groups: Groups::new(&key_types)?,
+            key_types,
             lists: Vec::new(),
             store: Store::new(&source.schema)?,
             order: RowConverter::new(order.collect::<Result<_, Fault>>()?)?,
             due: BTreeMap::new(),
             arrived: 0,
             deadline: plan.until.map(|until| Deadline::new(until, source)),
+            expiry: state_ttl.map(Expiry::new),
+            leaving: Vec::new(),
         })
     }
 
@@ -144,6 +159,10 @@ impl Rank {
             let Some(list) = self.lists.get_mut(*group as usize) else {
                 continue;
             };
+            if self.expiry.as_mut().is_some_and(|all| all.end(*group)) {
+                let ended = std::mem::replace(list, List::new(self.retracts));
+                self.leaving.push(ended);
+            }
             if let Some(until) = until {
                 self.due.entry(until).or_default().insert(*group);
             }
@@ -156,10 +175,17 @@ impl Rank {
                     before(*group, list);
                     let row = self.store.put(row.data())?;
                     gone.extend(list.insert(place, row, self.plan.to));
+                    self.expiry.iter_mut().for_each(|all| all.write(*group));
                 }
             } else {
                 before(*group, list);
-                gone.extend(list.take(order, |own| self.store.row(own) == row.data()));
+                let taken = list.take(order, |own| self.store.row(own) == row.data());
+                gone.extend(taken);
+                match &mut self.expiry {
+                    Some(all) if taken.is_some() => all.write(*group),
+                    Some(all) => all.unknown += 1,
+                    None => {}
+                }
             }
         }
         Ok(gone)
@@ -172,6 +198,9 @@ impl Rank {
             list.is_some_and(|list| list.len() == 0)
         };
         let empty: BTreeSet<_> = groups.filter(has_none).collect();
+        if let Some(expiry) = &mut self.expiry {
+            empty.iter().for_each(|group| expiry.clear(*group));
+        }
         self.groups.remove(&empty.into_iter().collect::<Vec<_>>());
     }
 
@@ -270,7 +299,14 @@ impl Operator for Rank {
         }
         self.store.remove(&gone);
         self.forget(touched.into_keys());
-        Ok(())
+        self.sweep(changes.rows.num_rows() * 2)
+    }
+
+    fn tick(&mut self, now: i64, _: &mut Out) -> Result<(), Fault> {
+        if let Some(expiry) = &mut self.expiry {
+            expiry.tick(now);
+        }
+        self.sweep(expiry::TICK)
     }
 
     fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
@@ -296,11 +332,18 @@ impl Operator for Rank {
             state.put_numbers("deadline", &memory.each_ref().map(std::slice::from_ref))?;
         }
         // In the order in which they lie in their lists, equal ones are put back as they were.
-        let rows: Vec<_> = self.lists.iter().flat_map(List::rows).collect();
-        let rows = match self.plan.arrival {
-            Arrival::OldestFirst => rows,
-            Arrival::NewestFirst => rows.into_iter().rev().collect(),
+        let of_list = |(group, list): (u32, &List)| {
+            let mut rows = list.rows();
+            if self.plan.arrival == Arrival::NewestFirst {
+                rows.reverse();
+            }
+            rows.into_iter().map(move |row| (group, row))
         };
+        let rows = (0_u32..).zip(&self.lists).flat_map(of_list);
+        let (groups, rows): (Vec<_>, Vec<_>) = rows.unzip();
+        if let Some(expiry) = &self.expiry {
+            expiry.state("keys", &groups, &mut state)?;
+        }
         let columns = self.store.columns(&rows)?;
         state.put("rows", RecordBatch::try_new(self.input.clone(), columns)?);
         Ok(state)
@@ -309,6 +352,11 @@ impl Operator for Rank {
     fn restore(&mut self, mut state: State) -> Result<(), Fault> {
         let rows = Changes::inserts(state.take("rows")?);
         self.take(&rows, |_, _| {})?;
+        if let Some(mut expiry) = self.expiry.take() {
+            let (groups, _) = self.find(&rows.rows)?;
+            expiry.restore("keys", &groups, &mut state)?;
+            self.expiry = Some(expiry);
+        }
         let [arrived] = state.take_one("arrived")?;
         self.arrived = arrived.cast_unsigned();
         if let Some(deadline) = &mut self.deadline {
@@ -322,12 +370,13 @@ impl Operator for Rank {
             + self.lists.capacity() * size_of::<List>()
             + self.store.bytes()
             + self.store.len() * PLACE_BYTES
+            + self.expiry.as_ref().map_or(0, Expiry::bytes)
     }
 
     fn counts(&self) -> Counts {
         Counts {
             late: self.deadline.as_ref().map_or(0, Deadline::late),
-            untimed: 0,
+            ..self.expiry.as_ref().map(Expiry::counts).unwrap_or_default()
         }
     }
 }

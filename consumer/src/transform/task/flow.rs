@@ -1,5 +1,7 @@
 //! How rows and event time go from step to step.
 
+use std::collections::BTreeSet;
+
 use super::{Outputs, Task};
 use crate::{
     plan::{Input, StepId},
@@ -40,6 +42,31 @@ impl Task {
         Ok(())
     }
 
+    /// Takes together what each sink is given at once, where rows of it are taken back.
+    pub(super) fn compact(&self, outputs: &mut Outputs) -> Result<(), Error> {
+        let mut changing = BTreeSet::new();
+        for (step, changes) in &outputs.changes {
+            let node = self.nodes.get(step.0);
+            if changes.ops.is_some() && node.is_some_and(|node| node.compaction.is_some()) {
+                changing.insert(*step);
+            }
+        }
+        for step in changing {
+            let Some(node) = self.nodes.get(step.0) else {
+                continue;
+            };
+            let own = outputs.changes.extract_if(.., |(of, _)| *of == step);
+            let own: Vec<_> = own.map(|(_, changes)| changes).collect();
+            let compaction = node.compaction.as_ref();
+            let left = compaction.map(|compaction| compaction.compact(&own));
+            let left = left.transpose().map_err(node.failure(step.0))?;
+            outputs
+                .changes
+                .extend(left.flatten().map(|left| (step, left)));
+        }
+        Ok(())
+    }
+
     /// How far event time has come before a step; none where it is no part of the task.
     fn input_progress(&self, at: usize) -> Option<Progress> {
         if let Some(progress) = self.ports.progress(StepId(at)) {
@@ -49,6 +76,7 @@ impl Task {
         let inputs = node
             .inputs
             .iter()
+            .take(node.timed_inputs)
             .filter_map(|input| self.nodes.get(*input));
         Some(least(inputs.map(|input| input.progress)))
     }

@@ -85,7 +85,7 @@ pub struct Report {
     pub rows_in: u64,
     /// How many it gave.
     pub rows_out: u64,
-    /// How many it left out.
+    /// How many it left out, and what it has forgotten.
     pub counts: Counts,
     /// How much memory its state takes.
     pub state_bytes: usize,
@@ -100,6 +100,8 @@ impl Report {
         self.rows_out += other.rows_out;
         self.counts.late += other.counts.late;
         self.counts.untimed += other.counts.untimed;
+        self.counts.expired += other.counts.expired;
+        self.counts.unknown += other.counts.unknown;
         self.state_bytes += other.state_bytes;
         self.watermark = self.watermark.min(other.watermark);
     }
@@ -161,6 +163,7 @@ impl Task {
         let mut outputs = Outputs::default();
         self.give(from.port.0, from, changes, &mut outputs)?;
         self.settle(&mut outputs)?;
+        self.compact(&mut outputs)?;
         self.check_budget()?;
         Ok(outputs)
     }
@@ -223,7 +226,23 @@ impl Task {
                 })?;
             }
         }
+        self.compact(&mut outputs)?;
         Ok(outputs)
+    }
+
+    /// All rows of a table that others are looked up in are there; or it could not be read whole.
+    ///
+    /// # Errors
+    /// As for [`Task::push`].
+    pub fn loaded(&mut self, table: StepId, is_whole: bool) -> Result<(), Error> {
+        for (at, node) in self.nodes.iter_mut().enumerate() {
+            let fail = node.failure(at);
+            let is_looked_up = node.timed_inputs == 1 && node.inputs.get(1) == Some(&table.0);
+            if let Some(operator) = node.operator.as_mut().filter(|_| is_looked_up) {
+                operator.loaded(is_whole).map_err(fail)?;
+            }
+        }
+        Ok(())
     }
 
     /// A partition has no more rows. When none of a port has, all its windows close.
@@ -244,6 +263,8 @@ impl Task {
         for at in 0..self.nodes.len() {
             self.work(at, &mut outputs, |operator, out| operator.tick(now, out))?;
         }
+        self.check_budget()?;
+        self.compact(&mut outputs)?;
         Ok(outputs)
     }
 
@@ -264,6 +285,7 @@ impl Task {
     fn settled(&mut self) -> Result<Outputs, Error> {
         let mut outputs = Outputs::default();
         self.settle(&mut outputs)?;
+        self.compact(&mut outputs)?;
         Ok(outputs)
     }
 

@@ -6,9 +6,10 @@ use arrow::record_batch::RecordBatch;
 
 use super::{Settings, Task, ports::Ports};
 use crate::{
-    plan::{Dataflow, Input, Kind, Late, Step, StepId},
+    plan::{Changelog, Connector, Dataflow, Input, Kind, Late, Step, StepId, Table},
     transform::{
         build::{self, Source},
+        compact::Compaction,
         error::{Error, Fault},
         expression::columns,
         operator::{Operator, Progress},
@@ -20,11 +21,15 @@ use crate::{
 pub(super) struct Node {
     pub(super) kind: &'static str,
     pub(super) inputs: Vec<usize>,
+    /// How many of them have event time: not a table that rows are looked up in.
+    pub(super) timed_inputs: usize,
     /// Who reads from it, within the task.
     pub(super) readers: Vec<usize>,
     /// What becomes of its late rows, where they are kept.
     pub(super) late: BTreeMap<Input, Late>,
     pub(super) operator: Option<Box<dyn Operator>>,
+    /// Of a sink whose rows change, what takes those of a batch together.
+    pub(super) compaction: Option<Compaction>,
     pub(super) is_run: bool,
     pub(super) is_given: bool,
     pub(super) rows_in: u64,
@@ -62,15 +67,27 @@ impl Task {
             let late: BTreeMap<_, _> = INPUTS.into_iter().filter_map(late).collect();
             let sources = sources(dataflow, step, &late);
             let operator = match is_run {
-                true => build::operator(step, &sources).map_err(fail)?,
+                true => {
+                    let state_ttl = dataflow.state_ttl_of(StepId(at));
+                    build::operator(step, &sources, state_ttl).map_err(fail)?
+                }
+                false => None,
+            };
+            let compaction = match is_run {
+                true => compaction(step).map_err(fail)?,
                 false => None,
             };
             task.nodes.push(Node {
                 kind,
                 inputs: step.inputs.iter().map(|input| input.0).collect(),
+                timed_inputs: match step.kind {
+                    Kind::Lookup(_) => 1,
+                    _ => step.inputs.len(),
+                },
                 readers: Vec::new(),
                 late,
                 operator,
+                compaction,
                 is_run,
                 is_given: matches!(step.kind, Kind::Insert(_)) && is_run,
                 rows_in: 0,
@@ -148,6 +165,17 @@ impl Node {
 
 /// The inputs of a step that are not the same to it.
 const INPUTS: [Input; 2] = [Input::First, Input::Second];
+/// What takes changes of a sink together. Where nothing is kept, nobody would see it.
+fn compaction(step: &Step) -> Result<Option<Compaction>, Fault> {
+    let (Kind::Insert(sink), Changelog::Retract) = (&step.kind, step.changelog) else {
+        return Ok(None);
+    };
+    let table = sink.table.as_deref();
+    if table.is_some_and(|table| table.connector == Connector::Blackhole) {
+        return Ok(None);
+    }
+    Compaction::new(&step.schema, table.and_then(Table::upsert_key)).map(Some)
+}
 
 /// What a step reads from.
 fn sources(dataflow: &Dataflow, step: &Step, late: &BTreeMap<Input, Late>) -> Vec<Source> {

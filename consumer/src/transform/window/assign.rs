@@ -315,6 +315,7 @@ impl Operator for Assign {
         Counts {
             late: self.late,
             untimed: self.timed.untimed,
+            ..Counts::default()
         }
     }
 }

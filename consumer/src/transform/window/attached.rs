@@ -96,7 +96,7 @@ impl Operator for Attached {
     fn counts(&self) -> Counts {
         Counts {
             late: self.deadline.late(),
-            untimed: 0,
+            ..Counts::default()
         }
     }
 }

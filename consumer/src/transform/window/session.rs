@@ -149,6 +149,7 @@ impl Operator for SessionWindowed {
         Counts {
             late: self.late,
             untimed: self.timed.untimed,
+            ..Counts::default()
         }
     }
 }

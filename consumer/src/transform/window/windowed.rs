@@ -188,6 +188,7 @@ impl Operator for Windowed {
         Counts {
             late: self.late,
             untimed: self.timed.untimed,
+            ..Counts::default()
         }
     }
 }

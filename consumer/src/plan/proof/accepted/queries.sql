@@ -116,6 +116,10 @@ SELECT sensor, place FROM (SELECT sensor, ROW_NUMBER() OVER (PARTITION BY sensor
 => sensor STRING, place BIGINT
 SELECT sensor FROM (SELECT sensor, ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY ts DESC) AS place FROM readings) WHERE place = 1
 => sensor STRING
+SELECT sensor, n FROM (SELECT sensor, n, ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY n DESC, reading) AS place FROM readings) WHERE place = 1
+=> sensor STRING, n INT
+SELECT n, place FROM (SELECT n, ROW_NUMBER() OVER (ORDER BY n) AS place FROM (SELECT DISTINCT r.n FROM readings r FULL JOIN orders o ON r.n = o.id)) WHERE place <= 2
+=> n INT, place BIGINT
 SELECT sensor, n FROM readings ORDER BY n DESC, sensor LIMIT 3
 => sensor STRING, n INT
 SELECT sensor FROM readings LIMIT 3 OFFSET 2

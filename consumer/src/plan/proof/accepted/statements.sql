@@ -6,6 +6,10 @@ SET 'parallelism.default' = '4'; SET 'pipeline.name' = 'it''s'; SET 'execution.r
 SET 'table.exec.mini-batch.enabled' = 'true'; SET 'table.exec.mini-batch.size' = '10';
 SET 'table.exec.mini-batch.allow-latency' = '1 s'; SELECT sensor FROM readings
 => sensor STRING
+SET 'table.exec.state.ttl' = '1 h'; SELECT COUNT(*) AS n FROM readings GROUP BY sensor
+=> n BIGINT
+SET table.exec.state.ttl = 0; SELECT sensor FROM readings
+=> sensor STRING
 SET 'table.exec.sink.not-null-enforcer' = 'drop'; SELECT sensor FROM readings
 => sensor STRING
 CREATE VIEW v AS SELECT sensor, n FROM readings; SELECT * FROM v
@@ -26,12 +30,16 @@ INSERT INTO printed WITH w AS (SELECT sensor, n FROM readings) SELECT * FROM w
 => sensor STRING, n BIGINT
 INSERT INTO printed SELECT sensor, 1 FROM readings; INSERT INTO nowhere SELECT sensor FROM readings
 => sensor STRING, n BIGINT; sensor STRING
+INSERT INTO kept SELECT sensor, COUNT(*) FROM readings GROUP BY sensor
+=> sensor STRING, n BIGINT
 EXECUTE STATEMENT SET BEGIN
   INSERT INTO printed SELECT sensor, 1 FROM readings;
   INSERT INTO nowhere SELECT sensor FROM readings;
 END;
 => sensor STRING, n BIGINT; sensor STRING
 EXPLAIN SELECT sensor FROM readings
+=> sensor STRING
+EXPLAIN CHANGELOG_MODE SELECT sensor FROM readings
 => sensor STRING
 EXPLAIN PLAN FOR INSERT INTO printed SELECT sensor, 1 FROM readings
 => sensor STRING, n BIGINT

@@ -29,6 +29,14 @@ SELECT sensor, window_start, COUNT(*) AS c
 FROM SESSION(DATA => TABLE readings PARTITION BY (sensor), TIMECOL => DESCRIPTOR(ts), GAP => INTERVAL '5' MINUTES)
 GROUP BY sensor, window_start, window_end
 => sensor STRING, window_start TIMESTAMP(3), c BIGINT
+SELECT sensor, n, window_start, COUNT(*) AS c
+FROM SESSION((SELECT * FROM (SELECT sensor, n, ts FROM readings) WHERE n > 1) PARTITION BY (sensor, n), DESCRIPTOR(ts), INTERVAL '5' MINUTES)
+GROUP BY sensor, n, window_start, window_end
+=> sensor STRING, n INT, window_start TIMESTAMP(3), c BIGINT
+SELECT window_start, COUNT(*) AS c
+FROM TUMBLE((SELECT b.n, b.ts FROM readings a LEFT JOIN readings b ON a.sensor = b.sensor AND a.ts BETWEEN b.ts - INTERVAL '1' MINUTE AND b.ts), DESCRIPTOR(ts), INTERVAL '1' HOUR)
+GROUP BY window_start, window_end
+=> window_start TIMESTAMP(3), c BIGINT
 SELECT window_start, COUNT(*) AS c
 FROM TUMBLE((SELECT * FROM readings WHERE n > 1), DESCRIPTOR(ts), INTERVAL '1' HOUR)
 GROUP BY window_start, window_end
@@ -49,6 +57,8 @@ SELECT COUNT(a) AS c FROM TUMBLE(TABLE w, DESCRIPTOR(then), INTERVAL '1' SECOND)
 => c BIGINT
 SELECT SUM(n) OVER (ORDER BY p) AS s FROM (SELECT n, PROCTIME() AS p FROM readings)
 => s INT
+SELECT sensor, SUM(DISTINCT n) AS s FROM HOP(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '2' MINUTE) GROUP BY sensor, window_start, window_end
+=> sensor STRING, s INT
 CREATE VIEW minutes AS SELECT window_time AS t, window_start AS s, COUNT(*) AS c
 FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end, window_time;
 SELECT window_start, SUM(c) AS c FROM TUMBLE(TABLE minutes, DESCRIPTOR(t), INTERVAL '1' HOUR)

@@ -48,7 +48,7 @@ CREATE TABLE t (a ARRAY<INT>) WITH ('connector' = 'filesystem', 'path' = 'a', 'f
 => job.sql:1:17: ARRAY<INT> in 'csv' is not supported; 'json' has all types, with a MAP's keys as STRING; 'csv' has no ROW, ARRAY or MAP
 CREATE TABLE t (a INT) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' = 'csv',
   'csv.array-element-delimiter' = ';')
-=> job.sql:2:3: there is no option 'csv.array-element-delimiter'; there is connector, path, source.monitor-interval, sink.rolling-policy.file-size, sink.rolling-policy.rollover-interval, format, csv.field-delimiter, csv.quote-character, csv.disable-quote-character, csv.escape-character, csv.null-literal, csv.allow-comments, csv.ignore-parse-errors, late.table
+=> job.sql:2:3: there is no option 'csv.array-element-delimiter'; there is connector, path, source.monitor-interval, lookup.cache, lookup.full-cache.reload-strategy, lookup.full-cache.periodic-reload.interval, sink.rolling-policy.file-size, sink.rolling-policy.rollover-interval, format, csv.field-delimiter, csv.quote-character, csv.disable-quote-character, csv.escape-character, csv.null-literal, csv.allow-comments, csv.ignore-parse-errors, late.table
 CREATE TABLE t (a INT) WITH ('connector' = 'print', 'standard-error' = 'true')
 => job.sql:1:53: there is no option 'standard-error'; there is connector, print-identifier, late.table
 CREATE TABLE t (a INT, b MAP<INT, STRING>) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' = 'json')

@@ -58,11 +58,12 @@ SELECT n FROM readings WHERE n BETWEEN 1
 => job.sql:1:41: expected: AND, found the end of the text
 SELECT sensor FROM readings UNION SELECT DISTINCT sensor FROM readings MINUS SELECT sensor FROM printed
 => job.sql:1:72: MINUS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+CREATE TABLE folder (sensor STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
 EXECUTE STATEMENT SET BEGIN
 INSERT INTO printed SELECT sensor, 1 FROM readings;
-INSERT INTO kept SELECT sensor, COUNT(*) FROM readings GROUP BY sensor;
+INSERT INTO folder SELECT sensor, COUNT(*) FROM readings GROUP BY sensor;
 END
-=> job.sql:3:13: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
+=> job.sql:4:13: 'folder' ('filesystem') doesn't support consuming update changes, which GROUP BY or DISTINCT without a window gives; write them to a stream ('brooklet') or to 'print', or aggregate by a window
 SELECT
   item.name.x FROM orders
 => job.sql:2:3: only a ROW has fields, and 'item.name.x' is in none

@@ -44,8 +44,6 @@ SELECT r.sensor FROM readings AS r NATURAL JOIN orders AS o
 => job.sql:1:49: NATURAL JOIN is not supported; there is [INNER | LEFT | RIGHT | FULL | CROSS] JOIN … ON, or USING
 SELECT sensor FROM readings CROSS JOIN UNNEST(ARRAY[1]) AS t (x)
 => job.sql:1:40: there is no table function UNNEST; there is TUMBLE, HOP, CUMULATE, SESSION
-SELECT sensor FROM readings FOR SYSTEM_TIME AS OF ts
-=> job.sql:1:29: FOR SYSTEM_TIME AS OF is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT sensor FROM readings TABLESAMPLE BERNOULLI (10)
 => job.sql:1:29: TABLESAMPLE is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT n FROM readings INTERSECT ALL SELECT id FROM orders

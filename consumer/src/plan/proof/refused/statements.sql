@@ -47,7 +47,7 @@ SELECT 'abc FROM readings
 SELECT "sensor" FROM readings
 => job.sql:1:8: text stands in '…', and a name in `…`
 SELECT /*+ OPTIONS('a' = 'b') */ sensor FROM readings
-=> job.sql:1:8: a hint is not supported; write the options of a table in its WITH (…)
+=> job.sql:1:8: a hint is not supported; write the options of a table in its WITH (…), and of the job by SET
 SELECT (sensor FROM readings
 => job.sql:1:16: expected: ), found: FROM
 EXECUTE STATEMENT SET BEGIN
@@ -68,6 +68,12 @@ SET 'table.local-time-zone' = 'Europe/Berlinn'
 => job.sql:1:31: 'table.local-time-zone' is a time zone such as 'Europe/Berlin', not 'Europe/Berlinn'
 SET 'table.exec.source.idle-timeout' = '5 parsecs'
 => job.sql:1:40: 'table.exec.source.idle-timeout' is a duration such as '5 s', not '5 parsecs'
+SET 'table.exec.state.ttl' = '1 fortnight'
+=> job.sql:1:30: 'table.exec.state.ttl' is a duration from '1 s', such as '1 h', or '0' for ever, not '1 fortnight'
+SET 'table.exec.state.ttl' = '500 ms'
+=> job.sql:1:30: 'table.exec.state.ttl' is a duration from '1 s', such as '1 h', or '0' for ever, not '500 ms'
+SELECT /*+ STATE_TTL('readings' = '1 d') */ sensor FROM readings
+=> job.sql:1:8: a hint is not supported; write the options of a table in its WITH (…), and of the job by SET
 SET 'table.exec.sink.not-null-enforcer' = 'IGNORE'
 => job.sql:1:43: 'table.exec.sink.not-null-enforcer' is 'ERROR' or 'DROP', not 'IGNORE'
 SET 'table.exec.mini-batch.sice' = '5'

@@ -117,8 +117,10 @@ SELECT LOCALTIME FROM readings
 => job.sql:1:8: LOCALTIME is not supported; write CAST(LOCALTIMESTAMP AS TIME)
 SELECT COUNT(*) FROM readings GROUP BY ()
 => job.sql:1:31: GROUP BY () is not supported; leave GROUP BY out
-EXPLAIN CHANGELOG_MODE SELECT sensor FROM readings
-=> job.sql:1:9: EXPLAIN CHANGELOG_MODE is not supported; there is EXPLAIN of SELECT, INSERT INTO and STATEMENT SET
+EXPLAIN CHANGELOG_MODE, ESTIMATED_COST SELECT sensor FROM readings
+=> job.sql:1:23: ',' as the begin of a statement is not supported; there is CREATE TABLE, CREATE VIEW, SET, INSERT INTO, EXECUTE STATEMENT SET, EXPLAIN and SELECT
+EXPLAIN PLAN_ADVICE SELECT sensor FROM readings
+=> job.sql:1:9: EXPLAIN PLAN_ADVICE is not supported; there is EXPLAIN of SELECT, INSERT INTO and STATEMENT SET
 EXPLAIN ESTIMATED_COST, JSON_EXECUTION_PLAN SELECT sensor FROM readings
 => job.sql:1:9: EXPLAIN ESTIMATED_COST is not supported; there is EXPLAIN of SELECT, INSERT INTO and STATEMENT SET
 SELECT CURRENT_DATE() FROM readings

@@ -18,10 +18,21 @@ INSERT INTO printed (sensor) SELECT sensor, n FROM readings
 => job.sql:1:13: the query gives 2 columns, and 'printed' takes 1: sensor
 INSERT INTO kept (n) SELECT n FROM readings
 => job.sql:1:13: the column 'sensor' may not be null, so it has to be given
-INSERT INTO kept SELECT sensor, COUNT(*) FROM readings GROUP BY sensor
-=> job.sql:1:13: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
-INSERT INTO kept SELECT DISTINCT sensor, CAST(n AS BIGINT) FROM readings
-=> job.sql:1:13: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
+CREATE TABLE files (sensor STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
+INSERT INTO files SELECT DISTINCT sensor, CAST(n AS BIGINT) FROM readings
+=> job.sql:2:13: 'files' ('filesystem') doesn't support consuming update changes, which GROUP BY or DISTINCT without a window gives; write them to a stream ('brooklet') or to 'print', or aggregate by a window
+CREATE TABLE files (sensor STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
+INSERT INTO files SELECT sensor, COUNT(*) FROM (SELECT sensor, n, COUNT(*) FROM readings GROUP BY sensor, n) GROUP BY sensor
+=> job.sql:2:13: 'files' ('filesystem') doesn't support consuming update and delete changes, which GROUP BY or DISTINCT without a window gives; write them to a stream ('brooklet') or to 'print', or aggregate by a window
+CREATE TABLE files (sensor STRING, n INT, PRIMARY KEY (sensor) NOT ENFORCED) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
+INSERT INTO files SELECT a.sensor, b.n FROM readings a LEFT JOIN readings b ON a.sensor = b.sensor AND a.n < b.n
+=> job.sql:2:13: 'files' ('filesystem') doesn't support consuming delete changes, which the join gives; write them to a stream ('brooklet') or to 'print', or aggregate by a window
+CREATE TABLE files (sensor STRING, n INT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
+INSERT INTO files SELECT sensor, n FROM (SELECT sensor, n, ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY n) AS r FROM readings) WHERE r = 1
+=> job.sql:2:13: 'files' ('filesystem') doesn't support consuming update changes, which ROW_NUMBER gives; write them to a stream ('brooklet') or to 'print', or aggregate by a window
+CREATE TABLE files (n INT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
+INSERT INTO files SELECT n FROM readings ORDER BY n LIMIT 3
+=> job.sql:2:13: 'files' ('filesystem') doesn't support consuming delete changes, which ORDER BY with LIMIT gives; write them to a stream ('brooklet') or to 'print', or aggregate by a window
 CREATE VIEW v AS SELECT sensor FROM readings;
 INSERT INTO v SELECT sensor FROM readings
 => job.sql:2:13: writing to a view is not supported; there is 'brooklet', 'filesystem', 'print' and 'blackhole'
@@ -36,7 +47,7 @@ INSERT INTO lines SELECT sensor FROM readings
 => job.sql:2:13: writing CSV is not supported; write 'format' = 'json'
 CREATE TABLE folder (sensor STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
 INSERT INTO folder SELECT sensor, COUNT(*) FROM readings GROUP BY sensor
-=> job.sql:2:13: writing rows that change to 'folder' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
+=> job.sql:2:13: 'folder' ('filesystem') doesn't support consuming update changes, which GROUP BY or DISTINCT without a window gives; write them to a stream ('brooklet') or to 'print', or aggregate by a window
 INSERT INTO printed SELECT sensor, SUM(n) OVER (ORDER BY ts)
 FROM (SELECT sensor, ts, COUNT(*) AS n FROM readings GROUP BY sensor, ts)
 => job.sql:1:58: OVER of rows that change is not supported; there is OVER ([PARTITION BY …] ORDER BY time [ROWS|RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW])

@@ -1,0 +1,277 @@
+"""Whether the consumer answers what Apache Flink answers: queries by chance, and the cases of values.
+
+    python3 tests/jobs/differential.py queries --count 300
+    python3 tests/jobs/differential.py values
+    python3 tests/jobs/differential.py alone --count 50
+
+Flink is installed as the head of flink.py says; here it works in one process with one cluster for all, in
+streaming mode, on the same files. What is compared is what the changelogs come to.
+
+- `queries` makes them from `--seed`, which is told. One that differs is made smaller, and its rows fewer, while
+  it does; `--number N` is only that one, and `--sql "…"` what is typed, on the same rows.
+- `values` is each case of consumer/src/plan/proof/values/, by its value and its type.
+- `alone` needs no Flink: the queries on one worker and on three, which must come to the same.
+
+What only one of both refuses, and values that differ, have their row in the differences of
+consumer/FUNCTIONS.md: KNOWN says which. Exit code 1 is for whatever has none.
+"""
+
+import argparse
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import flink
+import queries
+import values
+from flink import ROOT, folded, plain
+
+DOCUMENT = ROOT / "consumer/FUNCTIONS.md"
+SMALL = ["-Xmx2g", *flink.BRIEF]
+OURS, THEIRS = "only the consumer refuses", "only Flink refuses"
+# Who refuses what, and the row of the differences that says so.
+KNOWN = [
+    (
+        OURS,
+        "a window of rows that change|OVER of rows that change",
+        "the first row by event time, `ROW_NUMBER() OVER (… ORDER BY time) … = 1`, is given when time has passed it",
+    ),
+    (
+        "differ",
+        r"ROW_NUMBER\(\) OVER \([^()]*\) AS n\d+ FROM \(SELECT (DISTINCT|\* FROM \(SELECT .* (UNION|INTERSECT|EXCEPT)) ",
+        "`ROW_NUMBER … <= n` of DISTINCT or united rows keeps some that were taken back (a bug of 2.3)",
+    ),
+    (THEIRS, "Please choose SumWithRetractAggFunction", "`SUM(DISTINCT …)` is refused in HOP and CUMULATE"),
+    (
+        THEIRS,
+        "Field names must be unique. Found duplicates",
+        "windows of the results of windows may be refused, for two columns of one name",
+    ),
+]
+
+
+class Session:
+    """Flink, which takes jobs as they come, some side by side."""
+
+    def __init__(self, home, folder, workers):
+        self.folder, self.asked, self.waiting = folder, 0, {}
+        self.errors = open(folder / "flink.log", "w")
+        command = [*flink.Flink(home, folder).command(*SMALL), str(workers)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors, "text": True}
+        self.process = subprocess.Popen(command, cwd=folder, **pipes)
+        self.lock = threading.Lock()
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        """Tells who waits for a job that it is done, or that none will be."""
+        for line in self.process.stdout:
+            if line.rstrip() in self.waiting:
+                self.waiting.pop(line.rstrip()).set()
+        for event in list(self.waiting.values()):
+            event.set()
+
+    def take(self, verb, statements):
+        """How a job ends, and the rows that it selects."""
+        with self.lock:
+            self.asked += 1
+            job = self.folder / f"{self.asked}.job"
+            job.write_text("\0".join(statements))
+            done = self.waiting[str(job)] = threading.Event()
+            self.process.stdin.write(f"{verb} {job}\n")
+            self.process.stdin.flush()
+        done.wait()
+        out = Path(f"{job}.out")
+        if not out.exists():
+            raise SystemExit(f"Flink ended early: {(self.folder / 'flink.log').read_text()[-2000:]}")
+        end, *rows = out.read_text().splitlines()
+        out.unlink()
+        job.unlink()
+        return end, rows
+
+    def end(self):
+        """Its process ends."""
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Both:
+    """Flink and the consumer, with tables of the same rows; or the consumer and itself."""
+
+    def __init__(self, asked, folder):
+        self.folder, self.consumer = folder, asked.consumer.resolve()
+        self.flink = Session(asked.flink, folder, asked.workers) if asked.what != "alone" else None
+        self.declared = list(queries.tables(folder))
+
+    def fill(self, rows):
+        """Puts lines into the tables."""
+        for name, lines in rows.items():
+            (self.folder / f"{name}.ndjson").write_text("".join(f"{line}\n" for line in lines))
+
+    def theirs(self, query):
+        """What Flink comes to."""
+        if not self.flink:
+            return self.ours(query, 3)
+        settings = {"parallelism.default": "1", "pipeline.auto-watermark-interval": "0 ms"}
+        settings = [f"SET '{key}' = '{value}'" for key, value in settings.items()]
+        end, rows = self.flink.take("run", [*settings, *self.declared, query])
+        return (None, end) if end != "done" else (normal(rows), "")
+
+    def ours(self, query, workers=1):
+        """What the consumer comes to."""
+        path = self.folder / f"{threading.get_ident()}.sql"
+        path.write_text(";\n".join([*self.declared, query]))
+        printed, errors, _, code = flink.timed([self.consumer, "run", path, "--parallelism", str(workers)], self.folder)
+        told = re.findall(r"ERROR (.*)|(panicked .*\n.*)", errors)
+        why = " ".join("".join(told[-1] if told else errors).split()).replace(f"{path}:", "")
+        return (None, why) if code else (normal(printed.splitlines()), "")
+
+    def verdict(self, query, wanted=None):
+        """Whether both come to the same, and what there is to tell; maybe less where it cannot be as wanted."""
+        ours, why = self.ours(query)
+        if wanted and (ours is None) != (wanted == OURS):
+            return "not as wanted", []
+        theirs, reason = self.theirs(query)
+        if ours is None or theirs is None:
+            return "both refuse" if ours is theirs else OURS if ours is None else THEIRS, [f"consumer: {why}"] * (ours is None) + [f"Flink:    {reason}"] * (theirs is None)
+        if ours == theirs:
+            return "same", [f"{sum(ours.values())} rows"]
+        told = [f"Flink:    {count} x {row}" for row, count in list((theirs - ours).items())[:5]]
+        told += [f"consumer: {count} x {row}" for row, count in list((ours - theirs).items())[:5]]
+        return "differ", told or ["what was not given is taken back"]
+
+
+def normal(changes):
+    """The rows that are left of a changelog, each with its count; numbers but for their last digits."""
+    rows = Counter()
+    for row, count in folded(changes).items():
+        rows[tuple(float(f"{value:.12g}") if isinstance(value, float) else value for value in map(plain, row[3:-1].split(", ")))] += count
+    return rows
+
+
+def known(verdict, texts):
+    """The row of the differences that says so of a query and what was told, or of a case of values."""
+    for who, pattern, row in [*KNOWN, *values.KNOWN]:
+        if who == verdict and any(re.search(pattern, text) for text in texts):
+            return row
+    return None
+
+
+def fewer(rows, differs):
+    """As few lines as were found of which a query still differs."""
+    size = max(map(len, rows.values()))
+    while size:
+        for name in rows:
+            at = 0
+            while at < len(rows[name]):
+                less = rows | {name: rows[name][:at] + rows[name][at + size :]}
+                if differs(less):
+                    rows = less
+                else:
+                    at += size
+        size //= 2
+    return rows
+
+
+def minimised(both, choices, rows, verdict):
+    """A query that is as small as could be found, and lines, with the same verdict."""
+
+    def still(query):
+        found, told = both.verdict(query, verdict)
+        return found == verdict and not known(found, [query, *told])
+
+    query = queries.generated(queries.Choices(given=queries.smaller(choices.taken, still)))
+
+    def differs(less):
+        both.fill(less)
+        return still(query)
+
+    rows = rows if "refuse" in verdict else fewer(rows, differs)
+    both.fill(rows)
+    return query, rows
+
+
+def check_queries(asked, both):
+    """Tries queries; how many there are without an explanation."""
+    seed = asked.seed if asked.seed is not None else random.randrange(2**32)
+    print(f"seed {seed}", flush=True)
+    rows = queries.rows(seed, asked.rows)
+    both.fill(rows)
+    numbers = [asked.number] if asked.number is not None else range(asked.count)
+
+    def tried(number):
+        choices = queries.Choices(random.Random(f"{seed}/{number}"))
+        query = asked.sql or queries.generated(choices)
+        return number, choices, query, *both.verdict(query)
+
+    verdicts, unexplained = Counter(), []
+    with ThreadPoolExecutor(asked.workers) as pool:
+        for number, choices, query, verdict, told in pool.map(tried, numbers):
+            row = known(verdict, [query, *told])
+            verdicts[verdict if not row else f"{verdict}: {row}"] += 1
+            is_fine = verdict in ("same", "both refuse") if both.flink else verdict == "same"
+            is_unexplained = not is_fine and not row
+            if is_unexplained or len(numbers) == 1:
+                print(f"\n{verdict}: --seed {seed} --number {number}", query, *told, sep="\n  ", flush=True)
+            if is_unexplained:
+                unexplained.append((number, choices, verdict))
+    for number, choices, verdict in [] if asked.sql else unexplained[: asked.smaller]:
+        both.fill(rows)
+        query, less = minimised(both, choices, rows, verdict)
+        _, told = both.verdict(query)
+        lines = [f"{name}: {line}" for name, own in less.items() for line in own]
+        print(f"\nsmaller, --number {number}", query, *told, *(lines if len(lines) < 20 else []), sep="\n  ", flush=True)
+    for verdict, count in verdicts.most_common():
+        print(f"{count:6} {verdict}")
+    return len(unexplained)
+
+
+def check_values(both, folder):
+    """Compares the cases of values; how many there are without an explanation."""
+    unexplained = 0
+    for path in sorted((values.PROOF / "values").glob("*.txt")):
+        count, differ = values.of_table(both.flink, path, folder)
+        rows = [(known(path.stem, [text]), text, *found) for text, *found in differ]
+        unexplained += sum(not row for row, *_ in rows)
+        print(f"{path.stem}: {count} cases, {len(differ)} differ", flush=True)
+        for row, text, ours, theirs in rows:
+            print(f"  {text}\n    consumer: {ours}\n    Flink:    {theirs}\n    {row or 'UNEXPLAINED'}", flush=True)
+    return unexplained
+
+
+def main(asked, folder):
+    """Does what is asked for; whether all is explained."""
+    both = Both(asked, folder)
+    started = time.monotonic()
+    unexplained = check_values(both, folder) if asked.what == "values" else check_queries(asked, both)
+    if both.flink:
+        both.flink.end()
+    print(f"{unexplained} unexplained, {time.monotonic() - started:.0f} s")
+    return not unexplained
+
+
+def options():
+    """What this program is asked to do."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["queries", "values", "alone"])
+    parser.add_argument("--flink", type=Path, default=flink.home(), help="the folder with lib/flink-dist-….jar")
+    parser.add_argument("--consumer", type=Path, default=ROOT / "target/release/consumer", help="the program")
+    parser.add_argument("--count", type=int, default=300, help="so many queries")
+    parser.add_argument("--rows", type=int, default=40, help="so many rows of each table")
+    parser.add_argument("--seed", type=int, help="what the rows and queries are made from")
+    parser.add_argument("--number", type=int, help="only this query")
+    parser.add_argument("--sql", help="this query on the rows of the seed")
+    parser.add_argument("--smaller", type=int, default=5, help="make no more than so many smaller")
+    parser.add_argument("--workers", type=int, default=2, help="so many queries side by side")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as temporary:
+        sys.exit(not main(options(), Path(temporary)))

@@ -1,0 +1,116 @@
+"""What is written in SQL with values of some types, and of which type it is then: for queries.py."""
+
+BIGINT, STRING, DOUBLE, BOOLEAN, DECIMAL, TIMESTAMP, TIME = "BIGINT STRING DOUBLE BOOLEAN DECIMAL TIMESTAMP TIME".split()
+TYPES = {"id": BIGINT, "k": BIGINT, "s": STRING, "d": DOUBLE, "b": BOOLEAN, "m": DECIMAL, "ts": TIMESTAMP}
+CAST = {BIGINT: "BIGINT", STRING: "STRING", DOUBLE: "DOUBLE", BOOLEAN: "BOOLEAN", DECIMAL: "DECIMAL(12, 3)", TIMESTAMP: "TIMESTAMP(3)"}
+LITERALS = {
+    BIGINT: ["1", "3", "0", "-2"],
+    STRING: ["'a'", "'b'", "''", "'abc'", "'7'"],
+    DOUBLE: ["1.5E0", "-0.25E0", "2E0"],
+    DECIMAL: ["1.25", "0.5", "-3.10"],
+    TIMESTAMP: ["TIMESTAMP '2026-01-01 00:00:30.000'", "TIMESTAMP '2025-12-31 23:59:59.500'"],
+}
+# What is written with values of these types in its places, and so comes to a value of the first.
+CALLS = {
+    BIGINT: [
+        ("{} + {}", BIGINT, BIGINT),
+        ("{} - {}", BIGINT, BIGINT),
+        ("MOD({} * 7, 5)", BIGINT),
+        ("ABS({})", BIGINT),
+        ("{} / 3", BIGINT),
+        ("CAST(CHAR_LENGTH({}) AS BIGINT)", STRING),
+        ("TRY_CAST({} AS BIGINT)", STRING),
+        ("CAST({} AS BIGINT)", DOUBLE),
+        ("CAST({} AS BIGINT)", DECIMAL),
+        ("EXTRACT(SECOND FROM {})", TIMESTAMP),
+        ("CAST({} AS BIGINT)", BOOLEAN),
+        ("CAST(POSITION({} IN {}) AS BIGINT)", STRING, STRING),
+        ("CAST(TIMESTAMPDIFF(SECOND, {}, {}) AS BIGINT)", TIMESTAMP, TIMESTAMP),
+        ("GREATEST({}, {})", BIGINT, BIGINT),
+    ],
+    STRING: [
+        ("{} || {}", STRING, STRING),
+        ("UPPER({})", STRING),
+        ("LOWER({})", STRING),
+        ("SUBSTRING({}, 2, 2)", STRING),
+        ("TRIM({})", STRING),
+        ("CAST({} AS STRING)", BIGINT),
+        ("CAST({} AS STRING)", DECIMAL),
+        ("CAST({} AS STRING)", BOOLEAN),
+        ("CAST({} AS STRING)", TIMESTAMP),
+        ("DATE_FORMAT({}, 'mm:ss')", TIMESTAMP),
+        ("REPLACE({}, 'a', 'xy')", STRING),
+        ("REVERSE({})", STRING),
+        ("LPAD({}, 3, '-')", STRING),
+        ("CONCAT_WS('+', {}, {})", STRING, STRING),
+        ("REGEXP_REPLACE({}, '[ab]', '_')", STRING),
+        ("SPLIT_INDEX({}, 'b', 0)", STRING),
+        ("LEFT({}, 1)", STRING),
+    ],
+    DOUBLE: [
+        ("{} + {}", DOUBLE, DOUBLE),
+        ("{} - {} + 0E0", DOUBLE, DOUBLE),
+        ("{} * 0.5E0 + 0E0", DOUBLE),
+        ("CAST({} AS DOUBLE)", BIGINT),
+        ("FLOOR({}) + 0E0", DOUBLE),
+        ("ABS({})", DOUBLE),
+        ("FLOOR(SQRT(ABS({})))", DOUBLE),
+        ("{} / 4", DOUBLE),
+        ("{} * 2E0", BIGINT),
+    ],
+    BOOLEAN: [
+        ("{} > {}", BIGINT, BIGINT),
+        ("{} = {}", STRING, STRING),
+        ("{} <= {}", DOUBLE, DOUBLE),
+        ("{} <> {}", DECIMAL, DECIMAL),
+        ("{} < {}", TIMESTAMP, TIMESTAMP),
+        ("{} AND {}", BOOLEAN, BOOLEAN),
+        ("{} OR {}", BOOLEAN, BOOLEAN),
+        ("NOT {}", BOOLEAN),
+        ("{} IS NULL", BIGINT),
+        ("{} IS NOT NULL", STRING),
+        ("{} IS NOT TRUE", BOOLEAN),
+        ("{} IN (1, 3, 4)", BIGINT),
+        ("{} NOT IN ('a', 'abc')", STRING),
+        ("{} BETWEEN {} AND {}", BIGINT, BIGINT, BIGINT),
+        ("{} LIKE 'a%'", STRING),
+        ("{} NOT LIKE '%b_'", STRING),
+        ("{} IS DISTINCT FROM {}", BIGINT, BIGINT),
+        ("{} >= {}", BIGINT, DECIMAL),
+        ("{} < {}", DECIMAL, DOUBLE),
+        ("STARTSWITH({}, {})", STRING, STRING),
+        ("{} < {}", STRING, STRING),
+    ],
+    DECIMAL: [
+        ("CAST({} + {} AS DECIMAL(12, 3))", DECIMAL, DECIMAL),
+        ("CAST({} * {} AS DECIMAL(12, 3))", DECIMAL, DECIMAL),
+        ("CAST({} - {} AS DECIMAL(12, 3))", DECIMAL, BIGINT),
+        ("CAST({} / 3 AS DECIMAL(12, 3))", DECIMAL),
+        ("CAST({} AS DECIMAL(12, 3))", BIGINT),
+        ("ROUND({}, 1)", DECIMAL),
+        ("CAST({} AS DECIMAL(12, 3))", DOUBLE),
+        ("ABS({})", DECIMAL),
+        ("FLOOR({})", DECIMAL),
+    ],
+    TIMESTAMP: [
+        ("{} + INTERVAL '7' SECOND", TIMESTAMP),
+        ("{} - INTERVAL '1' DAY", TIMESTAMP),
+        ("FLOOR({} TO MINUTE)", TIMESTAMP),
+        ("CEIL({} TO HOUR)", TIMESTAMP),
+        ("TIMESTAMPADD(SECOND, CAST({} AS INT), {})", BIGINT, TIMESTAMP),
+    ],
+}
+for of, calls in CALLS.items():
+    calls += [("CASE WHEN {} THEN {} ELSE {} END", BOOLEAN, of, of), ("CASE WHEN {} THEN {} END", BOOLEAN, of)]
+    calls += [("COALESCE({}, {})", of, of), ("NULLIF({}, {})", of, of), ("IF({}, {}, {})", BOOLEAN, of, of)]
+# Of a value of the second type, or of whatever there is.
+AGGREGATES = [
+    ("COUNT(*)", None, BIGINT),
+    *((f"COUNT({one}{{}})", of, BIGINT) for of in (BIGINT, STRING) for one in ("", "DISTINCT ")),
+    *((f"SUM({one}{{}})", of, of) for of in (BIGINT, DOUBLE) for one in ("", "DISTINCT ")),
+    ("CAST(SUM({}) AS DECIMAL(12, 3))", DECIMAL, DECIMAL),
+    ("CAST(AVG({}) AS DECIMAL(12, 3))", DECIMAL, DECIMAL),
+    ("AVG({})", BIGINT, BIGINT),
+    ("FLOOR(AVG({}) * 8) / 8 + 0E0", DOUBLE, DOUBLE),
+    *((f"{name}({{}})", of, of) for of in (BIGINT, STRING, DOUBLE, DECIMAL, TIMESTAMP) for name in ("MIN", "MAX")),
+]

@@ -1,0 +1,60 @@
+"""What differential.py and its parts do without Flink: python3 tests/jobs/proof.py."""
+
+import random
+import unittest
+
+import differential
+import queries
+import values
+
+
+class Proof(unittest.TestCase):
+    def test_a_query_is_what_its_numbers_say(self):
+        for number in range(50):
+            choices = queries.Choices(random.Random(number))
+            query = queries.generated(choices)
+            self.assertEqual(queries.generated(queries.Choices(given=choices.taken)), query)
+
+    def test_queries_are_of_all_kinds(self):
+        made = "\n".join(queries.generated(queries.Choices(random.Random(number))) for number in range(300))
+        kinds = [*queries.JOINS, "TUMBLE", "HOP", "CUMULATE", "SESSION", "OVER", "ROW_NUMBER", "LIMIT", "DISTINCT", "FILTER"]
+        kinds += ["HAVING", "CASE", "EXISTS", "NOT EXISTS", " IN (SELECT", "UNION", "UNION ALL", "INTERSECT", "EXCEPT", "BETWEEN"]
+        self.assertEqual([kind for kind in kinds if kind not in made], [])
+
+    def test_a_query_is_made_as_small_as_it_can_be(self):
+        number = next(n for n in range(100) if "HOP(" in queries.generated(queries.Choices(random.Random(n))))
+        choices = queries.Choices(random.Random(number))
+        before = queries.generated(choices)
+        after = queries.generated(queries.Choices(given=queries.smaller(choices.taken, lambda query: "HOP(" in query)))
+        self.assertIn("HOP(", after)
+        self.assertLess(len(after), min(len(before), 400), (before, after))
+
+    def test_no_row_is_late(self):
+        for lines in queries.rows(1, 200).values():
+            most = ""
+            for line in map(queries.json.loads, lines):
+                at = queries.datetime.fromisoformat
+                self.assertLess((at(most or line["ts"]) - at(line["ts"])).total_seconds(), queries.DELAY_SECONDS)
+                most = max(most, line["ts"])
+
+    def test_rows_are_the_same_that_are_only_written_in_other_words(self):
+        same = lambda one, other: self.assertEqual(differential.normal(one), differential.normal(other))
+        same(["+I[1, a]", "+I[2.50, null]"], ["+I[2.5, null]", "+I[7, b]", "-D[7, b]", "+I[1, a]"])
+        same(["+I[0.30000000000000004, 2026-01-01T00:00]"], ["+I[0.3, 2026-01-01T00:00:00.000]"])
+        self.assertNotEqual(differential.normal(["+I[1]", "+I[1]"]), differential.normal(["+I[1]"]))
+        self.assertNotEqual(differential.normal(["-D[1]"]), differential.normal([]))
+
+    def test_each_known_difference_is_a_row(self):
+        rows = [line.split(" | ")[0].removeprefix("| ") for line in differential.DOCUMENT.read_text().splitlines()]
+        self.assertEqual([row for *_, row in [*differential.KNOWN, *values.KNOWN] if row not in rows], [])
+
+    def test_cases_of_values_are_read(self):
+        row = values.columns()
+        self.assertEqual(values.quoted("'day' || CAST(day AS STRING)", row), "'day' || CAST(`day` AS STRING)")
+        self.assertTrue(values.is_same("1", "INT", "1", "INT NOT NULL"))
+        self.assertFalse(values.is_same("1", "BIGINT", "1", "INT NOT NULL"))
+        self.assertGreater(len(list(values.cases(values.PROOF / "values/casts.txt"))), 50)
+
+
+if __name__ == "__main__":
+    unittest.main()
