@@ -87,14 +87,17 @@ fn check_format(
     text: &str,
     expected: &[&str],
 ) {
-    let mut reader = Reader::new(format, wanted(columns)).unwrap();
-    // The second time it knows the keys.
-    for _ in 0..2 {
-        assert_eq!(
-            shown(&reader.parse(block(text.as_bytes()))),
-            expected,
-            "{columns:?} {text}"
-        );
+    let reader = Reader::new(format, wanted(columns)).unwrap();
+    // Each worker has a copy.
+    for mut reader in [reader.clone(), reader] {
+        // The second time it knows the keys.
+        for _ in 0..2 {
+            assert_eq!(
+                shown(&reader.parse(block(text.as_bytes()))),
+                expected,
+                "{columns:?} {text}"
+            );
+        }
     }
 }
 

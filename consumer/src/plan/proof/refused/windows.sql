@@ -63,23 +63,25 @@ CREATE VIEW v AS SELECT MAX(ts) AS ts FROM readings GROUP BY sensor;
 SELECT * FROM TUMBLE(TABLE v, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
 => job.sql:2:42: TUMBLE needs a time with a watermark, and 'ts' is none; declare WATERMARK FOR ts AS … in its table, and pass the column on as it is
 CREATE VIEW v AS SELECT a.ts FROM readings AS a JOIN readings AS b
-  ON a.n = b.n AND b.ts BETWEEN a.ts AND a.ts + INTERVAL '1' HOUR;
+  ON a.n = b.n AND b.ts > a.ts;
 SELECT * FROM TUMBLE(TABLE v, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
 => job.sql:3:42: TUMBLE needs a time with a watermark, and behind a join 'ts' is none; put the window before the join
 SELECT TUMBLE_START(ts, INTERVAL '1' MINUTE) FROM readings GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE)
 => job.sql:1:8: a window in GROUP BY is not supported; write FROM TUMBLE(TABLE t, DESCRIPTOR(time), size), and window_start
 # Upon windows of processing time there are changes, and beside nulls there is no window.
-INSERT INTO kept SELECT 'all', SUM(c) FROM (
+CREATE TABLE folder (sensor STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
+INSERT INTO folder SELECT 'all', SUM(c) FROM (
   SELECT id, window_start AS s, window_end AS e, COUNT(*) AS c
   FROM TUMBLE(TABLE orders, DESCRIPTOR(now), INTERVAL '1' MINUTE) GROUP BY id, window_start, window_end
 ) GROUP BY s, e
-=> job.sql:1:13: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
+=> job.sql:2:13: 'folder' ('filesystem') doesn't support consuming update changes, which GROUP BY or DISTINCT without a window gives; write them to a stream ('brooklet') or to 'print', or aggregate by a window
+CREATE TABLE folder (sensor STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
 CREATE VIEW v AS SELECT sensor, window_start AS s, window_end AS e
 FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE);
-INSERT INTO kept SELECT 'all', COUNT(*) FROM (
+INSERT INTO folder SELECT 'all', COUNT(*) FROM (
   SELECT y.s, y.e FROM v AS x LEFT JOIN v AS y ON x.s = y.s AND x.e = y.e AND x.sensor < y.sensor
 ) GROUP BY s, e
-=> job.sql:3:13: writing rows that change to 'kept' is not supported; rows that change go to 'print' and 'blackhole'; or aggregate by a window
+=> job.sql:4:13: 'folder' ('filesystem') doesn't support consuming update changes, which GROUP BY or DISTINCT without a window gives; write them to a stream ('brooklet') or to 'print', or aggregate by a window
 # The first row by event time is one that an earlier one may take the place of.
 SELECT window_start, COUNT(*) AS c FROM TUMBLE((SELECT sensor, ts FROM (SELECT sensor, ts, ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY ts) AS place FROM readings) WHERE place = 1), DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end
 => job.sql:1:1: a window of rows that change is not supported; put the rows into windows first, and group by window_start and window_end
