@@ -23,7 +23,7 @@ use tests::{
 };
 
 /// Each adds rows to a table.
-const ADDING: [&str; 15] = [
+const ADDING: [&str; 16] = [
     "q0",
     "q1",
     "q2",
@@ -34,6 +34,7 @@ const ADDING: [&str; 15] = [
     "q8",
     "q11",
     "q12_event_time",
+    "q13",
     "q14",
     "q20",
     "q21",
@@ -66,6 +67,8 @@ impl Nexmark {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let bids = folder.path().join("bids.ndjson");
         let events = folder.path().join("events.ndjson");
+        let side = folder.path().join("side_input.csv");
+        fs::write(&side, side_input()).expect("a file can be written");
         fs::write(&bids, lines(form, count, SEED)).expect("a file can be written");
         fs::write(&events, auctions::lines(form, count, SEED)).expect("a file can be written");
         answers.arg(&bids).arg(&events).arg(folder.path());
@@ -117,6 +120,17 @@ impl Nexmark {
         assert_eq!(code, Some(0), "{query}: {}", said.join("\n"));
         consumer.stdout.all()
     }
+}
+
+/// Keys with their values: some have none, some have two, and some lines are broken.
+fn side_input() -> String {
+    let lines = (0..10_000).map(|key| match key % 21 {
+        0 | 3 | 6 => String::new(),
+        7 => format!("{key},one of {key}\n{key},another of {key}\n"),
+        9 => format!("{key} and no value\n"),
+        _ => format!("{key},of {key}\n"),
+    });
+    lines.collect()
 }
 
 /// Python with DuckDB and the script that answers, where there is one.

@@ -2,7 +2,8 @@
 
     python3 answers.py BIDS EVENTS FOLDER
 
-Reads BIDS and EVENTS, lines of JSON, and writes FOLDER/QUERY.ndjson for each query, a line a row, in no order.
+Reads BIDS and EVENTS, lines of JSON, and side_input.csv beside BIDS, and writes FOLDER/QUERY.ndjson for each
+query, a line a row, in no order.
 It is made from what the queries mean and shares nothing with the consumer, so that both are wrong in
 the same way only by chance. A line that is no JSON object is no bid; nor is one to a query that reads
 a field of it that has a wrong type.
@@ -83,6 +84,13 @@ ANSWERS = {
     "q12_event_time": (
         ["bidder", "dateTime"],
         f"select bidder, count(*) as bid_count, {tumbling('starttime')} as endtime from bid group by all",
+    ),
+    "q13": (
+        ["auction", "bidder", "price", "dateTime"],
+        """
+        select auction, bidder, price, "dateTime", side_input."value" as "value"
+        from bid join side_input on auction % 10000 = key
+        """,
     ),
     "q14": (
         ["auction", "bidder", "price", "dateTime", "extra"],
@@ -282,6 +290,9 @@ def of_bids(bids, folder):
     database = duckdb.connect()
     read = f"read_json('{clean}', format = 'newline_delimited', columns = {types})"
     database.execute(f"create table found as from {read}")
+    database.execute("create table side_input (key BIGINT, value VARCHAR)")
+    sides = (line.split(",") for line in (bids.parent / "side_input.csv").read_text().splitlines())
+    database.executemany("insert into side_input values (?, ?)", [side for side in sides if len(side) == 2])
     for name, (fields, query) in ANSWERS.items():
         database.execute(f"create or replace view bid as from found where not list_has_any(wrong, {fields})")
         write(database, query, folder / f"{name}.ndjson")
