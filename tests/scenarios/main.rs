@@ -23,6 +23,7 @@ mod flood;
 mod forks;
 mod formats;
 mod full;
+mod generated;
 mod hosts;
 mod http2;
 mod inspect;
