@@ -38,7 +38,7 @@ use self::{
 pub(super) use self::{lookup::Lookup, temporal::Temporal};
 use super::{
     build::Source,
-    changes::{Changes, Op},
+    changes::Changes,
     error::Fault,
     expiry::{self, Expiry},
     expression::columns,
@@ -47,7 +47,7 @@ use super::{
     state::State,
     until::Deadline,
 };
-use crate::plan::{self, Both, Changelog, Input, JoinKind};
+use crate::plan::{self, Both, Changelog, Input};
 
 /// So many rows are given together, or as many as one row makes.
 const ROWS_MAX: usize = 8 * 1024;
@@ -219,59 +219,6 @@ impl Join {
     fn rows(&self, input: Input, columns: &[ArrayRef], told: Told) -> Result<Changes, Fault> {
         let other = self.sides.of(input.other());
         told.changes(&self.schema, (input, columns), other)
-    }
-
-    /// Tells what comes of a row that belongs to these.
-    fn tell(&mut self, input: Input, row: Row, kept: &[u32], told: &mut Told) {
-        let kind = self.plan.kind;
-        // What waits for its time to pass is told then.
-        let is_at_once = self.plan.until.is_none();
-        let own = Some(row.number);
-        match (kind, input) {
-            (JoinKind::Semi, Input::First) if row.is_alone => {}
-            (JoinKind::Semi, Input::First) => told.tell(own, None, row.op),
-            (JoinKind::Anti, Input::First) => {
-                if row.is_alone && (is_at_once || !row.stays) {
-                    told.tell(own, None, row.op);
-                }
-            }
-            (JoinKind::Semi | JoinKind::Anti, Input::Second) => {
-                let is_told = kind == JoinKind::Semi || is_at_once;
-                for kept in kept {
-                    if self.turns(Input::First, *kept, row.op) && is_told {
-                        let is_new = row.op.adds() == (kind == JoinKind::Semi);
-                        told.tell(
-                            None,
-                            Some(*kept),
-                            if is_new { Op::Insert } else { Op::Delete },
-                        );
-                    }
-                }
-            }
-            _ => {
-                if row.is_alone && kind.gives_alone(input) && (is_at_once || !row.stays) {
-                    told.tell(own, None, row.op);
-                }
-                let counts = kind.gives_alone(input.other());
-                for kept in kept {
-                    let turns = counts && self.turns(input.other(), *kept, row.op) && is_at_once;
-                    if turns && row.op.adds() {
-                        told.tell(None, Some(*kept), Op::Delete);
-                    }
-                    told.tell(own, Some(*kept), row.op);
-                    if turns && !row.op.adds() {
-                        told.tell(None, Some(*kept), Op::Insert);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Counts a row more, or less, to which a kept one belongs; whether it had none, or has none now.
-    fn turns(&mut self, input: Input, kept: u32, op: Op) -> bool {
-        self.write(input, kept);
-        let (before, now) = self.sides.of_mut(input).matched(kept, op.adds());
-        (before == 0) != (now == 0)
     }
 
     /// Remembers a row that belongs to so many, or forgets that which it takes back; none where it

@@ -5,7 +5,10 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use arrow::{array::AsArray, datatypes::TimestampMillisecondType};
+use arrow::{
+    array::AsArray,
+    datatypes::{Int64Type, TimestampMillisecondType},
+};
 use common::time::Clock;
 use proptest::{
     prelude::*,
@@ -206,11 +209,9 @@ fn dataflow(query: &Query, zone: &str) -> Dataflow {
         )
     };
     let query = query.sql(Dialect::Flink);
-    let text = format!(
-        "SET 'table.local-time-zone' = '{zone}'; {}; {}; SELECT e, v FROM ({query})",
-        table("a"),
-        table("b")
-    );
+    let (zone, tables) = (format!("'{zone}'"), table("a") + "; " + &table("b"));
+    let text =
+        format!("SET 'table.local-time-zone' = {zone}; {tables}; SELECT e, v FROM ({query})");
     let planned = plan(&text, &Settings::new("job.sql", Clock::System));
     planned
         .unwrap_or_else(|error| panic!("{error}: {query}"))
@@ -227,14 +228,11 @@ fn count(
     offset: i64,
 ) -> Result<(), TestCaseError> {
     for (_, changes) in &outputs.changes {
-        let ends = changes
-            .rows
-            .column(0)
-            .as_primitive::<TimestampMillisecondType>();
-        let values = changes
-            .rows
-            .column(1)
-            .as_primitive::<arrow::datatypes::Int64Type>();
+        let [ends, values] = changes.rows.columns() else {
+            panic!("not two columns");
+        };
+        let ends = ends.as_primitive::<TimestampMillisecondType>();
+        let values = values.as_primitive::<Int64Type>();
         for (row, (end, value)) in ends.iter().zip(values).enumerate() {
             prop_assert_eq!(changes.op(row), Op::Insert);
             *given

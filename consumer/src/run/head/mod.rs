@@ -1,5 +1,7 @@
 //! What reads tables, and sees all rows in their order.
 
+mod looked_up;
+
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
@@ -18,7 +20,7 @@ use super::{
     metrics::Summary,
     prepare::{Preparer, Raw, Ready},
     rejects::Rejects,
-    scans::{Loaded, Reading},
+    scans::Reading,
     source::{Coming, Comings},
     stages::is_by_clock,
     watch::Watch,
@@ -137,17 +139,6 @@ impl Head {
         pace
     }
 
-    /// Nobody looks anything up any more.
-    async fn end_looked_up(&mut self) -> Result<(), Failure> {
-        for scan in 0..self.scans.len() {
-            let is_it = |one: &Reading| one.looked_up.is_some();
-            if self.scans.get(scan).is_some_and(is_it) {
-                self.end(scan, 0).await?;
-            }
-        }
-        Ok(())
-    }
-
     async fn paced(&mut self) -> Result<(), Failure> {
         self.tick().await?;
         let now = self.elapsed();
@@ -181,30 +172,6 @@ impl Head {
         let outputs = batches.timed(|| self.task.tick(now))?;
         self.outlet.give(outputs, &mut self.task).await?;
         self.outlet.tick(now).await;
-        Ok(())
-    }
-
-    /// Begins to read all tables, if nothing is missing of those that rows are looked up in.
-    fn begin(&mut self) {
-        let is_missing = |reading: &Reading| reading.looked_up == Some(Loaded(false));
-        if self.scans.iter().any(is_missing) || self.later.is_empty() {
-            return;
-        }
-        let now = self.elapsed();
-        self.scans.iter_mut().for_each(|reading| reading.begin(now));
-        self.comings.extend(self.later.drain(..));
-    }
-
-    /// A table that rows are looked up in was read to its end, or could not be.
-    async fn loaded(&mut self, scan: usize, loaded: Result<(), Ended>) -> Result<(), Failure> {
-        self.catch_up().await?;
-        let Some(reading) = self.scans.get_mut(scan) else {
-            return Ok(());
-        };
-        let (port, is_whole) = (reading.end, reading.loaded(loaded)?);
-        self.task.loaded(port, is_whole)?;
-        self.outlet.loaded(port, is_whole).await?;
-        self.begin();
         Ok(())
     }
 
