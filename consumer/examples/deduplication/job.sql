@@ -1,5 +1,8 @@
 -- Each event once, as soon as it comes: for events that are sent again until somebody has
--- acknowledged them. They are written to a stream, from which others read.
+-- acknowledged them. They are written to a stream, from which others read. An event is known for a
+-- day after it came first, so what is kept does not grow for ever.
+SET 'table.exec.state.ttl' = '1 d';
+
 CREATE TABLE events (id STRING, body STRING, seen AS PROCTIME())
 WITH ('connector' = 'brooklet', 'stream' = 'events');
 
