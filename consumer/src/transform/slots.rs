@@ -12,7 +12,7 @@ use std::{iter::repeat_with, num::NonZero};
 const SLOTS_MIN: usize = 16;
 
 /// A table of so many entries is parted. Until then it is one part.
-const PARTED_FROM: usize = 32 * 1024;
+const PARTED_FROM: usize = 256 * 1024;
 
 /// Into as many parts as these bits of a hash tell apart. Of ten million entries a part has ten thousand;
 /// and what finds the parts takes 24 KiB.
@@ -31,9 +31,9 @@ pub(super) const fn of(number: Number) -> u32 {
     number.get() - 1
 }
 
-/// How many slots the first of many parts has at first. The last has half as many more, so that parts of
-/// the same number of entries do not grow at the same time.
-const PART_SLOTS: usize = 64;
+/// How many slots the first of many parts has at first. The last has twice as many, so that parts of the
+/// same number of entries do not grow at the same time.
+const PART_SLOTS: usize = 512;
 
 /// Entries, each in its part.
 #[derive(Debug)]
@@ -139,7 +139,7 @@ impl<T> Slots<T> {
     /// Shares the entries of the only part out to many.
     #[cold]
     fn take_apart(&mut self, hash_of: &impl Fn(&T) -> u64) {
-        let length = |part: usize| PART_SLOTS + ((part * PART_SLOTS / 2) >> PART_BITS);
+        let length = |part: usize| PART_SLOTS + ((part * PART_SLOTS) >> PART_BITS);
         let parts = (0..1 << PART_BITS).map(|part| Part::of(length(part)));
         let parts = parts.collect();
         let only = std::mem::replace(&mut self.parts, parts);
@@ -213,13 +213,13 @@ impl<T> Part<T> {
         self.put(rest, entry)
     }
 
-    /// Grows by half where one more would be too many.
+    /// Doubles where one more would be too many.
     fn make_room(&mut self, rest_of: impl Fn(&T) -> u32) {
         let length = self.slots.len();
         if (self.taken + 1) * 8 <= length * 5 {
             return;
         }
-        let length = (length + length / 2).max(SLOTS_MIN);
+        let length = (length * 2).max(SLOTS_MIN);
         let greater = repeat_with(|| None).take(length).collect();
         let entries = std::mem::replace(&mut self.slots, greater);
         for entry in entries.into_iter().flatten() {
@@ -332,10 +332,10 @@ mod tests {
     fn against_a_map(seed: u64) {
         let (mut slots, mut model) = (Slots::<Entry>::new(), HashMap::new());
         let mut state = seed;
-        for step in 0..400_000_u64 {
+        for step in 0..2_000_000_u64 {
             state = spread(state.wrapping_add(0x9e37_79b9_7f4a_7c15));
-            let bound = if step % 200_000 < 120_000 {
-                90_000
+            let bound = if step % 1_000_000 < 700_000 {
+                500_000
             } else {
                 500
             };
