@@ -10,13 +10,12 @@ use arrow::{
     datatypes::{Int64Type, TimestampMillisecondType},
 };
 use common::time::Clock;
-use proptest::{
-    prelude::*,
-    sample::select,
-    test_runner::{RngSeed, TestCaseError, TestRunner},
-};
+use proptest::{prelude::*, sample::select, test_runner::TestCaseError};
 
-use super::changelogs::{Batch, Cut, Duck, Row, rows_of, scans, task};
+use super::{
+    chance,
+    changelogs::{Batch, Cut, Duck, Row, rows_of, scans, task},
+};
 use crate::{
     plan::{Changelog, Dataflow, Kind, Settings, plan},
     transform::{Changes, Op, Origin, Outputs},
@@ -324,23 +323,13 @@ fn check(
 /// Tries plans; why one of them is wrong, the smallest that could be found.
 fn tried(plans: u32, cut: fn(usize) -> Cut) -> Option<String> {
     let duck = RefCell::new(Duck::start()?);
-    let given = std::env::var_os("TESTS_SEED").and_then(|seed| seed.to_str()?.parse().ok());
-    let seed = given.unwrap_or_else(|| fastrand::u64(..));
-    let config = ProptestConfig {
-        failure_persistence: None,
-        rng_seed: RngSeed::Fixed(seed),
-        ..ProptestConfig::with_cases(plans)
-    };
     let all = (queries(), batches(), select(ZONES.to_vec()), 0..12_usize);
-    let checked = TestRunner::new(config).run(&all, |(query, batches, zone, behind)| {
+    let failure = chance::failure(plans, &all, |(query, batches, zone, behind)| {
         let asked = format!("SELECT e, v FROM ({})", query.sql(Dialect::Duck));
         let answer = duck.borrow_mut().answer(&asked, &batches);
         check((&query, &batches), zone, cut(behind), &answer)
     });
-    let failure = checked.err();
-    Some(failure.map_or_else(String::new, |failure| {
-        format!("{failure}\nTESTS_SEED={seed}")
-    }))
+    Some(failure.unwrap_or_default())
 }
 
 #[test]

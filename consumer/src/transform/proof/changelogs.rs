@@ -16,13 +16,10 @@ use arrow::{
     datatypes::Int64Type,
 };
 use common::time::Clock;
-use proptest::{
-    prelude::*,
-    sample::select,
-    test_runner::{RngSeed, TestCaseError, TestRunner},
-};
+use proptest::{prelude::*, sample::select, test_runner::TestCaseError};
 use serde_json::{Value, json};
 
+use super::chance;
 use crate::{
     plan::{Dataflow, Kind, Settings, StepId, plan},
     transform::{self, Budget, Changes, Outputs, Task},
@@ -312,25 +309,15 @@ fn result(query: &str, batches: &[Batch], cut: Cut) -> Result<BTreeMap<Row, i64>
 /// Tries plans; why one of them is wrong, the smallest that could be found.
 fn tried(plans: u32, cut: fn(usize) -> Cut) -> Option<String> {
     let duck = RefCell::new(Duck::start()?);
-    let given = std::env::var_os("TESTS_SEED").and_then(|seed| seed.to_str()?.parse().ok());
-    let seed = given.unwrap_or_else(|| fastrand::u64(..));
-    let config = ProptestConfig {
-        failure_persistence: None,
-        rng_seed: RngSeed::Fixed(seed),
-        ..ProptestConfig::with_cases(plans)
-    };
     let all = (queries(), batches(), 0..9_usize);
-    let checked = TestRunner::new(config).run(&all, |(query, batches, behind)| {
+    let failure = chance::failure(plans, &all, |(query, batches, behind)| {
         let query = query.sql();
         let given = result(&query, &batches, cut(behind))?;
         let answer = duck.borrow_mut().answer(&query, &batches);
         prop_assert_eq!(given, answer, "{}", query);
         Ok(())
     });
-    let failure = checked.err();
-    Some(failure.map_or_else(String::new, |failure| {
-        format!("{failure}\nTESTS_SEED={seed}")
-    }))
+    Some(failure.unwrap_or_default())
 }
 
 #[test]

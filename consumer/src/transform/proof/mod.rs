@@ -5,6 +5,7 @@
 //! `idle1` and `busy1` say what a partition does. At the end all partitions end.
 
 mod cascades;
+pub(crate) mod chance;
 pub(crate) mod changelogs;
 mod model;
 mod overs;

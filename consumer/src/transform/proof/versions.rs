@@ -4,11 +4,7 @@
 use std::collections::BTreeMap;
 
 use arrow::util::display::array_value_to_string;
-use proptest::{
-    prelude::*,
-    sample::select,
-    test_runner::{RngSeed, TestCaseError, TestRunner},
-};
+use proptest::{prelude::*, sample::select};
 
 use super::*;
 use crate::{
@@ -280,21 +276,12 @@ fn cases() -> impl Strategy<Value = Case> {
 
 /// Tries histories; why one is wrong, the smallest that could be found.
 fn tried(cut: fn(usize) -> Cut) -> Option<String> {
-    let given = std::env::var_os("TESTS_SEED").and_then(|seed| seed.to_str()?.parse().ok());
-    let seed = given.unwrap_or_else(|| fastrand::u64(..));
-    let config = ProptestConfig {
-        failure_persistence: None,
-        rng_seed: RngSeed::Fixed(seed),
-        ..ProptestConfig::with_cases(HISTORIES)
-    };
     let all = (cases(), histories(), 0..14_usize);
-    let checked = TestRunner::new(config).run(&all, |(case, history, at)| {
+    chance::failure(HISTORIES, &all, |(case, history, at)| {
         let (given, expected) = (case.given(&history, cut(at)), case.expected(&history));
         prop_assert_eq!(given, expected);
-        Ok::<_, TestCaseError>(())
-    });
-    let failure = checked.err();
-    failure.map(|failure| format!("{failure}\nTESTS_SEED={seed}"))
+        Ok(())
+    })
 }
 
 #[test]
