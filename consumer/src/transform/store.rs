@@ -1,7 +1,7 @@
 //! Rows as bytes, by number: in lists there are numbers alone.
 
 use arrow::{
-    array::ArrayRef,
+    array::{ArrayRef, new_null_array},
     datatypes::SchemaRef,
     row::{RowConverter, Rows, SortField},
 };
@@ -28,6 +28,16 @@ impl Store {
             free: Vec::new(),
             row_bytes: 0,
         })
+    }
+
+    /// A row of nulls alone, which is the first.
+    pub(super) fn behind_nulls(schema: &SchemaRef) -> Result<Self, Fault> {
+        let mut store = Self::new(schema)?;
+        let nulls = schema.fields().iter();
+        let nulls = nulls.map(|field| new_null_array(field.data_type(), 1));
+        let nulls = store.encoded(&nulls.collect::<Vec<_>>())?;
+        store.put(nulls.row(0).data())?;
+        Ok(store)
     }
 
     /// Keeps a row.

@@ -2,7 +2,7 @@
 //! within a time until others could no longer belong to them. What has passed never comes back.
 
 use arrow::{
-    array::{AsArray, BooleanArray},
+    array::{AsArray, BooleanArray, Int64Array},
     compute::{cast, filter_record_batch, not},
     datatypes::{DataType, Int64Type},
     record_batch::RecordBatch,
@@ -51,11 +51,7 @@ impl Deadline {
 
     /// Until when each row counts: one whose time is null belongs nowhere.
     pub(super) fn of(&self, rows: &RecordBatch) -> Result<Vec<i64>, Fault> {
-        let times = rows.columns().get(self.until.column);
-        let times =
-            times.ok_or_else(|| Fault::Unsupported("a time that is no column".to_owned()))?;
-        let times = cast(times, &DataType::Int64)?;
-        let times = times.as_primitive::<Int64Type>();
+        let times = times_of(self.until.column, rows)?;
         let until =
             |time: Option<i64>| time.map_or(BEGINNING, |time| time.saturating_add(self.until.plus));
         Ok(times.iter().map(until).collect())
@@ -99,4 +95,12 @@ impl Deadline {
         self.passed = passed;
         self.late = late.cast_unsigned();
     }
+}
+
+/// The times in a column, in milliseconds.
+pub(super) fn times_of(column: usize, rows: &RecordBatch) -> Result<Int64Array, Fault> {
+    let times = rows.columns().get(column);
+    let times = times.ok_or_else(|| Fault::Unsupported("a time that is no column".to_owned()))?;
+    let times = cast(times, &DataType::Int64)?;
+    Ok(times.as_primitive::<Int64Type>().clone())
 }

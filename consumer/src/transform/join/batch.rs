@@ -1,9 +1,9 @@
 //! Rows that came together by one input of a join.
 
 use arrow::{
-    array::{AsArray, Int64Array, UInt32Array},
-    compute::{cast, take},
-    datatypes::{DataType, Int64Type, SchemaRef},
+    array::{Array, ArrayRef, UInt32Array},
+    compute::take,
+    datatypes::SchemaRef,
     record_batch::RecordBatch,
 };
 
@@ -124,10 +124,13 @@ impl Batch<'_> {
     }
 }
 
-/// The times in a column, in milliseconds.
-pub(super) fn times_of(column: usize, rows: &RecordBatch) -> Result<Int64Array, Fault> {
-    let times = rows.columns().get(column);
-    let times = times.ok_or_else(|| Fault::Unsupported("a time that is no column".to_owned()))?;
-    let times = cast(times, &DataType::Int64)?;
-    Ok(times.as_primitive::<Int64Type>().clone())
+/// Leaves rows of which a key is null without a group: they are equal to none.
+pub(super) fn leave_out_nulls(keys: &[ArrayRef], groups: &mut [u32]) {
+    for key in keys.iter().filter(|key| key.null_count() > 0) {
+        for (row, group) in groups.iter_mut().enumerate() {
+            if key.is_null(row) {
+                *group = NONE;
+            }
+        }
+    }
 }

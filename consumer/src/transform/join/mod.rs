@@ -25,13 +25,13 @@ mod versions;
 use std::time::Duration;
 
 use arrow::{
-    array::{Array, ArrayRef},
+    array::ArrayRef,
     datatypes::{DataType, Schema, SchemaRef},
     record_batch::RecordBatch,
 };
 
 use self::{
-    batch::{Batch, Row},
+    batch::{Batch, Row, leave_out_nulls},
     side::{NONE, New, Side},
     told::Told,
 };
@@ -155,14 +155,7 @@ impl Join {
         self.sides.second.grow(bound);
         let mut groups = found.clone();
         if !self.plan.nulls_match {
-            for key in keys.iter().filter(|key| key.null_count() > 0) {
-                let nulls = groups.iter_mut().enumerate();
-                nulls.for_each(|(row, group)| {
-                    if key.is_null(row) {
-                        *group = NONE;
-                    }
-                });
-            }
+            leave_out_nulls(&keys, &mut groups);
         }
         let until = self.deadlines.as_ref();
         let until = until.map(|until| until.of(input).of(rows));

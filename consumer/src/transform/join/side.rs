@@ -3,12 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::{
-    array::{ArrayRef, new_null_array},
-    datatypes::SchemaRef,
-    record_batch::RecordBatch,
-    row::Rows,
-};
+use arrow::{array::ArrayRef, datatypes::SchemaRef, record_batch::RecordBatch, row::Rows};
 
 use super::known::Known;
 use crate::transform::{error::Fault, store::Store};
@@ -66,14 +61,9 @@ pub(super) struct New<'a> {
 
 impl Side {
     pub(super) fn new(schema: &SchemaRef, retracts: bool) -> Result<Self, Fault> {
-        let mut rows = Store::new(schema)?;
-        let nulls = schema.fields().iter();
-        let nulls = nulls.map(|field| new_null_array(field.data_type(), 1));
-        let nulls = rows.encoded(&nulls.collect::<Vec<_>>())?;
-        rows.put(nulls.row(0).data())?;
         Ok(Self {
             schema: schema.clone(),
-            rows,
+            rows: Store::behind_nulls(schema)?,
             places: vec![Place::NOWHERE],
             first: Vec::new(),
             known: retracts.then(Known::new),

@@ -8,13 +8,13 @@
 use std::collections::BTreeMap;
 
 use arrow::{
-    array::Array,
     datatypes::{Schema, SchemaRef},
     record_batch::RecordBatch,
 };
 
 use super::{
-    batch::times_of,
+    ROWS_MAX,
+    batch::leave_out_nulls,
     side::{NONE, NULLS},
     told::rows_of,
     versions::Versions,
@@ -30,11 +30,9 @@ use crate::{
         operator::{BEGINNING, Counts, Operator, Origin, Out},
         state::State,
         store::Store,
+        until::times_of,
     },
 };
-
-/// So many rows are given together.
-const ROWS_MAX: usize = 8 * 1024;
 
 #[derive(Debug)]
 pub(in crate::transform) struct Temporal {
@@ -103,15 +101,11 @@ impl Temporal {
         let bound = self.groups.bound();
         self.versions.grow(bound);
         self.waiting_of.resize(bound.max(self.waiting_of.len()), 0);
-        let mut unknown = Vec::new();
-        for key in keys.iter().filter(|key| key.null_count() > 0) {
-            for (row, group) in groups.iter_mut().enumerate() {
-                if key.is_null(row) && *group != NONE {
-                    unknown.push(std::mem::replace(group, NONE));
-                }
-            }
-        }
-        self.forget(unknown);
+        let found = groups.clone();
+        leave_out_nulls(&keys, &mut groups);
+        let left_out = found.into_iter().zip(&groups);
+        let left_out = left_out.filter(|(_, group)| **group == NONE);
+        self.forget(left_out.map(|(group, _)| group).collect());
         Ok(groups)
     }
 

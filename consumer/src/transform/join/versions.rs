@@ -3,12 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::{
-    array::{ArrayRef, new_null_array},
-    datatypes::SchemaRef,
-    record_batch::RecordBatch,
-    row::Rows,
-};
+use arrow::{array::ArrayRef, datatypes::SchemaRef, record_batch::RecordBatch, row::Rows};
 
 use super::side::NULLS;
 use crate::transform::{error::Fault, store::Store};
@@ -33,14 +28,9 @@ struct Version {
 
 impl Versions {
     pub(super) fn new(schema: &SchemaRef) -> Result<Self, Fault> {
-        let mut rows = Store::new(schema)?;
-        let nulls = schema.fields().iter();
-        let nulls = nulls.map(|field| new_null_array(field.data_type(), 1));
-        let nulls = rows.encoded(&nulls.collect::<Vec<_>>())?;
-        rows.put(nulls.row(0).data())?;
         Ok(Self {
             schema: schema.clone(),
-            rows,
+            rows: Store::behind_nulls(schema)?,
             of_groups: Vec::new(),
             unsettled: BTreeMap::new(),
         })
