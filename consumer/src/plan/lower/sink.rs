@@ -52,13 +52,13 @@ impl Lowering<'_> {
     /// Rows of which those of a key come one after another: the newest that is there, where rows of
     /// a key could come in another order.
     fn materialized(&mut self, rows: Lowered, key: &[usize]) -> Lowered {
-        let changes = rows.changelog == Changelog::Retract;
+        let is_in_order = || {
+            let keys = Keys::of(&self.dataflow);
+            let keys = keys.get(rows.step.0);
+            keys.is_some_and(|keys| keys.are_within(key))
+        };
         let is_wanted = match self.settings.upsert_materialize {
-            UpsertMaterialize::Auto => {
-                let keys = Keys::of(&self.dataflow);
-                let keys = keys.get(rows.step.0);
-                changes && !keys.is_some_and(|keys| keys.are_within(key))
-            }
+            UpsertMaterialize::Auto => rows.changelog == Changelog::Retract && !is_in_order(),
             UpsertMaterialize::Force => true,
             UpsertMaterialize::None => false,
         };
