@@ -262,7 +262,9 @@ impl Service {
             }
         };
         let is_of_allowed_page = self.access.allows_page(request.headers());
-        request.extensions_mut().insert(rights.revoked());
+        if let Some(revoked) = rights.revoked() {
+            request.extensions_mut().insert(revoked);
+        }
         let answer = self.admitted(request, &rights).await;
         let answer = if is_of_allowed_page {
             cross_origin::changeable(answer)

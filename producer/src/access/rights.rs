@@ -71,11 +71,11 @@ impl Rights {
         }
     }
 
-    /// What is cancelled when they end.
-    pub(crate) fn revoked(&self) -> CancellationToken {
+    /// What is cancelled when they end, if they can.
+    pub(crate) fn revoked(&self) -> Option<CancellationToken> {
         match self {
-            Self::Of(token) => token.revoked.clone(),
-            Self::All | Self::None => CancellationToken::new(),
+            Self::Of(token) => Some(token.revoked.clone()),
+            Self::All | Self::None => None,
         }
     }
 

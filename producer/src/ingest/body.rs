@@ -61,8 +61,8 @@ const LARGE_BYTES: usize = 64 * 1024;
 pub(crate) struct Upload {
     body: Incoming,
     patience: Patience,
-    /// Cancelled when its sender may append no more.
-    revoked: CancellationToken,
+    /// Cancelled when its sender may append no more, if that can be.
+    revoked: Option<CancellationToken>,
     /// The sender waits to be asked for it. The first look at the body asks.
     is_held_back: bool,
 }
@@ -72,7 +72,7 @@ impl Upload {
         Self {
             body,
             patience,
-            revoked: head.extensions.get().cloned().unwrap_or_default(),
+            revoked: head.extensions.get().cloned(),
             is_held_back: head.headers.contains_key(EXPECT),
         }
     }
@@ -121,10 +121,13 @@ impl Upload {
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         self.is_held_back = false;
         loop {
-            let frame = tokio::select! {
-                biased;
-                () = self.revoked.cancelled() => return Err(Refusal::revoked()),
-                frame = self.body.frame() => frame,
+            let frame = match &self.revoked {
+                None => self.body.frame().await,
+                Some(revoked) => tokio::select! {
+                    biased;
+                    () = revoked.cancelled() => return Err(Refusal::revoked()),
+                    frame = self.body.frame() => frame,
+                },
             };
             match frame {
                 None => return Ok(None),
