@@ -12,7 +12,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
-use crate::{PATIENCE, binaries::binary, lines::Lines};
+use crate::{PATIENCE, binaries::binary, http::fetch, lines::Lines};
 
 /// A running producer on a free port.
 #[must_use]
@@ -99,6 +99,21 @@ impl Service {
         let is_secured = self.says("listening on http").contains("https://");
         let scheme = if is_secured { "https" } else { "http" };
         format!("{scheme}://{}{path}", self.address())
+    }
+
+    /// All numbers that it tells of itself, as text.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        let metrics = fetch(&self.url("/metrics"), &[]).text();
+        metrics.expect("a whole answer")
+    }
+
+    /// One of them, by its name with its labels; none where it tells no such thing.
+    #[must_use]
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let metrics = self.metrics();
+        let mut all = metrics.lines().filter_map(|line| line.rsplit_once(' '));
+        all.find(|(found, _)| *found == name)?.1.parse().ok()
     }
 
     /// The first line of its talk that holds `text`, waiting for it.

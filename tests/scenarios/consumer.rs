@@ -382,9 +382,7 @@ fn a_consumer_says_how_it_is_where_it_is_told_to_listen() {
         [status("/healthz"), status("/readyz"), status("/nowhere")],
         [200, 200, 404]
     );
-    let metrics = fetch(&consumer.url("/metrics"), &[])
-        .text()
-        .expect("a whole answer");
+    let metrics = consumer.metrics();
     assert!(metrics.contains("brooklet_records_total 10\n"), "{metrics}");
     let address = consumer.address().to_string();
     let args = ["healthcheck", "--listen", &address];

@@ -144,9 +144,7 @@ fn a_reader_that_takes_nothing_is_cut_and_can_resume() {
         Outcome::of_numbers(2_000_000),
         "others read on"
     );
-    let metrics = fetch(&producer.url("/metrics"), &[])
-        .text()
-        .expect("a whole answer");
+    let metrics = producer.metrics();
     assert!(
         !metrics.contains("brooklet_connections_stalled_total 0\n"),
         "{metrics}"

@@ -6,7 +6,7 @@ use std::{
 };
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tests::{PATIENCE, http::fetch, producer, tool::skip};
+use tests::{PATIENCE, producer, tool::skip};
 
 use crate::outcome::{Outcome, read_all};
 
@@ -43,9 +43,7 @@ fn ten_thousand_silent_connections_are_closed_while_others_are_served() {
             "{said:?}: it said nothing and is told nothing"
         );
     }
-    let metrics = fetch(&producer.url("/metrics"), &[])
-        .text()
-        .expect("a whole answer");
+    let metrics = producer.metrics();
     let expected = format!("brooklet_connections_silent_total {SILENT}\n");
     assert!(metrics.contains(&expected), "{metrics}");
 }

@@ -87,9 +87,7 @@ fn a_load_of_requests_shares_a_few_connections() {
         .expect("setpriv, of util-linux, can be started");
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(said.contains("10000 2xx, 0 3xx, 0 4xx, 0 5xx"), "{said}");
-    let metrics = fetch(&service.url("/metrics"), &[])
-        .text()
-        .expect("a whole answer");
+    let metrics = service.metrics();
     assert!(
         metrics.contains("brooklet_append_requests_total 10000\n"),
         "{metrics}"

@@ -96,11 +96,10 @@ fn a_stop_waits_for_a_request_under_way_and_not_for_ever() {
     let mut tcp = connect(service.address());
     let head = "POST /stream HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1";
     tcp.write_all(head.as_bytes()).expect("it is open");
-    let metrics = || {
-        let metrics = tests::http::fetch(&service.url("/metrics"), &[]);
-        metrics.text().expect("a whole answer")
-    };
-    while !metrics().contains("brooklet_append_requests_total 1\n") {}
+    while !service
+        .metrics()
+        .contains("brooklet_append_requests_total 1\n")
+    {}
     service.terminate();
     service.says("cut what did not end within 1s");
     assert_eq!(service.exit_code(), Some(0));

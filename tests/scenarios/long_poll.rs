@@ -25,8 +25,7 @@ fn poll(stream: &Named<'_>, rest: &str) -> Answer {
 /// Waits until so many are connected.
 pub(crate) fn wait_for_readers(service: &Service, count: usize) {
     let line = format!("brooklet_readers {count}\n");
-    let metrics = || fetch(&service.url("/metrics"), &[]).text();
-    while !metrics().expect("a whole answer").contains(&line) {
+    while !service.metrics().contains(&line) {
         thread::yield_now();
     }
 }

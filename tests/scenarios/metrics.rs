@@ -13,11 +13,6 @@ use tests::{
 
 use crate::wire::{JSON, SSE, append, read};
 
-fn metrics(service: &Service) -> String {
-    let answer = fetch(&service.url("/metrics"), &[]);
-    answer.text().expect("a whole answer")
-}
-
 /// A producer with its log on disk, and the folder that holds it.
 fn on_disk() -> (Service, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -51,16 +46,9 @@ fn the_readme_tells_of_every_metric_of_a_job_and_of_no_other() {
     // What comes of a batch is printed when it has been done.
     job.prints("+I[");
     assert_eq!(told("\n### Metrics of a job\n"), there(&job));
-    let said = metrics(&job);
-    let value = |name: &str| {
-        let value = said.lines().find_map(|line| line.strip_prefix(name));
-        value.and_then(|value| value.trim().parse::<f64>().ok())
-    };
     for name in ["batch_seconds_count", "batch_longest_seconds"] {
-        assert!(
-            value(&format!("brooklet_job_{name} ")) > Some(0.0),
-            "{said}"
-        );
+        let value = job.metric(&format!("brooklet_job_{name}"));
+        assert!(value > Some(0.0), "{name}: {value:?}");
     }
     job.terminate();
     assert_eq!(job.exit_code(), Some(0));
@@ -68,7 +56,7 @@ fn the_readme_tells_of_every_metric_of_a_job_and_of_no_other() {
 
 /// The metrics that a service has.
 fn there(service: &Service) -> BTreeSet<String> {
-    let said = metrics(service);
+    let said = service.metrics();
     let kinds = said.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let names = kinds.filter_map(|kind| kind.split(' ').next());
     names.map(str::to_owned).collect()
@@ -104,7 +92,7 @@ fn what_is_counted_is_what_happened() {
     let forked = ask("PUT", &service.url("/v1/stream/fork"), &forked, b"");
     assert_eq!(forked.status, 201);
 
-    let said = metrics(&service);
+    let said = service.metrics();
     let check = |line: &str| assert!(said.lines().any(|other| other == line), "{line}\n{said}");
     check("brooklet_appended_records_total 3");
     check("brooklet_appended_bytes_total 9");
@@ -132,9 +120,16 @@ fn news_have_an_age_when_a_live_reader_is_given_them() {
     let service = producer(&["--source", "none"]);
     let mut reader = read(&service, "");
     // Who reads on only after a record was appended had not read all before it: that counts as history.
-    while metrics(&service).contains("brooklet_delivery_seconds_count 0\n") {
+    while service
+        .metrics()
+        .contains("brooklet_delivery_seconds_count 0\n")
+    {
         append(&service, "1");
         assert_eq!(reader.lines(1), ["1"]);
     }
-    assert!(metrics(&service).contains("brooklet_delivery_seconds_count 1\n"));
+    assert!(
+        service
+            .metrics()
+            .contains("brooklet_delivery_seconds_count 1\n")
+    );
 }

@@ -3,12 +3,7 @@
 
 use std::path::Path;
 
-use tests::{
-    Service, consumer,
-    http::{ask, fetch},
-    producer,
-    proxy::Proxy,
-};
+use tests::{Service, consumer, http::ask, producer, proxy::Proxy};
 
 use crate::{
     durable::on,
@@ -131,15 +126,10 @@ fn a_reader_that_has_everything_is_not_behind() {
     let listen = ["--listen", "127.0.0.1:0"];
     let reader = reader(&producer.url("/v1/topics/t"), &listen);
     let shows = |text: &str| {
-        let metrics = || {
-            fetch(&reader.url("/metrics"), &[])
-                .text()
-                .expect("a whole answer")
-        };
         assert!(
-            (0..10_000).any(|_| metrics().contains(text)),
+            (0..10_000).any(|_| reader.metrics().contains(text)),
             "{}",
-            metrics()
+            reader.metrics()
         );
     };
     shows("brooklet_records_total 1000\n");

@@ -334,8 +334,7 @@ fn a_reader_that_opens_no_window_costs_its_neighbours_nothing() {
             neighbour += frame.payload.iter().filter(|&&byte| byte == b'\n').count();
         }
     }
-    let metrics = fetch(&service.url("/metrics"), &[]).text();
-    let metrics = metrics.expect("a whole answer");
+    let metrics = service.metrics();
     assert!(metrics.contains("brooklet_readers 0\n"), "{metrics}");
     frames.get(5, "/healthz").expect("it is open");
     assert!(

@@ -303,10 +303,7 @@ fn readiness_and_lag_are_those_of_all_partitions() {
         .concat(),
     );
     let status = || fetch(&all.url("/readyz"), &[]).status;
-    let metrics = || {
-        let metrics = fetch(&all.url("/metrics"), &[]).text();
-        metrics.expect("a whole answer")
-    };
+    let metrics = || all.metrics();
     all.says("partition 0: connected");
     assert_eq!(status(), 503);
     assert!(

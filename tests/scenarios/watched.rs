@@ -34,7 +34,7 @@ fn a_job_says_how_it_goes_to_who_asks() {
     let missing = fetch(&job.url("/v1/jobs/other"), &[]);
     assert_eq!(missing.status, 404);
     assert!(missing.text().unwrap().contains("/v1/jobs/NAME"));
-    let metrics = fetch(&job.url("/metrics"), &[]).text().unwrap();
+    let metrics = job.metrics();
     assert!(
         metrics.contains("brooklet_job_step_rows_in_total{step="),
         "{metrics}"
@@ -98,7 +98,7 @@ fn a_job_is_ready_while_its_streams_are_connected_and_says_how_far_it_is() {
     drop(send(&producer.url("/stream"), &[], b"{\"id\":1}\n[]"));
     let job = consumer(&["sql", &sql, "--listen", "127.0.0.1:0"]);
     let get = |path: &str| fetch(&job.url(path), &[]);
-    let shows = |text| get("/metrics").text().unwrap().contains(text);
+    let shows = |text| job.metrics().contains(text);
     assert!((0..10_000).any(|_| shows("brooklet_lag_records 0.0\n")));
     assert!(shows("brooklet_rejected_total{kind=\"wrong_type\"} 1\n"));
     assert_eq!(get("/readyz").status, 200);
