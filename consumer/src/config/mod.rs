@@ -185,6 +185,7 @@ pub enum Command {
     /// Run statements, as a file of them would be
     Sql {
         /// The statements
+        #[arg(allow_hyphen_values = true, value_parser = statements)]
         text: String,
     },
     /// Say whether a job can be run, and what is wrong with it
@@ -250,6 +251,14 @@ fn switch(text: &str) -> Result<bool, String> {
         "" | "false" | "no" | "off" | "0" | "f" | "n" => Ok(false),
         _ => Err("write it as true or false".to_owned()),
     }
+}
+
+/// The text of a job, which may begin with a remark as a file of it may: that is no option.
+fn statements(text: &str) -> Result<String, String> {
+    if text.starts_with('-') && !text.contains('\n') {
+        return Err("there is no such option; --help has those that there are".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 impl Args {
@@ -327,6 +336,24 @@ mod tests {
     fn who_asks_for_records_is_told_of_the_end() {
         assert!(config(&["--records", "5"]).unwrap().source.until_end);
         assert!(Args::try_parse_from(["consumer", "--records", "0"]).is_err());
+    }
+
+    #[test]
+    fn statements_may_begin_with_a_remark() {
+        let sql = |args: &[&str]| {
+            let typed = ["consumer", "sql"].iter().chain(args);
+            Args::try_parse_from(typed).map(|args| (args.command, args.parallelism))
+        };
+        for args in [
+            ["-- one\nSELECT 1", "--parallelism", "2"],
+            ["--parallelism", "2", "-- one\nSELECT 1"],
+        ] {
+            let (command, parallelism) = sql(&args).unwrap();
+            assert!(matches!(command, Some(Command::Sql { text }) if text == "-- one\nSELECT 1"));
+            assert_eq!(parallelism, Some(2));
+        }
+        assert!(sql(&["--paralelism"]).is_err());
+        assert!(sql(&["--paralelism", "2", "SELECT 1"]).is_err());
     }
 
     #[test]
