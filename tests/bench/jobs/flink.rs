@@ -6,8 +6,9 @@
 
 use std::{
     fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use tests::{
@@ -63,14 +64,16 @@ impl Flink {
     pub(super) fn run(&self, text: &str) -> Took {
         let job = self.folder.join("job");
         fs::write(&job, statements(text)).expect("a file can be written");
+        let (asked, mut ask) = io::pipe().expect("a pipe");
         let mut java = leashed(Path::new("java"));
         java.arg("-XX:+UseSerialGC")
             .args(OPENED.map(|name| format!("--add-opens=java.base/{name}=ALL-UNNAMED")))
-            .args(["-cp", &self.classes, "FlinkJobs", "run"])
-            .arg(&job)
-            // At its end it would end too.
-            .stdin(Stdio::piped());
+            .args(["-cp", &self.classes, "FlinkJobs"])
+            .stdin(asked);
+        writeln!(ask, "run {}\n", job.display()).expect("there is room in the pipe");
         let took = took(Service::spawn(java));
+        // It would have ended with the pipe.
+        drop(ask);
         let ended = fs::read_to_string(self.folder.join("job.out")).unwrap_or_default();
         assert!(ended.starts_with("done\n"), "{text}\n{ended}");
         took

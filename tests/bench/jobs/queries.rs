@@ -1,8 +1,10 @@
 //! Queries of Nexmark, whose results nobody takes.
 
-use std::{fmt, fs, iter, path::Path};
+use std::{fmt, fs, iter, path::PathBuf};
 
 use tests::{
+    auctions,
+    bids::Form,
     binaries::workspace,
     http::{ask, send},
     producer,
@@ -12,10 +14,13 @@ use super::{Took, bids, flink::Flink, run as run_job};
 use crate::{sample::Sample, say};
 
 const RUNS: usize = 3;
-const BIDS: u32 = 1_000_000;
+const LINES: u32 = 1_000_000;
 
-/// Each, and whether Flink does the same beside it where there is one.
-const QUERIES: [(&str, bool); 13] = [
+/// Queries, and whether Flink does the same beside each where there is one.
+type Queries = &'static [(&'static str, bool)];
+
+/// Over bids alone.
+const OF_BIDS: Queries = &[
     ("q0", true),
     ("q1", true),
     ("q2", false),
@@ -29,7 +34,21 @@ const QUERIES: [(&str, bool); 13] = [
     ("q17", true),
     ("q21", false),
     ("q22", false),
+    ("q5_hot", true),
+    ("q7", true),
+    ("q18", true),
+    ("q19", true),
 ];
+
+/// Over persons, auctions and bids, as they come.
+const OF_EVENTS: Queries = &[
+    ("q3", true),
+    ("q4", true),
+    ("q8", true),
+    ("q9", true),
+    ("q20", true),
+];
+const SEED: u64 = 2026;
 
 /// Read over HTTP from the history of a topic.
 const OVER_HTTP: [&str; 3] = ["q0", "q1", "q2"];
@@ -37,51 +56,80 @@ const PARTITIONS: usize = 4;
 /// As many as fit into a request.
 const APPENDED: usize = 2_000;
 
-fn over_a_file(folder: &Path, bids: u32) {
-    let file = folder.join("bids.ndjson");
-    fs::write(&file, bids::lines(bids)).expect("a file can be written");
-    let table = format!(
-        "{} WITH ('connector'='filesystem', 'path'='{}', 'format'='json');",
-        bids::TABLE,
-        file.display()
-    );
-    let flink = Flink::installed(folder);
-    if let Some(flink) = &flink {
-        say(&format!(
-            "Flink's start, not counted: {:.1} user s",
-            flink.start
-        ));
-    }
-    for (query, is_compared) in QUERIES {
-        let text = format!("{table}\n{}", sunk(query));
-        let flink = flink.as_ref().filter(|_| is_compared);
-        let mut theirs = Vec::new();
-        let ours = measured(bids, || {
-            theirs.extend(flink.map(|flink| flink.run(&text)));
-            run_job(&text)
-        });
-        say(&format!("{query:<9} {ours}"));
-        if let Some(flink) = flink {
-            // The first of ours is not counted either.
-            let theirs = theirs.into_iter().skip(1);
-            let theirs: Vec<_> = theirs.map(|took| flink.without_start(took)).collect();
-            let theirs = Measured::new(bids, &theirs);
-            let ratio = theirs.user.median() / ours.user.median();
-            say(&format!("    Flink {theirs}   {ratio:.1} times its user s"));
+/// What the lines of a file stand for.
+#[derive(Debug)]
+struct Input<'a> {
+    flink: Option<&'a Flink>,
+    table: String,
+    lines: u32,
+}
+
+impl Input<'_> {
+    fn compare(&self, queries: Queries) {
+        for &(query, is_compared) in queries {
+            let text = format!("{}\n{}", self.table, sunk(query));
+            let flink = self.flink.filter(|_| is_compared);
+            let mut theirs = Vec::new();
+            let ours = measured(self.lines, || {
+                theirs.extend(flink.map(|flink| flink.run(&text)));
+                run_job(&text)
+            });
+            say(&format!("{query:<9} {ours}"));
+            if let Some(flink) = flink {
+                // The first of ours is not counted either.
+                let theirs = theirs.into_iter().skip(1);
+                let theirs: Vec<_> = theirs.map(|took| flink.without_start(took)).collect();
+                let theirs = Measured::new(self.lines, &theirs);
+                let ratio = theirs.user.median() / ours.user.median();
+                say(&format!("    Flink {theirs}   {ratio:.1} times its user s"));
+            }
         }
     }
 }
 
-/// `millions` of bids in the file: one where none are said.
+/// `millions` of lines in each file: one where none are said.
 pub(crate) fn run(millions: Option<u64>) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let millions = millions.and_then(|millions| u32::try_from(millions).ok());
-    let bids = millions.unwrap_or(1) * BIDS;
+    let lines = millions.unwrap_or(1) * LINES;
+    let flink = Flink::installed(folder.path());
+    let start = flink.as_ref().map(|flink| flink.start);
+    let start = start.map(|start| format!("; Flink's start, not counted, {start:.1} user s"));
+    let bids = folder.path().join("bids.ndjson");
+    fs::write(&bids, bids::lines(lines)).expect("a file can be written");
     say(&format!(
-        "a file of {bids} bids, 247 B each; parallelism 2; median of 3 (least … most)"
+        "a file of {lines} bids, 247 B each; parallelism 2; median of 3 (least … most){}",
+        start.unwrap_or_default()
     ));
-    say("query     M bids/s                 M bids/user s         system s  peak MB");
-    over_a_file(folder.path(), bids);
+    say("query     M lines/s                M lines/user s        system s  peak MB");
+    let table = format!(
+        "{} WITH ('connector'='filesystem', 'path'='{}', 'format'='json');",
+        bids::TABLE,
+        bids.display()
+    );
+    let flink = flink.as_ref();
+    let input = Input {
+        flink,
+        table,
+        lines,
+    };
+    input.compare(OF_BIDS);
+    let events = folder.path().join("events.ndjson");
+    let text = auctions::lines(Form::InOrder, lines as usize, SEED);
+    #[expect(clippy::cast_precision_loss, reason = "it is some millions")]
+    let each = text.len() as f64 / f64::from(lines);
+    fs::write(&events, text).expect("a file can be written");
+    say(&format!(
+        "a file of {lines} persons, auctions and bids, {each:.0} B each"
+    ));
+    let table = fs::read_to_string(query("event")).expect("the table is there");
+    let table = table.replace("../events.ndjson", &events.display().to_string());
+    let input = Input {
+        flink,
+        table,
+        lines,
+    };
+    input.compare(OF_EVENTS);
     say("from the history of a topic of 4 partitions over HTTP, the producer on the same cores");
     over_http();
 }
@@ -92,7 +140,7 @@ fn over_http() {
     let json = [("content-type", "application/json")];
     let made = format!("{{\"partitions\":{PARTITIONS},\"key\":\"/auction\"}}");
     assert_eq!(ask("PUT", &topic, &json, made.as_bytes()).status, 201);
-    let lines = bids::lines(BIDS);
+    let lines = bids::lines(LINES);
     let lines: Vec<_> = lines.split_inclusive('\n').collect();
     let ndjson = [("content-type", "application/x-ndjson")];
     for some in lines.chunks(APPENDED) {
@@ -106,7 +154,7 @@ fn over_http() {
     );
     for query in OVER_HTTP {
         let text = format!("{table}\n{}", sunk(query));
-        let took = measured(BIDS, || run_job(&text));
+        let took = measured(LINES, || run_job(&text));
         say(&format!("{query:<9} {took}"));
     }
 }
@@ -122,18 +170,18 @@ struct Measured {
 }
 
 /// What several runs take behind one that is not counted.
-fn measured(bids: u32, run: impl FnMut() -> Took) -> Measured {
+fn measured(lines: u32, run: impl FnMut() -> Took) -> Measured {
     let took: Vec<_> = iter::repeat_with(run).take(1 + RUNS).skip(1).collect();
-    Measured::new(bids, &took)
+    Measured::new(lines, &took)
 }
 
 impl Measured {
-    fn new(bids: u32, took: &[Took]) -> Self {
-        let bids = f64::from(bids) / 1e6;
+    fn new(lines: u32, took: &[Took]) -> Self {
+        let lines = f64::from(lines) / 1e6;
         let all = |of: fn(&Took) -> f64| Sample::new(took.iter().map(of).collect());
         Self {
-            rate: Sample::new(took.iter().map(|took| bids / took.seconds).collect()),
-            per_user: Sample::new(took.iter().map(|took| bids / took.user).collect()),
+            rate: Sample::new(took.iter().map(|took| lines / took.seconds).collect()),
+            per_user: Sample::new(took.iter().map(|took| lines / took.user).collect()),
             user: all(|took| took.user),
             system: all(|took| took.system).median(),
             peak: all(|took| took.peak).quantile(1.0),
@@ -156,12 +204,19 @@ impl fmt::Display for Measured {
 
 /// The text of a query, with a sink that takes all and keeps nothing.
 fn sunk(query: &str) -> String {
-    let path = workspace().join(format!("tests/jobs/nexmark/{query}.sql"));
-    let text = fs::read_to_string(path).expect("the query is there");
-    let folder = "'connector' = 'filesystem', 'path' = 'results', 'format' = 'json'";
-    if text.contains(folder) {
-        return text.replace(folder, "'connector' = 'blackhole'");
+    let text = fs::read_to_string(self::query(query)).expect("the query is there");
+    let nowhere = "'connector' = 'blackhole'";
+    if text.contains("\nINSERT") {
+        let files = "'connector' = 'filesystem', 'path' = 'results', 'format' = 'json'";
+        return text
+            .replace(files, nowhere)
+            .replace("'connector' = 'print'", nowhere);
     }
     let (comment, select) = text.split_once("\nSELECT").unwrap_or(("", &text));
-    format!("{comment}\nCREATE TABLE results WITH ('connector' = 'blackhole') AS SELECT{select}")
+    format!("{comment}\nCREATE TABLE results WITH ({nowhere}) AS SELECT{select}")
+}
+
+/// Where the text of a query is.
+fn query(name: &str) -> PathBuf {
+    workspace().join(format!("tests/jobs/nexmark/{name}.sql"))
 }
