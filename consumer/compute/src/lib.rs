@@ -10,7 +10,7 @@
 //! | [`absolute`], [`divide`], [`exact`], [`narrow`], [`whole`] | arithmetic as in Java, and exact to as many digits as in Flink |
 //! | [`number_text`], [`bytes_text`], [`TimestampText`], [`to_instant`] | casts |
 //! | [`bounded`] | a function whose result is only as long as a record may be |
-//! | [`guarded`], [`with_numbers`] | expressions in which AND and OR guard, and times are moved by numbers |
+//! | [`guarded`](fn@guarded), [`with_numbers`] | expressions in which AND and OR guard, and times are moved by numbers |
 
 mod around;
 mod bytes;
