@@ -15,7 +15,6 @@ pub mod config;
 pub mod fetch;
 pub mod fixture;
 pub mod parse;
-pub mod plan;
 mod progress;
 pub mod run;
 pub mod tap;
@@ -27,6 +26,8 @@ mod error;
 mod excerpt;
 mod http;
 mod memory;
+#[cfg(test)]
+mod proof;
 mod token;
 
 use std::{io::Write, net::SocketAddr, sync::Arc};
@@ -39,6 +40,7 @@ use prometheus_client::{metrics::gauge::Gauge, registry::Registry};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use ::plan;
 pub use config::Config;
 pub use error::Error;
 pub use http::Roots;

@@ -9,7 +9,7 @@ streaming mode, on the same files. What is compared is what the changelogs come 
 
 - `queries` makes them from `--seed`, which is told. One that differs is made smaller, and its rows fewer, while
   it does; `--number N` is only that one, and `--sql "…"` what is typed, on the same rows.
-- `values` is each case of consumer/src/plan/proof/values/, by its value and its type.
+- `values` is each case of consumer/src/proof/values/, by its value and its type.
 - `alone` needs no Flink: the queries on one worker and on three, which must come to the same.
 
 What only one of both refuses, and values that differ, have their row in the differences of

@@ -1,6 +1,6 @@
 """The cases of values that the consumer's own tests read, on Apache Flink: for differential.py.
 
-A case is `expression => value : TYPE`, of one row whose columns consumer/src/plan/proof/values.rs names, or
+A case is `expression => value : TYPE`, of one row whose columns consumer/src/proof/values.rs names, or
 of three rows of which the last two have another `i`.
 """
 
@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PROOF = ROOT / "consumer/src/plan/proof"
+PROOF = ROOT / "consumer/src/proof"
 COLUMN = re.compile(r'\("(\w+)", "([^"]+)", (?:Some\("(.*)"\)|None)\),')
 # Of which table a case is, what it is like, and the row of the differences that says so.
 KNOWN = [

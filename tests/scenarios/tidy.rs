@@ -24,8 +24,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "consumer/src/fixture/",
         &["excerpt", "fetch", "parse", "plan", "run", "write"],
     ),
-    ("consumer/src/parse/", &["fetch"]),
-    ("consumer/src/plan/", &["parse"]),
+    ("consumer/src/parse/", &["fetch", "plan"]),
     ("consumer/src/transform/", &["parse", "plan"]),
     (
         "consumer/src/write/",
@@ -47,6 +46,10 @@ const MUST_NOT_KNOW: &[(&str, &[&str])] = &[
         "consumer/src/transform/",
         &["tokio", "async ", "SystemTime", "Instant", "std::fs"],
     ),
+    ("consumer/src/fetch/", &["plan::"]),
+    ("consumer/src/write/", &["plan::"]),
+    ("consumer/plan/src/", &["tokio", "async ", "std::fs"]),
+    ("consumer/compute/src/", &["tokio", "async ", "std::fs"]),
 ];
 
 /// How a service starts and stops is the one part of `common` that may wait.

@@ -8,7 +8,6 @@ pub(crate) mod agreement;
 mod column;
 mod csv;
 mod digits;
-mod format;
 mod json;
 mod keys;
 mod moment;
@@ -24,8 +23,8 @@ mod string;
 mod text;
 mod workers;
 
+pub use crate::plan::{Csv, Format, Json, Timestamps};
 pub use column::Unreadable;
-pub use format::{Csv, Format, Json, Timestamps};
 pub use reader::{Reader, Wanted};
 pub use reject::{Reason, Reject, Rejected};
 pub use rows::Rows;

@@ -78,7 +78,7 @@ impl Over {
         schema: SchemaRef,
         input: SchemaRef,
         program: Program,
-        over: &crate::plan::Over,
+        over: &plan::Over,
         (keeps_late, state_ttl): (bool, Option<Duration>),
     ) -> Result<Self, Fault> {
         if program.retracts {

@@ -1,9 +1,11 @@
 //! What becomes of each kind of value in each type of column.
 
-use arrow::datatypes::{DataType, TimeUnit};
+use std::sync::Arc;
 
-use super::{MILLI, NANO, SECOND, check_each, instant, list, map, row};
-use crate::parse::{Format, Json, Timestamps};
+use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+
+use super::{MILLI, NANO, SECOND, check_each, instant, list, map, row, wanted};
+use crate::parse::{Csv, Format, Json, Reader, Timestamps, Unreadable};
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table")]
@@ -252,4 +254,73 @@ fn times_are_written_as_the_option_says() {
         &instant(),
         &[("\"2020-12-30T12:13:14Z\"", "2020-12-30T12:13:14Z")],
     );
+}
+
+/// A job is refused for what [`Format::lacks`], and begins to read all else.
+#[test]
+fn a_format_lacks_what_no_reader_reads() {
+    let by = |key: DataType, value: DataType, is_sorted: bool| {
+        let entries = row(&[("key", key, false), ("value", value, true)]);
+        DataType::Map(Arc::new(Field::new("entries", entries, false)), is_sorted)
+    };
+    let plain = [
+        DataType::Boolean,
+        DataType::Int8,
+        DataType::Int16,
+        DataType::Int32,
+        DataType::Int64,
+        DataType::Float32,
+        DataType::Float64,
+        DataType::Decimal128(10, 2),
+        DataType::Utf8,
+        DataType::Binary,
+        DataType::Date32,
+        DataType::Time32(TimeUnit::Millisecond),
+        MILLI,
+        NANO,
+        SECOND,
+        instant(),
+    ];
+    let strange = [
+        DataType::Null,
+        DataType::UInt8,
+        DataType::Float16,
+        DataType::Decimal256(40, 2),
+        DataType::LargeUtf8,
+        DataType::Utf8View,
+        DataType::Date64,
+        DataType::Time32(TimeUnit::Second),
+        DataType::Interval(IntervalUnit::MonthDayNano),
+        by(DataType::Int32, DataType::Utf8, false),
+        by(DataType::Utf8, DataType::Utf8, true),
+    ];
+    let types = plain.iter().chain(&strange).flat_map(|of| {
+        let within = row(&[("a", DataType::Int8, true), ("b", of.clone(), true)]);
+        let nested = [
+            list(of.clone(), true),
+            by(DataType::Utf8, of.clone(), false),
+            by(of.clone(), DataType::Int8, false),
+            list(within.clone(), true),
+            within,
+        ];
+        [of.clone()].into_iter().chain(nested)
+    });
+    let formats = [Format::Json(Json::default()), Format::Csv(Csv::default())];
+    let mut lacking = 0;
+    for (of, format) in types.flat_map(|of| formats.each_ref().map(|format| (of.clone(), format))) {
+        let read = Reader::new(format, wanted(&[("x", of.clone(), true)]));
+        let unread = match read {
+            Ok(_) => None,
+            Err(Unreadable::Type { data_type, .. }) => Some(data_type),
+            Err(other) => panic!("{other}"),
+        };
+        assert_eq!(
+            format.lacks(&of),
+            unread.as_ref(),
+            "{of} in {}",
+            format.name()
+        );
+        lacking += usize::from(unread.is_some());
+    }
+    assert!(lacking > 100, "only {lacking} are lacking");
 }

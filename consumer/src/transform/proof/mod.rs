@@ -234,7 +234,7 @@ fn scan() -> Kind {
         name: "rows".to_owned(),
         columns: Vec::new(),
         primary_key: Vec::new(),
-        connector: crate::plan::Connector::Blackhole,
+        connector: plan::Connector::Blackhole,
         format: None,
     };
     Kind::Scan(Scan {

@@ -48,7 +48,7 @@ impl Windowed {
     pub(in crate::transform) fn new(
         schema: SchemaRef,
         program: Program,
-        window: crate::plan::Window,
+        window: plan::Window,
         timed: Timed,
         keeps_late: bool,
     ) -> Result<Self, Fault> {

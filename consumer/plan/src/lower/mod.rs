@@ -1,0 +1,345 @@
+//! Logical plans → steps. Each step's columns keep the names that the plan above knows them by; a
+//! step may have more columns, and in another order, than the plan that it stands for.
+
+mod aggregate;
+mod as_of;
+mod below;
+mod join;
+mod late;
+mod over;
+mod rank;
+mod ready;
+mod scan;
+mod sink;
+mod window;
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
+use compute::{guarded, with_numbers};
+use datafusion_common::{Column, DFSchema, DFSchemaRef, TableReference};
+use datafusion_expr::{
+    Distinct, Expr, LogicalPlan, Projection, SubqueryAlias, Union, execution_props::ExecutionProps,
+    physical_planning_context::PhysicalPlanningContext,
+};
+use datafusion_physical_expr::{create_physical_expr, expressions::cast};
+use datafusion_sql::sqlparser::tokenizer::Location;
+
+use super::{
+    Changelog, Dataflow, Expression, Kind, Settings, Step, StepId,
+    as_of::{AsOf, beside},
+    catalog::Catalog,
+    conditions::place,
+    error::{Fault, NOWHERE},
+    windows::{Qualified, Windows, fields},
+    written::{at_least, placed},
+};
+use as_of::refused_alone;
+pub(super) use join::within;
+use scan::Scans;
+pub(super) use sink::Output;
+
+/// Makes steps of plans, one plan after another.
+#[derive(Debug)]
+struct Lowering<'a> {
+    settings: &'a Settings,
+    catalog: &'a Catalog,
+    dataflow: Dataflow,
+    scans: Scans,
+    /// What was made already: the same plan is the same step.
+    known: Vec<(LogicalPlan, Lowered)>,
+}
+
+/// The step that stands for a plan.
+#[derive(Debug, Clone)]
+struct Lowered {
+    step: StepId,
+    schema: DFSchemaRef,
+    changelog: Changelog,
+}
+
+/// The steps that bring the rows of each output to its sink.
+pub(super) fn lower(
+    outputs: &[Output],
+    catalog: &Catalog,
+    settings: &Settings,
+) -> Result<Dataflow, Fault> {
+    let mut lowering = Lowering {
+        settings,
+        catalog,
+        dataflow: Dataflow::default(),
+        scans: Scans::of(outputs.iter().map(|output| &output.plan)),
+        known: Vec::new(),
+    };
+    for output in outputs {
+        let before = lowering.dataflow.steps.len();
+        let inserted = lowering.insert(output);
+        inserted.map_err(|fault| fault.or_at(output.at))?;
+        for step in lowering.dataflow.steps.iter_mut().skip(before) {
+            at_least(&mut step.kind, output.at);
+        }
+    }
+    lowering.dataflow.late = lowering.late_rows()?;
+    lowering.dataflow.state_ttl = settings.state_ttl;
+    Ok(lowering.dataflow)
+}
+
+impl Lowering<'_> {
+    fn plan(&mut self, plan: &LogicalPlan) -> Result<Lowered, Fault> {
+        if let Some((_, lowered)) = self.known.iter().find(|(known, _)| known == plan) {
+            return Ok(lowered.clone());
+        }
+        let lowered = self.new_plan(plan);
+        let lowered = lowered.map_err(|fault| match fault.word {
+            // It is looked for from the begin of its statement on.
+            Some(_) => fault,
+            None => fault.or_at(begin_of(plan)),
+        })?;
+        self.known.push((plan.clone(), lowered.clone()));
+        Ok(lowered)
+    }
+
+    fn new_plan(&mut self, plan: &LogicalPlan) -> Result<Lowered, Fault> {
+        if let Some(numbered) = self.numbered(plan)? {
+            return Ok(numbered);
+        }
+        match plan {
+            LogicalPlan::TableScan(scan) => self.scan(scan),
+            LogicalPlan::Projection(projection) => self.projection(projection),
+            LogicalPlan::Filter(filter) => {
+                let input = self.plan(&filter.input)?;
+                self.filter(&input, &filter.predicate)
+            }
+            LogicalPlan::SubqueryAlias(alias) => self.alias(alias),
+            LogicalPlan::Union(union) => self.union(union),
+            LogicalPlan::Aggregate(of) => {
+                self.aggregate(&of.input, &of.group_expr, &of.aggr_expr, &of.schema)
+            }
+            LogicalPlan::Distinct(Distinct::All(input)) => {
+                let all = input.schema().columns().into_iter().map(Expr::Column);
+                self.aggregate(input, &all.collect::<Vec<_>>(), &[], input.schema())
+            }
+            LogicalPlan::Window(window) => self.over(window),
+            LogicalPlan::Limit(limit) => self.limit(limit),
+            LogicalPlan::Join(join) => self.join(join),
+            LogicalPlan::Extension(extension) => {
+                match extension.node.as_any().downcast_ref::<Windows>() {
+                    Some(windows) => self.assign(windows),
+                    None if AsOf::of(plan).is_some() => Err(refused_alone()),
+                    None => Err(unsupported(plan)),
+                }
+            }
+            _ => Err(unsupported(plan)),
+        }
+    }
+
+    fn projection(&mut self, projection: &Projection) -> Result<Lowered, Fault> {
+        let input = self.plan(&projection.input)?;
+        let names = fields(&projection.schema).collect();
+        self.project(&input, &projection.expr, names)
+    }
+
+    /// Columns with these names; no step where they are those of the input.
+    fn project(
+        &mut self,
+        input: &Lowered,
+        values: &[Expr],
+        names: Vec<Qualified>,
+    ) -> Result<Lowered, Fault> {
+        let values = expressions(values, &input.schema)?;
+        let is_same = values.len() == input.schema.fields().len()
+            && values
+                .iter()
+                .enumerate()
+                .all(|(place, value)| is_column(value, place));
+        let schema = typed(names, &values, &input.schema)?;
+        if is_same {
+            return Ok(Lowered { schema, ..*input });
+        }
+        Ok(self.step(&[input], schema, input.changelog, Kind::Project(values)))
+    }
+
+    fn filter(&mut self, input: &Lowered, condition: &Expr) -> Result<Lowered, Fault> {
+        let Some(condition) = beside(condition) else {
+            return Ok(input.clone());
+        };
+        let condition = expression(&condition, &input.schema)?;
+        let schema = input.schema.clone();
+        Ok(self.step(&[input], schema, input.changelog, Kind::Filter(condition)))
+    }
+
+    fn alias(&mut self, alias: &SubqueryAlias) -> Result<Lowered, Fault> {
+        let input = self.plan(&alias.input)?;
+        let names = alias.input.schema().columns();
+        let renamed = |column: &Column| names.iter().position(|name| name == column);
+        let schema = rename(&input.schema, |column| {
+            let place = renamed(column)?;
+            let (table, field) = alias.schema.qualified_field(place);
+            Some((table.cloned(), field.name().clone()))
+        })?;
+        Ok(Lowered { schema, ..input })
+    }
+
+    fn union(&mut self, union: &Union) -> Result<Lowered, Fault> {
+        let mut inputs = Vec::new();
+        for plan in &union.inputs {
+            let input = self.plan(plan)?;
+            let columns = plan.schema().columns().into_iter().map(Expr::Column);
+            let casts = columns.zip(union.schema.fields());
+            let casts = casts
+                .map(|(column, field)| datafusion_expr::cast(column, plain(field.data_type())));
+            let names = fields(&union.schema).collect();
+            inputs.push(self.project(&input, &casts.collect::<Vec<_>>(), names)?);
+        }
+        let retracts = inputs
+            .iter()
+            .any(|input| input.changelog == Changelog::Retract);
+        let changelog = if retracts {
+            Changelog::Retract
+        } else {
+            Changelog::Append
+        };
+        let names = fields(&union.schema).map(|(table, field)| {
+            let of = plain(field.data_type());
+            (
+                table,
+                Arc::new(
+                    field
+                        .as_ref()
+                        .clone()
+                        .with_data_type(of)
+                        .with_nullable(true),
+                ),
+            )
+        });
+        let schema = schema(names.collect())?;
+        let inputs: Vec<_> = inputs.iter().collect();
+        Ok(self.step(&inputs, schema, changelog, Kind::Union))
+    }
+
+    fn step(
+        &mut self,
+        inputs: &[&Lowered],
+        schema: DFSchemaRef,
+        changelog: Changelog,
+        kind: Kind,
+    ) -> Lowered {
+        let step = StepId(self.dataflow.steps.len());
+        self.dataflow.steps.push(Step {
+            inputs: inputs.iter().map(|input| input.step).collect(),
+            schema: schema.inner().clone(),
+            changelog,
+            kind,
+        });
+        Lowered {
+            step,
+            schema,
+            changelog,
+        }
+    }
+}
+
+/// Where the first column among the expressions of a plan itself is written.
+fn begin_of(plan: &LogicalPlan) -> Location {
+    let places = plan.expressions();
+    let places = places.iter().map(place).filter(|at| *at != NOWHERE);
+    places.min().unwrap_or(NOWHERE)
+}
+
+fn unsupported(plan: &LogicalPlan) -> Fault {
+    let what = plan.display().to_string();
+    let what = what.split([':', ' ']).next().unwrap_or_default();
+    let instead = "there are filters, projections, aggregates, joins, windows and unions";
+    Fault::unsupported(NOWHERE, what, instead)
+}
+
+/// An expression over columns of these names, which knows where it is written.
+fn expression(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {
+    Ok(placed(made(value, schema)?, place(value)))
+}
+
+fn made(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {
+    let context = PhysicalPlanningContext::default();
+    let made = create_physical_expr(value, schema, &ExecutionProps::new(), &context)?;
+    let arrow = schema.as_arrow();
+    let made = guarded(with_numbers(made, arrow)?, arrow)?;
+    let of = made.data_type(arrow)?;
+    let wanted = plain(&of);
+    if of == wanted {
+        return Ok(made);
+    }
+    Ok(cast(made, arrow, wanted)?)
+}
+
+fn expressions(values: &[Expr], schema: &DFSchema) -> Result<Vec<Expression>, Fault> {
+    values
+        .iter()
+        .map(|value| expression(value, schema))
+        .collect()
+}
+
+fn is_column(value: &Expression, place: usize) -> bool {
+    let column = value.downcast_ref::<datafusion_physical_expr::expressions::Column>();
+    column.is_some_and(|column| column.index() == place)
+}
+
+/// There is one type of text and one of bytes between steps, also within others.
+fn plain(data_type: &DataType) -> DataType {
+    let within = |field: &Arc<Field>| {
+        let of = plain(field.data_type());
+        Arc::new(field.as_ref().clone().with_data_type(of))
+    };
+    match data_type {
+        DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
+        DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+        DataType::List(element) => DataType::List(within(element)),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(within).collect()),
+        DataType::Map(entries, is_sorted) => DataType::Map(within(entries), *is_sorted),
+        other => other.clone(),
+    }
+}
+
+/// These names with the types that the values have.
+fn typed(
+    names: Vec<Qualified>,
+    values: &[Expression],
+    input: &DFSchema,
+) -> Result<DFSchemaRef, Fault> {
+    let input = input.as_arrow();
+    let all = names
+        .into_iter()
+        .zip(values)
+        .map(|((table, field), value)| {
+            let of = value.data_type(input)?;
+            let nullable = value.nullable(input)?;
+            let field = Field::new(field.name(), of, nullable);
+            Ok((table, Arc::new(field)))
+        });
+    schema(all.collect::<Result<_, Fault>>()?)
+}
+
+fn schema(all: Vec<Qualified>) -> Result<DFSchemaRef, Fault> {
+    Ok(Arc::new(DFSchema::new_with_metadata(
+        all,
+        Default::default(),
+    )?))
+}
+
+/// Under these names; what has none is out of reach of what stands above.
+fn rename(
+    before: &DFSchema,
+    name: impl Fn(&Column) -> Option<(Option<TableReference>, String)>,
+) -> Result<DFSchemaRef, Fault> {
+    let all = fields(before).enumerate().map(|(place, (table, field))| {
+        let column = Column::new(table, field.name());
+        let hidden = || (Some(hidden(place)), field.name().clone());
+        let (table, name) = name(&column).unwrap_or_else(hidden);
+        (table, Arc::new(field.as_ref().clone().with_name(name)))
+    });
+    schema(all.collect())
+}
+
+/// A table's name that no query can write.
+fn hidden(place: usize) -> TableReference {
+    TableReference::bare(format!("\0{place}"))
+}

@@ -1,0 +1,71 @@
+//! What is no job is refused with its place, and with what to write instead.
+
+use super::{AS_OF_TABLES, TABLES, check, planned, planned_behind};
+use crate::{Error, Job};
+
+fn refusal(text: &str) -> String {
+    refusal_of(planned(text))
+}
+
+fn refusal_of(planned: Result<Job, Error>) -> String {
+    match planned {
+        Ok(_) => "accepted".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn statements_that_are_none_are_refused() {
+    check(include_str!("refused/statements.sql"), refusal);
+}
+
+#[test]
+fn tables_that_cannot_be_are_refused() {
+    check(include_str!("refused/declared.sql"), refusal);
+}
+
+#[test]
+fn queries_that_cannot_be_are_refused() {
+    check(include_str!("refused/queries.sql"), refusal);
+}
+
+#[test]
+fn what_the_parser_knows_and_the_dialect_does_not_is_refused() {
+    check(include_str!("refused/syntax.sql"), refusal);
+}
+
+#[test]
+fn what_is_refused_is_told_at_its_place() {
+    check(include_str!("refused/places.sql"), refusal);
+}
+
+#[test]
+fn joins_as_of_a_time_that_cannot_be_are_refused() {
+    check(include_str!("refused/as_of.sql"), |text| {
+        refusal_of(planned_behind(&format!("{TABLES}{AS_OF_TABLES}"), text))
+    });
+}
+
+#[test]
+fn windows_that_cannot_be_are_refused() {
+    check(include_str!("refused/windows.sql"), refusal);
+}
+
+#[test]
+fn rows_that_do_not_fit_their_table_are_refused() {
+    check(include_str!("refused/written.sql"), refusal);
+}
+
+#[test]
+fn chains_are_as_long_as_they_can_be_planned() {
+    let sum = |operators: usize| {
+        let query = format!("SELECT n{} FROM readings", " + n".repeat(operators));
+        refusal(&query)
+    };
+    let refused = "job.sql:1:8: an expression of more than 500 operators is not supported; write IN (\u{2026}), or \
+                   several columns";
+    assert_eq!((sum(50).as_str(), sum(501).as_str()), ("accepted", refused));
+    assert_eq!(sum(20_000), refused, "without more stack");
+    let united = vec!["SELECT n FROM readings"; 501].join(" UNION ALL ");
+    assert!(refusal(&united).contains("UNION of more than 500 queries"));
+}
