@@ -175,6 +175,7 @@ fn a_hundred_forks_each_of_the_one_before_are_the_most() {
         let more: Vec<_> = body(number).collect();
         let answer = named(&service, &name).put(&[(FROM, &path)], format!("[{}]", more.join(",")));
         if number == 101 {
+            assert_eq!(answer.header("retry-after"), "", "waiting helps nobody");
             refused(answer, 429, "TOO_MANY");
         } else {
             assert_eq!(answer.status, 201, "{number}");
