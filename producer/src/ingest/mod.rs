@@ -31,7 +31,7 @@ use self::acks::Acks;
 pub(crate) use self::{
     body::{Patience, Upload},
     headers::{check, origin},
-    source::{Spec, feed},
+    source::{Feeds, Spec},
 };
 use crate::{error::Refusal, log::Log, query};
 
