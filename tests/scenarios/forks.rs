@@ -187,3 +187,30 @@ fn a_hundred_forks_each_of_the_one_before_are_the_most() {
     let lines = pages.concat();
     assert_eq!(lines.lines().collect::<Vec<_>>(), meant);
 }
+
+#[test]
+fn a_source_whose_time_is_over_is_deleted_but_for_its_forks_at_once() {
+    let service = memory();
+    let source = named(&service, "source");
+    source.put(&[JSON, ("stream-ttl", "1")], "[1]");
+    let fork = named(&service, "fork");
+    let from = [(FROM, "/v1/stream/source"), ("stream-ttl", "900")];
+    assert_eq!(fork.put(&from, "").status, 201);
+    let over = loop {
+        let head = source.head();
+        if head.status != 200 {
+            break head;
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(over.status, 410, "and never 404");
+    let other = named(&service, "other").put(&[from[0], (AT, ZERO)], "");
+    refused(other, 409, "FORKED");
+    refused(source.read(""), 410, "DELETED");
+    refused(source.post(&[JSON], "1"), 410, "DELETED");
+    refused(source.ask("DELETE", &[], ""), 410, "DELETED");
+    refused(source.put(&[JSON], ""), 409, "FORKED");
+    assert_eq!(text(&fork), "[1]");
+    assert_eq!(fork.ask("DELETE", &[], "").status, 204);
+    assert_eq!(source.head().status, 404);
+}

@@ -92,7 +92,7 @@ pub(crate) use self::{
     stream::{InUse, Stream, Tail},
     topic::Topic,
 };
-use self::{base::Base, command::Command, group::named};
+use self::{base::Base, command::Command, fork::Presence, group::named};
 pub use self::{
     inspect::{Inspection, inspect},
     open::CannotOpen,
@@ -120,7 +120,7 @@ impl Log {
     /// The stream of that name, if there is one.
     pub(crate) fn stream(&self, name: &str) -> Option<Stream> {
         let found = self.source(name);
-        found.filter(|stream| !stream.tail().deleted)
+        found.filter(|stream| stream.presence() == Presence::There)
     }
 
     /// The stream of that name, if there is one.
@@ -129,7 +129,9 @@ impl Log {
     /// There is none, or it is there for its forks only.
     pub(crate) fn find(&self, name: &str) -> Result<Stream, Refused> {
         match self.source(name) {
-            Some(stream) if stream.tail().deleted => Err(Refused::Deleted(named(name))),
+            Some(stream) if stream.presence() == Presence::Retired => {
+                Err(Refused::Deleted(named(name)))
+            }
             found => found.ok_or_else(|| Refused::Missing(named(name))),
         }
     }
@@ -137,7 +139,7 @@ impl Log {
     /// The stream of that name, also if it is there for its forks only.
     fn source(&self, name: &str) -> Option<Stream> {
         let found = self.base.names().streams.get(name).cloned();
-        found.filter(|stream| stream.tail().deleted || !stream.is_expired())
+        found.filter(|stream| stream.presence() != Presence::Gone)
     }
 
     /// The first streams, by name, of those that are `shown`, and whose names begin with `prefix` and
