@@ -319,7 +319,7 @@ impl Service {
         match resource {
             _ if request.method() == Method::OPTIONS => Ok(reply::empty(StatusCode::NO_CONTENT)),
             Resource::Short => self.stream.short(request),
-            Resource::Streams => self.stream.list(request, shown),
+            Resource::Streams => self.stream.list(request, |name| rights.shows(name)),
             Resource::Stream => self.stream.named(request).await,
             Resource::Topics => Ok(self.ingest.topics(shown)),
             Resource::Document => Ok(openapi::answer(request.headers())),

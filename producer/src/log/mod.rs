@@ -51,6 +51,7 @@ mod inspect;
 mod journal;
 mod keeper;
 mod kept;
+mod listed;
 mod metrics;
 mod note;
 mod open;
@@ -85,6 +86,7 @@ pub(crate) use self::{
     command::{Create, Created},
     cursor::{Cursor, Lost, Page},
     kept::Misplaced,
+    listed::Shown,
     note::Note,
     open::{DEFAULT, FILE_BYTES_MIN, FileBytesMax, Options},
     room::Room,
@@ -140,32 +142,6 @@ impl Log {
     fn source(&self, name: &str) -> Option<Stream> {
         let found = self.base.names().streams.get(name).cloned();
         found.filter(|stream| stream.presence() != Presence::Gone)
-    }
-
-    /// The first streams, by name, of those that are `shown`, and whose names begin with `prefix` and
-    /// are behind `after`.
-    pub(crate) fn streams(
-        &self,
-        prefix: &str,
-        after: &str,
-        count: usize,
-        shown: impl Fn(&str) -> bool,
-    ) -> Vec<Stream> {
-        let from = if prefix > after {
-            Bound::Included(prefix)
-        } else {
-            Bound::Excluded(after)
-        };
-        let names = self.base.names();
-        let behind = names.streams.range::<str, _>((from, Bound::Unbounded));
-        let there = behind
-            .take_while(|(name, _)| name.starts_with(prefix))
-            .filter(|(name, _)| shown(name))
-            .filter(|(_, stream)| !stream.tail().deleted && !stream.is_expired());
-        there
-            .take(count)
-            .map(|(_, stream)| stream.clone())
-            .collect()
     }
 
     /// How it is, now and later.

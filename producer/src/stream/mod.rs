@@ -43,7 +43,7 @@ use self::{
 };
 use crate::{
     error::{Refusal, header, place},
-    log::{Cursor, DEFAULT, Framing, Log, Misplaced, Stream, Tail},
+    log::{Cursor, DEFAULT, Framing, Log, Misplaced, Shown, Stream, Tail},
 };
 
 /// How often a beginning is looked for again that retention takes away at the same moment.
@@ -124,7 +124,7 @@ impl Door {
     pub(crate) fn list<B>(
         &self,
         asked: &Request<B>,
-        shown: impl Fn(&str) -> bool,
+        shown: impl Fn(&str) -> Shown,
     ) -> Result<Response<Body>, Refusal> {
         list::answer(&self.log, asked.uri().query(), shown)
     }

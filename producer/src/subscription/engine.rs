@@ -22,7 +22,7 @@ use super::{
     refused::Refused,
     state::Told,
 };
-use crate::log::{Log, Stream};
+use crate::log::{Log, Shown, Stream};
 
 /// How many that wait are answered together.
 const TOGETHER_MAX: usize = 64;
@@ -181,7 +181,7 @@ impl Engine {
         self.book.forget_streams(&|name| find(&self.log, name));
         let (mut after, log) = (String::new(), self.log.clone());
         loop {
-            let streams = log.streams("", &after, LOOKED_AT, |_| true);
+            let streams = log.streams("", &after, LOOKED_AT, |_| Shown::Yes);
             let Some(last) = streams.last() else { return };
             after = last.name().to_owned();
             let has_records = |stream: &&Stream| stream.earliest() < stream.tail().next;
@@ -283,7 +283,7 @@ fn find(log: &Log, name: &str) -> Option<Ends> {
 async fn matching(log: &Log, prefix: &str, matches: impl Fn(&str) -> bool) -> Vec<String> {
     let (mut after, mut names) = (String::new(), Vec::new());
     while names.len() <= SUBSCRIPTION_STREAMS_MAX {
-        let streams = log.streams(prefix, &after, LOOKED_AT, |_| true);
+        let streams = log.streams(prefix, &after, LOOKED_AT, |_| Shown::Yes);
         let Some(last) = streams.last() else { break };
         after = last.name().to_owned();
         let matching = streams
