@@ -141,18 +141,18 @@ impl Log {
         at: Option<(Offset, u64)>,
         bytes_max: usize,
     ) -> Result<Fork, Refused> {
-        let source = self.source(of);
-        let source = source.ok_or_else(|| Refused::Missing(named(of)))?;
+        let source = self.known(of);
+        let (source, presence) = source.ok_or_else(|| Refused::Missing(named(of)))?;
         let place = |(at, records)| {
             // What comes before all records is known by its zeros, also where the first has a later place.
             let is_first = at == Offset::default();
             let at = if is_first { source.beginning() } else { at };
-            if source.presence() == Presence::There {
+            if presence == Presence::There {
                 return Ok(source.place(at, records, bytes_max)?);
             }
             // Who asks once more for a fork that is there is told so.
-            let made = self.source(name);
-            let origin = made.as_ref().and_then(Stream::origin);
+            let made = self.known(name);
+            let origin = made.as_ref().and_then(|(made, _)| made.origin());
             let place = origin.map(|origin| origin.at);
             let place = place.filter(|place| place.record == at.record.saturating_add(records));
             place.ok_or_else(|| Refused::Forked(named(of)))

@@ -121,8 +121,8 @@ impl Log {
 
     /// The stream of that name, if there is one.
     pub(crate) fn stream(&self, name: &str) -> Option<Stream> {
-        let found = self.source(name);
-        found.filter(|stream| stream.presence() == Presence::There)
+        let (found, presence) = self.known(name)?;
+        (presence == Presence::There).then_some(found)
     }
 
     /// The stream of that name, if there is one.
@@ -130,18 +130,18 @@ impl Log {
     /// # Errors
     /// There is none, or it is there for its forks only.
     pub(crate) fn find(&self, name: &str) -> Result<Stream, Refused> {
-        match self.source(name) {
-            Some(stream) if stream.presence() == Presence::Retired => {
-                Err(Refused::Deleted(named(name)))
-            }
-            found => found.ok_or_else(|| Refused::Missing(named(name))),
+        match self.known(name) {
+            Some((found, Presence::There)) => Ok(found),
+            Some(_) => Err(Refused::Deleted(named(name))),
+            None => Err(Refused::Missing(named(name))),
         }
     }
 
     /// The stream of that name, also if it is there for its forks only.
-    fn source(&self, name: &str) -> Option<Stream> {
-        let found = self.base.names().streams.get(name).cloned();
-        found.filter(|stream| stream.presence() != Presence::Gone)
+    fn known(&self, name: &str) -> Option<(Stream, Presence)> {
+        let found = self.base.names().streams.get(name).cloned()?;
+        let presence = found.presence();
+        (presence != Presence::Gone).then_some((found, presence))
     }
 
     /// How it is, now and later.
