@@ -104,6 +104,7 @@ impl<'a> Group<'a> {
             } => Answer::Done(reply, self.retain(&stream, retain)),
             Command::CreateTopic { topic, reply } => Answer::IsNew(reply, self.create_topic(topic)),
             Command::Note { notes, reply } => Answer::Done(reply, self.note(notes)),
+            Command::Look { reply } => Answer::Done(reply, self.refused()),
             Command::DeleteTopic { name, reply } => Answer::Done(reply, self.delete_topic(name)),
             Command::Settle | Command::Stop => return,
         };

@@ -309,6 +309,15 @@ impl Log {
         self.ask(|reply| Command::Note { notes, reply }).await
     }
 
+    /// That anything new is taken: notes that tell how far something has come are kept also where there
+    /// is no space for more.
+    ///
+    /// # Errors
+    /// Nothing new is taken.
+    pub(crate) async fn takes_more(&self) -> Result<(), Refused> {
+        self.ask(|reply| Command::Look { reply }).await
+    }
+
     /// Whether it is noted from now on which streams change.
     pub(crate) fn want_changes(&self, is_wanted: bool) {
         self.base.changes.want(is_wanted);

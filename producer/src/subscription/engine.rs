@@ -194,6 +194,12 @@ impl Engine {
 
     async fn take(&mut self, command: Command, answers: &mut Answers) {
         let Command { id, ask, reply } = command;
+        // What is kept of work that is done is little, and there is an end of it.
+        if self.book.grows_by(&id, &ask)
+            && let Err(refused) = self.log.takes_more().await
+        {
+            return answers.push((reply, Err(refused.into())));
+        }
         let mut found = Vec::new();
         if let Ask::Make { made, .. } = &ask
             && !self.book.contains(&id)
