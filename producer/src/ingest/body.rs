@@ -7,8 +7,9 @@ use bytes::{Bytes, BytesMut};
 use common::{limits::REQUEST_BYTES_MAX, service::settings::duration};
 use http_body_util::BodyExt;
 use hyper::{
+    Version,
     body::{Body as _, Incoming},
-    header::EXPECT,
+    header::{EXPECT, HeaderValue},
     http::request::Parts,
 };
 use tokio_util::sync::CancellationToken;
@@ -73,14 +74,14 @@ impl Upload {
             body,
             patience,
             revoked: head.extensions.get().cloned(),
-            is_held_back: head.headers.contains_key(EXPECT),
+            is_held_back: expects_to_be_asked(head),
         }
     }
 
     /// The whole body, and the room that it takes, reserved as it comes: who sends little holds
     /// little. Bodies that wait for one another's room give up after a while.
     pub(crate) async fn whole(&mut self, log: &Log) -> Result<(Bytes, Room), Refusal> {
-        if self.body.size_hint().lower() > REQUEST_BYTES_MAX as u64 {
+        if self.bytes_min() > REQUEST_BYTES_MAX as u64 {
             return Err(Refusal::TooLarge);
         }
         let whole = self.patience.whole;
@@ -142,6 +143,22 @@ impl Upload {
         }
     }
 
+    /// How long it is at the least, as far as that is known before it comes.
+    pub(crate) fn bytes_min(&self) -> u64 {
+        self.body.size_hint().lower()
+    }
+
+    /// Whether there is something in it, where that is known before it comes.
+    pub(super) fn has_content(&self) -> Option<bool> {
+        let size = self.body.size_hint();
+        match (size.lower(), size.exact()) {
+            (1.., _) => Some(true),
+            (_, Some(_)) => Some(false),
+            _ if self.body.is_end_stream() => Some(false),
+            _ => None,
+        }
+    }
+
     /// Whether the sender waits to be asked for the body.
     pub(crate) const fn is_held_back(&self) -> bool {
         self.is_held_back
@@ -170,6 +187,14 @@ impl Upload {
         // What has not come by then is not waited for.
         drop(tokio::time::timeout(whole, rest).await);
     }
+}
+
+/// Whether the body is sent when the sender is told to go on. Other expectations mean nothing, and
+/// neither does this one in HTTP/1.0. (RFC 9110, 10.1.1)
+fn expects_to_be_asked(head: &Parts) -> bool {
+    let expected = head.headers.get(EXPECT).map(HeaderValue::as_bytes);
+    head.version >= Version::HTTP_11
+        && expected.is_some_and(|expected| expected.eq_ignore_ascii_case(b"100-continue"))
 }
 
 /// Reads `body` by `read`; a large one where it holds up no other connection.

@@ -41,6 +41,7 @@ mod disk;
 mod entry;
 mod epoch;
 mod field;
+mod foresee;
 mod fork;
 mod frame;
 #[cfg(any(test, fuzzing))]
