@@ -134,6 +134,7 @@ impl Book {
             };
         }
         let mut made = Subscription::new(made, BTreeMap::new());
+        made.check_named(&streams)?;
         for path in &found {
             if made.matches(path) {
                 made.link(path, Link::at_tail(path, false, find));
@@ -216,7 +217,7 @@ impl Book {
         }
         let is_release = report.via == Via::Release;
         if !is_release {
-            subscription.ack(&report.acks, find)?;
+            subscription.ack(report, find)?;
         }
         subscription.go_on(now, report.is_done || is_release);
         let next_wake = subscription.wake(now, find, || wake_id(rng));

@@ -22,7 +22,7 @@ use super::{
     refused::Refused,
     state::Told,
 };
-use crate::log::{Log, Shown, Stream};
+use crate::log::{Log, Misplaced, Shown, Stream};
 
 /// How many that wait are answered together.
 const TOGETHER_MAX: usize = 64;
@@ -193,7 +193,10 @@ impl Engine {
     }
 
     async fn take(&mut self, command: Command, answers: &mut Answers) {
-        let Command { id, ask, reply } = command;
+        let Command { id, mut ask, reply } = command;
+        if let Ask::Report(report) = &mut ask {
+            report.nowhere = nowhere(&self.log, &report.acks);
+        }
         // What is kept of work that is done is little, and there is an end of it.
         if self.book.grows_by(&id, &ask)
             && let Err(refused) = self.log.takes_more().await
@@ -283,6 +286,20 @@ fn find(log: &Log, name: &str) -> Option<Ends> {
         earliest: stream.earliest(),
         next: stream.tail().next,
     })
+}
+
+/// An ack that lies within a record of its stream, if there is one. What is beyond the end, or no longer
+/// kept, is none.
+fn nowhere(log: &Log, acks: &[(String, String)]) -> Option<(String, String)> {
+    let is_within = |(path, offset): &&(String, String)| {
+        let at = offset.parse().ok();
+        let stream = log.stream(path);
+        at.zip(stream).is_some_and(|(at, stream)| {
+            let cursor = stream.cursor(at);
+            matches!(cursor, Err(Misplaced::Nowhere { at, next }) if at <= next)
+        })
+    };
+    acks.iter().find(is_within).cloned()
 }
 
 /// The names of the streams that match; too many, where there are too many.

@@ -81,10 +81,22 @@ impl Subscription {
     /// Whether its pattern is for that stream. Where it writes that it wakes there is no work for it: it
     /// would wake itself.
     pub(super) fn matches(&self, path: &str) -> bool {
-        let is_own =
-            matches!(&self.made.kind, Kind::PullWake { wake_stream } if wake_stream == path);
         let pattern = self.made.pattern.as_ref();
-        !is_own && pattern.is_some_and(|pattern| pattern.matches(path))
+        !self.wakes_in(path) && pattern.is_some_and(|pattern| pattern.matches(path))
+    }
+
+    /// Whether it writes there that it wakes.
+    fn wakes_in(&self, path: &str) -> bool {
+        matches!(&self.made.kind, Kind::PullWake { wake_stream } if wake_stream == path)
+    }
+
+    /// That none of these is where it wakes, which cannot be named either.
+    pub(super) fn check_named(&self, streams: &[String]) -> Result<(), Refused> {
+        if let Some(own) = streams.iter().find(|path| self.wakes_in(path)) {
+            let why = format!("streams: {own:?} is the wake_stream, which is no work itself");
+            return Err(Refused::Invalid(why));
+        }
+        Ok(())
     }
 
     /// Adds or changes a link.
@@ -113,6 +125,7 @@ impl Subscription {
         room: usize,
         find: Find<'_>,
     ) -> Result<(), Refused> {
+        self.check_named(streams)?;
         let is_new = |path: &&String| !self.links.contains_key(*path);
         let new = streams.iter().filter(is_new).count();
         if new > room || self.links.len() + new > SUBSCRIPTION_STREAMS_MAX {

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::{limits::WAKE_STREAMS_MAX, offset::Offset, time::Timestamp};
 
 use super::{
+    ask::Report,
     links::{Find, Link, Seen},
     made::{Kind, Made},
     retry::Retry,
@@ -276,13 +277,10 @@ impl Subscription {
     }
 
     /// Moves cursors: all of them, or none.
-    pub(super) fn ack(
-        &mut self,
-        acks: &[(String, String)],
-        find: Find<'_>,
-    ) -> Result<(), NotAPlace> {
+    pub(super) fn ack(&mut self, report: &Report, find: Find<'_>) -> Result<(), NotAPlace> {
         let mut reached = Vec::new();
-        for (path, offset) in acks {
+        for ack in &report.acks {
+            let (path, offset) = ack;
             let invalid = |why| NotAPlace {
                 path: path.clone(),
                 why,
@@ -298,6 +296,9 @@ impl Subscription {
             }
             if seen.acked.is_some_and(|acked| at < acked) {
                 return Err(invalid("is acked further on already"));
+            }
+            if report.nowhere.as_ref() == Some(ack) {
+                return Err(invalid("has no border between records there"));
             }
             reached.push((path, seen.number, at));
         }
