@@ -1,7 +1,7 @@
 //! Forks: what begins as another stream was up to a place, and goes on by itself, whatever becomes of the
 //! other one.
 
-use tests::http::fetch;
+use tests::http::{ask, fetch};
 
 use crate::{
     durable::on,
@@ -213,4 +213,19 @@ fn a_source_whose_time_is_over_is_deleted_but_for_its_forks_at_once() {
     assert_eq!(text(&fork), "[1]");
     assert_eq!(fork.ask("DELETE", &[], "").status, 204);
     assert_eq!(source.head().status, 404);
+}
+
+#[test]
+fn a_topic_waits_for_the_last_fork_of_a_partition_that_was_deleted() {
+    let service = memory();
+    let topic = service.url("/v1/topics/t");
+    let make = || ask("PUT", &topic, &[], br#"{"partitions":2,"key":""}"#);
+    assert_eq!(make().status, 201);
+    let fork = named(&service, "fork");
+    assert_eq!(fork.put(&[(FROM, "/v1/stream/t/1")], "").status, 201);
+    assert_eq!(ask("DELETE", &topic, &[], b"").status, 204);
+    refused(make(), 409, "FORKED");
+    assert_eq!(named(&service, "t/0").head().status, 404, "none was made");
+    assert_eq!(fork.ask("DELETE", &[], "").status, 204);
+    assert_eq!(make().status, 201);
 }
