@@ -358,3 +358,34 @@ fn where_it_wakes_is_no_work_of_a_subscription() {
     assert_eq!(code(more), "INVALID_REQUEST");
     assert_eq!(shown(&producer, "s")["streams"], json!([]));
 }
+
+#[test]
+fn an_ack_of_a_stream_says_nothing_of_one_that_was_made_anew() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut producer = on(directory.path(), &[]);
+    append(&producer, "wake");
+    pull(&producer, "s", 600_000);
+    append(&producer, "events/a");
+    let claimed = loop {
+        let claimed = claim(&producer, "s", "w");
+        if claimed.status == 200 {
+            break claimed.json();
+        }
+    };
+    let url = stream(&producer, "events/a");
+    assert_eq!(ask("DELETE", &url, &[], b"").status, 204);
+    append(&producer, "events/a");
+    let token = claimed["token"].as_str().expect("a token");
+    let done = |producer: &Service| post(producer, "s/ack", token, &all_of(&claimed));
+    assert_eq!(code(done(&producer)), "INVALID_OFFSET");
+    producer.kill();
+    producer = on(directory.path(), &[]);
+    assert_eq!(code(done(&producer)), "INVALID_OFFSET");
+    let gone = json!({"wake_id": claimed["wake_id"], "generation": 1, "acks": [], "done": true});
+    let gone = post(&producer, "s/ack", token, &gone).json();
+    assert_eq!(gone, json!({"ok": true, "next_wake": true}));
+    let again = claim(&producer, "s", "w").json();
+    assert_eq!(again["streams"][0]["acked_offset"], "-1");
+    let token = again["token"].as_str().expect("a token");
+    assert_eq!(post(&producer, "s/ack", token, &all_of(&again)).status, 200);
+}

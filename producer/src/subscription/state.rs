@@ -179,8 +179,12 @@ impl Subscription {
         if self.is_webhook()
             && let Phase::Woken { until, .. } = &mut self.phase
         {
-            *until = Some(lease_end);
+            let is_first = until.replace(lease_end).is_none();
             self.changed.head = true;
+            // Who is called again may still report what was told the first time.
+            if is_first {
+                self.catch_up(find);
+            }
         }
         true
     }
@@ -255,6 +259,7 @@ impl Subscription {
         };
         let wake = wake.clone();
         let until = self.lease_end(now);
+        self.catch_up(find);
         self.move_to(Phase::Held {
             wake: wake.clone(),
             holder,
@@ -291,6 +296,9 @@ impl Subscription {
                 .ok_or_else(|| invalid("is no stream of it"))?;
             let at: Offset = offset.parse().map_err(|_| invalid("was given no offset"))?;
             let seen = link.seen(path, find);
+            if self.is_other(link, &seen) {
+                return Err(invalid("is another stream than that of the wake"));
+            }
             if at > seen.tail {
                 return Err(invalid("does not reach so far"));
             }
