@@ -4,12 +4,15 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use common::{limits::REQUEST_BYTES_MAX, service::settings::duration};
+use common::{
+    limits::REQUEST_BYTES_MAX,
+    service::{reply::Body, settings::duration},
+};
 use http_body_util::BodyExt;
 use hyper::{
-    Version,
+    Response, Version,
     body::{Body as _, Incoming},
-    header::{EXPECT, HeaderValue},
+    header::{CONNECTION, EXPECT, HeaderValue},
     http::request::Parts,
 };
 use tokio_util::sync::CancellationToken;
@@ -66,6 +69,22 @@ pub(crate) struct Upload {
     revoked: Option<CancellationToken>,
     /// The sender waits to be asked for it. The first look at the body asks.
     is_held_back: bool,
+    version: Version,
+}
+
+/// Whether a connection ends with an answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends(bool);
+
+impl Ends {
+    /// The answer, which says so.
+    pub(crate) fn told(self, mut answer: Response<Body>) -> Response<Body> {
+        if self.0 {
+            let close = HeaderValue::from_static("close");
+            answer.headers_mut().insert(CONNECTION, close);
+        }
+        answer
+    }
 }
 
 impl Upload {
@@ -75,6 +94,7 @@ impl Upload {
             patience,
             revoked: head.extensions.get().cloned(),
             is_held_back: expects_to_be_asked(head),
+            version: head.version,
         }
     }
 
@@ -164,13 +184,22 @@ impl Upload {
         self.is_held_back
     }
 
-    /// Reads what is left of a body that was refused, within reason, until it pauses for so long.
-    pub(crate) async fn discard(self, refusal: &Refusal, pause: Duration) {
+    /// The answer to a request that is refused, when what is left of its body was read, within reason,
+    /// until it pauses for so long.
+    pub(crate) async fn refuse(self, refusal: &Refusal, pause: Duration) -> Response<Body> {
+        let ends = self.ends_connection();
         // Who asked before sending learns it from the answer, and who does not send is not waited
         // for twice.
         if !self.is_held_back && !matches!(refusal, Refusal::Slow(_) | Refusal::Broken(_)) {
             self.rest(pause).await;
         }
+        ends.told(refusal.answer())
+    }
+
+    /// Whether the connection ends with a refusal that is told now: nothing tells a body that was never
+    /// asked for from the next request. (RFC 9110, 10.1.1) In HTTP/2 frames do.
+    pub(crate) fn ends_connection(&self) -> Ends {
+        Ends(self.is_held_back && self.version < Version::HTTP_2)
     }
 
     /// Reads what is left of it, within reason, until it pauses for so long.

@@ -108,16 +108,14 @@ impl Door {
             Ok(answer) => answer,
             Err(No::Method(methods)) => reply::method_not_allowed(methods),
             Err(No::Here(refused)) => {
+                let ends = upload.ends_connection();
                 // So that its sender can read why, as elsewhere.
                 if !upload.is_held_back() {
                     upload.rest(self.patience.pause).await;
                 }
-                refused.answer()
+                ends.told(refused.answer())
             }
-            Err(No::Anywhere(refusal)) => {
-                upload.discard(&refusal, self.patience.pause).await;
-                refusal.answer()
-            }
+            Err(No::Anywhere(refusal)) => upload.refuse(&refusal, self.patience.pause).await,
         }
     }
 
