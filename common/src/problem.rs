@@ -35,7 +35,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem that changed nothing. It is retryable exactly when the status says so (429, 503).
+    /// A problem that changed nothing. It is retryable exactly when the status says so (503): of what
+    /// there is as many as there may be (429) there are not fewer by waiting.
     #[must_use]
     pub fn new(status: u16, code: &'static str, title: &'static str, detail: String) -> Self {
         Self {
@@ -47,7 +48,7 @@ impl Problem {
             status,
             detail,
             code,
-            retryable: matches!(status, 429 | 503),
+            retryable: status == 503,
             side_effects: SideEffects::None,
         }
     }

@@ -237,6 +237,7 @@ mod tests {
         check(Refusal::HalfLine(7, limit), true);
         check(Refusal::Busy, true);
         check(Refusal::TooLarge, false);
+        check(Refused::TooMany("streams", 5).into(), false);
         check(Refusal::NoContentType, false);
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     config::Config,
     cross_origin,
     error::Refusal,
-    ingest::{self, Call},
+    ingest::{self, Call, Feeds},
     log::{self, CannotOpen, Log},
     openapi,
     requests::{self, Requests},
@@ -36,12 +36,14 @@ use crate::{
 /// The log cannot be opened, or the listener has no address.
 pub async fn serve(
     listener: TcpListener,
-    config: Config,
+    mut config: Config,
     stop: CancellationToken,
 ) -> Result<(), CannotServe> {
     let mut registry = Registry::with_prefix("brooklet");
     let (log, running) = Log::open(&config.log, &Clock::System, &mut registry)?;
     let keys = Keys::open(config.log.directory.as_deref()).map_err(CannotServe::Keys)?;
+    // Who is told that it listens finds the streams that sources feed.
+    let feeds = Feeds::open(std::mem::take(&mut config.sources), &log).await;
     let address = listener.local_addr()?;
     let scheme = if config.tls.is_some() {
         "https"
@@ -55,7 +57,7 @@ pub async fn serve(
              (--tokens)"
         );
     }
-    run(listener, (log, keys), registry, config, stop).await;
+    run(listener, (log, keys, feeds), registry, config, stop).await;
     running.stop().await;
     tracing::info!("stopped");
     Ok(())
@@ -64,7 +66,7 @@ pub async fn serve(
 /// Runs both doors of `log` on `listener` until `stop`; then drains.
 pub(crate) async fn run<L: Listener>(
     listener: L,
-    (log, keys): (Log, Keys),
+    (log, keys, feeds): (Log, Keys, Feeds),
     mut registry: Registry,
     config: Config,
     stop: CancellationToken,
@@ -75,7 +77,7 @@ pub(crate) async fn run<L: Listener>(
         tls: config.tls.clone(),
     };
     edge.metrics.register(&mut registry);
-    let (health, clock) = (log.health(), log.clock().clone());
+    let health = log.health();
     let (service, engine) = Service::open((&log, keys), &config, registry, &stop);
     let (service, access) = (Arc::new(service), config.access);
 
@@ -84,7 +86,7 @@ pub(crate) async fn run<L: Listener>(
         let (log, stop) = (log.clone(), stop.clone());
         tasks.spawn(async move { stop.run_until_cancelled(log.tell()).await });
     }
-    tasks.spawn(ingest::feed(config.sources, log, clock, stop.clone()));
+    tasks.spawn(feeds.run(log, stop.clone()));
     let follow_tokens = stop.clone();
     tasks.spawn(async move { access.follow(follow_tokens).await });
     tasks.close();
@@ -317,7 +319,7 @@ impl Service {
         match resource {
             _ if request.method() == Method::OPTIONS => Ok(reply::empty(StatusCode::NO_CONTENT)),
             Resource::Short => self.stream.short(request),
-            Resource::Streams => self.stream.list(request, shown),
+            Resource::Streams => self.stream.list(request, |name| rights.shows(name)),
             Resource::Stream => self.stream.named(request).await,
             Resource::Topics => Ok(self.ingest.topics(shown)),
             Resource::Document => Ok(openapi::answer(request.headers())),

@@ -197,10 +197,10 @@ fn a_token_is_for_what_its_scopes_say() {
 fn what_may_not_be_read_is_not_listed() {
     let tokens = Tokens::default();
     let all = tokens.add("all", "read,append");
-    let some = tokens.add("some", "read:b,read:c-*");
+    let some = tokens.add("some", "read:b,read:c-*,read:b/0");
     let service = tokens.producer(&[]);
     let (all, some) = (Client::new(&service, &all), Client::new(&service, &some));
-    for name in ["a", "b", "b/0", "b2", "c-1", "c-2"] {
+    for name in ["a", "b", "b-1", "b/0", "b2", "c-1", "c-2", "d"] {
         all.ask("PUT", &format!("/v1/stream/{name}"), &[JSON], "");
         let topic = format!("/v1/topics/{}", name.replace('/', "-"));
         let body = r#"{"partitions":1,"key":"/k"}"#;

@@ -1,9 +1,11 @@
 //! Appends to a stream by its name: acknowledged once, or refused with the reason.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Write},
     net::TcpStream,
 };
+
+use tests::{PATIENCE, http::send};
 
 use crate::{
     named::{CLOSED, Headers, TEXT, memory, named, refused},
@@ -200,11 +202,112 @@ fn every_limit_of_a_request_is_named_when_it_is_met() {
 #[test]
 fn who_asks_before_sending_is_answered_before() {
     let service = memory();
-    let mut tcp = TcpStream::connect(service.address()).expect("it listens");
-    let head = "POST /v1/stream/nothing HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\
-                expect: 100-continue\r\nconnection: close\r\n\r\n";
-    tcp.write_all(head.as_bytes()).expect("it takes requests");
-    let mut answer = String::new();
-    drop(tcp.read_to_string(&mut answer));
-    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+    let streams = ["open", "closed"].map(|name| named(&service, name));
+    assert_eq!(streams[0].put(&[JSON], "").status, 201);
+    assert_eq!(streams[1].put(&[JSON, CLOSED], "").status, 201);
+    let check = |request: &str, more: &str, status: u16| {
+        let mut tcp = TcpStream::connect(service.address()).expect("it listens");
+        let length = if more.contains("content-length") || more.contains("chunked") {
+            ""
+        } else {
+            "content-length: 5\r\n"
+        };
+        let head = format!(
+            "{request} HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\n{length}{more}\r\n"
+        );
+        tcp.write_all(head.as_bytes()).expect("it takes requests");
+        tcp.set_read_timeout(Some(PATIENCE))
+            .expect("it is not zero");
+        let (mut answer, mut told) = (BufReader::new(tcp), String::new());
+        while !told.ends_with("\r\n\r\n") {
+            answer.read_line(&mut told).expect("an answer");
+        }
+        let expected = format!("HTTP/1.1 {status}");
+        assert!(told.starts_with(&expected), "{request} {more}: {told}");
+        // What comes next on the connection could be the body that was not asked for.
+        let is_over = told.contains("connection: close");
+        assert_eq!(is_over, status != 100, "{request} {more}: {told}");
+    };
+    let (json, text) = (
+        "content-type: application/json\r\n",
+        "content-type: text/plain\r\n",
+    );
+    let chunked = |more: &str| format!("transfer-encoding: chunked\r\n{more}");
+    let closing = |more: &str| format!("stream-closed: true\r\n{more}");
+    let (open, closed) = ("POST /v1/stream/open", "POST /v1/stream/closed");
+    check("POST /v1/stream/nothing", json, 404);
+    check(open, json, 100);
+    check(open, "", 400);
+    check(open, text, 409);
+    check(open, &chunked(text), 409);
+    check(open, &closing(text), 409);
+    // It may be one that only closes, and then it has no type.
+    check(open, &chunked(&closing(text)), 100);
+    let long = format!("content-length: 16777217\r\n{json}");
+    check(open, &long, 413);
+    check(open, &format!("content-encoding: gzip\r\n{json}"), 415);
+    check(closed, json, 409);
+    check(closed, &chunked(json), 409);
+    check(closed, &closing(json), 409);
+    check(closed, &chunked(&closing(json)), 100);
+    check("PUT /v1/stream/new", json, 100);
+    check("PUT /v1/stream/open", json, 100);
+    check("PUT /v1/stream/open", text, 409);
+    check("PUT /v1/stream/default", text, 409);
+    check("PUT /v1/stream/closed", json, 409);
+    check("POST /v1/topics/nothing", json, 404);
+    let subscription = "POST /v1/stream/__ds/subscriptions/nothing";
+    check(&format!("{subscription}/claim"), "", 404);
+    check(&format!("{subscription}/ack"), "", 401);
+    let subscription = "PUT /v1/stream/__ds/subscriptions/new";
+    check(subscription, "content-length: 1048577\r\n", 413);
+    check(subscription, "", 100);
+}
+
+#[test]
+fn what_is_closed_says_so_whatever_is_wrong_with_what_comes() {
+    let service = memory();
+    let stream = named(&service, "s");
+    stream.put(&[JSON], "");
+    let by = |sequence| {
+        [
+            ("producer-id", "p"),
+            ("producer-epoch", "0"),
+            ("producer-seq", sequence),
+        ]
+    };
+    let with = |headers: Headers<'_>, body: &str| stream.post(headers, body);
+    let last = [&by("0")[..], &[JSON, CLOSED]].concat();
+    let done = with(&last, "[1]");
+    assert_eq!(done.status, 200);
+    let next = done.header("stream-next-offset").to_owned();
+    let later = [&by("1")[..], &[JSON]].concat();
+    for (headers, body) in [
+        (&[JSON][..], "1"),
+        (&[JSON], "{"),
+        (&[JSON], "[]"),
+        (&[JSON], ""),
+        (&[TEXT], "1"),
+        (&[JSON, CLOSED], "{"),
+        (&[TEXT, CLOSED], "1"),
+        (&later, "1"),
+        (&later, "{"),
+    ] {
+        let answer = with(headers, body);
+        let told = ["stream-closed", "stream-next-offset"].map(|name| answer.header(name));
+        assert_eq!(told, ["true", &next], "{headers:?} {body}");
+        refused(answer, 409, "CLOSED");
+    }
+    // What has closed it can be said again, and so can that it is closed.
+    for (headers, body) in [(&last[..], "[1]"), (&last, "{"), (&[CLOSED], "")] {
+        let again = with(headers, body);
+        assert_eq!(again.status, 204, "{headers:?} {body}");
+        assert_eq!(again.header("stream-next-offset"), next);
+    }
+    let short = named(&service, "default");
+    assert_eq!(short.post(&[CLOSED], "").status, 204);
+    for body in ["1", "{", ""] {
+        let answer = send(&service.url("/stream"), &[], body.as_bytes());
+        refused(answer, 409, "CLOSED");
+    }
 }

@@ -296,3 +296,43 @@ fn a_reader_that_takes_nothing_is_cut_and_can_resume() {
     assert_eq!(take(come_back(&service, "offset=-1", &[id])), tail);
     assert!(told == text.repeat(2), "{} bytes were told", told.len());
 }
+
+#[test]
+fn a_line_break_is_one_wherever_appends_and_readers_cut_it() {
+    let service = memory();
+    let stream = named(&service, "s");
+    stream.put(&[TEXT], "");
+    let (mut told, mut place) = (String::new(), "-1".to_owned());
+    for (appended, expected) in [
+        ("a\r", "a"),
+        ("\nb\r\n", "a\nb\n"),
+        ("c\r", "a\nb\nc"),
+        ("d\r\r", "a\nb\nc\nd\n"),
+        ("\r", "a\nb\nc\nd\n\n"),
+        ("\n", "a\nb\nc\nd\n\n\n"),
+        ("e\r", "a\nb\nc\nd\n\n\ne"),
+    ] {
+        stream.post(&[TEXT], appended);
+        // One reader comes back each time to where it was.
+        let mut body = events(&stream, &format!("offset={place}"));
+        while told != expected {
+            let event = event(&mut body);
+            if event.name == "data" {
+                told += &event.data;
+            }
+            place = event.id;
+            assert!(expected.starts_with(&told), "{told:?} {expected:?}");
+        }
+    }
+    // At the end it is one, for what could follow does not.
+    let mut body = events(&stream, &format!("offset={place}"));
+    stream.post(&[CLOSED], "");
+    while let Ok(Some(event)) = next(&mut body) {
+        if event.name == "data" {
+            told += &event.data;
+        }
+        place = event.id;
+    }
+    assert_eq!(told, "a\nb\nc\nd\n\n\ne\n");
+    assert_eq!(place, stream.head().header("stream-next-offset"));
+}

@@ -1,7 +1,7 @@
 //! Forks: what begins as another stream was up to a place, and goes on by itself, whatever becomes of the
 //! other one.
 
-use tests::http::fetch;
+use tests::http::{ask, fetch};
 
 use crate::{
     durable::on,
@@ -175,6 +175,7 @@ fn a_hundred_forks_each_of_the_one_before_are_the_most() {
         let more: Vec<_> = body(number).collect();
         let answer = named(&service, &name).put(&[(FROM, &path)], format!("[{}]", more.join(",")));
         if number == 101 {
+            assert_eq!(answer.header("retry-after"), "", "waiting helps nobody");
             refused(answer, 429, "TOO_MANY");
         } else {
             assert_eq!(answer.status, 201, "{number}");
@@ -185,4 +186,46 @@ fn a_hundred_forks_each_of_the_one_before_are_the_most() {
     assert!(count > 1, "{count} pages");
     let lines = pages.concat();
     assert_eq!(lines.lines().collect::<Vec<_>>(), meant);
+}
+
+#[test]
+fn a_source_whose_time_is_over_is_deleted_but_for_its_forks_at_once() {
+    let service = memory();
+    let source = named(&service, "source");
+    source.put(&[JSON, ("stream-ttl", "1")], "[1]");
+    let fork = named(&service, "fork");
+    let from = [(FROM, "/v1/stream/source"), ("stream-ttl", "900")];
+    assert_eq!(fork.put(&from, "").status, 201);
+    let over = loop {
+        let head = source.head();
+        if head.status != 200 {
+            break head;
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(over.status, 410, "and never 404");
+    let other = named(&service, "other").put(&[from[0], (AT, ZERO)], "");
+    refused(other, 409, "FORKED");
+    refused(source.read(""), 410, "DELETED");
+    refused(source.post(&[JSON], "1"), 410, "DELETED");
+    refused(source.ask("DELETE", &[], ""), 410, "DELETED");
+    refused(source.put(&[JSON], ""), 409, "FORKED");
+    assert_eq!(text(&fork), "[1]");
+    assert_eq!(fork.ask("DELETE", &[], "").status, 204);
+    assert_eq!(source.head().status, 404);
+}
+
+#[test]
+fn a_topic_waits_for_the_last_fork_of_a_partition_that_was_deleted() {
+    let service = memory();
+    let topic = service.url("/v1/topics/t");
+    let make = || ask("PUT", &topic, &[], br#"{"partitions":2,"key":""}"#);
+    assert_eq!(make().status, 201);
+    let fork = named(&service, "fork");
+    assert_eq!(fork.put(&[(FROM, "/v1/stream/t/1")], "").status, 201);
+    assert_eq!(ask("DELETE", &topic, &[], b"").status, 204);
+    refused(make(), 409, "FORKED");
+    assert_eq!(named(&service, "t/0").head().status, 404, "none was made");
+    assert_eq!(fork.ask("DELETE", &[], "").status, 204);
+    assert_eq!(make().status, 201);
 }

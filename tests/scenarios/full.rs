@@ -2,6 +2,7 @@
 
 use std::{fs, time::Instant};
 
+use serde_json::json;
 use tests::{
     PATIENCE, Service,
     http::{ask, fetch, send},
@@ -12,6 +13,7 @@ use crate::{
     durable,
     named::{CLOSED, named, refused},
     power::Disk,
+    subscriptions::{all_of, append, post, put, subscription},
     wire::JSON,
 };
 
@@ -162,4 +164,66 @@ fn what_makes_space_is_done_below_the_floor() {
         ask("GET", &service.url("/v1/topics/t"), &[], b"").status,
         404
     );
+}
+
+#[test]
+fn no_subscription_is_made_below_the_floor_and_work_goes_on() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut service = durable::on(directory.path(), "none");
+    let pull =
+        |streams: &[&str]| json!({"type": "pull-wake", "streams": streams, "wake_stream": "wakes"});
+    assert_eq!(put(&service, "there", &pull(&["a"])).status, 201);
+    append(&service, "a");
+    service.terminate();
+    assert_eq!(service.exit_code(), Some(0));
+
+    let place = directory.path().to_str().expect("a path of ASCII");
+    let low = ["--source", "none", "--data-dir", place];
+    let service = producer(&[&low[..], &["--disk-floor-bytes", "1000TiB"]].concat());
+    let new = put(&service, "new", &pull(&["a"]));
+    assert_eq!(new.header("retry-after"), "1");
+    refused(new, 503, "DISK_FULL");
+    let get = |id: &str| fetch(&subscription(&service, id), &[]).status;
+    assert_eq!((get("new"), get("there")), (404, 200));
+    let link = |name: &str| post(&service, "there/streams", "", &json!({"streams": [name]}));
+    refused(link("b"), 503, "DISK_FULL");
+    assert_eq!(link("a").status, 204, "that is there");
+    assert_eq!(put(&service, "there", &pull(&["a"])).status, 200);
+    let claimed = post(&service, "there/claim", "", &json!({"worker": "w"})).json();
+    let token = claimed["token"].as_str().expect("a token");
+    let done = post(&service, "there/ack", token, &all_of(&claimed));
+    assert_eq!(done.status, 200);
+    let url = subscription(&service, "there");
+    assert_eq!(ask("DELETE", &url, &[], b"").status, 204);
+}
+
+#[test]
+fn a_log_is_not_begun_below_the_floor_and_nothing_is_left_of_it() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let place = directory.path().join("log");
+    let args = [
+        "--source",
+        "none",
+        "--data-dir",
+        place.to_str().expect("a path of ASCII"),
+        "--disk-floor-bytes",
+    ];
+    let mut low = producer(&[&args[..], &["1000TiB"]].concat());
+    assert_eq!(low.exit_code(), Some(69));
+    let said = low.says("too little space on the disk for a new log");
+    for what in [
+        "log: ",
+        " bytes are free",
+        "1099511627776000",
+        "--disk-floor-bytes",
+    ] {
+        assert!(said.contains(what), "{said}");
+    }
+    let left = fs::read_dir(&place).expect("it is there").map(|entry| {
+        let name = entry.expect("it can be read").file_name();
+        name.into_string().expect("text")
+    });
+    assert_eq!(left.collect::<Vec<_>>(), ["lock"]);
+    let there = producer(&[&args[..], &["0"]].concat());
+    assert_eq!(send(&there.url("/stream"), &[], b"1").status, 200);
 }

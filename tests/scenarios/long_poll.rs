@@ -154,6 +154,22 @@ fn who_waits_is_told_when_the_stream_goes_or_the_server() {
 }
 
 #[test]
+fn who_waits_hears_what_others_hear_of_a_source_that_is_deleted() {
+    let service = producer(&["--source", "none", "--long-poll-timeout", "1h"]);
+    let source = named(&service, "source");
+    source.put(&[TEXT], "");
+    let from = [("stream-forked-from", "/v1/stream/source")];
+    assert_eq!(named(&service, "fork").put(&from, "").status, 201);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| poll(&source, "offset=-1"));
+        wait_for_readers(&service, 1);
+        source.ask("DELETE", &[], "");
+        refused(waiting.join().expect("an answer"), 410, "DELETED");
+    });
+    refused(poll(&source, "offset=-1"), 410, "DELETED");
+}
+
+#[test]
 fn who_goes_away_is_not_waited_for() {
     let service = producer(&["--source", "none", "--long-poll-timeout", "1h"]);
     named(&service, "s").put(&[TEXT], "");

@@ -188,7 +188,7 @@ fn every_problem_is_in_the_reference_and_in_the_document_and_no_other() {
         };
         let code = code.strip_prefix('`')?.strip_suffix('`')?;
         let status: u16 = status.parse().ok()?;
-        let is_retryable = matches!(status, 408 | 429 | 503);
+        let is_retryable = matches!(status, 408 | 503);
         assert_eq!(retryable == "yes", is_retryable, "{code}");
         assert_eq!(effects == "unknown", code == "LOG_FAILED", "{code}");
         Some(format!("{code} {status}"))

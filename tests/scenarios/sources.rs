@@ -3,6 +3,7 @@
 use tests::{Service, binaries::binary, http::json, producer, service::leashed};
 
 use crate::{
+    named::named,
     outcome::read_all,
     wire::{append, read},
 };
@@ -95,4 +96,20 @@ fn sources_without_a_pace_lose_nothing_that_is_unread() {
         (outcome.records, outcome.average),
         (20 * count, Some(19_999.0))
     );
+}
+
+#[test]
+fn who_is_told_that_it_listens_finds_what_sources_feed() {
+    let names: Vec<_> = (0..50).map(|number| format!("fed-{number}")).collect();
+    let sources = names.iter().map(|name| format!("numbers@1/h>{name}"));
+    let sources: Vec<_> = sources
+        .flat_map(|source| ["--source".to_owned(), source])
+        .collect();
+    let sources: Vec<_> = sources.iter().map(String::as_str).collect();
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let place = directory.path().to_str().expect("a path of ASCII");
+    let service = producer(&[&sources[..], &["--data-dir", place]].concat());
+    for name in names.iter().rev() {
+        assert_eq!(named(&service, name).head().status, 200, "{name}");
+    }
 }

@@ -307,3 +307,85 @@ fn the_name_of_the_protocol_is_no_stream() {
     let long = vec![b' '; 1024 * 1024 + 1];
     assert_eq!(ask("PUT", &url, JSON, &long).status, 413);
 }
+
+#[test]
+fn a_cursor_is_moved_to_where_somebody_can_read_from() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut producer = on(directory.path(), &[]);
+    append(&producer, "wake");
+    pull(&producer, "s", 600_000);
+    append(&producer, "events/a");
+    let claimed = loop {
+        let claimed = claim(&producer, "s", "w");
+        if claimed.status == 200 {
+            break claimed.json();
+        }
+    };
+    let token = claimed["token"].as_str().expect("a token").to_owned();
+    let ack = |producer: &Service, offset: &str| {
+        let acks = json!([{"stream": "events/a", "offset": offset}]);
+        let of = json!({"wake_id": claimed["wake_id"], "generation": 1, "acks": acks});
+        post(producer, "s/ack", &token, &of)
+    };
+    // In memory, and settled on the disk.
+    for _ in 0..2 {
+        for offset in [
+            "0000000000000000_0000000000000003",
+            "0000000000000001_0000000000000008",
+        ] {
+            assert_eq!(code(ack(&producer, offset)), "INVALID_OFFSET", "{offset}");
+        }
+        let acked = &shown(&producer, "s")["streams"][0]["acked_offset"];
+        assert_eq!(acked, "-1");
+        producer.terminate();
+        assert_eq!(producer.exit_code(), Some(0));
+        producer = on(directory.path(), &[]);
+    }
+    let end = "0000000000000001_0000000000000009";
+    for _ in 0..2 {
+        assert_eq!(ack(&producer, end).status, 200, "as often as it is said");
+    }
+}
+
+#[test]
+fn where_it_wakes_is_no_work_of_a_subscription() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let producer = on(directory.path(), &[]);
+    let named = json!({"type": "pull-wake", "streams": ["a", "wake"], "wake_stream": "wake"});
+    assert_eq!(code(put(&producer, "s", &named)), "INVALID_REQUEST");
+    pull(&producer, "s", 1000);
+    let more = post(&producer, "s/streams", "", &json!({"streams": ["wake"]}));
+    assert_eq!(code(more), "INVALID_REQUEST");
+    assert_eq!(shown(&producer, "s")["streams"], json!([]));
+}
+
+#[test]
+fn an_ack_of_a_stream_says_nothing_of_one_that_was_made_anew() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut producer = on(directory.path(), &[]);
+    append(&producer, "wake");
+    pull(&producer, "s", 600_000);
+    append(&producer, "events/a");
+    let claimed = loop {
+        let claimed = claim(&producer, "s", "w");
+        if claimed.status == 200 {
+            break claimed.json();
+        }
+    };
+    let url = stream(&producer, "events/a");
+    assert_eq!(ask("DELETE", &url, &[], b"").status, 204);
+    append(&producer, "events/a");
+    let token = claimed["token"].as_str().expect("a token");
+    let done = |producer: &Service| post(producer, "s/ack", token, &all_of(&claimed));
+    assert_eq!(code(done(&producer)), "INVALID_OFFSET");
+    producer.kill();
+    producer = on(directory.path(), &[]);
+    assert_eq!(code(done(&producer)), "INVALID_OFFSET");
+    let gone = json!({"wake_id": claimed["wake_id"], "generation": 1, "acks": [], "done": true});
+    let gone = post(&producer, "s/ack", token, &gone).json();
+    assert_eq!(gone, json!({"ok": true, "next_wake": true}));
+    let again = claim(&producer, "s", "w").json();
+    assert_eq!(again["streams"][0]["acked_offset"], "-1");
+    let token = again["token"].as_str().expect("a token");
+    assert_eq!(post(&producer, "s/ack", token, &all_of(&again)).status, 200);
+}

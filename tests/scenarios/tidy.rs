@@ -17,7 +17,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("consumer/src/fetch/", &["excerpt", "http", "token"]),
     (
         "producer/src/simulation/",
-        &["config", "log", "service", "subscription"],
+        &["config", "ingest", "log", "service", "subscription"],
     ),
     ("producer/src/subscription/", &["error", "ingest", "log"]),
     (

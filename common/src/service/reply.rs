@@ -20,7 +20,7 @@ pub type Body = UnsyncBoxBody<Bytes, Aborted>;
 #[error("body aborted: {0}")]
 pub struct Aborted(pub String);
 
-/// After how many seconds a client that got 429 or 503 should come back.
+/// After how many seconds a client should come back that is told to.
 const RETRY_AFTER_SECONDS: &str = "1";
 
 /// An answer without a body.

@@ -48,6 +48,20 @@ impl Names {
         }
     }
 
+    /// The first name from `from` on that is one of them, if one can be.
+    fn first(&self, from: &str) -> Option<String> {
+        if self.cover(from) {
+            return Some(from.to_owned());
+        }
+        // Names that are one of them stand side by side, but that between `orders` and `orders/0`
+        // there may be an `orders-7`.
+        let begins = match self.0.strip_suffix(ANY) {
+            Some(beginning) => vec![beginning.to_owned()],
+            None => vec![self.0.clone(), format!("{}/", self.0)],
+        };
+        begins.into_iter().find(|begin| **begin > *from)
+    }
+
     fn are_all(&self) -> bool {
         self.0 == ANY.to_string()
     }
@@ -104,6 +118,12 @@ impl Grants {
     pub(crate) fn allow(&self, scope: Scope, name: &str) -> bool {
         let mut grants = self.0.iter();
         grants.any(|(granted, names)| *granted == scope && names.cover(name))
+    }
+
+    /// The first name from `from` on of what this may be done to, if there can be one.
+    pub(crate) fn first(&self, scope: Scope, from: &str) -> Option<String> {
+        let granted = self.0.iter().filter(|(granted, _)| *granted == scope);
+        granted.filter_map(|(_, names)| names.first(from)).min()
     }
 
     /// Whether this may be done to some stream, whichever that is.
@@ -167,6 +187,28 @@ mod tests {
             "", "orders/", "/orders", "a b", "a%62", "*a", "a**", "a*/b", "__ds",
         ] {
             assert!(wrong.parse::<Names>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_first_name_from_another_one_on_is_found_without_looking_at_those_between() {
+        for (granted, from, expected) in [
+            ("read", "a", Some("a")),
+            ("read:orders", "", Some("orders")),
+            ("read:orders", "orders", Some("orders")),
+            ("read:orders", "orders-7", Some("orders/")),
+            ("read:orders", "orders/0/1", Some("orders/0/1")),
+            ("read:orders", "orders0", None),
+            ("read:orders-*", "orders", Some("orders-")),
+            ("read:orders-*", "orders-7", Some("orders-7")),
+            ("read:orders-*", "orders/0", None),
+            ("read:z,append:b,read:c/d,read:c", "a", Some("c")),
+            ("read:z,append:b,read:c/d,read:c", "c.", Some("c/")),
+            ("read:z,append:b,read:c/d,read:c", "d", Some("z")),
+            ("append", "a", None),
+        ] {
+            let found = grants(granted).first(Scope::Read, from);
+            assert_eq!(found.as_deref(), expected, "{granted} from {from}");
         }
     }
 

@@ -17,6 +17,7 @@ use hyper::{
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::{Denied, file::Token, grants::Scope, need::Need};
+use crate::log::Shown;
 
 /// What somebody may do.
 #[derive(Debug, Clone)]
@@ -37,6 +38,20 @@ impl Rights {
             Self::Of(token) => token.grants.allow(scope, name),
             Self::None => false,
         }
+    }
+
+    /// Whether a stream of that name may be read, and so be listed.
+    pub(crate) fn shows(&self, name: &str) -> Shown {
+        let token = match self {
+            Self::All => return Shown::Yes,
+            Self::Of(token) => token,
+            Self::None => return Shown::NoMore,
+        };
+        if token.grants.allow(Scope::Read, name) {
+            return Shown::Yes;
+        }
+        let next = token.grants.first(Scope::Read, name);
+        next.map_or(Shown::NoMore, Shown::NotBefore)
     }
 
     /// Whether that is enough for what is needed.

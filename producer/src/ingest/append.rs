@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::{Refusal, header, place},
-    log::{Append, Appended, Content, Framing, Log, Settings},
+    log::{Append, Appended, Content, Framing, Log, Refused, Settings, Stream},
 };
 
 pub(super) async fn answer(
@@ -36,19 +36,88 @@ pub(super) async fn answer(
         at: headers::place(&head.headers)?,
         ..Append::default()
     };
+    foresee(&stream, &append, &head.headers, upload.has_content())?;
     let (body, room) = upload.whole(log).await?;
     let has_content = !body.is_empty();
-    if has_content {
-        let content_type = headers::content_type(&head.headers)?.ok_or(Refusal::NoContentType)?;
-        match content(&stream.settings(), content_type, body)? {
-            Some(content) => append.content = content,
-            None => append.is_of_other_type = true,
-        }
-    } else if !append.closes {
-        return Err(record::Refused::Empty.into());
-    }
-    let appended = log.append(&stream, append, room).await?;
+    let appended = match fill(&mut append, &stream.settings(), &head.headers, body) {
+        Ok(()) => log.append(&stream, append, room).await?,
+        // What is closed takes nothing, and to say again what has closed it is no fault.
+        Err(fault) => match stream.ended(&append, has_content) {
+            Some(ended) => ended?,
+            None => return Err(fault),
+        },
+    };
     Ok(acknowledged(&appended, has_content))
+}
+
+/// What can be told before the body has come: its sender may wait for that. Nothing is told that the
+/// writer would not, in its order.
+fn foresee(
+    stream: &Stream,
+    append: &Append,
+    headers: &HeaderMap,
+    has_content: Option<bool>,
+) -> Result<(), Refusal> {
+    let only_closes = match has_content {
+        Some(has_content) => append.closes && !has_content,
+        // It may be one that only closes.
+        None if append.closes && append.producer.is_none() => return Ok(()),
+        None => append.closes,
+    };
+    if let Some(ended) = stream.ended(append, !only_closes) {
+        ended?;
+    } else if has_content.unwrap_or(!append.closes) {
+        let content_type = headers::content_type(headers)?.ok_or(Refusal::NoContentType)?;
+        let settings = stream.settings();
+        // What a producer has said before is known by its number, whatever it says of its type now.
+        if append.producer.is_none() && Reading::of(&settings, content_type).is_none() {
+            let expected = settings.content_type.clone();
+            return Err(Refused::WrongType { expected }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Puts a body into the append that it is for.
+fn fill(
+    append: &mut Append,
+    settings: &Settings,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<(), Refusal> {
+    if body.is_empty() {
+        let only_closes = append.closes;
+        return only_closes
+            .then_some(())
+            .ok_or_else(|| record::Refused::Empty.into());
+    }
+    let content_type = headers::content_type(headers)?.ok_or(Refusal::NoContentType)?;
+    match content(settings, content_type, body)? {
+        Some(content) => append.content = content,
+        None => append.is_of_other_type = true,
+    }
+    Ok(())
+}
+
+/// How a body is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Lines,
+    Value,
+    Bytes,
+}
+
+impl Reading {
+    /// How a body of this type is read for a stream; none if it is not of the stream's type.
+    fn of(settings: &Settings, content_type: &str) -> Option<Self> {
+        let is = |media_type| wire::is_same_type(content_type, media_type);
+        let is_of_type = is(&settings.content_type);
+        match settings.framing() {
+            Framing::Lines if is(wire::NDJSON) => Some(Self::Lines),
+            Framing::Lines => is_of_type.then_some(Self::Value),
+            Framing::Bytes => is_of_type.then_some(Self::Bytes),
+        }
+    }
 }
 
 /// What a body of a type is in a stream; none if it is not of the stream's type.
@@ -57,20 +126,14 @@ fn content(
     content_type: &str,
     body: Bytes,
 ) -> Result<Option<Content>, Refusal> {
-    let is = |media_type| wire::is_same_type(content_type, media_type);
-    let is_of_type = is(&settings.content_type);
-    match settings.framing() {
-        Framing::Lines if is(wire::NDJSON) => {
-            let batch = body::read(&body, Batch::from_ndjson)?;
-            Ok(Some(batch.into()))
-        }
-        Framing::Lines if is_of_type => {
-            let batch = body::read(&body, Batch::from_json)?;
-            Ok(Some(batch.into()))
-        }
-        Framing::Bytes if is_of_type => Ok(Some(Content::bytes(body))),
-        Framing::Lines | Framing::Bytes => Ok(None),
-    }
+    let Some(reading) = Reading::of(settings, content_type) else {
+        return Ok(None);
+    };
+    Ok(Some(match reading {
+        Reading::Lines => body::read(&body, Batch::from_ndjson)?.into(),
+        Reading::Value => body::read(&body, Batch::from_json)?.into(),
+        Reading::Bytes => Content::bytes(body),
+    }))
 }
 
 /// Records for a stream that is not asked by its own name, and so may be of another type.

@@ -4,11 +4,15 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use common::{limits::REQUEST_BYTES_MAX, service::settings::duration};
+use common::{
+    limits::REQUEST_BYTES_MAX,
+    service::{reply::Body, settings::duration},
+};
 use http_body_util::BodyExt;
 use hyper::{
+    Response, Version,
     body::{Body as _, Incoming},
-    header::EXPECT,
+    header::{CONNECTION, EXPECT, HeaderValue},
     http::request::Parts,
 };
 use tokio_util::sync::CancellationToken;
@@ -65,6 +69,22 @@ pub(crate) struct Upload {
     revoked: Option<CancellationToken>,
     /// The sender waits to be asked for it. The first look at the body asks.
     is_held_back: bool,
+    version: Version,
+}
+
+/// Whether a connection ends with an answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends(bool);
+
+impl Ends {
+    /// The answer, which says so.
+    pub(crate) fn told(self, mut answer: Response<Body>) -> Response<Body> {
+        if self.0 {
+            let close = HeaderValue::from_static("close");
+            answer.headers_mut().insert(CONNECTION, close);
+        }
+        answer
+    }
 }
 
 impl Upload {
@@ -73,14 +93,15 @@ impl Upload {
             body,
             patience,
             revoked: head.extensions.get().cloned(),
-            is_held_back: head.headers.contains_key(EXPECT),
+            is_held_back: expects_to_be_asked(head),
+            version: head.version,
         }
     }
 
     /// The whole body, and the room that it takes, reserved as it comes: who sends little holds
     /// little. Bodies that wait for one another's room give up after a while.
     pub(crate) async fn whole(&mut self, log: &Log) -> Result<(Bytes, Room), Refusal> {
-        if self.body.size_hint().lower() > REQUEST_BYTES_MAX as u64 {
+        if self.bytes_min() > REQUEST_BYTES_MAX as u64 {
             return Err(Refusal::TooLarge);
         }
         let whole = self.patience.whole;
@@ -142,18 +163,43 @@ impl Upload {
         }
     }
 
+    /// How long it is at the least, as far as that is known before it comes.
+    pub(crate) fn bytes_min(&self) -> u64 {
+        self.body.size_hint().lower()
+    }
+
+    /// Whether there is something in it, where that is known before it comes.
+    pub(super) fn has_content(&self) -> Option<bool> {
+        let size = self.body.size_hint();
+        match (size.lower(), size.exact()) {
+            (1.., _) => Some(true),
+            (_, Some(_)) => Some(false),
+            _ if self.body.is_end_stream() => Some(false),
+            _ => None,
+        }
+    }
+
     /// Whether the sender waits to be asked for the body.
     pub(crate) const fn is_held_back(&self) -> bool {
         self.is_held_back
     }
 
-    /// Reads what is left of a body that was refused, within reason, until it pauses for so long.
-    pub(crate) async fn discard(self, refusal: &Refusal, pause: Duration) {
+    /// The answer to a request that is refused, when what is left of its body was read, within reason,
+    /// until it pauses for so long.
+    pub(crate) async fn refuse(self, refusal: &Refusal, pause: Duration) -> Response<Body> {
+        let ends = self.ends_connection();
         // Who asked before sending learns it from the answer, and who does not send is not waited
         // for twice.
         if !self.is_held_back && !matches!(refusal, Refusal::Slow(_) | Refusal::Broken(_)) {
             self.rest(pause).await;
         }
+        ends.told(refusal.answer())
+    }
+
+    /// Whether the connection ends with a refusal that is told now: nothing tells a body that was never
+    /// asked for from the next request. (RFC 9110, 10.1.1) In HTTP/2 frames do.
+    pub(crate) fn ends_connection(&self) -> Ends {
+        Ends(self.is_held_back && self.version < Version::HTTP_2)
     }
 
     /// Reads what is left of it, within reason, until it pauses for so long.
@@ -170,6 +216,14 @@ impl Upload {
         // What has not come by then is not waited for.
         drop(tokio::time::timeout(whole, rest).await);
     }
+}
+
+/// Whether the body is sent when the sender is told to go on. Other expectations mean nothing, and
+/// neither does this one in HTTP/1.0. (RFC 9110, 10.1.1)
+fn expects_to_be_asked(head: &Parts) -> bool {
+    let expected = head.headers.get(EXPECT).map(HeaderValue::as_bytes);
+    head.version >= Version::HTTP_11
+        && expected.is_some_and(|expected| expected.eq_ignore_ascii_case(b"100-continue"))
 }
 
 /// Reads `body` by `read`; a large one where it holds up no other connection.

@@ -39,14 +39,17 @@ pub(super) async fn answer(
         Some(fork) => settings_of_fork(&head.headers, &fork.source.settings())?,
         None => settings(&head.headers)?,
     };
-    let (body, room) = upload.whole(log).await?;
-    let create = Create {
+    let mut create = Create {
         name: name.to_owned(),
-        content: first_content(&settings, body)?,
+        content: Content::default(),
         settings,
         closed: headers::closes(&head.headers),
         fork,
     };
+    // Its sender may wait to be asked for the body.
+    log.foresee(&create)?;
+    let (body, room) = upload.whole(log).await?;
+    create.content = first_content(&create.settings, body)?;
     let created = log.create(create, room).await?;
     Ok(answer_of(&created, head))
 }

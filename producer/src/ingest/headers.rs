@@ -27,14 +27,19 @@ use crate::{
 
 /// What can be refused before anything else is looked at.
 pub(crate) fn check(headers: &HeaderMap) -> Result<(), Refusal> {
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     for (name, plain) in [
         (CONTENT_ENCODING, "identity"),
         (TRANSFER_ENCODING, "chunked"),
     ] {
-        let coding = text(name).filter(|coding| !coding.eq_ignore_ascii_case(plain));
-        if let Some(coding) = coding {
-            return Err(Refusal::Encoded(coding.to_owned()));
+        // Several lines are one list: a coding in any of them is one upon the others.
+        let codings = headers.get_all(name).iter();
+        let codings: Vec<_> = codings
+            .map(|coding| coding.to_str().unwrap_or("?"))
+            .collect();
+        match &codings[..] {
+            [] => {}
+            [coding] if coding.eq_ignore_ascii_case(plain) => {}
+            others => return Err(Refusal::Encoded(others.join(", "))),
         }
     }
     Ok(())
@@ -281,6 +286,28 @@ mod tests {
             );
         }
         headers
+    }
+
+    #[test]
+    fn a_body_is_encoded_in_no_line_of_a_header() {
+        let is_plain = |all: &[(&'static str, &str)]| check(&headers(all)).is_ok();
+        let (content, transfer) = ("content-encoding", "transfer-encoding");
+        assert!(is_plain(&[]));
+        assert!(is_plain(&[(content, "Identity"), (transfer, "Chunked")]));
+        for wrong in [
+            &[(content, "gzip")][..],
+            &[(content, "identity"), (content, "gzip")],
+            &[(content, "gzip"), (content, "identity")],
+            &[(transfer, "gzip, chunked")],
+            &[(transfer, "chunked"), (transfer, "chunked")],
+            &[
+                (transfer, "chunked"),
+                (transfer, "gzip"),
+                (transfer, "chunked"),
+            ],
+        ] {
+            assert!(!is_plain(wrong), "{wrong:?}");
+        }
     }
 
     #[test]

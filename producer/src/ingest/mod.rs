@@ -31,7 +31,7 @@ use self::acks::Acks;
 pub(crate) use self::{
     body::{Patience, Upload},
     headers::{check, origin},
-    source::{Spec, feed},
+    source::{Feeds, Spec},
 };
 use crate::{error::Refusal, log::Log, query};
 
@@ -116,8 +116,7 @@ impl Door {
         let code = refusal.code();
         self.refused.get_or_create(&Code { code }).inc();
         tracing::debug!(%refusal, path = head.uri.path(), "refused a request");
-        upload.discard(&refusal, pause).await;
-        refusal.answer()
+        upload.refuse(&refusal, pause).await
     }
 
     /// What is asked for, if it is to be answered while the body comes.
@@ -183,9 +182,8 @@ impl Door {
     ) -> Response<Body> {
         let (head, body) = request.into_parts();
         Upload::new(&head, body, self.patience)
-            .discard(&refusal, acks::LEAVE)
-            .await;
-        refusal.answer()
+            .refuse(&refusal, acks::LEAVE)
+            .await
     }
 }
 

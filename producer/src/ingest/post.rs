@@ -30,6 +30,16 @@ pub(super) async fn answer(
         headers::sequence(&head.headers)?,
         headers::place(&head.headers)?,
     );
+    let stream = log.find(DEFAULT)?;
+    let said = Append {
+        producer,
+        sequence,
+        at,
+        ..Append::default()
+    };
+    if let Some(ended) = stream.ended(&said, true) {
+        ended?;
+    }
     let (body, room) = upload.whole(log).await?;
     let batch = body::read(&body, |body| {
         if is_json {
@@ -37,17 +47,25 @@ pub(super) async fn answer(
         } else {
             Batch::from_ndjson(body)
         }
-    })?;
+    });
     drop(body);
-    let records = batch.records();
-    let stream = log.find(DEFAULT)?;
-    let append = Append {
-        producer,
-        sequence,
-        at,
-        ..append::of_records(&stream.settings(), batch)
+    let (records, appended) = match batch {
+        Ok(batch) => {
+            let records = batch.records();
+            let append = Append {
+                producer: said.producer,
+                sequence: said.sequence,
+                at: said.at,
+                ..append::of_records(&stream.settings(), batch)
+            };
+            (records, log.append(&stream, append, room).await?)
+        }
+        // What is closed takes nothing, and to say again what has closed it is no fault.
+        Err(fault) => match stream.ended(&said, true) {
+            Some(ended) => (0, ended?),
+            None => return Err(fault.into()),
+        },
     };
-    let appended = log.append(&stream, append, room).await?;
     Ok(acknowledged(records, &appended))
 }
 

@@ -1,5 +1,7 @@
 //! Topics as they are described: `{"partitions":8,"key":"/user/id"}`.
 
+use std::collections::BTreeSet;
+
 use common::{
     json::{self, Pointer, Value},
     limits::PARTITIONS_MAX,
@@ -96,9 +98,12 @@ fn describing(topic: &Topic) -> String {
 /// A topic as a body describes it. A member that is not known is refused: it may be a misspelt one.
 fn read(name: &str, text: &str) -> Result<Topic, Refusal> {
     let (mut partitions, mut key, mut retention) = (None, None, Retention::default());
-    let mut fault = None;
+    let (mut fault, mut given) = (None, BTreeSet::new());
     let is_object = json::members(text, |member, value| {
         let read = match (member.to_string().as_str(), value) {
+            (name, _) if !given.insert(name.to_owned()) => {
+                Err("is given more than once".to_owned())
+            }
             ("partitions", value) => read_partitions(value).map(|read| partitions = Some(read)),
             ("key", Value::String(text)) => {
                 key = Some(text.to_string());
@@ -208,6 +213,10 @@ mod tests {
                 "must be a string",
             ),
             (r#"{"partitions":1,"keys":""}"#, "keys is not known"),
+            (
+                r#"{"partitions":1,"key":"","partitions":2}"#,
+                "partitions is given more than once",
+            ),
         ] {
             let refused = read("t", text).unwrap_err().to_string();
             assert!(refused.contains(why), "{text}: {refused}");

@@ -225,7 +225,12 @@ impl Append {
 
     /// Whether it brings no records.
     pub(super) fn only_closes(&self) -> bool {
-        self.closes && self.content.is_empty()
+        self.closes && !self.has_content()
+    }
+
+    /// Whether it brings something, be it of the stream's type or not.
+    pub(super) fn has_content(&self) -> bool {
+        !self.content.is_empty() || self.is_of_other_type
     }
 
     /// How long its entries get, at the most.

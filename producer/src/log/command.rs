@@ -53,6 +53,8 @@ pub(super) enum Command {
     CreateTopic { topic: Topic, reply: Reply<bool> },
     /// Delete a topic and its partitions.
     DeleteTopic { name: String, reply: Reply<()> },
+    /// Say whether anything new is taken.
+    Look { reply: Reply<()> },
     /// Let be settled what is not: some of it is too old.
     Settle,
     /// Settle everything and end.
@@ -104,6 +106,7 @@ impl Command {
             }
             Self::Create { create, .. } => ENTRY_BYTES + create.content.bytes_len(),
             Self::Delete { .. } | Self::Retain { .. } | Self::Settle | Self::Stop => ENTRY_BYTES,
+            Self::Look { .. } => 0,
             Self::CreateTopic { topic, .. } => ENTRY_BYTES * (1 + usize::from(topic.partitions)),
             Self::Note { notes, .. } => notes.iter().map(Note::bytes).sum(),
             Self::DeleteTopic { .. } => ENTRY_BYTES + DELETION_BYTES * PARTITIONS_MAX,

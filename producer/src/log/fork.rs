@@ -141,18 +141,18 @@ impl Log {
         at: Option<(Offset, u64)>,
         bytes_max: usize,
     ) -> Result<Fork, Refused> {
-        let source = self.source(of);
-        let source = source.ok_or_else(|| Refused::Missing(named(of)))?;
+        let source = self.known(of);
+        let (source, presence) = source.ok_or_else(|| Refused::Missing(named(of)))?;
         let place = |(at, records)| {
             // What comes before all records is known by its zeros, also where the first has a later place.
             let is_first = at == Offset::default();
             let at = if is_first { source.beginning() } else { at };
-            if !source.tail().deleted {
+            if presence == Presence::There {
                 return Ok(source.place(at, records, bytes_max)?);
             }
             // Who asks once more for a fork that is there is told so.
-            let made = self.source(name);
-            let origin = made.as_ref().and_then(Stream::origin);
+            let made = self.known(name);
+            let origin = made.as_ref().and_then(|(made, _)| made.origin());
             let place = origin.map(|origin| origin.at);
             let place = place.filter(|place| place.record == at.record.saturating_add(records));
             place.ok_or_else(|| Refused::Forked(named(of)))
@@ -162,7 +162,31 @@ impl Log {
     }
 }
 
+/// Whether a stream is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// It is.
+    There,
+    /// For its forks only.
+    Retired,
+    /// Not any more, and its name is free.
+    Gone,
+}
+
 impl Stream {
+    /// Whether it is there. That its lifetime is over is written a while later; nobody sees a difference.
+    pub(super) fn presence(&self) -> Presence {
+        if self.tail().deleted {
+            Presence::Retired
+        } else if !self.is_expired() {
+            Presence::There
+        } else if self.head().forks > 0 {
+            Presence::Retired
+        } else {
+            Presence::Gone
+        }
+    }
+
     /// Whose records lie at `at`, and where they end for this stream.
     pub(super) fn owner(&self, at: Offset) -> (&Self, Offset) {
         let mut owner = (self, Offset::MAX);

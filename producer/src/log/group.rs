@@ -15,7 +15,6 @@ use super::{
     frame::Draft,
     head::{Head, Verdict},
     kept::Kept,
-    open::DEFAULT,
     settings::{Retain, Settings},
     staged::{Answer, Effect, Staged},
     stream::{Stream, Tail},
@@ -105,6 +104,7 @@ impl<'a> Group<'a> {
             Command::CreateTopic { topic, reply } => Answer::IsNew(reply, self.create_topic(topic)),
             Command::Note { notes, reply } => Answer::Done(reply, self.note(notes)),
             Command::DeleteTopic { name, reply } => Answer::Done(reply, self.delete_topic(name)),
+            Command::Look { reply } => Answer::Done(reply, self.refused()),
             Command::Settle | Command::Stop => return,
         };
         self.staged.answers.push(answer);
@@ -205,6 +205,7 @@ impl<'a> Group<'a> {
         if let Some(stream) = self.stream(&create.name) {
             return found(stream, &create);
         }
+        create.check_records(|topic| self.topic(topic))?;
         let Create {
             name,
             settings,
@@ -212,9 +213,6 @@ impl<'a> Group<'a> {
             closed,
             fork,
         } = create;
-        if !settings.is_json() && self.is_of_records(&name) {
-            return Err(Refused::OfRecords(named(&name)));
-        }
         self.refused_to_make(1)?;
         let origin = fork.map(|fork| self.origin(&fork)).transpose()?;
         let stream = self.make(name, settings, origin);
@@ -338,14 +336,6 @@ impl<'a> Group<'a> {
         self.staged.effects.push(effect);
         Ok(())
     }
-
-    /// Whether others append records to the stream of that name.
-    fn is_of_records(&self, name: &str) -> bool {
-        let topic = name
-            .rsplit_once('/')
-            .and_then(|(topic, _)| self.topic(topic));
-        name == DEFAULT || topic.is_some_and(|topic| topic.partition_names().any(|own| own == name))
-    }
 }
 
 /// The stream that was asked for, if this is as it shall be.
@@ -358,19 +348,7 @@ fn found(stream: Stream, wanted: &Create) -> Result<Created, Refused> {
     if is_deleted {
         return Err(Refused::Forked(named(&wanted.name)));
     }
-    let is_of = match (stream.origin(), &wanted.fork) {
-        (Some(origin), Some(fork)) => origin.is_as(fork),
-        (origin, fork) => origin.is_none() && fork.is_none(),
-    };
-    if !is_of || !settings.is_as(&wanted.settings) || tail.closed != wanted.closed {
-        return Err(Refused::Exists(named(&wanted.name)));
-    }
-    let is_new = false;
-    Ok(Created {
-        stream,
-        is_new,
-        tail,
-    })
+    wanted.found(stream, &settings, tail)
 }
 
 /// What is said of a stream that was found, and that is deleted since.

@@ -75,7 +75,8 @@ impl Head {
     /// whether the stream ends where it shall.
     pub(super) fn check(&self, append: &Append, content_type: &str) -> Result<Verdict, Refused> {
         if self.closed {
-            return self.check_closed(append);
+            let done = self.check_closed(append, append.has_content())?;
+            return Ok(Verdict::Done(done));
         }
         if let Some(producer) = &append.producer
             && let Some(done) = self.check_producer(producer, append.numbers_records)?
@@ -103,9 +104,13 @@ impl Head {
     }
 
     /// Closing twice is closing once, and so is the very request that has closed it, said again.
-    fn check_closed(&self, append: &Append) -> Result<Verdict, Refused> {
+    pub(super) fn check_closed(
+        &self,
+        append: &Append,
+        has_content: bool,
+    ) -> Result<Appended, Refused> {
         let is_repeated = match (&append.producer, &self.closed_by) {
-            (None, _) => append.only_closes(),
+            (None, _) => append.closes && !has_content,
             (Some(producer), Some(by)) if producer.id == *by => {
                 let state = self.producers.get(by);
                 state.is_some_and(|state| {
@@ -119,7 +124,7 @@ impl Head {
                 .producer
                 .as_ref()
                 .map(|producer| producer.id.as_str());
-            Ok(Verdict::Done(self.done(producer)))
+            Ok(self.done(producer))
         } else {
             Err(Closed { next: self.next }.into())
         }

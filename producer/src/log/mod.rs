@@ -41,6 +41,7 @@ mod disk;
 mod entry;
 mod epoch;
 mod field;
+mod foresee;
 mod fork;
 mod frame;
 #[cfg(any(test, fuzzing))]
@@ -51,6 +52,7 @@ mod inspect;
 mod journal;
 mod keeper;
 mod kept;
+mod listed;
 mod metrics;
 mod note;
 mod open;
@@ -85,6 +87,7 @@ pub(crate) use self::{
     command::{Create, Created},
     cursor::{Cursor, Lost, Page},
     kept::Misplaced,
+    listed::Shown,
     note::Note,
     open::{DEFAULT, FILE_BYTES_MIN, FileBytesMax, Options},
     room::Room,
@@ -92,7 +95,7 @@ pub(crate) use self::{
     stream::{InUse, Stream, Tail},
     topic::Topic,
 };
-use self::{base::Base, command::Command, group::named};
+use self::{base::Base, command::Command, fork::Presence, group::named};
 pub use self::{
     inspect::{Inspection, inspect},
     open::CannotOpen,
@@ -119,8 +122,8 @@ impl Log {
 
     /// The stream of that name, if there is one.
     pub(crate) fn stream(&self, name: &str) -> Option<Stream> {
-        let found = self.source(name);
-        found.filter(|stream| !stream.tail().deleted)
+        let (found, presence) = self.known(name)?;
+        (presence == Presence::There).then_some(found)
     }
 
     /// The stream of that name, if there is one.
@@ -128,42 +131,18 @@ impl Log {
     /// # Errors
     /// There is none, or it is there for its forks only.
     pub(crate) fn find(&self, name: &str) -> Result<Stream, Refused> {
-        match self.source(name) {
-            Some(stream) if stream.tail().deleted => Err(Refused::Deleted(named(name))),
-            found => found.ok_or_else(|| Refused::Missing(named(name))),
+        match self.known(name) {
+            Some((found, Presence::There)) => Ok(found),
+            Some(_) => Err(Refused::Deleted(named(name))),
+            None => Err(Refused::Missing(named(name))),
         }
     }
 
     /// The stream of that name, also if it is there for its forks only.
-    fn source(&self, name: &str) -> Option<Stream> {
-        let found = self.base.names().streams.get(name).cloned();
-        found.filter(|stream| stream.tail().deleted || !stream.is_expired())
-    }
-
-    /// The first streams, by name, of those that are `shown`, and whose names begin with `prefix` and
-    /// are behind `after`.
-    pub(crate) fn streams(
-        &self,
-        prefix: &str,
-        after: &str,
-        count: usize,
-        shown: impl Fn(&str) -> bool,
-    ) -> Vec<Stream> {
-        let from = if prefix > after {
-            Bound::Included(prefix)
-        } else {
-            Bound::Excluded(after)
-        };
-        let names = self.base.names();
-        let behind = names.streams.range::<str, _>((from, Bound::Unbounded));
-        let there = behind
-            .take_while(|(name, _)| name.starts_with(prefix))
-            .filter(|(name, _)| shown(name))
-            .filter(|(_, stream)| !stream.tail().deleted && !stream.is_expired());
-        there
-            .take(count)
-            .map(|(_, stream)| stream.clone())
-            .collect()
+    fn known(&self, name: &str) -> Option<(Stream, Presence)> {
+        let found = self.base.names().streams.get(name).cloned()?;
+        let presence = found.presence();
+        (presence != Presence::Gone).then_some((found, presence))
     }
 
     /// How it is, now and later.
@@ -329,6 +308,15 @@ impl Log {
     /// Nothing can be written.
     pub(crate) async fn note(&self, notes: Vec<Note>) -> Result<(), Refused> {
         self.ask(|reply| Command::Note { notes, reply }).await
+    }
+
+    /// That anything new is taken: notes that tell how far something has come are kept also where there
+    /// is no space for more.
+    ///
+    /// # Errors
+    /// Nothing new is taken.
+    pub(crate) async fn takes_more(&self) -> Result<(), Refused> {
+        self.ask(|reply| Command::Look { reply }).await
     }
 
     /// Whether it is noted from now on which streams change.

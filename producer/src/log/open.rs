@@ -18,7 +18,7 @@ use tokio::sync::{mpsc as queue, oneshot};
 
 use super::{
     Log, Room,
-    append::Content,
+    append::{Content, Refused},
     base::{Base, Place},
     command::{Command, Create},
     disk::{Disk, Folder},
@@ -294,6 +294,9 @@ impl Parts {
             fork: None,
         };
         let is_there = self.log.base.names().streams.contains_key(DEFAULT);
+        if !is_there && self.writer.is_low() {
+            return Err(self.too_little_space());
+        }
         let room = Room::of_source();
         let command = Command::Create {
             create,
@@ -304,9 +307,25 @@ impl Parts {
         let command = if is_there { Command::Stop } else { command };
         let _flow = self.writer.step(command, &mut self.commands);
         match answer.try_recv() {
+            Ok(Err(Refused::Full(_))) => Err(self.too_little_space()),
             Ok(Err(refused)) => Err(io::Error::other(refused).into()),
             _ => Ok(()),
         }
+    }
+
+    /// Why a new log is not begun.
+    fn too_little_space(&self) -> Damage {
+        let free = self.log.base.disk().map(|disk| disk.free_bytes());
+        let free = free.and_then(Result::ok).unwrap_or_default();
+        let floor = self.writer.durable.as_ref();
+        let floor = floor.map_or(0, |durable| durable.floor_bytes);
+        let journal = self.writer.journal_bytes_max;
+        let why = format!(
+            "there is too little space on the disk for a new log: {free} bytes are free; its \
+             journal takes {journal} (--journal-bytes), and {floor} have to stay free \
+             (--disk-floor-bytes)"
+        );
+        io::Error::new(io::ErrorKind::StorageFull, why).into()
     }
 
     fn start(self) -> Result<(Log, Running), Damage> {

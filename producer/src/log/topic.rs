@@ -55,7 +55,12 @@ impl Group<'_> {
                 .ok_or_else(|| Refused::Exists(name()));
         }
         if let Some(taken) = topic.partition_names().find_map(|name| self.stream(&name)) {
-            return Err(Refused::Exists(named(taken.name())));
+            let (name, is_deleted) = (named(taken.name()), taken.head().deleted);
+            return Err(if is_deleted {
+                Refused::Forked(name)
+            } else {
+                Refused::Exists(name)
+            });
         }
         self.refused_to_make(topic.partitions.into())?;
         self.draft.push(&Entry::Topic(topic.clone()));

@@ -251,19 +251,20 @@ impl Writer {
 
     /// Refuses appends while there is little space on the disk.
     fn look_at_space(&mut self) {
-        let Some(durable) = &self.durable else { return };
         let is_due = |looked: &Instant| looked.elapsed() >= SPACE_INTERVAL;
-        if !self.looked.as_ref().is_none_or(is_due) {
+        if self.durable.is_none() || !self.looked.as_ref().is_none_or(is_due) {
             return;
         }
         self.looked = Some(Instant::now());
-        let free = self.base.disk().map(|disk| disk.free_bytes());
-        let is_low = match free {
-            Some(Ok(free)) => free < durable.floor_bytes,
-            Some(Err(_)) | None => false,
-        };
         let is_starved = self.base.is_starved.load(Ordering::SeqCst);
-        self.base.set_full(is_low || is_starved);
+        self.base.set_full(self.is_low() || is_starved);
+    }
+
+    /// Whether there is less space on the disk than has to be left.
+    pub(super) fn is_low(&self) -> bool {
+        let free = self.base.disk().and_then(|disk| disk.free_bytes().ok());
+        let floor = self.durable.as_ref().map(|durable| durable.floor_bytes);
+        free.zip(floor).is_some_and(|(free, floor)| free < floor)
     }
 }
 

@@ -12,6 +12,7 @@ use turmoil::net::{TcpListener, TcpStream};
 
 use crate::{
     config::{Cli, Config},
+    ingest::Feeds,
     log::proof::foreign::ForeignDisk,
     service,
     subscription::Keys,
@@ -47,7 +48,8 @@ pub(super) async fn live(disk: ForeignDisk, rng: Rng) -> turmoil::Result {
     let listener = Simulated(TcpListener::bind(("0.0.0.0", PORT)).await?);
     let (registry, stop) = (Registry::default(), CancellationToken::new());
     let keys = Keys::open(None)?;
-    let service = service::run(listener, (log, keys), registry, CONFIG.clone(), stop);
+    let opened = (log, keys, Feeds::default());
+    let service = service::run(listener, opened, registry, CONFIG.clone(), stop);
     let work = async {
         let worked = work.await;
         assert!(worked.is_ok() || !disk.has_power(), "the disk has failed");

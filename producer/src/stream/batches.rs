@@ -88,7 +88,7 @@ impl Batches {
             [&*self.held, &content].concat().into()
         };
         let whole = match self.encoding {
-            Encoding::Text if !standing.is_at_end() => whole(&content, standing.is_up_to_date()),
+            Encoding::Text if !standing.is_at_end() => whole(&content),
             Encoding::Text | Encoding::Array | Encoding::Base64 => content.len(),
         };
         let told = content.split_to(whole);
@@ -163,15 +163,16 @@ fn array(lines: &[u8]) -> Vec<u8> {
     array
 }
 
-/// How much of a text can be told now: not a character that has begun and whose end has not come,
-/// nor, where it is known that more follows, a CR, which may be half of a line break.
-fn whole(text: &[u8], is_up_to_date: bool) -> usize {
+/// How much of a text can be told while more may follow: not a character that has begun and whose end
+/// has not come, nor a CR, which may be half of a line break. Told by itself it would be a whole one, and
+/// the LF that comes later another.
+fn whole(text: &[u8]) -> usize {
     let begins = |byte: &u8| byte & 0xc0 != 0x80;
     let last = text.iter().rposition(begins).unwrap_or_default();
     let is_half = |last| str::from_utf8(last).is_err_and(|error| error.error_len().is_none());
     match text.get(last..) {
         Some(character) if is_half(character) => last,
-        Some(b"\r") if !is_up_to_date => last,
+        Some(b"\r") => last,
         _ => text.len(),
     }
 }
@@ -299,8 +300,6 @@ mod tests {
                 let (length, has_all) = cuts.next().unwrap();
                 let until = bytes.len().min(from + length);
                 let is_end = until == bytes.len();
-                // Who has all there is gets a CR that ends it at once, whatever comes later.
-                let has_all = has_all && !bytes[..until].ends_with(b"\r");
                 let tail = if has_all { until } else { bytes.len() };
                 let events = batches.events(bytes.slice(from..until), standing(until, tail, is_end));
                 let events = parse(&events);

@@ -84,8 +84,7 @@ pub(crate) fn batches(data: &[u8]) {
         let until = content.len().min(from + 1 + usize::from(cut / 2));
         let is_end = until == content.len();
         let piece = content.get(from..until).unwrap_or_default();
-        // Who has all there is gets a CR that ends it at once, whatever comes later.
-        let has_all = cut % 2 == 0 && !piece.ends_with(b"\r");
+        let has_all = cut % 2 == 0;
         let tail = if has_all { until } else { content.len() };
         let events = batches.events(Bytes::copy_from_slice(piece), standing(until, tail, is_end));
         let place = understood(&parse(&events), &mut told);

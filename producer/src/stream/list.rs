@@ -13,7 +13,7 @@ use hyper::{
 
 use crate::{
     error::Refusal,
-    log::{Lifetime, Log, Stream},
+    log::{Lifetime, Log, Shown, Stream},
     query::{number, parameter, text},
 };
 
@@ -32,7 +32,7 @@ struct Asked {
 pub(super) fn answer(
     log: &Log,
     query: Option<&str>,
-    shown: impl Fn(&str) -> bool,
+    shown: impl Fn(&str) -> Shown,
 ) -> Result<Response<Body>, Refusal> {
     let asked = Asked::of(query)?;
     // One more tells whether there is another page.

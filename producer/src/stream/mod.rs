@@ -43,7 +43,7 @@ use self::{
 };
 use crate::{
     error::{Refusal, header, place},
-    log::{Cursor, DEFAULT, Framing, Log, Misplaced, Stream, Tail},
+    log::{Cursor, DEFAULT, Framing, Log, Misplaced, Refused, Shown, Stream, Tail},
 };
 
 /// How often a beginning is looked for again that retention takes away at the same moment.
@@ -124,7 +124,7 @@ impl Door {
     pub(crate) fn list<B>(
         &self,
         asked: &Request<B>,
-        shown: impl Fn(&str) -> bool,
+        shown: impl Fn(&str) -> Shown,
     ) -> Result<Response<Body>, Refusal> {
         list::answer(&self.log, asked.uri().query(), shown)
     }
@@ -143,11 +143,8 @@ impl Door {
         match asked.form {
             Form::Page { as_lines } => {
                 let bounds = self.bounds(&asked);
-                let page = self.page(
-                    cursor(&stream, asked.start)?,
-                    Shape::of(&stream, as_lines),
-                    bounds,
-                )?;
+                let cursor = cursor(&stream, asked.start)?;
+                let page = self.page(&stream, cursor, as_lines, bounds)?;
                 Ok(page.answer(&stream, headers))
             }
             Form::Poll { as_lines, wait } => {
@@ -158,7 +155,7 @@ impl Door {
                     // What has come since is what was waited for.
                     bounds.whence = Whence::Fixed;
                 }
-                let page = self.page(cursor, Shape::of(&stream, as_lines), bounds)?;
+                let page = self.page(&stream, cursor, as_lines, bounds)?;
                 Ok(self.polled(page, &stream, headers, asked.had))
             }
             Form::Live(_) if stream.framing() != Framing::Lines => {
@@ -175,8 +172,22 @@ impl Door {
         }
     }
 
-    fn page(&self, cursor: Cursor, shape: Shape, bounds: Bounds) -> Result<Page, Refusal> {
-        let page = page::read(cursor, shape, bounds)?;
+    fn page(
+        &self,
+        stream: &Stream,
+        cursor: Cursor,
+        as_lines: bool,
+        bounds: Bounds,
+    ) -> Result<Page, Refusal> {
+        let page = page::read(cursor, Shape::of(stream, as_lines), bounds);
+        let page = page.map_err(|refusal| match refusal {
+            // It was there a moment ago, and may still be for its forks.
+            Refusal::Log(Refused::Missing(_)) => {
+                let gone = self.log.find(stream.name()).err();
+                gone.map_or(refusal, Refusal::from)
+            }
+            other => other,
+        })?;
         self.metrics.sent(page.records(), page.body_bytes());
         Ok(page)
     }

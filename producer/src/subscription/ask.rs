@@ -40,6 +40,8 @@ pub(super) struct Report {
     pub(super) generation: u64,
     pub(super) wake: String,
     pub(super) acks: Vec<(String, String)>,
+    /// One of them that lies within a record: nobody can read from there.
+    pub(super) nowhere: Option<(String, String)>,
     pub(super) is_done: bool,
 }
 

@@ -56,6 +56,21 @@ impl Book {
         self.subscriptions.contains_key(id)
     }
 
+    /// Whether there are more subscriptions, or streams of them, when that is done.
+    pub(super) fn grows_by(&self, id: &str, ask: &Ask) -> bool {
+        let there = self.subscriptions.get(id);
+        match ask {
+            Ask::Make { .. } => there.is_none(),
+            Ask::Link { streams } => there.is_some_and(|there| {
+                let is_named = |path| there.links.get(path).is_some_and(|link| link.is_explicit);
+                !streams.iter().all(is_named)
+            }),
+            Ask::Show | Ask::Delete | Ask::Unlink { .. } | Ask::Claim { .. } | Ask::Report(_) => {
+                false
+            }
+        }
+    }
+
     fn links(&self) -> usize {
         self.subscriptions.values().map(|it| it.links.len()).sum()
     }
@@ -119,6 +134,7 @@ impl Book {
             };
         }
         let mut made = Subscription::new(made, BTreeMap::new());
+        made.check_named(&streams)?;
         for path in &found {
             if made.matches(path) {
                 made.link(path, Link::at_tail(path, false, find));
@@ -201,7 +217,7 @@ impl Book {
         }
         let is_release = report.via == Via::Release;
         if !is_release {
-            subscription.ack(&report.acks, find)?;
+            subscription.ack(report, find)?;
         }
         subscription.go_on(now, report.is_done || is_release);
         let next_wake = subscription.wake(now, find, || wake_id(rng));

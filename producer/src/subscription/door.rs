@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use common::{
     limits::SUBSCRIPTION_BYTES_MAX,
     service::reply::{self, Body},
@@ -107,16 +108,14 @@ impl Door {
             Ok(answer) => answer,
             Err(No::Method(methods)) => reply::method_not_allowed(methods),
             Err(No::Here(refused)) => {
+                let ends = upload.ends_connection();
                 // So that its sender can read why, as elsewhere.
                 if !upload.is_held_back() {
                     upload.rest(self.patience.pause).await;
                 }
-                refused.answer()
+                ends.told(refused.answer())
             }
-            Err(No::Anywhere(refusal)) => {
-                upload.discard(&refusal, self.patience.pause).await;
-                refusal.answer()
-            }
+            Err(No::Anywhere(refusal)) => upload.refuse(&refusal, self.patience.pause).await,
         }
     }
 
@@ -144,13 +143,20 @@ impl Door {
                 let made = (origin, self.clock.now());
                 (id, wire::wanted(&body, self.options.targets, made)?)
             }
-            (Route::Streams(id), &Method::POST) => (id, wire::streams(&self.body(upload).await?)?),
-            (Route::Claim(id), &Method::POST) => (id, wire::claim(&self.body(upload).await?)?),
+            (Route::Streams(id), &Method::POST) => {
+                let body = self.body_for(&id, upload).await?;
+                (id, wire::streams(&body)?)
+            }
+            (Route::Claim(id), &Method::POST) => {
+                let body = self.body_for(&id, upload).await?;
+                (id, wire::claim(&body)?)
+            }
             (Route::Report(id, via), &Method::POST) => {
                 let token = bearer(&head.headers);
                 let token = token.and_then(|token| self.keys.generation(&id, token));
                 let token = token.ok_or(Refused::Token)?;
-                (id, wire::report(&self.body(upload).await?, via, token)?)
+                let body = self.body_for(&id, upload).await?;
+                (id, wire::report(&body, via, token)?)
             }
             _ => return Err(No::Method(methods)),
         };
@@ -158,7 +164,19 @@ impl Door {
         Ok(self.answer_of(&id, said, head))
     }
 
-    async fn body(&self, upload: &mut Upload) -> Result<bytes::Bytes, Refusal> {
+    /// The body of a request about a subscription that has to be there. Who waits to be asked for it is
+    /// told before if it is not.
+    async fn body_for(&self, id: &str, upload: &mut Upload) -> Result<Bytes, No> {
+        if upload.is_held_back() {
+            self.ask(id.to_owned(), Ask::Show).await?;
+        }
+        Ok(self.body(upload).await?)
+    }
+
+    async fn body(&self, upload: &mut Upload) -> Result<Bytes, Refusal> {
+        if upload.bytes_min() > SUBSCRIPTION_BYTES_MAX as u64 {
+            return Err(Refusal::TooLong(SUBSCRIPTION_BYTES_MAX));
+        }
         let (body, _room) = upload.whole(&self.log).await?;
         if body.len() > SUBSCRIPTION_BYTES_MAX {
             return Err(Refusal::TooLong(SUBSCRIPTION_BYTES_MAX));

@@ -22,7 +22,7 @@ use super::{
     refused::Refused,
     state::Told,
 };
-use crate::log::{Log, Stream};
+use crate::log::{Log, Misplaced, Shown, Stream};
 
 /// How many that wait are answered together.
 const TOGETHER_MAX: usize = 64;
@@ -181,7 +181,7 @@ impl Engine {
         self.book.forget_streams(&|name| find(&self.log, name));
         let (mut after, log) = (String::new(), self.log.clone());
         loop {
-            let streams = log.streams("", &after, LOOKED_AT, |_| true);
+            let streams = log.streams("", &after, LOOKED_AT, |_| Shown::Yes);
             let Some(last) = streams.last() else { return };
             after = last.name().to_owned();
             let has_records = |stream: &&Stream| stream.earliest() < stream.tail().next;
@@ -193,7 +193,16 @@ impl Engine {
     }
 
     async fn take(&mut self, command: Command, answers: &mut Answers) {
-        let Command { id, ask, reply } = command;
+        let Command { id, mut ask, reply } = command;
+        if let Ask::Report(report) = &mut ask {
+            report.nowhere = nowhere(&self.log, &report.acks);
+        }
+        // What is kept of work that is done is little, and there is an end of it.
+        if self.book.grows_by(&id, &ask)
+            && let Err(refused) = self.log.takes_more().await
+        {
+            return answers.push((reply, Err(refused.into())));
+        }
         let mut found = Vec::new();
         if let Ask::Make { made, .. } = &ask
             && !self.book.contains(&id)
@@ -279,11 +288,25 @@ fn find(log: &Log, name: &str) -> Option<Ends> {
     })
 }
 
+/// An ack that lies within a record of its stream, if there is one. What is beyond the end, or no longer
+/// kept, is none.
+fn nowhere(log: &Log, acks: &[(String, String)]) -> Option<(String, String)> {
+    let is_within = |(path, offset): &&(String, String)| {
+        let at = offset.parse().ok();
+        let stream = log.stream(path);
+        at.zip(stream).is_some_and(|(at, stream)| {
+            let cursor = stream.cursor(at);
+            matches!(cursor, Err(Misplaced::Nowhere { at, next }) if at <= next)
+        })
+    };
+    acks.iter().find(is_within).cloned()
+}
+
 /// The names of the streams that match; too many, where there are too many.
 async fn matching(log: &Log, prefix: &str, matches: impl Fn(&str) -> bool) -> Vec<String> {
     let (mut after, mut names) = (String::new(), Vec::new());
     while names.len() <= SUBSCRIPTION_STREAMS_MAX {
-        let streams = log.streams(prefix, &after, LOOKED_AT, |_| true);
+        let streams = log.streams(prefix, &after, LOOKED_AT, |_| Shown::Yes);
         let Some(last) = streams.last() else { break };
         after = last.name().to_owned();
         let matching = streams

@@ -151,6 +151,11 @@ impl History {
         let said = self.world.report((given.id, via), wake, &acks, is_done);
         match said {
             Ok(_) => {
+                for seen in given.streams.iter().filter(|seen| seen.has_pending) {
+                    let now = self.world.streams.get(&seen.path);
+                    let is_same = now.is_none_or(|now| now.number == seen.number);
+                    assert!(is_same || via == Via::Release, "{}: {seen:?}", given.id);
+                }
                 let is_last = self.generations.get(given.id) == Some(&given.generation);
                 assert!(
                     is_last,

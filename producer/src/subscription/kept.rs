@@ -58,6 +58,9 @@ struct KeptLink {
     explicit: bool,
     number: u64,
     acked: Option<String>,
+    /// Older versions did not keep it.
+    #[serde(default)]
+    since: u64,
 }
 
 /// What of a subscription is to be kept; nothing of it is left to be then.
@@ -165,6 +168,7 @@ fn read_link(text: &[u8]) -> Option<Link> {
         is_explicit: link.explicit,
         number: link.number,
         acked: link.acked.map(|acked| acked.parse()).transpose().ok()?,
+        since: link.since,
     })
 }
 
@@ -224,6 +228,7 @@ impl KeptLink {
             explicit: link.is_explicit,
             number: link.number,
             acked: link.acked.map(|acked: Offset| acked.to_string()),
+            since: link.since,
         }
     }
 }

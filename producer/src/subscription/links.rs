@@ -2,7 +2,11 @@
 
 use common::{limits::SUBSCRIPTION_STREAMS_MAX, offset::Offset};
 
-use super::{made::Kind, refused::Refused, state::Subscription};
+use super::{
+    made::Kind,
+    refused::Refused,
+    state::{Phase, Subscription},
+};
 
 /// A stream of a subscription.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -13,6 +17,9 @@ pub(super) struct Link {
     pub(super) number: u64,
     /// All before it has been worked on; none is nothing.
     pub(super) acked: Option<Offset>,
+    /// The generation in which it became that stream, while somebody was at work: who knows what of that
+    /// name there was before says nothing of this one. 0 is none.
+    pub(super) since: u64,
 }
 
 /// Where a stream begins and ends.
@@ -56,6 +63,7 @@ impl Link {
             is_explicit,
             number: found.map_or(0, |found| found.number),
             acked: found.map(|found| found.next),
+            since: 0,
         }
     }
 
@@ -81,10 +89,22 @@ impl Subscription {
     /// Whether its pattern is for that stream. Where it writes that it wakes there is no work for it: it
     /// would wake itself.
     pub(super) fn matches(&self, path: &str) -> bool {
-        let is_own =
-            matches!(&self.made.kind, Kind::PullWake { wake_stream } if wake_stream == path);
         let pattern = self.made.pattern.as_ref();
-        !is_own && pattern.is_some_and(|pattern| pattern.matches(path))
+        !self.wakes_in(path) && pattern.is_some_and(|pattern| pattern.matches(path))
+    }
+
+    /// Whether it writes there that it wakes.
+    fn wakes_in(&self, path: &str) -> bool {
+        matches!(&self.made.kind, Kind::PullWake { wake_stream } if wake_stream == path)
+    }
+
+    /// That none of these is where it wakes, which cannot be named either.
+    pub(super) fn check_named(&self, streams: &[String]) -> Result<(), Refused> {
+        if let Some(own) = streams.iter().find(|path| self.wakes_in(path)) {
+            let why = format!("streams: {own:?} is the wake_stream, which is no work itself");
+            return Err(Refused::Invalid(why));
+        }
+        Ok(())
     }
 
     /// Adds or changes a link.
@@ -113,6 +133,7 @@ impl Subscription {
         room: usize,
         find: Find<'_>,
     ) -> Result<(), Refused> {
+        self.check_named(streams)?;
         let is_new = |path: &&String| !self.links.contains_key(*path);
         let new = streams.iter().filter(is_new).count();
         if new > room || self.links.len() + new > SUBSCRIPTION_STREAMS_MAX {
@@ -169,6 +190,7 @@ impl Subscription {
                     is_explicit,
                     number,
                     acked: None,
+                    since: self.at_work(),
                 },
             ),
         }
@@ -191,9 +213,40 @@ impl Subscription {
             path,
             Link {
                 number,
+                since: self.at_work(),
                 ..Link::default()
             },
         );
         Noticed::New
+    }
+
+    /// The generation that somebody is told of, if somebody is.
+    fn at_work(&self) -> u64 {
+        match self.phase {
+            Phase::Idle => 0,
+            Phase::Woken { .. } | Phase::Held { .. } => self.generation,
+        }
+    }
+
+    /// Somebody is told of the streams as they are now.
+    pub(super) fn catch_up(&mut self, find: Find<'_>) {
+        let behind = self.links.iter().filter_map(|(path, link)| {
+            let mut now = Link { since: 0, ..*link };
+            let number = link.seen(path, find).number;
+            if number != 0 && number != link.number {
+                (now.number, now.acked) = (number, None);
+            }
+            (now != *link).then(|| (path.clone(), now))
+        });
+        let behind: Vec<_> = behind.collect();
+        for (path, link) in behind {
+            self.link(&path, link);
+        }
+    }
+
+    /// Whether this is another stream than that of which those at work were told.
+    pub(super) fn is_other(&self, link: &Link, seen: &Seen) -> bool {
+        let is_since = link.since != 0 && link.since == self.generation;
+        seen.number != 0 && (is_since || seen.number != link.number)
     }
 }

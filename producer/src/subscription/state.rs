@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::{limits::WAKE_STREAMS_MAX, offset::Offset, time::Timestamp};
 
 use super::{
+    ask::Report,
     links::{Find, Link, Seen},
     made::{Kind, Made},
     retry::Retry,
@@ -178,8 +179,12 @@ impl Subscription {
         if self.is_webhook()
             && let Phase::Woken { until, .. } = &mut self.phase
         {
-            *until = Some(lease_end);
+            let is_first = until.replace(lease_end).is_none();
             self.changed.head = true;
+            // Who is called again may still report what was told the first time.
+            if is_first {
+                self.catch_up(find);
+            }
         }
         true
     }
@@ -254,6 +259,7 @@ impl Subscription {
         };
         let wake = wake.clone();
         let until = self.lease_end(now);
+        self.catch_up(find);
         self.move_to(Phase::Held {
             wake: wake.clone(),
             holder,
@@ -276,13 +282,10 @@ impl Subscription {
     }
 
     /// Moves cursors: all of them, or none.
-    pub(super) fn ack(
-        &mut self,
-        acks: &[(String, String)],
-        find: Find<'_>,
-    ) -> Result<(), NotAPlace> {
+    pub(super) fn ack(&mut self, report: &Report, find: Find<'_>) -> Result<(), NotAPlace> {
         let mut reached = Vec::new();
-        for (path, offset) in acks {
+        for ack in &report.acks {
+            let (path, offset) = ack;
             let invalid = |why| NotAPlace {
                 path: path.clone(),
                 why,
@@ -293,11 +296,17 @@ impl Subscription {
                 .ok_or_else(|| invalid("is no stream of it"))?;
             let at: Offset = offset.parse().map_err(|_| invalid("was given no offset"))?;
             let seen = link.seen(path, find);
+            if self.is_other(link, &seen) {
+                return Err(invalid("is another stream than that of the wake"));
+            }
             if at > seen.tail {
                 return Err(invalid("does not reach so far"));
             }
             if seen.acked.is_some_and(|acked| at < acked) {
                 return Err(invalid("is acked further on already"));
+            }
+            if report.nowhere.as_ref() == Some(ack) {
+                return Err(invalid("has no border between records there"));
             }
             reached.push((path, seen.number, at));
         }

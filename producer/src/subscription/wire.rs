@@ -269,6 +269,7 @@ pub(super) fn report(body: &[u8], via: Via, token: u64) -> Result<Ask, Refused> 
         generation: reported.generation,
         wake: reported.wake_id,
         acks: acks.into_iter().map(ack).collect(),
+        nowhere: None,
         is_done: reported.done.unwrap_or_default(),
     }))
 }

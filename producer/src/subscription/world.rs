@@ -179,6 +179,7 @@ impl World {
             generation,
             wake: wake.to_owned(),
             acks: acks.collect(),
+            nowhere: None,
             is_done,
         };
         self.ask(id, Ask::Report(report))

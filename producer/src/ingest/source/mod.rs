@@ -16,9 +16,14 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::spec::{Spec, parse};
 use self::{
-    file::File, numbers::Numbers, pace::Pace, sensors::Sensors, spec::Kind, target::Target,
+    file::File,
+    numbers::Numbers,
+    pace::Pace,
+    sensors::Sensors,
+    spec::Kind,
+    target::{FULL_WAIT, Target},
 };
-use crate::log::{DEFAULT, Log};
+use crate::log::{DEFAULT, Log, Refused};
 
 /// Records that a source appends at a time, at the most.
 const BATCH_RECORDS_MAX: u64 = 4096;
@@ -53,26 +58,74 @@ impl Source {
     }
 }
 
-/// Lets `sources` feed their streams until `stop`. When all sources of a stream have come to their
-/// end it is closed; where there are none, or one has failed, it stays open for requests.
-pub(crate) async fn feed(sources: Vec<Spec>, log: Log, clock: Clock, stop: CancellationToken) {
-    let mut targets: BTreeMap<String, Vec<Spec>> = BTreeMap::new();
-    for spec in sources {
-        let target = spec.target.clone();
-        let target = target.unwrap_or_else(|| DEFAULT.to_owned());
-        targets.entry(target).or_default().push(spec);
-    }
-    let mut feeding = JoinSet::new();
-    for (target, sources) in targets {
-        let (log, clock, stop) = (log.clone(), clock.clone(), stop.clone());
-        feeding.spawn(async move {
-            match Target::open(&log, &target).await {
-                Ok(target) => feed_one(sources, target, clock, stop).await,
+/// Sources whose streams are there, and that do not feed them yet: who reads when the service is heard
+/// of finds them.
+#[derive(Debug, Default)]
+pub(crate) struct Feeds(Vec<(Vec<Spec>, Opened)>);
+
+/// Where sources feed.
+#[derive(Debug)]
+enum Opened {
+    There(Target),
+    /// It is made when there is space on the disk.
+    Later(String),
+}
+
+impl Feeds {
+    /// Finds the streams that `sources` feed, or makes them.
+    pub(crate) async fn open(sources: Vec<Spec>, log: &Log) -> Self {
+        let mut targets: BTreeMap<String, Vec<Spec>> = BTreeMap::new();
+        for spec in sources {
+            let target = spec.target.clone();
+            let target = target.unwrap_or_else(|| DEFAULT.to_owned());
+            targets.entry(target).or_default().push(spec);
+        }
+        let mut feeds = Vec::new();
+        for (target, sources) in targets {
+            match Target::open(log, &target).await {
+                Ok(target) => feeds.push((sources, Opened::There(target))),
+                Err(Refused::Full(_)) => feeds.push((sources, Opened::Later(target))),
                 Err(refused) => tracing::error!(%refused, target, "cannot feed the stream"),
             }
-        });
+        }
+        Self(feeds)
     }
-    feeding.join_all().await;
+
+    /// Lets the sources feed their streams until `stop`. When all sources of a stream have come to
+    /// their end it is closed; where there are none, or one has failed, it stays open for requests.
+    pub(crate) async fn run(self, log: Log, stop: CancellationToken) {
+        let mut feeding = JoinSet::new();
+        for (sources, opened) in self.0 {
+            let (log, stop) = (log.clone(), stop.clone());
+            feeding.spawn(async move {
+                let opened = stop.run_until_cancelled(opened.target(&log)).await;
+                if let Some(target) = opened.flatten() {
+                    feed_one(sources, target, log.clock().clone(), stop).await;
+                }
+            });
+        }
+        feeding.join_all().await;
+    }
+}
+
+impl Opened {
+    /// Where the sources feed, when that is there; none if it cannot be.
+    async fn target(self, log: &Log) -> Option<Target> {
+        let name = match self {
+            Self::There(target) => return Some(target),
+            Self::Later(name) => name,
+        };
+        loop {
+            match Target::open(log, &name).await {
+                Ok(target) => return Some(target),
+                Err(Refused::Full(_)) => tokio::time::sleep(FULL_WAIT).await,
+                Err(refused) => {
+                    tracing::error!(%refused, target = name, "cannot feed the stream");
+                    return None;
+                }
+            }
+        }
+    }
 }
 
 async fn feed_one(sources: Vec<Spec>, target: Target, clock: Clock, stop: CancellationToken) {

@@ -8,8 +8,8 @@ use common::{json::Pointer, ndjson, record::Batch};
 use super::super::{append, partition};
 use crate::log::{Append, Content, Create, Log, Refused, Retention, Room, Settings, Stream, Topic};
 
-/// How long to wait before an append that was refused for want of space is tried again.
-const FULL_WAIT: Duration = Duration::from_secs(1);
+/// How long to wait before what was refused for want of space is tried again.
+pub(super) const FULL_WAIT: Duration = Duration::from_secs(1);
 
 /// Streams that are there.
 #[derive(Debug, Clone)]
