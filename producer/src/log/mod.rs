@@ -51,6 +51,7 @@ mod inspect;
 mod journal;
 mod keeper;
 mod kept;
+mod memory;
 mod metrics;
 mod note;
 mod open;
@@ -85,6 +86,7 @@ pub(crate) use self::{
     command::{Create, Created},
     cursor::{Cursor, Lost, Page},
     kept::Misplaced,
+    memory::Memory,
     note::Note,
     open::{DEFAULT, FILE_BYTES_MIN, FileBytesMax, Options},
     room::Room,
@@ -115,6 +117,11 @@ impl Log {
     /// Waits for room for `bytes` more of a request whose long body is still coming.
     pub(crate) async fn reserve_for_long(&self, bytes: usize) -> Room {
         self.base.rooms.reserve_for_long(bytes).await
+    }
+
+    /// What records can gather in on their way into it.
+    pub(crate) fn memory(&self) -> Memory {
+        self.base.memory.clone()
     }
 
     /// The stream of that name, if there is one.
