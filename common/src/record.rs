@@ -68,15 +68,69 @@ impl Batch {
         batch.or_empty()
     }
 
-    /// Adds a record a line, of a part of a body that has so many lines before it.
+    /// Adds a record a line, of a part of a body that has so many lines before it. Returns how many
+    /// lines the part has.
     ///
     /// # Errors
     /// The first line that is no record. Those before it are added.
-    pub fn extend(&mut self, part: &[u8], before: usize) -> Result<(), Refused> {
+    pub fn extend(&mut self, part: &[u8], before: usize) -> Result<usize, Refused> {
+        match simdutf8::basic::from_utf8(part) {
+            Ok(text) if memchr::memchr(b'\r', part).is_none() => self.extend_plain(text, before),
+            _ => self.extend_each(part, before),
+        }
+    }
+
+    /// As [`Batch::extend`], line by line: the one that is not UTF-8 is found, and carriage returns
+    /// become spaces.
+    fn extend_each(&mut self, part: &[u8], before: usize) -> Result<usize, Refused> {
         each_line_behind(before, part, |line, text| {
             json::value(text).map_err(|fault| line.not_json(text, fault))?;
             self.add(line, text.as_bytes())
-        })
+        })?;
+        let is_ended = part.last().is_none_or(|last| *last == ndjson::NEWLINE);
+        Ok(ndjson::count(part) + usize::from(!is_ended))
+    }
+
+    /// As [`Batch::extend`], of a text without carriage returns. Lines that can be kept as they stand
+    /// are copied together.
+    fn extend_plain(&mut self, text: &str, before: usize) -> Result<usize, Refused> {
+        let (mut copied, mut at, mut lines) = (0, 0, 0);
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let end = memchr::memchr(ndjson::NEWLINE, rest.as_bytes()).unwrap_or(rest.len());
+            let whole = rest.get(..end).unwrap_or_default();
+            let record = trimmed(whole);
+            let line = Line {
+                counted: before + lines,
+                uncounted: &[],
+            };
+            let checked = if record.is_empty() {
+                Ok(())
+            } else {
+                json::value(record).map(drop)
+            };
+            let is_plain = !record.is_empty() && record.len() == whole.len();
+            if is_plain && checked.is_ok() && record.len() <= RECORD_BYTES_MAX {
+                self.records += 1;
+            } else {
+                self.copy(text.get(copied..at).unwrap_or_default());
+                checked.map_err(|fault| line.not_json(record, fault))?;
+                if !record.is_empty() {
+                    self.add(line, record.as_bytes())?;
+                }
+                copied = at + end + 1;
+            }
+            (at, lines) = (at + end + 1, lines + 1);
+        }
+        self.copy(text.get(copied..).unwrap_or_default());
+        Ok(lines)
+    }
+
+    /// Copies lines that were counted. The last one may have no newline.
+    fn copy(&mut self, lines: &str) {
+        self.lines.extend_from_slice(lines.as_bytes());
+        if !lines.is_empty() && !lines.ends_with('\n') {
+            self.lines.push(ndjson::NEWLINE);
+        }
     }
 
     /// One JSON value over as many lines as it likes; an array is flattened once.
@@ -95,8 +149,15 @@ impl Batch {
     /// An empty batch with room for the lines of `bytes` of a body.
     #[must_use]
     pub fn with_room(bytes: usize) -> Self {
+        Self::within(Vec::with_capacity(bytes + 1))
+    }
+
+    /// An empty batch in this memory. What was in it is gone.
+    #[must_use]
+    pub fn within(mut memory: Vec<u8>) -> Self {
+        memory.clear();
         Self {
-            lines: Vec::with_capacity(bytes + 1),
+            lines: memory,
             records: 0,
         }
     }
@@ -144,15 +205,22 @@ impl Batch {
         &self.lines
     }
 
-    /// Gives back the room that it does not need.
-    pub fn fit(&mut self) {
-        self.lines.shrink_to_fit();
+    /// How many bytes can be added before it needs other memory.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.lines.capacity() - self.lines.len()
     }
 
     /// The lines, to be shared.
     #[must_use]
     pub fn into_lines(self) -> Bytes {
         self.lines.into()
+    }
+
+    /// The lines, and the memory that they are in.
+    #[must_use]
+    pub fn into_memory(self) -> Vec<u8> {
+        self.lines
     }
 
     /// How many bytes the lines have, newlines included.
@@ -244,6 +312,14 @@ fn each_line_behind<'a, E: From<Refused>>(
     Ok(())
 }
 
+/// A line without the white space around it, of which most lines have none.
+fn trimmed(line: &str) -> &str {
+    match line.as_bytes() {
+        [first, .., last] if *first > b' ' && *last > b' ' => line,
+        _ => line.trim_matches(WHITE_SPACE),
+    }
+}
+
 /// Shows to `take` each element of the JSON array that `body` is, or the one value that it is, with
 /// what `pointer` leads to in it. They are valid JSON, but may go over several lines (see
 /// [`one_line`]).
@@ -320,6 +396,40 @@ mod tests {
             Ok("{\"a\": 1}\n[1,2]\n3\n".to_owned())
         );
         assert_eq!(Batch::from_ndjson(body).map(|batch| batch.records()), Ok(3));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn lines_are_taken_the_same_together_and_one_by_one(
+            text in "(1|2 | 3|\t|\"ü\"|\\{\\}|x|\n){0,24}", ends in "\n?", before in 0..3_usize,
+        ) {
+            let text = text + &ends;
+            let (mut together, mut each) = (Batch::default(), Batch::default());
+            let taken = together.extend_plain(&text, before);
+            proptest::prop_assert_eq!(taken, each.extend_each(text.as_bytes(), before), "{:?}", text);
+            proptest::prop_assert_eq!(together, each, "{:?}", text);
+        }
+    }
+
+    #[test]
+    fn lines_before_a_broken_one_are_added() {
+        let check = |part: &[u8], lines: &[u8], expected: Result<usize, &str>| {
+            let mut batch = Batch::default();
+            let taken = batch.extend(part, 4);
+            let taken = taken.map_err(|refused| refused.to_string());
+            assert_eq!(
+                taken.as_ref().map_err(|refused| &**refused),
+                expected.as_ref().map_err(|why| *why)
+            );
+            assert_eq!(batch.lines(), lines);
+            assert_eq!(batch.records(), ndjson::count(lines) as u64);
+        };
+        check(b"", b"", Ok(0));
+        check(b"1\n\n2", b"1\n2\n", Ok(3));
+        check(b"1\r\n2\n", b"1\n2\n", Ok(2));
+        check(b"1\n2\n\xff\n3\n", b"1\n2\n", Err("line 7: not UTF-8"));
+        let fault = "line 6, column 1: unexpected character in JSON: \"x\"";
+        check(b"1\nx\n3\n", b"1\n", Err(fault));
     }
 
     #[test]

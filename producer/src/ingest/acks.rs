@@ -136,7 +136,7 @@ impl Acks {
             log: log.clone(),
             _in_use: stream.in_use(),
             producer: headers::producer(headers)?,
-            gathering: Gathering::default(),
+            gathering: Gathering::within(log.memory()),
             room: None,
             waiting: None,
             pause,
@@ -180,9 +180,9 @@ impl Acks {
         loop {
             self.take_where_there_is_room();
             if self.under_way.is_none() {
-                if let Some(batch) = self.gathering.batch() {
+                if let Some(content) = self.gathering.content() {
                     let room = self.room.take().unwrap_or_else(Room::of_source);
-                    self.begin(batch.into(), room).await;
+                    self.begin(content, room).await;
                     continue;
                 }
                 if self.end.is_some() {
@@ -298,7 +298,7 @@ impl Acks {
 
     /// Appends nothing more, for what would come before it was not appended.
     fn refuse(&mut self, refused: Refused) {
-        self.gathering = Gathering::default();
+        self.gathering = Gathering::within(self.log.memory());
         self.room = None;
         self.end = Some(End::Refused(refused.into()));
     }

@@ -13,7 +13,7 @@ use hyper::{
 use serde_json::Value;
 
 use super::{gathering::Gathering, headers};
-use crate::log;
+use crate::log::{self, Memory};
 
 /// Numbers beyond this may be none that an `f64` can hold; readers differ in where that begins.
 const NUMBER_MAX: f64 = 1e308;
@@ -28,14 +28,18 @@ pub(crate) fn records(data: &[u8]) {
 
 fn as_lines(body: &[u8], cuts: &[u8]) {
     let found = Batch::from_ndjson(body);
-    let mut gathering = Gathering::default();
+    let mut gathering = Gathering::within(Memory::default());
     let gathered = pieces(body, cuts).try_for_each(|piece| gathering.take(piece));
     let gathered = gathered.and_then(|()| gathering.end());
+    let content = gathering
+        .content()
+        .map(|content| (content.lines(), content.records()));
     match &found {
-        Err(Refused::Empty) => assert_eq!((gathered, gathering.batch()), (Ok(()), None)),
+        Err(Refused::Empty) => assert_eq!((gathered, content), (Ok(()), None)),
         Err(refused) => assert_eq!(gathered.as_ref(), Err(refused)),
         Ok(batch) => {
-            assert_eq!((gathered, gathering.batch()), (Ok(()), Some(batch.clone())));
+            let expected = (batch.lines().to_vec(), batch.records());
+            assert_eq!((gathered, content), (Ok(()), Some(expected)));
             assert_eq!(Batch::from_ndjson(batch.lines()).as_ref(), Ok(batch));
         }
     }

@@ -7,10 +7,15 @@ use common::{
     record::{Batch, Refused},
 };
 
+use crate::log::{Content, Memory};
+
 /// What has come of a body and is not on its way into the log yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gathering {
-    batch: Batch,
+    memory: Memory,
+    /// The last one is being filled.
+    batches: Vec<Batch>,
+    bytes: usize,
     /// A line that has begun.
     half: Vec<u8>,
     /// How many lines have come, but for the half one.
@@ -18,6 +23,16 @@ pub(super) struct Gathering {
 }
 
 impl Gathering {
+    pub(super) const fn within(memory: Memory) -> Self {
+        Self {
+            memory,
+            batches: Vec::new(),
+            bytes: 0,
+            half: Vec::new(),
+            lines: 0,
+        }
+    }
+
     /// Takes the next piece of the body.
     ///
     /// # Errors
@@ -32,6 +47,8 @@ impl Gathering {
             let mut line = std::mem::take(&mut self.half);
             line.extend_from_slice(other);
             self.add(&line)?;
+            line.clear();
+            self.half = line;
             lines = rest;
         }
         self.add(lines)?;
@@ -54,25 +71,40 @@ impl Gathering {
         self.add(&line)
     }
 
-    fn add(&mut self, lines: &[u8]) -> Result<(), Refused> {
-        self.batch.extend(lines, self.lines)?;
-        self.lines += ndjson::count(lines);
+    /// Adds whole lines: as many as fit to the batch that is being filled, and the others to the next.
+    fn add(&mut self, mut lines: &[u8]) -> Result<(), Refused> {
+        while !lines.is_empty() {
+            let is_full = |batch: &Batch| fitting(lines, batch) == 0;
+            if self.batches.last().is_none_or(is_full) {
+                self.batches.push(self.memory.batch());
+            }
+            let Some(batch) = self.batches.last_mut() else {
+                break;
+            };
+            let (fitting, rest) = lines
+                .split_at_checked(fitting(lines, batch))
+                .unwrap_or_default();
+            let before = batch.bytes();
+            let added = batch.extend(fitting, self.lines);
+            self.bytes += batch.bytes() - before;
+            self.lines += added?;
+            lines = rest;
+        }
         Ok(())
     }
 
     /// The records that have gathered, if there are any.
-    pub(super) fn batch(&mut self) -> Option<Batch> {
-        if self.batch.records() == 0 {
+    pub(super) fn content(&mut self) -> Option<Content> {
+        if self.bytes == 0 {
             return None;
         }
-        let mut batch = std::mem::take(&mut self.batch);
-        batch.fit();
-        Some(batch)
+        self.bytes = 0;
+        Some(self.memory.content(std::mem::take(&mut self.batches)))
     }
 
     /// How many bytes of records have gathered.
     pub(super) const fn bytes(&self) -> usize {
-        self.batch.bytes()
+        self.bytes
     }
 
     /// How many bytes of a line have come whose end has not.
@@ -86,6 +118,22 @@ impl Gathering {
     }
 }
 
+/// How many bytes of `lines` fit into a batch: whole lines. The first one does in any case where the
+/// batch is empty.
+fn fitting(lines: &[u8], batch: &Batch) -> usize {
+    // A last line that has no newline gets one.
+    let room = batch.room().saturating_sub(1);
+    match lines.get(..room) {
+        None => lines.len(),
+        Some(within) => match ndjson::whole_lines(within) {
+            0 if batch.bytes() == 0 => {
+                memchr::memchr(ndjson::NEWLINE, lines).map_or(lines.len(), |end| end + 1)
+            }
+            whole => whole,
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{prop, prop_assert_eq, proptest};
@@ -94,14 +142,14 @@ mod tests {
 
     /// What gathers of a body that comes in pieces, and what is wrong with it.
     fn gathered(pieces: &[&[u8]]) -> (String, Option<String>) {
-        let mut gathering = Gathering::default();
+        let mut gathering = Gathering::within(Memory::default());
         let mut taken = pieces.iter().try_for_each(|piece| gathering.take(piece));
         if taken.is_ok() {
             taken = gathering.end();
         }
-        let batch = gathering.batch().unwrap_or_default();
-        let lines = String::from_utf8(batch.lines().to_vec()).unwrap();
-        assert_eq!(batch.records(), lines.lines().count() as u64);
+        let content = gathering.content().unwrap_or_default();
+        let lines = String::from_utf8(content.lines()).unwrap();
+        assert_eq!(content.records(), lines.lines().count() as u64);
         (lines, taken.err().map(|refused| refused.to_string()))
     }
 

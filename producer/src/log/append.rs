@@ -15,6 +15,8 @@ const ENTRIES_BYTES: usize = 256;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Content {
     pub(super) bytes: Bytes,
+    /// What follows, where it lies in several places of memory. Each holds whole records.
+    pub(super) more: Vec<Bytes>,
     pub(super) records: u64,
 }
 
@@ -184,6 +186,17 @@ impl Content {
         Self {
             records: bytes.len() as u64,
             bytes,
+            more: Vec::new(),
+        }
+    }
+
+    /// So many records, in several places of memory. None of these is empty.
+    pub(super) fn of_parts(parts: impl IntoIterator<Item = Bytes>, records: u64) -> Self {
+        let mut parts = parts.into_iter();
+        Self {
+            bytes: parts.next().unwrap_or_default(),
+            more: parts.collect(),
+            records,
         }
     }
 
@@ -199,16 +212,30 @@ impl Content {
 
     /// What is behind the first so many of its lines.
     pub(crate) fn behind(&self, lines: u64) -> Self {
-        let length = Framing::Lines.length(&self.bytes, lines);
-        Self {
-            bytes: self.bytes.slice(length..),
-            records: self.records.saturating_sub(lines),
-        }
+        let mut passed = lines;
+        let behind = |part: &Bytes| {
+            let lines = Framing::Lines.records(part).min(passed);
+            passed -= lines;
+            part.slice(Framing::Lines.length(part, lines)..)
+        };
+        let parts = self.parts().map(behind).filter(|part| !part.is_empty());
+        Self::of_parts(parts, self.records.saturating_sub(lines))
+    }
+
+    /// The bytes, in their order.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Bytes> {
+        std::iter::once(&self.bytes).chain(&self.more)
+    }
+
+    /// A copy of all of it.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn lines(&self) -> Vec<u8> {
+        self.parts().flatten().copied().collect()
     }
 
     /// How many bytes it holds.
     pub(crate) fn bytes_len(&self) -> usize {
-        self.bytes.len()
+        self.parts().map(Bytes::len).sum()
     }
 }
 
@@ -249,6 +276,7 @@ impl From<Batch> for Content {
         Self {
             records: batch.records(),
             bytes: batch.into_lines(),
+            more: Vec::new(),
         }
     }
 }
@@ -258,6 +286,30 @@ impl From<Content> for Append {
         Self {
             content,
             ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_behind_some_lines_is_found_across_the_places_that_they_are_in() {
+        let parts = ["1\n22\n", "333\n", "4\n5\n"];
+        let all = parts.concat();
+        let parts = parts.map(|part| Bytes::from_static(part.as_bytes()));
+        let content = Content::of_parts(parts, 5);
+        assert_eq!(content.bytes_len(), all.len());
+        for passed in 0..=6 {
+            let behind = content.behind(passed);
+            let expected: String = all
+                .split_inclusive('\n')
+                .skip(usize::try_from(passed).unwrap())
+                .collect();
+            assert_eq!(behind.lines(), expected.as_bytes(), "{passed}");
+            assert_eq!(behind.records(), 5_u64.saturating_sub(passed));
+            assert_eq!(behind.is_empty(), passed >= 5);
         }
     }
 }

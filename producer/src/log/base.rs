@@ -19,6 +19,7 @@ use super::{
     changes::Changes,
     disk::Disk,
     epoch::Epoch,
+    memory::Memory,
     metrics::Metrics,
     pool::Pool,
     room::Rooms,
@@ -38,6 +39,8 @@ pub(super) struct Base {
     pub(super) rooms: Rooms,
     /// What is read from disk is read into it.
     pub(super) pool: Pool,
+    /// What comes is kept in it.
+    pub(super) memory: Memory,
     pub(super) metrics: Metrics,
     pub(super) bells: Bells,
     /// A reader has read on, in any stream.
@@ -84,7 +87,7 @@ impl Base {
         place: Place,
         clock: &Clock,
         (retention, memory_bytes): (Retention, u64),
-        inflight_bytes: usize,
+        (inflight_bytes, memory): (usize, Memory),
     ) -> Self {
         Self {
             place,
@@ -93,6 +96,7 @@ impl Base {
             memory_bytes,
             rooms: Rooms::new(inflight_bytes),
             pool: Pool::default(),
+            memory,
             metrics: Metrics::default(),
             bells: Bells::default(),
             read: Notify::new(),

@@ -30,8 +30,8 @@ use bytes::{Buf, BufMut, Bytes, TryGetError};
 use common::{offset::Offset, time::Timestamp};
 
 use super::{
-    append::Producer,
-    field::{content, put_content, put_text, read_text},
+    append::{Content, Producer},
+    field::{content, put_length, put_text, read_text},
     frame::Link,
     note::Note,
     settings::{Lifetime, Retention, Settings},
@@ -102,6 +102,9 @@ pub(super) enum Entry {
     },
 }
 
+/// The kind of an append.
+const APPEND: u8 = 2;
+
 /// What stands for no bound.
 const UNBOUNDED: u64 = u64::MAX;
 
@@ -141,6 +144,19 @@ impl Entry {
         }
     }
 
+    /// Writes an [`Entry::Append`] whose content may lie in several places.
+    pub(super) fn write_append(
+        out: &mut Vec<u8>,
+        stream: StreamId,
+        (first, time): (Offset, Timestamp),
+        content: &Content,
+    ) {
+        out.put_u8(APPEND);
+        out.put_u64_le(stream.0);
+        put_append(out, (first, content.records, time), content.bytes_len());
+        content.parts().for_each(|part| out.put_slice(part));
+    }
+
     /// Writes what is said of a stream.
     fn write_of_stream(&self, out: &mut Vec<u8>) {
         match self {
@@ -155,10 +171,8 @@ impl Entry {
                 content,
                 ..
             } => {
-                put_offset(out, *first);
-                out.put_u64_le(*records);
-                out.put_i64_le(time.0);
-                put_content(out, content);
+                put_append(out, (*first, *records, *time), content.len());
+                out.put_slice(content);
             }
             Self::Close { by, .. } => put_text(out, by.as_deref().unwrap_or_default()),
             Self::Producer { producer, .. } => put_producer(out, producer),
@@ -187,7 +201,7 @@ impl Entry {
     const fn kind(&self) -> u8 {
         match self {
             Self::Create { .. } => 1,
-            Self::Append { .. } => 2,
+            Self::Append { .. } => APPEND,
             Self::Close { .. } => 3,
             Self::Delete { .. } => 4,
             Self::Producer { .. } => 5,
@@ -228,7 +242,7 @@ impl Entry {
                 name: read_text(text)?,
                 settings: settings(text)?,
             },
-            2 => Self::Append {
+            APPEND => Self::Append {
                 stream,
                 first: offset(text)?,
                 records: text.try_get_u64_le()?,
@@ -272,6 +286,14 @@ impl Entry {
             _ => return Ok(None),
         }))
     }
+}
+
+/// What stands before the content of an append, which has so many bytes.
+fn put_append(out: &mut Vec<u8>, (first, records, time): (Offset, u64, Timestamp), bytes: usize) {
+    put_offset(out, first);
+    out.put_u64_le(records);
+    out.put_i64_le(time.0);
+    put_length(out, bytes);
 }
 
 fn put_settings(out: &mut Vec<u8>, settings: &Settings) {

@@ -3,8 +3,13 @@
 use bytes::{Buf, BufMut, Bytes, TryGetError};
 
 pub(super) fn put_content(out: &mut Vec<u8>, content: &[u8]) {
-    out.put_u32_le(u32::try_from(content.len()).expect("requests are bounded"));
+    put_length(out, content.len());
     out.put_slice(content);
+}
+
+/// What stands before a content of so many bytes.
+pub(super) fn put_length(out: &mut Vec<u8>, bytes: usize) {
+    out.put_u32_le(u32::try_from(bytes).expect("requests are bounded"));
 }
 
 pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {

@@ -14,8 +14,12 @@
 //! valid is a sign of damage, for it was begun when the other was on stable storage.
 
 use bytes::{Buf, BufMut, Bytes};
+use common::{offset::Offset, time::Timestamp};
 
-use super::entry::Entry;
+use super::{
+    append::Content,
+    entry::{Entry, StreamId},
+};
 
 const MAGIC: u32 = u32::from_le_bytes(*b"BFr2");
 
@@ -65,10 +69,25 @@ impl Draft {
         if super::proof::is_forgotten(entry) {
             return;
         }
+        entry.write(self.entries());
+    }
+
+    /// Adds an append to a stream, of whole records from `first` on.
+    pub(super) fn push_append(
+        &mut self,
+        stream: StreamId,
+        at: (Offset, Timestamp),
+        content: &Content,
+    ) {
+        Entry::write_append(self.entries(), stream, at, content);
+    }
+
+    /// Where the next entry is written.
+    fn entries(&mut self) -> &mut Vec<u8> {
         if self.text.is_empty() {
             self.text.put_bytes(0, HEAD_BYTES);
         }
-        entry.write(&mut self.text);
+        &mut self.text
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -262,6 +281,28 @@ mod tests {
             (link, link.read(&text.slice(at..))),
             (end, Read::Nothing("the end"))
         );
+    }
+
+    #[test]
+    fn an_append_is_written_the_same_wherever_its_content_lies() {
+        let (stream, first, time) = (StreamId(7), Offset::default(), Timestamp(-5));
+        let of = |parts: &[&'static str]| {
+            let mut draft = Draft::default();
+            let parts = parts.iter().map(|part| Bytes::from_static(part.as_bytes()));
+            let content = Content::of_parts(parts, 3);
+            draft.push_append(stream, (first, time), &content);
+            draft.text
+        };
+        let mut whole = Draft::default();
+        whole.push(&Entry::Append {
+            stream,
+            first,
+            records: 3,
+            time,
+            content: Bytes::from_static(b"1\n22\n3\n"),
+        });
+        assert_eq!(of(&["1\n22\n3\n"]), whole.text);
+        assert_eq!(of(&["1\n22\n", "3\n"]), whole.text);
     }
 
     #[test]

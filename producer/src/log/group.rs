@@ -169,13 +169,8 @@ impl<'a> Group<'a> {
         let producer = appended.producer.clone();
         let by = producer.as_ref().map(|producer| producer.id.clone());
         if !content.is_empty() {
-            self.draft.push(&Entry::Append {
-                stream: id,
-                first: appended.first,
-                records: content.records,
-                time: self.time,
-                content: content.bytes.clone(),
-            });
+            let at = (appended.first, self.time);
+            self.draft.push_append(id, at, &content);
         }
         if let Some(producer) = producer {
             self.draft.push(&Entry::Producer {

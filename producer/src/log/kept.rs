@@ -22,7 +22,7 @@ use super::{append::Content, settings::Framing};
 pub(super) const SEGMENT_BYTES: usize = 256 * 1024;
 
 /// Content from this size on is kept as it is, and not copied.
-const SHARED_BYTES: usize = SEGMENT_BYTES / 4;
+pub(super) const SHARED_BYTES: usize = SEGMENT_BYTES / 4;
 
 /// So much is copied at once for a reader that cannot share what is kept: it may take its time.
 pub(super) const COPIED_BYTES: usize = SEGMENT_BYTES / 4;
@@ -137,27 +137,37 @@ impl Kept {
 
     /// Appends whole records, for which there is always room: see [`Kept::release`].
     pub(super) fn append(&mut self, content: &Content, time: Timestamp) {
-        if content.bytes.len() >= SHARED_BYTES {
-            self.share(content, time);
-            return;
+        for part in content.parts() {
+            if part.len() >= SHARED_BYTES {
+                self.share(part.clone(), time);
+            } else {
+                let is_all = content.more.is_empty();
+                let records = is_all.then_some(content.records);
+                self.copy(
+                    part,
+                    records.unwrap_or_else(|| self.framing.records(part)),
+                    time,
+                );
+            }
         }
-        if self.open.bytes.len() + content.bytes.len() > SEGMENT_BYTES {
+    }
+
+    /// Adds a copy of short content to the open segment.
+    fn copy(&mut self, bytes: &[u8], records: u64, time: Timestamp) {
+        if self.open.bytes.len() + bytes.len() > SEGMENT_BYTES {
             self.seal();
         }
         if self.open.bytes.is_empty() {
             self.open_since = time;
         }
-        self.open.bytes.extend_from_slice(&content.bytes);
+        self.open.bytes.extend_from_slice(bytes);
         self.open.time = time;
-        self.next = self
-            .next
-            .advance(content.records, content.bytes.len() as u64);
+        self.next = self.next.advance(records, bytes.len() as u64);
     }
 
     /// Keeps long content in segments of its own.
-    fn share(&mut self, content: &Content, time: Timestamp) {
+    fn share(&mut self, mut rest: Bytes, time: Timestamp) {
         self.seal();
-        let mut rest = content.bytes.clone();
         while !rest.is_empty() {
             let bytes = rest.split_to(self.framing.page(&rest, SEGMENT_BYTES));
             let first = self.next;
@@ -391,6 +401,24 @@ mod tests {
                 earliest: FIRST
             })
         );
+    }
+
+    #[test]
+    fn what_lies_in_several_places_is_kept_in_its_order() {
+        let mut kept = Kept::new(Framing::Lines, FIRST);
+        let line = |byte: u8, length| [vec![byte; length - 1], vec![b'\n']].concat();
+        let parts = [
+            line(b'a', SEGMENT_BYTES),
+            [line(b'b', SHARED_BYTES), line(b'c', SHARED_BYTES)].concat(),
+            [line(b'd', 3), line(b'e', 4)].concat(),
+        ];
+        let whole = Content::of_parts(parts.iter().cloned().map(Bytes::from), 5);
+        kept.append(&content(b"1"), Timestamp(0));
+        kept.append(&whole, Timestamp(1));
+        kept.append(&content(b"2"), Timestamp(2));
+        let all = [&b"1\n"[..], &parts.concat(), b"2\n"].concat();
+        assert_eq!(kept.next(), FIRST.advance(7, all.len() as u64));
+        assert!(read_all(&kept, FIRST, usize::MAX) == all);
     }
 
     #[test]

@@ -53,6 +53,7 @@ mod journal;
 mod keeper;
 mod kept;
 mod listed;
+mod memory;
 mod metrics;
 mod note;
 mod open;
@@ -88,6 +89,7 @@ pub(crate) use self::{
     cursor::{Cursor, Lost, Page},
     kept::Misplaced,
     listed::Shown,
+    memory::Memory,
     note::Note,
     open::{DEFAULT, FILE_BYTES_MIN, FileBytesMax, Options},
     room::Room,
@@ -118,6 +120,11 @@ impl Log {
     /// Waits for room for `bytes` more of a request whose long body is still coming.
     pub(crate) async fn reserve_for_long(&self, bytes: usize) -> Room {
         self.base.rooms.reserve_for_long(bytes).await
+    }
+
+    /// What records can gather in on their way into it.
+    pub(crate) fn memory(&self) -> Memory {
+        self.base.memory.clone()
     }
 
     /// The stream of that name, if there is one.

@@ -27,6 +27,7 @@ use super::{
     frame::{Draft, Link},
     journal::{Damage, Files},
     keeper::{self, Dirty, Keeper, Sealed, Written},
+    memory::Memory,
     metrics::Levels,
     recent::Recent,
     recovery::{self, Found},
@@ -176,13 +177,14 @@ impl Parts {
             memory_bytes,
             ..options.clone()
         };
-        let base = base(place, &options, clock);
+        let base = base(place, &options, clock, part);
         Self::new(base, part, None, StreamId(1))
     }
 
     fn on_disk(disk: Arc<dyn Disk>, options: &Options, clock: &Clock) -> Result<Self, Damage> {
         let mut found = recovery::find(disk.as_ref())?;
-        let base = base(Place::Disk(disk.clone()), options, clock);
+        let journal_bytes = options.file_bytes_max.journal;
+        let base = base(Place::Disk(disk.clone()), options, clock, journal_bytes);
         let (all, unsettled) = found.streams(&base);
         let Found {
             link,
@@ -344,9 +346,11 @@ impl Parts {
     }
 }
 
-fn base(place: Place, options: &Options, clock: &Clock) -> Arc<Base> {
+/// So many bytes are settled at once, and then so much memory at the most is free at once.
+fn base(place: Place, options: &Options, clock: &Clock, settled_bytes: u64) -> Arc<Base> {
     let bounds = (options.retention, options.memory_bytes);
-    Arc::new(Base::new(place, clock, bounds, options.inflight_bytes))
+    let memory = (options.inflight_bytes, Memory::new(settled_bytes));
+    Arc::new(Base::new(place, clock, bounds, memory))
 }
 
 fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {

@@ -112,10 +112,7 @@ fn keep(kept: &mut BTreeMap<StreamId, Kept>, listed: &Listed, entry: &Entry) -> 
         .or_insert_with(|| Kept::new(framing, listed.until));
     let follows = *first == kept.next();
     if follows {
-        let content = Content {
-            bytes: content.clone(),
-            records: *records,
-        };
+        let content = Content::of_parts([content.clone()], *records);
         kept.append(&content, *time);
     }
     follows

@@ -50,6 +50,7 @@ impl Keeper {
         if is_overdue {
             self.ask(Command::Settle);
         }
+        self.base.memory.rest();
         self.prepare();
     }
 

@@ -6,9 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use common::{
     offset::Offset,
-    record::Batch,
     time::{Clock, Timestamp},
 };
 use fastrand::Rng;
@@ -358,12 +358,10 @@ fn create_topic(partitions: u16) -> (Command, Pending) {
     (command, Pending::IsNew(answer))
 }
 
+/// Lines, each in another place of memory.
 fn content(lines: &[String]) -> Content {
-    if lines.is_empty() {
-        return Content::default();
-    }
-    let text = lines.join("\n");
-    Batch::from_ndjson(text.as_bytes()).unwrap().into()
+    let parts = lines.iter().map(|line| Bytes::from(format!("{line}\n")));
+    Content::of_parts(parts, lines.len() as u64)
 }
 
 impl Pending {
