@@ -53,6 +53,7 @@ mod poison;
 mod power;
 mod probes;
 mod reference;
+mod remembered;
 mod restarted;
 mod retention;
 mod revoked;

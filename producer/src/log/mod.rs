@@ -55,6 +55,7 @@ mod metrics;
 mod note;
 mod open;
 mod pool;
+mod producers;
 #[cfg(test)]
 pub(crate) mod proof;
 mod recent;
