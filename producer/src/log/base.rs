@@ -19,6 +19,7 @@ use super::{
     changes::Changes,
     disk::Disk,
     epoch::Epoch,
+    lines::Hands,
     metrics::Metrics,
     pool::Pool,
     room::Rooms,
@@ -38,6 +39,8 @@ pub(super) struct Base {
     pub(super) rooms: Rooms,
     /// What is read from disk is read into it.
     pub(super) pool: Pool,
+    /// How many files are held open by those who read.
+    pub(super) hands: Hands,
     pub(super) metrics: Metrics,
     pub(super) bells: Bells,
     /// A reader has read on, in any stream.
@@ -93,6 +96,7 @@ impl Base {
             memory_bytes,
             rooms: Rooms::new(inflight_bytes),
             pool: Pool::default(),
+            hands: Hands::default(),
             metrics: Metrics::default(),
             bells: Bells::default(),
             read: Notify::new(),
@@ -160,8 +164,9 @@ impl Base {
         Failed(error.to_string()).into()
     }
 
-    /// There is no space on the disk, or there is again. A log that has failed stays so.
-    pub(super) fn set_full(&self, is_full: bool) {
+    /// There is no space on the disk, or there is again; returns whether that is new. A log that has
+    /// failed stays so.
+    pub(super) fn set_full(&self, is_full: bool) -> bool {
         let health = if is_full { Health::Full } else { Health::Well };
         let changed = self.health.send_if_modified(|now| {
             let changes = *now != health && !matches!(now, Health::Failed(_));
@@ -175,6 +180,7 @@ impl Base {
             (true, false) => tracing::info!("there is space on the disk: appends go on"),
             (false, _) => {}
         }
+        changed
     }
 
     pub(super) fn set_starved(&self, is_starved: bool) {

@@ -22,7 +22,7 @@ use super::{
     command::Command,
     disk::{AT_ONCE_BYTES, Disk},
     entry::{Entry, StreamId},
-    fork::{Gone, Origin},
+    fork::Gone,
     frame::Link,
     journal::Files,
     recent::Recent,
@@ -155,7 +155,9 @@ impl Keeper {
                 }
                 Err(error) if is_for_want_of_space(&error) => {
                     self.base.set_starved(true);
-                    self.base.set_full(true);
+                    if self.base.set_full(true) {
+                        tracing::warn!(%error, "the journal cannot be settled for now");
+                    }
                     if self.base.is_stopping.load(Ordering::SeqCst) {
                         tracing::warn!(%error, "the journal is not settled; the next start does it");
                         return Err(());
@@ -271,11 +273,14 @@ impl Durable {
         let firsts = shelf.map(|shelf| shelf.own().to_vec());
         let settled = stream.settled();
         let (from, until) = settled.range();
-        let has_past = |origin: &&Origin| settled.own_from(from) < origin.at;
-        let origin = stream.origin().filter(has_past);
+        let kept_from = settled.own_from(from);
+        let origin = stream.origin();
+        let own_from = origin.map_or(kept_from, |origin| kept_from.max(origin.at));
+        let origin = origin.filter(|origin| kept_from < origin.at);
         Ok(Segments {
             disk: self.disk.as_ref(),
             stream: stream.id(),
+            from: own_from,
             firsts: firsts.unwrap_or_default(),
             until,
             past: origin.map(|origin| Past {

@@ -51,6 +51,7 @@ mod inspect;
 mod journal;
 mod keeper;
 mod kept;
+mod lines;
 mod metrics;
 mod note;
 mod open;

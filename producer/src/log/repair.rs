@@ -201,6 +201,7 @@ impl<'a> Repair<'a> {
         let mut segments = Segments {
             disk: self.new,
             stream: to,
+            from: first,
             firsts: Vec::new(),
             until: first,
             past: None,
