@@ -1,9 +1,10 @@
 //! A disk that gets full: appends are refused, nothing is lost, and it goes on when there is space.
 
-use std::{fs, time::Instant};
+use std::{fs, path::Path, time::Instant};
 
 use tests::{
     PATIENCE, Service,
+    binaries::binary,
     http::{ask, fetch, send},
     producer,
 };
@@ -11,6 +12,7 @@ use tests::{
 use crate::{
     durable,
     named::{CLOSED, named, refused},
+    numbered,
     power::Disk,
     wire::JSON,
 };
@@ -162,4 +164,37 @@ fn what_makes_space_is_done_below_the_floor() {
         ask("GET", &service.url("/v1/topics/t"), &[], b"").status,
         404
     );
+}
+
+#[test]
+fn a_repair_for_which_there_is_no_space_leaves_nothing() {
+    let Some(disk) = Disk::make(MEGABYTES) else {
+        return;
+    };
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut service = durable::on(directory.path(), "none");
+    numbered::make(&service, "one");
+    numbered::append(&service, "one", 0..150_000, 5_000);
+    service.terminate();
+    assert_eq!(service.exit_code(), Some(0));
+    let others = disk.mounted.join("others");
+    fs::write(&others, vec![7; 76 << 20]).expect("there is space");
+    let new = disk.mounted.join("new");
+    let words = [
+        Path::new("repair"),
+        directory.path(),
+        Path::new("--to"),
+        &new,
+    ];
+    let repair = || {
+        let mut repair = Service::start(&binary("producer"), words);
+        (repair.exit_code(), repair.stderr.all().join("\n"))
+    };
+    let (code, said) = repair();
+    assert_eq!(code, Some(69), "{said}");
+    assert!(said.contains("new: No space left on device"), "{said}");
+    assert!(!new.exists(), "{said}");
+    fs::remove_file(&others).expect("it is there");
+    let (code, said) = repair();
+    assert_eq!(code, Some(0), "{said}");
 }

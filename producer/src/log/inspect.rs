@@ -57,6 +57,7 @@ impl fmt::Display for Inspection {
             formats,
             torn,
             faults,
+            ..
         } = &self.survey;
         let used = if self.is_in_use {
             "in use by a producer"
