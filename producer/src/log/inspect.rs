@@ -6,7 +6,8 @@ use super::{
     catalogue::Listed,
     disk::Folder,
     entry::{Entry, StreamId},
-    survey::{Run, Survey},
+    parts::Run,
+    survey::Survey,
 };
 
 /// How often a directory that a producer is changing is looked at before it counts as damaged, and

@@ -55,6 +55,7 @@ mod lines;
 mod metrics;
 mod note;
 mod open;
+mod parts;
 mod pool;
 mod producers;
 #[cfg(test)]

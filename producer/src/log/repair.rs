@@ -25,10 +25,11 @@ use super::{
     frame::Link,
     journal::Torn,
     kept::Segment,
+    parts::{Part, Place, Run},
     segment::{Segments, Sync},
     settings::Retention,
     shelf,
-    survey::{Part, Place, Run, Survey},
+    survey::Survey,
 };
 
 /// How long segments of a repaired stream get.

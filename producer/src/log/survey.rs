@@ -8,8 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
-use common::{offset::Offset, time::Timestamp, wire};
+use common::{offset::Offset, wire};
 
 use super::{
     catalogue::{self, Catalogue, Contents, Listed},
@@ -17,6 +16,7 @@ use super::{
     entry::{Entry, StreamId},
     frame::salvage,
     journal::{self, Torn},
+    parts::{Part, Place, Run, runs},
     recovery,
     shelf::{self, Piece, Shelf},
 };
@@ -40,32 +40,6 @@ pub(super) struct Survey {
     /// A log cannot be opened here: so the catalogue may not say all, or not the latest.
     is_unusable: bool,
     pub(super) faults: Vec<String>,
-}
-
-/// Records one behind another that are all as they were written.
-#[derive(Debug, Clone)]
-pub(super) struct Run {
-    pub(super) parts: Vec<Part>,
-    pub(super) first: Offset,
-    pub(super) end: Offset,
-}
-
-/// Some of them.
-#[derive(Debug, Clone)]
-pub(super) struct Part {
-    pub(super) first: Offset,
-    pub(super) end: Offset,
-    pub(super) time: Timestamp,
-    pub(super) place: Place,
-}
-
-/// Where they are.
-#[derive(Debug, Clone)]
-pub(super) enum Place {
-    /// In the segment of a stream that begins there.
-    Segment(StreamId, Offset),
-    /// In the journal, and in memory now.
-    Journal(Bytes),
 }
 
 impl Survey {
@@ -320,44 +294,6 @@ fn is_sound(lines: &dyn File, at: u64, begin: Offset, piece: &Piece) -> bool {
     lines.read_at(&mut bytes, at).is_ok() && crc32c::crc32c(&bytes) == piece.check
 }
 
-impl Part {
-    /// What an entry appends, if it does.
-    fn of(entry: &Entry) -> Option<(StreamId, Self)> {
-        let Entry::Append {
-            stream,
-            first,
-            records,
-            time,
-            content,
-        } = entry
-        else {
-            return None;
-        };
-        let part = Self {
-            first: *first,
-            end: first.advance(*records, content.len() as u64),
-            time: *time,
-            place: Place::Journal(content.clone()),
-        };
-        Some((*stream, part))
-    }
-
-    /// What of it lies before `until`, which is a border between two records.
-    fn clipped(&self, until: Offset) -> Self {
-        let end = self.end.min(until);
-        let length = usize::try_from(end.byte - self.first.byte).unwrap_or(usize::MAX);
-        let place = match &self.place {
-            Place::Journal(bytes) => Place::Journal(bytes.slice(..length.min(bytes.len()))),
-            segment @ Place::Segment(..) => segment.clone(),
-        };
-        Self {
-            end,
-            place,
-            ..self.clone()
-        }
-    }
-}
-
 impl Contents {
     /// What forks share with each stream.
     fn shared(&self) -> BTreeMap<StreamId, Vec<(Offset, Offset)>> {
@@ -399,25 +335,4 @@ impl Listed {
             _ => self.from,
         }
     }
-}
-
-/// Parts in order, joined where one follows another; what is there twice is taken once.
-fn runs(mut parts: Vec<Part>) -> Vec<Run> {
-    parts.sort_by_key(|part| part.first);
-    let mut runs: Vec<Run> = Vec::new();
-    for part in parts {
-        match runs.last_mut() {
-            Some(run) if part.first < run.end => {}
-            Some(run) if part.first == run.end => {
-                run.end = part.end;
-                run.parts.push(part);
-            }
-            _ => runs.push(Run {
-                first: part.first,
-                end: part.end,
-                parts: vec![part],
-            }),
-        }
-    }
-    runs
 }
