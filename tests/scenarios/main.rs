@@ -28,6 +28,7 @@ mod full;
 mod generated;
 mod hosts;
 mod http2;
+mod idle;
 mod inspect;
 mod jobs;
 mod json;

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{offset::Offset, time::Timestamp};
+use common::{offset::Offset, service::heap, time::Timestamp};
 use tokio::sync::mpsc::Sender;
 
 use super::{
@@ -39,6 +39,9 @@ const SPACE_WAIT: Duration = Duration::from_millis(200);
 
 /// Of so many streams each file is synced on its own; of more all at once.
 const SYNCED_EACH_MAX: usize = 128;
+
+/// Of so many streams it is very much memory that was needed to find them.
+const STREAMS_MANY: usize = 10_000;
 
 /// Everything before `link` may be settled.
 #[derive(Debug)]
@@ -295,7 +298,11 @@ impl Durable {
 
     pub(super) fn tell(&mut self, entries: &[Entry]) -> io::Result<()> {
         if let Written::Not(contents) = &self.catalogue {
+            let is_much = contents.streams.len() >= STREAMS_MANY;
             self.catalogue = Written::As(Catalogue::write(self.disk.as_ref(), contents)?);
+            if is_much {
+                heap::give_back();
+            }
         }
         match &mut self.catalogue {
             Written::As(catalogue) => catalogue.append(self.disk.as_ref(), entries),
