@@ -1,10 +1,11 @@
 //! A disk that gets full: appends are refused, nothing is lost, and it goes on when there is space.
 
-use std::{fs, time::Instant};
+use std::{fs, path::Path, time::Instant};
 
 use serde_json::json;
 use tests::{
     PATIENCE, Service,
+    binaries::binary,
     http::{ask, fetch, send},
     producer,
 };
@@ -12,6 +13,7 @@ use tests::{
 use crate::{
     durable,
     named::{CLOSED, named, refused},
+    numbered,
     power::Disk,
     subscriptions::{all_of, append, post, put, subscription},
     wire::JSON,
@@ -226,4 +228,37 @@ fn a_log_is_not_begun_below_the_floor_and_nothing_is_left_of_it() {
     assert_eq!(left.collect::<Vec<_>>(), ["lock"]);
     let there = producer(&[&args[..], &["0"]].concat());
     assert_eq!(send(&there.url("/stream"), &[], b"1").status, 200);
+}
+
+#[test]
+fn a_repair_for_which_there_is_no_space_leaves_nothing() {
+    let Some(disk) = Disk::make(MEGABYTES) else {
+        return;
+    };
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut service = durable::on(directory.path(), "none");
+    numbered::make(&service, "one");
+    numbered::append(&service, "one", 0..150_000, 5_000);
+    service.terminate();
+    assert_eq!(service.exit_code(), Some(0));
+    let others = disk.mounted.join("others");
+    fs::write(&others, vec![7; 76 << 20]).expect("there is space");
+    let new = disk.mounted.join("new");
+    let words = [
+        Path::new("repair"),
+        directory.path(),
+        Path::new("--to"),
+        &new,
+    ];
+    let repair = || {
+        let mut repair = Service::start(&binary("producer"), words);
+        (repair.exit_code(), repair.stderr.all().join("\n"))
+    };
+    let (code, said) = repair();
+    assert_eq!(code, Some(69), "{said}");
+    assert!(said.contains("new: No space left on device"), "{said}");
+    assert!(!new.exists(), "{said}");
+    fs::remove_file(&others).expect("it is there");
+    let (code, said) = repair();
+    assert_eq!(code, Some(0), "{said}");
 }

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     connection::{Connection, WIDE_MAX},
+    files,
     listen::Listener,
     owner::Owner,
     reply::Body,
@@ -28,9 +29,6 @@ use super::{
 
 /// How long to wait after an accept that failed, for example because there are no more files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// File descriptors that are kept for other things than connections.
-const FILES_RESERVED: u64 = 64;
 
 /// What a connection may cost, and how many there may be.
 #[derive(Debug, Clone)]
@@ -140,8 +138,7 @@ impl Edge {
 
 /// As many connections as there are files for, `wanted` at the most.
 fn within_files(wanted: usize) -> usize {
-    let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(u64::MAX);
-    let possible = usize::try_from(files.saturating_sub(FILES_RESERVED)).unwrap_or(usize::MAX);
+    let possible = files::for_connections();
     if possible < wanted {
         tracing::warn!(
             wanted,

@@ -4,6 +4,19 @@
 //! blocks come from heaps that only ever grow; and a heap gives its end back, and asks for it again,
 //! each time it is free.
 
+/// Gives back what is free between what is not, as there is much of it when very much was freed at once.
+#[cfg(target_env = "gnu")]
+#[expect(unsafe_code, reason = "the C library has no safe way to say it")]
+pub fn give_back() {
+    // SAFETY: malloc_trim takes a number, and touches nothing but what is free.
+    let was_any = unsafe { libc::malloc_trim(0) } == 1;
+    tracing::debug!(was_any, "gave free memory back");
+}
+
+/// Other allocators are left to themselves.
+#[cfg(not(target_env = "gnu"))]
+pub const fn give_back() {}
+
 /// What glibc is told.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {

@@ -1,6 +1,7 @@
 //! How a service starts, listens, says how it is, and stops. The one part of this crate that waits.
 
 pub mod edge;
+pub mod files;
 pub mod health;
 pub mod heap;
 pub mod listen;

@@ -27,6 +27,9 @@ const MEMORY: &str = "memory";
 /// The least room for what is on its way into the log: a request of the largest size.
 const INFLIGHT_BYTES_MIN: u64 = 16 * 1024 * 1024;
 
+/// The longest file of the journal: up to three are in memory too.
+const JOURNAL_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+
 /// Settings of a producer, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -130,6 +133,14 @@ impl Args {
             INFLIGHT_BYTES_MIN,
         )?;
         least("--journal-bytes", Some(self.journal_bytes), FILE_BYTES_MIN)?;
+        if self.journal_bytes > JOURNAL_BYTES_MAX {
+            let bytes = self.journal_bytes;
+            return Err(Invalid {
+                setting: "--journal-bytes",
+                reason: format!("is {bytes} bytes; it can be {JOURNAL_BYTES_MAX} at the most"),
+            });
+        }
+        least("--page-bytes", Some(self.page_bytes), 1)?;
         least("--segment-bytes", Some(self.segment_bytes), FILE_BYTES_MIN)?;
         Ok(Options {
             directory,
@@ -170,5 +181,9 @@ mod tests {
         assert!(check("--source what").is_err_and(|error| error.starts_with("--source: there is")));
         let small = "--retention-bytes: is 1024 bytes; it needs 1048576";
         assert_eq!(check("--retention-bytes 1KiB"), Err(small.to_owned()));
+        let long = "--journal-bytes: is 8589934592 bytes; it can be 4294967296 at the most";
+        assert_eq!(check("--journal-bytes 8GiB"), Err(long.to_owned()));
+        let none = "--page-bytes: is 0 bytes; it needs 1";
+        assert_eq!(check("--page-bytes 0"), Err(none.to_owned()));
     }
 }

@@ -19,6 +19,7 @@ use super::{
     changes::Changes,
     disk::Disk,
     epoch::Epoch,
+    lines::Hands,
     memory::Memory,
     metrics::Metrics,
     pool::Pool,
@@ -41,6 +42,8 @@ pub(super) struct Base {
     pub(super) pool: Pool,
     /// What comes is kept in it.
     pub(super) memory: Memory,
+    /// How many files are held open by those who read.
+    pub(super) hands: Hands,
     pub(super) metrics: Metrics,
     pub(super) bells: Bells,
     /// A reader has read on, in any stream.
@@ -97,6 +100,7 @@ impl Base {
             rooms: Rooms::new(inflight_bytes),
             pool: Pool::default(),
             memory,
+            hands: Hands::default(),
             metrics: Metrics::default(),
             bells: Bells::default(),
             read: Notify::new(),
@@ -164,8 +168,9 @@ impl Base {
         Failed(error.to_string()).into()
     }
 
-    /// There is no space on the disk, or there is again. A log that has failed stays so.
-    pub(super) fn set_full(&self, is_full: bool) {
+    /// There is no space on the disk, or there is again; returns whether that is new. A log that has
+    /// failed stays so.
+    pub(super) fn set_full(&self, is_full: bool) -> bool {
         let health = if is_full { Health::Full } else { Health::Well };
         let changed = self.health.send_if_modified(|now| {
             let changes = *now != health && !matches!(now, Health::Failed(_));
@@ -179,6 +184,7 @@ impl Base {
             (true, false) => tracing::info!("there is space on the disk: appends go on"),
             (false, _) => {}
         }
+        changed
     }
 
     pub(super) fn set_starved(&self, is_starved: bool) {

@@ -20,13 +20,14 @@ use super::{
     frame::{self, Draft, Link, Read, any_later, salvage},
     journal::Damage,
     note::Note,
+    producers::Producers,
     topic::Topic,
 };
 
 const MAGIC: &[u8; 8] = b"BrkCtlg2";
 const HEAD_BYTES: usize = 16;
 pub(super) const FILE: &str = "catalogue";
-const NEW_FILE: &str = "catalogue.new";
+pub(super) const NEW_FILE: &str = "catalogue.new";
 
 /// A frame of a new file takes no more entries once it is as long as this.
 const FRAME_BYTES: usize = 1024 * 1024;
@@ -66,7 +67,7 @@ pub(super) struct Listed {
     pub(super) retired: Option<Entry>,
     pub(super) closed: Option<Entry>,
     pub(super) sequence: Option<Entry>,
-    pub(super) producers: BTreeMap<String, Entry>,
+    pub(super) producers: Producers,
     /// What lies in segments.
     pub(super) from: Offset,
     pub(super) until: Offset,
@@ -267,9 +268,7 @@ impl Listed {
                 self.fork = Some(entry);
             }
             Entry::Retire { .. } => self.retired = Some(entry),
-            Entry::Producer { ref producer, .. } => {
-                self.producers.insert(producer.id.clone(), entry);
-            }
+            Entry::Producer { producer, .. } => self.producers.heard_of(producer, true),
             Entry::Retain { retention, .. } => {
                 if let Some(Entry::Create { settings, .. }) = &mut self.created {
                     settings.retention = retention;
@@ -295,7 +294,8 @@ impl Listed {
             &self.closed,
         ];
         let described = described.into_iter().flatten().cloned();
-        let producers = self.producers.values().cloned();
+        let producers = self.producers.all();
+        let producers = producers.map(move |producer| Entry::Producer { stream, producer });
         described
             .chain(is_settled.then_some(settled))
             .chain(producers)

@@ -182,8 +182,12 @@ impl Cursor {
         let (mut left, mut bytes_left) = (records, bytes_max);
         while left > 0 && bytes_left > 0 {
             let before = ahead.at;
-            // What is counted is not given to anybody yet.
-            let Some(page) = ahead.page(bytes_left.min(COUNTED_BYTES), NEWLINE)? else {
+            // What is counted is not given to anybody yet; what comes before what is lost can be.
+            let page = match ahead.page(bytes_left.min(COUNTED_BYTES), NEWLINE) {
+                Err(_) if before > self.at => return Ok(before),
+                page => page?,
+            };
+            let Some(page) = page else {
                 break;
             };
             if page.lines.len() > bytes_left && before > self.at {

@@ -7,6 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::{
+    fs::{AtFlags, Mode, OFlags},
+    io::Errno,
+};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::catalogue;
@@ -35,6 +39,10 @@ pub(super) trait Disk: fmt::Debug + Send + Sync {
     fn remove_folder(&self, folder: &Path) -> io::Result<()>;
     /// How many bytes can still be written.
     fn free_bytes(&self) -> io::Result<u64>;
+    /// Whether it is still where it was opened, so that who opens it there finds what is written now.
+    fn is_in_place(&self) -> bool {
+        true
+    }
 }
 
 /// An open file.
@@ -83,12 +91,14 @@ pub(super) fn make_folder_for_good(disk: &dyn Disk, folder: &Path) -> io::Result
 pub(super) const AT_ONCE_BYTES: usize = 1024 * 1024;
 
 /// The file that is locked.
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 
-/// A real folder.
+/// A real folder. It is the same one as long as this is there, wherever it is moved, and whatever takes
+/// its place: what was written to one and not to the other would be found in neither.
 #[derive(Debug)]
 pub(super) struct Folder {
     root: PathBuf,
+    place: fs::File,
     /// Held as long as this is: a second process must not write here. None for who only reads.
     _lock: Option<fs::File>,
 }
@@ -96,27 +106,30 @@ pub(super) struct Folder {
 impl Folder {
     /// Makes the folder if need be, and locks it.
     pub(super) fn lock(root: &Path) -> io::Result<Self> {
-        fs::create_dir_all(root)?;
-        let mut options = fs::OpenOptions::new();
-        let lock = options
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(root.join(LOCK))?;
+        make_root(root)?;
+        let place = fs::File::open(root)?;
+        // Who removes the file that is locked does not let a second process in.
+        match place.try_lock() {
+            Err(fs::TryLockError::WouldBlock) => return Err(in_use()),
+            // Not every file system locks folders.
+            Ok(()) | Err(fs::TryLockError::Error(_)) => {}
+        }
+        let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+        let lock = open(&place, Path::new(LOCK), flags)?;
         lock.try_lock().map_err(|error| match error {
-            fs::TryLockError::WouldBlock => {
-                io::Error::new(io::ErrorKind::WouldBlock, "another producer uses it")
-            }
+            fs::TryLockError::WouldBlock => in_use(),
             fs::TryLockError::Error(error) => error,
         })?;
         Ok(Self {
             root: root.to_owned(),
+            place,
             _lock: Some(lock),
         })
     }
 
     /// The folder, to be read only; and whether somebody writes there.
     pub(super) fn read(root: &Path) -> io::Result<(Self, bool)> {
+        let place = fs::File::open(root)?;
         let is_in_use = match fs::File::open(root.join(LOCK)) {
             Ok(lock) => lock.try_lock_shared().is_err(),
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -127,65 +140,128 @@ impl Folder {
                 return Err(io::Error::new(io::ErrorKind::NotFound, why));
             }
         };
-        let root = root.to_owned();
-        Ok((Self { root, _lock: None }, is_in_use))
+        let folder = Self {
+            root: root.to_owned(),
+            place,
+            _lock: None,
+        };
+        Ok((folder, is_in_use))
     }
+
+    fn open_at(&self, path: &Path, flags: OFlags) -> io::Result<fs::File> {
+        open(&self.place, path, flags | OFlags::CLOEXEC)
+    }
+
+    fn open_folder(&self, folder: &Path) -> io::Result<fs::File> {
+        let is_root = folder.as_os_str().is_empty();
+        let folder = if is_root { Path::new(".") } else { folder };
+        self.open_at(folder, OFlags::RDONLY | OFlags::DIRECTORY)
+    }
+}
+
+/// Makes the folder of a log, and those above it, for good.
+fn make_root(root: &Path) -> io::Result<()> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let made = root.ancestors().take_while(is_missing).count();
+    fs::create_dir_all(root)?;
+    for above in root.ancestors().skip(1).take(made) {
+        let is_here = above.as_os_str().is_empty();
+        let above = if is_here { Path::new(".") } else { above };
+        fs::File::open(above)?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn in_use() -> io::Error {
+    io::Error::new(io::ErrorKind::WouldBlock, "another producer uses it")
+}
+
+fn open(place: &fs::File, path: &Path, flags: OFlags) -> io::Result<fs::File> {
+    let opened = rustix::fs::openat(place, path, flags, Mode::from_raw_mode(0o666))?;
+    Ok(opened.into())
 }
 
 impl Disk for Folder {
     fn create(&self, path: &Path) -> io::Result<Box<dyn File>> {
-        let mut options = fs::OpenOptions::new();
-        options.create(true).truncate(false).read(true).write(true);
-        Ok(Box::new(options.open(self.root.join(path))?))
+        let file = self.open_at(path, OFlags::CREATE | OFlags::RDWR)?;
+        Ok(Box::new(file))
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn File>> {
-        Ok(Box::new(fs::File::open(self.root.join(path))?))
+        Ok(Box::new(self.open_at(path, OFlags::RDONLY)?))
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        let entries = match fs::read_dir(self.root.join(folder)) {
+        let folder = match self.open_folder(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
+            folder => folder?,
         };
-        let name = |entry: io::Result<fs::DirEntry>| {
-            entry.map(|entry| entry.file_name().to_string_lossy().into_owned())
-        };
-        let mut names = entries.map(name).collect::<io::Result<Vec<_>>>()?;
+        let mut names = Vec::new();
+        for entry in rustix::fs::Dir::read_from(&folder)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name != "." && name != ".." {
+                names.push(name);
+            }
+        }
         names.sort();
         Ok(names)
     }
 
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
-        fs::create_dir_all(self.root.join(folder))
+        let is_named = |folder: &&Path| !folder.as_os_str().is_empty();
+        let mut folders: Vec<_> = folder.ancestors().take_while(is_named).collect();
+        while let Some(folder) = folders.pop() {
+            match rustix::fs::mkdirat(&self.place, folder, Mode::from_raw_mode(0o777)) {
+                Err(Errno::EXIST) => {}
+                made => made?,
+            }
+        }
+        Ok(())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(self.root.join(from), self.root.join(to))
+        Ok(rustix::fs::renameat(&self.place, from, &self.place, to)?)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(self.root.join(path))
+        Ok(rustix::fs::unlinkat(&self.place, path, AtFlags::empty())?)
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        fs::File::open(self.root.join(folder))?.sync_all()
+        self.open_folder(folder)?.sync_all()
     }
 
     fn sync_all(&self) -> io::Result<()> {
-        Ok(rustix::fs::syncfs(fs::File::open(&self.root)?)?)
+        Ok(rustix::fs::syncfs(&self.place)?)
     }
 
     fn remove_folder(&self, folder: &Path) -> io::Result<()> {
-        match fs::remove_dir_all(self.root.join(folder)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        for name in self.list(folder)? {
+            let path = folder.join(name);
+            match rustix::fs::unlinkat(&self.place, &path, AtFlags::empty()) {
+                Err(Errno::NOENT) => {}
+                Err(Errno::ISDIR) => self.remove_folder(&path)?,
+                removed => removed?,
+            }
+        }
+        match rustix::fs::unlinkat(&self.place, folder, AtFlags::REMOVEDIR) {
+            Err(Errno::NOENT) => Ok(()),
+            removed => Ok(removed?),
         }
     }
 
     fn free_bytes(&self) -> io::Result<u64> {
-        let space = rustix::fs::statvfs(&self.root)?;
+        let space = rustix::fs::fstatvfs(&self.place)?;
         Ok(space.f_bavail.saturating_mul(space.f_frsize))
+    }
+
+    fn is_in_place(&self) -> bool {
+        match (rustix::fs::fstat(&self.place), rustix::fs::stat(&self.root)) {
+            (Ok(this), Ok(there)) => (this.st_dev, this.st_ino) == (there.st_dev, there.st_ino),
+            (_, Err(Errno::NOENT | Errno::NOTDIR)) => false,
+            // It cannot be told.
+            _ => true,
+        }
     }
 }
 
@@ -214,7 +290,7 @@ impl File for fs::File {
         let all = rustix::fs::FallocateFlags::empty();
         match rustix::fs::fallocate(self, all, 0, length) {
             // Not every file system can; then it is found out when it is written.
-            Err(rustix::io::Errno::OPNOTSUPP) => self.set_length(length),
+            Err(Errno::OPNOTSUPP) => self.set_length(length),
             done => Ok(done?),
         }
     }

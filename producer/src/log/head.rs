@@ -1,13 +1,12 @@
 //! What the writer knows of a stream: where the next record goes, and what may go there. It runs
 //! ahead of what readers see by the group that is being written.
 
-use std::collections::HashMap;
-
-use common::{limits::PRODUCERS_MAX, offset::Offset};
+use common::offset::Offset;
 
 use super::{
     append::{Append, Appended, Closed, Producer, Refused},
     entry::{Entry, StreamId},
+    producers::Producers,
     settings::Retention,
 };
 
@@ -23,7 +22,7 @@ pub(super) struct Head {
     pub(super) closed_by: Option<String>,
     /// `Stream-Seq` of the last append that had one.
     pub(super) sequence: Option<String>,
-    producers: HashMap<String, State>,
+    pub(super) producers: Producers,
     /// What is before this was sealed.
     pub(super) sealed: Offset,
     /// What the catalogue does not know yet.
@@ -41,15 +40,6 @@ pub(super) struct Unsettled {
     sequence: bool,
     /// How much of it is kept now.
     pub(super) retention: Option<Retention>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct State {
-    epoch: u64,
-    sequence: u64,
-    /// The larger, the later it was heard of.
-    heard: u64,
-    is_settled: bool,
 }
 
 /// What an append comes to.
@@ -112,7 +102,7 @@ impl Head {
         let is_repeated = match (&append.producer, &self.closed_by) {
             (None, _) => append.closes && !has_content,
             (Some(producer), Some(by)) if producer.id == *by => {
-                let state = self.producers.get(by);
+                let state = self.producers.find(by);
                 state.is_some_and(|state| {
                     (state.epoch, state.sequence) == (producer.epoch, producer.sequence)
                 })
@@ -142,7 +132,7 @@ impl Head {
             epoch,
             sequence: received,
         } = producer;
-        let Some(state) = self.producers.get(id) else {
+        let Some(state) = self.producers.find(id) else {
             return match *received {
                 0 => Ok(None),
                 received => Err(Refused::Gap {
@@ -167,10 +157,7 @@ impl Head {
 
     /// The answer to what was said before.
     pub(super) fn done(&self, producer: Option<&str>) -> Appended {
-        let producer = producer.and_then(|id| {
-            let state = self.producers.get(id)?;
-            Some(state.named(id))
-        });
+        let producer = producer.and_then(|id| self.producers.find(id));
         Appended {
             first: self.next,
             next: self.next,
@@ -187,7 +174,7 @@ impl Head {
         self.unsettled.any = true;
         let producer = append.producer_behind();
         if let Some(producer) = &producer {
-            self.heard_of(producer.clone(), false);
+            self.producers.heard_of(producer.clone(), false);
         }
         if let Some(sequence) = &append.sequence {
             self.sequence = Some(sequence.clone());
@@ -211,41 +198,12 @@ impl Head {
         self.closed_by = by;
     }
 
-    /// Notes where a producer stands. Where there are too many, the one that was not heard of for
-    /// longest is forgotten.
-    pub(super) fn heard_of(&mut self, producer: Producer, is_settled: bool) {
-        let latest = self.producers.values().map(|state| state.heard).max();
-        let state = State {
-            epoch: producer.epoch,
-            sequence: producer.sequence,
-            heard: latest.unwrap_or_default() + 1,
-            is_settled,
-        };
-        if self.producers.len() >= PRODUCERS_MAX && !self.producers.contains_key(&producer.id) {
-            let states = self.producers.iter();
-            let longest = states.min_by_key(|(_, state)| state.heard);
-            if let Some(id) = longest.map(|(id, _)| id.clone()) {
-                self.producers.remove(&id);
-            }
-        }
-        self.producers.insert(producer.id, state);
-    }
-
-    #[cfg(test)]
-    pub(super) fn producers(&self) -> impl Iterator<Item = Producer> {
-        self.producers.iter().map(|(id, state)| state.named(id))
-    }
-
     /// What the catalogue is to learn of it; asked for once.
     pub(super) fn settle(&mut self, stream: StreamId) -> Vec<Entry> {
         let unsettled = std::mem::take(&mut self.unsettled);
         let mut entries = Vec::new();
-        for (id, state) in &mut self.producers {
-            if !std::mem::replace(&mut state.is_settled, true) {
-                let producer = state.named(id);
-                entries.push(Entry::Producer { stream, producer });
-            }
-        }
+        let producers = self.producers.settle().into_iter();
+        entries.extend(producers.map(|producer| Entry::Producer { stream, producer }));
         if unsettled.sequence {
             let sequence = self.sequence.clone();
             entries.extend(sequence.map(|sequence| Entry::Sequence { stream, sequence }));
@@ -264,19 +222,10 @@ impl Head {
     }
 }
 
-impl State {
-    fn named(&self, id: &str) -> Producer {
-        Producer {
-            id: id.to_owned(),
-            epoch: self.epoch,
-            sequence: self.sequence,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use common::limits::PRODUCERS_MAX;
 
     use super::*;
     use crate::log::append::Content;

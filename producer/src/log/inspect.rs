@@ -6,7 +6,8 @@ use super::{
     catalogue::Listed,
     disk::Folder,
     entry::{Entry, StreamId},
-    survey::{Run, Survey},
+    parts::Run,
+    survey::Survey,
 };
 
 /// How often a directory that a producer is changing is looked at before it counts as damaged, and
@@ -57,6 +58,7 @@ impl fmt::Display for Inspection {
             formats,
             torn,
             faults,
+            ..
         } = &self.survey;
         let used = if self.is_in_use {
             "in use by a producer"

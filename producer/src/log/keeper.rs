@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{offset::Offset, time::Timestamp};
+use common::{offset::Offset, service::heap, time::Timestamp};
 use tokio::sync::mpsc::Sender;
 
 use super::{
@@ -22,7 +22,7 @@ use super::{
     command::Command,
     disk::{AT_ONCE_BYTES, Disk},
     entry::{Entry, StreamId},
-    fork::{Gone, Origin},
+    fork::Gone,
     frame::Link,
     journal::Files,
     recent::Recent,
@@ -39,6 +39,9 @@ const SPACE_WAIT: Duration = Duration::from_millis(200);
 
 /// Of so many streams each file is synced on its own; of more all at once.
 const SYNCED_EACH_MAX: usize = 128;
+
+/// Of so many streams it is very much memory that was needed to find them.
+const STREAMS_MANY: usize = 10_000;
 
 /// Everything before `link` may be settled.
 #[derive(Debug)]
@@ -155,7 +158,9 @@ impl Keeper {
                 }
                 Err(error) if is_for_want_of_space(&error) => {
                     self.base.set_starved(true);
-                    self.base.set_full(true);
+                    if self.base.set_full(true) {
+                        tracing::warn!(%error, "the journal cannot be settled for now");
+                    }
                     if self.base.is_stopping.load(Ordering::SeqCst) {
                         tracing::warn!(%error, "the journal is not settled; the next start does it");
                         return Err(());
@@ -271,11 +276,14 @@ impl Durable {
         let firsts = shelf.map(|shelf| shelf.own().to_vec());
         let settled = stream.settled();
         let (from, until) = settled.range();
-        let has_past = |origin: &&Origin| settled.own_from(from) < origin.at;
-        let origin = stream.origin().filter(has_past);
+        let kept_from = settled.own_from(from);
+        let origin = stream.origin();
+        let own_from = origin.map_or(kept_from, |origin| kept_from.max(origin.at));
+        let origin = origin.filter(|origin| kept_from < origin.at);
         Ok(Segments {
             disk: self.disk.as_ref(),
             stream: stream.id(),
+            from: own_from,
             firsts: firsts.unwrap_or_default(),
             until,
             past: origin.map(|origin| Past {
@@ -290,7 +298,11 @@ impl Durable {
 
     pub(super) fn tell(&mut self, entries: &[Entry]) -> io::Result<()> {
         if let Written::Not(contents) = &self.catalogue {
+            let is_much = contents.streams.len() >= STREAMS_MANY;
             self.catalogue = Written::As(Catalogue::write(self.disk.as_ref(), contents)?);
+            if is_much {
+                heap::give_back();
+            }
         }
         match &mut self.catalogue {
             Written::As(catalogue) => catalogue.append(self.disk.as_ref(), entries),

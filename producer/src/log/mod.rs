@@ -52,12 +52,15 @@ mod inspect;
 mod journal;
 mod keeper;
 mod kept;
+mod lines;
 mod listed;
 mod memory;
 mod metrics;
 mod note;
 mod open;
+mod parts;
 mod pool;
+mod producers;
 #[cfg(test)]
 pub(crate) mod proof;
 mod recent;

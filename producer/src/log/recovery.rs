@@ -187,10 +187,8 @@ impl Listed {
         if let Some(Entry::Sequence { sequence, .. }) = &self.sequence {
             head.sequence = Some(sequence.clone());
         }
-        for entry in self.producers.values() {
-            if let Entry::Producer { producer, .. } = entry {
-                head.heard_of(producer.clone(), true);
-            }
+        for producer in self.producers.all() {
+            head.producers.heard_of(producer, true);
         }
         let named = (id, name.clone(), settings.clone());
         let settled = (self.from, self.until);

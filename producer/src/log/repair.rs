@@ -11,7 +11,7 @@
 
 use std::{
     collections::BTreeSet,
-    fmt, io,
+    fmt, fs, io,
     path::{Component, Path, PathBuf},
 };
 
@@ -19,16 +19,17 @@ use bytes::Bytes;
 use common::limits::NAME_BYTES_MAX;
 
 use super::{
-    catalogue::{Catalogue, Contents, Listed},
-    disk::{Disk, Folder},
+    catalogue::{self, Catalogue, Contents, Listed},
+    disk::{self, Disk, Folder},
     entry::{Entry, StreamId},
     frame::Link,
     journal::Torn,
     kept::Segment,
+    parts::{Part, Place, Run},
     segment::{Segments, Sync},
     settings::Retention,
     shelf,
-    survey::{Part, Place, Run, Survey},
+    survey::Survey,
 };
 
 /// How long segments of a repaired stream get.
@@ -57,8 +58,27 @@ pub fn repair(from: &Path, to: &Path) -> io::Result<Repaired> {
     }
     let place = empty_place(to, from)?;
     let survey = Survey::of(&damaged)?;
+    let is_made = !place.exists();
     let new = Folder::lock(&place).map_err(|error| about(to, &error))?;
-    Repair::new(&damaged, &new, survey).run(to)
+    let repaired = Repair::new(&damaged, &new, survey).run(to);
+    let repaired = repaired.map_err(|error| about(to, &error));
+    if repaired.is_err() {
+        clear(&place, is_made);
+    }
+    repaired
+}
+
+/// Removes what was made in a folder that was empty, and the folder if it was made: so that it can be
+/// tried again. What cannot be removed stays.
+fn clear(place: &Path, is_made: bool) {
+    if is_made {
+        drop(fs::remove_dir_all(place));
+        return;
+    }
+    for name in [catalogue::FILE, catalogue::NEW_FILE, disk::LOCK] {
+        drop(fs::remove_file(place.join(name)));
+    }
+    drop(fs::remove_dir_all(place.join(shelf::FOLDER)));
 }
 
 /// Where `to` is, if a directory can be made there: nothing is in it, and it is not within `from`.
@@ -201,6 +221,7 @@ impl<'a> Repair<'a> {
         let mut segments = Segments {
             disk: self.new,
             stream: to,
+            from: first,
             firsts: Vec::new(),
             until: first,
             past: None,
@@ -231,9 +252,13 @@ impl<'a> Repair<'a> {
         };
         let length = usize::try_from(part.end.byte - part.first.byte).unwrap_or(usize::MAX);
         let mut bytes = vec![0; length];
-        let lines = self.damaged.open(&shelf::path(stream, segment, "lines"))?;
-        lines.read_at(&mut bytes, part.first.byte - segment.byte)?;
-        Ok(bytes.into())
+        let path = shelf::path(stream, segment, "lines");
+        let lines = self.damaged.open(&path);
+        let read = lines.and_then(|lines| {
+            lines.read_at(&mut bytes, part.first.byte - segment.byte)?;
+            Ok(bytes.into())
+        });
+        read.map_err(|error| about(&path, &error))
     }
 }
 
@@ -270,7 +295,7 @@ impl fmt::Display for Repaired {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, fs, os::unix::fs::symlink};
+    use std::{collections::BTreeMap, os::unix::fs::symlink};
 
     use common::{name, offset::Offset, time::Timestamp};
 

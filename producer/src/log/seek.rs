@@ -118,7 +118,7 @@ impl Stream {
     fn segment(&self, first: Offset) -> Result<Option<Opened>, Damage> {
         match self.open_segment(first) {
             Err(_) if !self.has_segment(first)? => Ok(None),
-            opened => opened,
+            opened => opened?.map(Opened::whole).transpose(),
         }
     }
 }

@@ -32,6 +32,8 @@ pub(super) enum Sync {
 pub(super) struct Segments<'a> {
     pub(super) disk: &'a dyn Disk,
     pub(super) stream: StreamId,
+    /// The place of the first record that is kept here, whether its file is still there or not.
+    pub(super) from: Offset,
     pub(super) firsts: Vec<Offset>,
     pub(super) until: Offset,
     /// What it shares with the stream that it is a fork of, and still keeps.
@@ -133,14 +135,14 @@ impl Segments<'_> {
             }
             gone.push(oldest);
             self.firsts.remove(0);
+            self.from = next.unwrap_or(self.until);
         }
         Ok(gone)
     }
 
     /// Whether a fork need not keep its past: it is too old, or its own records are enough.
     fn is_over(&self, past: Past, now: Timestamp) -> bool {
-        let first = self.firsts.first().copied().unwrap_or(self.until);
-        let own = self.until.byte - first.byte;
+        let own = self.until.byte - self.from.byte;
         let since = self.retention.since(now);
         self.retention.bytes.is_some_and(|bytes| own >= bytes)
             || since.is_some_and(|since| past.since < since)
@@ -148,10 +150,9 @@ impl Segments<'_> {
 
     /// What readers may see when it is durable.
     pub(super) fn shelf(&self) -> Shelf {
-        let first = self.firsts.first().copied().unwrap_or(self.until);
         Shelf {
             firsts: Arc::from(self.firsts.as_slice()),
-            from: self.past.map_or(first, |past| past.from),
+            from: self.past.map_or(self.from, |past| past.from),
             until: self.until,
         }
     }
@@ -172,18 +173,42 @@ impl Segments<'_> {
     }
 
     /// Opens the last segment, to go on with it. What lies behind the end is of a time before a
-    /// crash; the journal has it.
+    /// crash; the journal has it. One that is not as it was written stays as it is: what follows goes
+    /// into another.
     fn last(&self) -> io::Result<Option<Open>> {
         let Some(first) = self.firsts.last().copied() else {
             return Ok(None);
         };
-        let pieces =
-            shelf::pieces(self.disk, self.stream, first, self.until).map_err(io::Error::other)?;
+        match self.whole(first) {
+            Ok(open) => {
+                self.cut(&open)?;
+                Ok(Some(open))
+            }
+            Err(Damage::Io(error)) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Err(damage) => {
+                let stream = self.stream.0;
+                tracing::error!(%damage, stream, "a segment is left as it is, and another begun");
+                Ok(None)
+            }
+        }
+    }
+
+    /// The segment that begins at `first`, if it is there and described up to the end.
+    fn whole(&self, first: Offset) -> Result<Open, Damage> {
+        let pieces = shelf::pieces(self.disk, self.stream, first, self.until)?;
+        let is_described = pieces.last().is_some_and(|last| last.end == self.until);
         let mut open = self.open(first)?;
+        if !is_described || open.lines.length()? < self.until.byte - first.byte {
+            return Err(Damage::File {
+                file: shelf::path(self.stream, first, "side")
+                    .display()
+                    .to_string(),
+                what: shelf::MISSING,
+            });
+        }
         open.pieces = pieces.len() as u64;
         open.since = pieces.first().map(|piece| piece.time);
-        self.cut(&open)?;
-        Ok(Some(open))
+        Ok(open)
     }
 
     fn begin(&mut self, first: Offset) -> io::Result<Open> {

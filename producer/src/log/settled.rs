@@ -36,8 +36,9 @@ impl Stream {
         let Some(shelf) = owner.shelf()? else {
             return Ok(None);
         };
-        let place = (disk.as_ref(), owner.id(), self.framing());
-        shelf.open(place, (at, &self.base().pool, owner.sound()))
+        let place = (disk, owner.id(), self.framing());
+        let base = self.base();
+        shelf.open(place, at, (&base.pool, &base.hands, owner.sound()))
     }
 
     /// The segment that has a record at `at`.
@@ -53,13 +54,18 @@ impl Stream {
         if at < self.earliest() {
             return Err(self.gone(at));
         }
-        disk::aside(|| {
+        let found = disk::aside(|| {
             let opened = self.open_segment(at).map_err(damaged)?;
             let opened = opened.ok_or_else(nowhere)?;
             match opened.read(at, 1, NEWLINE).map_err(damaged)? {
                 Some(_) => Ok(opened),
                 None => Err(nowhere()),
             }
+        });
+        // It may have been let go of while it was looked for.
+        found.map_err(|misplaced| match self.earliest() {
+            earliest if at < earliest => Misplaced::Gone { at, earliest },
+            _ => misplaced,
         })
     }
 

@@ -23,15 +23,19 @@ use bytes::{Buf, BufMut, Bytes};
 use common::{offset::Offset, time::Timestamp};
 
 use super::{
-    disk::{self, Disk, File},
+    disk::{self, Disk},
     entry::StreamId,
     journal::Damage,
+    lines::{Hands, Lines},
     pool::{Lent, Pool},
     settings::Framing,
     sound::{self, Sound},
 };
 
 const MAGIC: &[u8; 8] = b"BrkSide1";
+/// What is wrong with a segment that does not hold all that it should.
+pub(super) const MISSING: &str = "a settled piece is missing or damaged";
+
 pub(super) const HEAD_BYTES: usize = 28;
 pub(super) const PIECE_BYTES: usize = 32;
 
@@ -53,8 +57,9 @@ pub(super) struct Opened {
     first: Offset,
     /// At least one.
     pieces: Vec<Piece>,
-    lines: Box<dyn File>,
-    path: PathBuf,
+    /// Where it should end.
+    end: Offset,
+    lines: Lines,
     framing: Framing,
     pool: Pool,
     sound: sound::Pieces,
@@ -98,43 +103,50 @@ impl Shelf {
         self.firsts.get(before..).unwrap_or_default()
     }
 
-    /// Opens the segment in which `at` lies, if there is one.
+    /// Opens the segment in which `at` lies, if there is one. What lies behind it there may be damaged.
     ///
     /// # Errors
     /// What is on disk is not what was written.
     pub(super) fn open(
         &self,
-        (disk, stream, framing): (&dyn Disk, StreamId, Framing),
-        (at, pool, sound): (Offset, &Pool, &Sound),
+        (disk, stream, framing): (&Arc<dyn Disk>, StreamId, Framing),
+        at: Offset,
+        (pool, hands, sound): (&Pool, &Hands, &Sound),
     ) -> Result<Option<Opened>, Damage> {
+        if at >= self.until {
+            return Ok(None);
+        }
         let after = self.firsts.partition_point(|first| first.byte <= at.byte);
         let first = after.checked_sub(1).and_then(|last| self.firsts.get(last));
-        let Some(first) = first.copied().filter(|_| at < self.until) else {
-            return Ok(None);
-        };
-        let pieces = pieces(disk, stream, first, self.until)?;
-        let end = self.firsts.get(after).copied().unwrap_or(self.until);
+        let first = first
+            .copied()
+            .ok_or_else(|| missing(&path(stream, at, "lines")))?;
         let path = path(stream, first, "lines");
+        let pieces = pieces(disk.as_ref(), stream, first, self.until)?;
         let described = pieces.last().map(|last| last.end);
+        let described = described.filter(|described| *described > at);
+        let described = described.ok_or_else(|| missing(&path.with_extension("side")))?;
         // There may be a hole behind what only forks need.
-        let is_whole = described == Some(end) || (first < self.from && described > Some(at));
-        if !is_whole {
-            return Err(Damage::File {
-                file: path.with_extension("side").display().to_string(),
-                what: "a settled piece is missing or damaged",
-            });
-        }
-        let lines = disk.open(&path)?;
+        let end = self.firsts.get(after).copied().unwrap_or(self.until);
+        let end = if first < self.from { described } else { end };
         Ok(Some(Opened {
             stream,
             first,
             pieces,
-            lines,
-            path,
+            end,
+            lines: Lines::open(disk, &path, hands)?,
             framing,
             pool: pool.clone(),
             sound: sound.of(first),
         }))
+    }
+}
+
+/// That a file does not have all that is settled.
+fn missing(path: &Path) -> Damage {
+    Damage::File {
+        file: path.display().to_string(),
+        what: MISSING,
     }
 }
 
@@ -143,6 +155,19 @@ impl Opened {
     pub(super) fn holds(&self, at: Offset) -> bool {
         let end = self.pieces.last().map(|last| last.end);
         at >= self.first && end.is_some_and(|end| at < end)
+    }
+
+    /// That it is described from its beginning to its end.
+    ///
+    /// # Errors
+    /// It is not, so nothing can be told of what is behind the last piece.
+    pub(super) fn whole(self) -> Result<Self, Damage> {
+        let end = self.pieces.last().map(|last| last.end);
+        if end == Some(self.end) {
+            Ok(self)
+        } else {
+            Err(missing(&self.lines.path.with_extension("side")))
+        }
     }
 
     /// Whole records from `at` on, and the place behind them: `bytes_max` bytes at the most, but
@@ -224,7 +249,7 @@ impl Opened {
             let text = || bytes.as_ref().get(from..to).unwrap_or_default();
             if !self.sound.has(number) && crc32c::crc32c(text()) != piece.check {
                 return Err(Damage::File {
-                    file: self.path.display().to_string(),
+                    file: self.lines.path.display().to_string(),
                     what: "a piece's check is wrong; it is not served",
                 });
             }

@@ -8,8 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
-use common::{offset::Offset, time::Timestamp};
+use common::{offset::Offset, wire};
 
 use super::{
     catalogue::{self, Catalogue, Contents, Listed},
@@ -17,6 +16,7 @@ use super::{
     entry::{Entry, StreamId},
     frame::salvage,
     journal::{self, Torn},
+    parts::{Part, Place, Run, runs},
     recovery,
     shelf::{self, Piece, Shelf},
 };
@@ -37,33 +37,9 @@ pub(super) struct Survey {
     pub(super) formats: BTreeSet<String>,
     /// What was being written when all ended, or is being written now. That is no fault.
     pub(super) torn: Option<Torn>,
+    /// A log cannot be opened here: so the catalogue may not say all, or not the latest.
+    is_unusable: bool,
     pub(super) faults: Vec<String>,
-}
-
-/// Records one behind another that are all as they were written.
-#[derive(Debug, Clone)]
-pub(super) struct Run {
-    pub(super) parts: Vec<Part>,
-    pub(super) first: Offset,
-    pub(super) end: Offset,
-}
-
-/// Some of them.
-#[derive(Debug, Clone)]
-pub(super) struct Part {
-    pub(super) first: Offset,
-    pub(super) end: Offset,
-    pub(super) time: Timestamp,
-    pub(super) place: Place,
-}
-
-/// Where they are.
-#[derive(Debug, Clone)]
-pub(super) enum Place {
-    /// In the segment of a stream that begins there.
-    Segment(StreamId, Offset),
-    /// In the journal, and in memory now.
-    Journal(Bytes),
 }
 
 impl Survey {
@@ -75,7 +51,10 @@ impl Survey {
         let mut survey = Self::default();
         match recovery::find(disk) {
             Ok(found) => survey.torn = found.torn,
-            Err(damage) => survey.faults.push(damage.to_string()),
+            Err(damage) => {
+                survey.is_unusable = true;
+                survey.faults.push(damage.to_string());
+            }
         }
         let catalogue = format(disk, Path::new(catalogue::FILE));
         survey.formats.extend(catalogue);
@@ -101,6 +80,7 @@ impl Survey {
             let parts = survey.segments(disk, id, shared)?;
             appended.entry(id).or_default().extend(parts);
         }
+        survey.guess(&appended);
         survey.join(&appended);
         Ok(survey)
     }
@@ -135,7 +115,8 @@ impl Survey {
         self.faults.is_empty()
     }
 
-    /// Streams of which the catalogue does not know.
+    /// Streams of which the catalogue does not know. Where it may not say all, those are not taken to be
+    /// deleted of which it must have known.
     fn look_for_lost(&mut self, disk: &dyn Disk) -> io::Result<()> {
         for name in disk.list(Path::new(shelf::FOLDER))? {
             let Ok(number) = u64::from_str_radix(&name, 16) else {
@@ -144,7 +125,7 @@ impl Survey {
             let id = StreamId(number);
             let is_known = self.contents.streams.contains_key(&id)
                 || self.contents.deleted.contains(&id)
-                || self.contents.next_stream > id;
+                || (self.contents.next_stream > id && !self.is_unusable);
             if !is_known {
                 let folder = shelf::folder(id);
                 let folder = folder.display();
@@ -156,6 +137,22 @@ impl Survey {
             }
         }
         Ok(())
+    }
+
+    /// Says of streams of which nothing is known what can be told from their records: a line has a byte
+    /// and a newline at the least, so where there are as many bytes as records, those are no lines.
+    fn guess(&mut self, parts: &BTreeMap<StreamId, Vec<Part>>) {
+        let streams = self.contents.streams.iter_mut();
+        for (id, listed) in streams.filter(|(_, listed)| listed.is_lost()) {
+            let first = parts.get(id).and_then(|parts| parts.first());
+            let is_of_bytes = first.is_some_and(|part| {
+                part.end.byte - part.first.byte == part.end.record - part.first.record
+            });
+            if let (true, Some(Entry::Create { settings, .. })) = (is_of_bytes, &mut listed.created)
+            {
+                wire::OCTET_STREAM.clone_into(&mut settings.content_type);
+            }
+        }
     }
 
     /// What is sound in the segments of a stream that it needs itself, or those that share it do.
@@ -175,7 +172,9 @@ impl Survey {
         };
         // Of such a stream no more is there than its forks need.
         let may_miss = listed.is_lost() || listed.retired.is_some();
-        let mut shelf = Shelf::find(disk, id, from, until)?;
+        // What lies behind is in the journal too, unless the catalogue does not say the latest.
+        let searched = if self.is_unusable { Offset::MAX } else { until };
+        let mut shelf = Shelf::find(disk, id, from, searched)?;
         shelf.firsts = needed(&shelf, listed.retired.is_some(), shared);
         let mut parts = Vec::new();
         let mut at = from;
@@ -192,13 +191,14 @@ impl Survey {
                     at = at.max(end);
                     parts.extend(found);
                 }
-                Err(error) => {
+                Err(journal::Damage::Io(error)) => {
                     let path = shelf::path(id, first, "side");
                     self.faults.push(format!("{}: {error}", path.display()));
                 }
+                Err(damage) => self.faults.push(damage.to_string()),
             }
         }
-        if at != until && !may_miss {
+        if at < until && !may_miss {
             self.faults.push(missing(id, at, until, "it is settled"));
         }
         Ok(parts)
@@ -250,7 +250,11 @@ fn segment(
     let (mut parts, mut at, mut hole) = (Vec::new(), first, false);
     let mut damaged = |path: &Path, what: &str, from: Offset, to: Offset| {
         let path = path.display();
-        faults.push(format!("{path}: {what} from {from} to {to} is damaged"));
+        faults.push(if to == Offset::MAX {
+            format!("{path}: {what} from {from} on is damaged")
+        } else {
+            format!("{path}: {what} from {from} to {to} is damaged")
+        });
     };
     for piece in shelf::described(disk, id, first)? {
         let Some(piece) = piece else {
@@ -288,44 +292,6 @@ fn is_sound(lines: &dyn File, at: u64, begin: Offset, piece: &Piece) -> bool {
     let length = piece.end.byte.saturating_sub(begin.byte);
     let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
     lines.read_at(&mut bytes, at).is_ok() && crc32c::crc32c(&bytes) == piece.check
-}
-
-impl Part {
-    /// What an entry appends, if it does.
-    fn of(entry: &Entry) -> Option<(StreamId, Self)> {
-        let Entry::Append {
-            stream,
-            first,
-            records,
-            time,
-            content,
-        } = entry
-        else {
-            return None;
-        };
-        let part = Self {
-            first: *first,
-            end: first.advance(*records, content.len() as u64),
-            time: *time,
-            place: Place::Journal(content.clone()),
-        };
-        Some((*stream, part))
-    }
-
-    /// What of it lies before `until`, which is a border between two records.
-    fn clipped(&self, until: Offset) -> Self {
-        let end = self.end.min(until);
-        let length = usize::try_from(end.byte - self.first.byte).unwrap_or(usize::MAX);
-        let place = match &self.place {
-            Place::Journal(bytes) => Place::Journal(bytes.slice(..length.min(bytes.len()))),
-            segment @ Place::Segment(..) => segment.clone(),
-        };
-        Self {
-            end,
-            place,
-            ..self.clone()
-        }
-    }
 }
 
 impl Contents {
@@ -369,25 +335,4 @@ impl Listed {
             _ => self.from,
         }
     }
-}
-
-/// Parts in order, joined where one follows another; what is there twice is taken once.
-fn runs(mut parts: Vec<Part>) -> Vec<Run> {
-    parts.sort_by_key(|part| part.first);
-    let mut runs: Vec<Run> = Vec::new();
-    for part in parts {
-        match runs.last_mut() {
-            Some(run) if part.first < run.end => {}
-            Some(run) if part.first == run.end => {
-                run.end = part.end;
-                run.parts.push(part);
-            }
-            _ => runs.push(Run {
-                first: part.first,
-                end: part.end,
-                parts: vec![part],
-            }),
-        }
-    }
-    runs
 }

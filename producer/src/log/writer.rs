@@ -17,6 +17,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use rustix::io::Errno;
 use tokio::sync::mpsc::Receiver;
 
 use super::{
@@ -41,6 +42,9 @@ const LINGER: Duration = Duration::from_micros(100);
 
 /// How often the space on the disk is looked at, while something is appended.
 const SPACE_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Why nothing is appended to a directory that another process would not find.
+const ELSEWHERE: &str = "the data directory was moved or removed, or its disk was unmounted";
 
 /// How long the writer rests at a time while the keeper has too much to do; it is woken before.
 const KEEPER_REST: Duration = Duration::from_millis(10);
@@ -157,10 +161,13 @@ impl Writer {
 
     /// Lets be settled what is not, also where the disk is full: there will be more room then.
     fn settle(&mut self) {
-        let has_failed = matches!(*self.base.health.borrow(), Health::Failed(_));
-        if !has_failed && !self.unsettled.is_empty() {
+        if !self.unsettled.is_empty() {
             self.roll();
         }
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(*self.base.health.borrow(), Health::Failed(_))
     }
 
     /// Whether there is space on the disk when what is sealed now is settled, and there is need of it.
@@ -212,12 +219,21 @@ impl Writer {
     }
 
     /// Begins another journal file, and lets the keeper settle the full one. Waits while it has
-    /// one more to settle, so that what is not settled, and so in memory, stays bounded.
+    /// one more to settle, so that what is not settled, and so in memory, stays bounded. Nothing is
+    /// begun any more when something has failed.
     fn roll(&mut self) {
+        if self.has_failed() {
+            return;
+        }
         if let Some(durable) = &mut self.durable {
             match durable.files.begin(durable.link, self.journal_bytes_max) {
                 Ok(journal) => durable.journal = Some(journal),
-                Err(error) if is_for_want_of_space(&error) => return self.base.set_full(true),
+                Err(error) if is_for_want_of_space(&error) => {
+                    if self.base.set_full(true) {
+                        tracing::warn!(%error, "no journal file can be begun");
+                    }
+                    return;
+                }
                 Err(error) => {
                     self.base.fail("no journal file can be made", &error);
                     return;
@@ -249,15 +265,19 @@ impl Writer {
         }
     }
 
-    /// Refuses appends while there is little space on the disk.
+    /// Refuses appends while there is little space on the disk, and from when on the directory is not
+    /// found any more where it was.
     fn look_at_space(&mut self) {
         let is_due = |looked: &Instant| looked.elapsed() >= SPACE_INTERVAL;
         if self.durable.is_none() || !self.looked.as_ref().is_none_or(is_due) {
             return;
         }
         self.looked = Some(Instant::now());
+        if self.base.disk().is_some_and(|disk| !disk.is_in_place()) && !self.has_failed() {
+            self.base.fail("the data directory is gone", &ELSEWHERE);
+        }
         let is_starved = self.base.is_starved.load(Ordering::SeqCst);
-        self.base.set_full(self.is_low() || is_starved);
+        let _changed = self.base.set_full(self.is_low() || is_starved);
     }
 
     /// Whether there is less space on the disk than has to be left.
@@ -268,10 +288,15 @@ impl Writer {
     }
 }
 
-/// Whether it would work if there were space.
+/// Whether it would work if there were space, or a file less were open.
 pub(super) fn is_for_want_of_space(error: &io::Error) -> bool {
     use io::ErrorKind::{QuotaExceeded, StorageFull};
-    matches!(error.kind(), StorageFull | QuotaExceeded)
+    let is_full = matches!(error.kind(), StorageFull | QuotaExceeded);
+    is_full
+        || matches!(
+            Errno::from_io_error(error),
+            Some(Errno::MFILE | Errno::NFILE)
+        )
 }
 
 impl Unsettled {

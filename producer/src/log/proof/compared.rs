@@ -21,7 +21,8 @@ pub(super) fn compare(stream: &Stream, meant: &Meant) -> Result<(), String> {
     same("closed", head.closed, meant.closed)?;
     same("sequence", &head.sequence, &meant.sequence)?;
     let producers = head
-        .producers()
+        .producers
+        .all()
         .map(|producer| (producer.id, (producer.epoch, producer.sequence)));
     same("closed by", &head.closed_by, &meant.closed_by)?;
     same("producers", producers.collect(), meant.producers.clone())?;
