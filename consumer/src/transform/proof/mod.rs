@@ -7,6 +7,7 @@
 mod cascades;
 pub(crate) mod chance;
 pub(crate) mod changelogs;
+mod leaving;
 mod model;
 mod overs;
 mod ranges;
