@@ -36,6 +36,7 @@ mod explain;
 mod expressions;
 mod functions;
 mod guarded;
+mod in_common;
 mod interval;
 mod job;
 mod joined;
