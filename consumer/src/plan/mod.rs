@@ -52,6 +52,7 @@ mod placed;
 mod query;
 mod rewrite;
 mod settings;
+mod shared;
 mod shifted;
 mod statement;
 mod supported;

@@ -13,6 +13,7 @@ mod overs;
 mod ranges;
 mod runs;
 mod semantics;
+mod shared;
 mod state_ttl;
 mod text;
 mod versions;
