@@ -60,6 +60,7 @@ mod syntax;
 mod table;
 mod told;
 mod tvf;
+mod typed;
 mod types;
 mod windows;
 mod written;
