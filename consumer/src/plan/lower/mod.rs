@@ -11,6 +11,7 @@ mod rank;
 mod ready;
 mod scan;
 mod sink;
+mod union;
 mod whole;
 mod window;
 
@@ -22,7 +23,7 @@ use std::{
 use arrow::datatypes::{DataType, Field};
 use datafusion_common::{Column, DFSchema, DFSchemaRef, TableReference};
 use datafusion_expr::{
-    Distinct, Expr, LogicalPlan, Projection, SubqueryAlias, Union, execution_props::ExecutionProps,
+    Distinct, Expr, LogicalPlan, Projection, SubqueryAlias, execution_props::ExecutionProps,
     physical_planning_context::PhysicalPlanningContext,
 };
 use datafusion_physical_expr::{create_physical_expr, expressions::cast};
@@ -45,7 +46,7 @@ pub(super) use join::within;
 use scan::Scans;
 pub(super) use sink::Output;
 pub(super) use whole::is_for_late_rows;
-use whole::{Carried, Plans, Together};
+use whole::{Carried, Plans};
 
 /// Makes steps of plans, one plan after another.
 #[derive(Debug)]
@@ -232,54 +233,6 @@ impl Lowering<'_> {
             Some((table.cloned(), field.name().clone()))
         })?;
         Ok(Lowered { schema, ..input })
-    }
-
-    fn union(&mut self, union: &Union) -> Result<Lowered, Fault> {
-        let lowered = union.inputs.iter().map(|plan| self.plan(plan));
-        let lowered = lowered.collect::<Result<Vec<_>, Fault>>()?;
-        let together = match self.carries {
-            true => self.carried_together(&lowered)?,
-            false => Together::default(),
-        };
-        let width = union.schema.fields().len();
-        let mut inputs = Vec::new();
-        for (plan, input) in union.inputs.iter().zip(&lowered) {
-            let columns = plan.schema().columns().into_iter().map(Expr::Column);
-            let casts = columns.zip(union.schema.fields());
-            let casts = casts
-                .map(|(column, field)| datafusion_expr::cast(column, plain(field.data_type())));
-            let carried = together.values(input, &self.carried(input));
-            let values: Vec<_> = casts.chain(carried).collect();
-            let names = fields(&union.schema).chain(together.names(width));
-            let names = names.collect();
-            inputs.push(self.carrying(false, |own| own.project(input, &values, names))?);
-        }
-        let retracts = inputs
-            .iter()
-            .any(|input| input.changelog == Changelog::Retract);
-        let changelog = if retracts {
-            Changelog::Retract
-        } else {
-            Changelog::Append
-        };
-        let names = fields(&union.schema).map(|(table, field)| {
-            let of = plain(field.data_type());
-            (
-                table,
-                Arc::new(
-                    field
-                        .as_ref()
-                        .clone()
-                        .with_data_type(of)
-                        .with_nullable(true),
-                ),
-            )
-        });
-        let schema = schema(names.chain(together.names(width)).collect())?;
-        let inputs: Vec<_> = inputs.iter().collect();
-        let lowered = self.step(&inputs, schema, changelog, Kind::Union);
-        self.carried.insert(lowered.step, together.behind(width));
-        Ok(lowered)
     }
 
     fn step(
