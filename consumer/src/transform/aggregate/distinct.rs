@@ -419,10 +419,10 @@ mod tests {
     }
 
     /// Which of these values are new to a group.
-    fn news(sets: &mut dyn Distinct, group: u32, values: ArrayRef) -> Vec<bool> {
+    fn news(sets: &mut dyn Distinct, group: u32, values: &ArrayRef) -> Vec<bool> {
         let rows = Rows {
             groups: &vec![group; values.len()],
-            values: &values,
+            values,
             valid: &[None],
             adds: None,
         };
@@ -441,22 +441,22 @@ mod tests {
         let mut sets = Sets::<_, Members>::new(of.clone(), Narrow(of), 1);
         sets.grow(2);
         let is_new = |news: Vec<bool>| news.into_iter().filter(|is_new| *is_new).count();
-        assert_eq!(is_new(news(&mut sets, 0, numbers(0..VALUES))), 500_000);
-        news(&mut sets, 1, numbers(0..100));
+        assert_eq!(is_new(news(&mut sets, 0, &numbers(0..VALUES))), 500_000);
+        news(&mut sets, 1, &numbers(0..100));
         let full = sets.bytes();
         sets.clear(&[0]);
         let mut there = sets.table.len();
         assert_eq!(there, 500_100, "nothing is given back at once");
         // Meanwhile the group begins anew, and others are what they were.
-        assert_eq!(is_new(news(&mut sets, 0, numbers(0..10))), 10);
-        assert_eq!(is_new(news(&mut sets, 1, numbers(0..101))), 1);
+        assert_eq!(is_new(news(&mut sets, 0, &numbers(0..10))), 10);
+        assert_eq!(is_new(news(&mut sets, 1, &numbers(0..101))), 1);
         there += 11;
         while there > 111 {
             sets.sweep(4_096);
             assert_eq!(there.saturating_sub(4_096).max(111), sets.table.len());
             there = sets.table.len();
         }
-        assert_eq!(is_new(news(&mut sets, 0, numbers(0..11))), 1);
+        assert_eq!(is_new(news(&mut sets, 0, &numbers(0..11))), 1);
         assert!(sets.bytes() < full / 2, "{} of {full}", sets.bytes());
     }
 
@@ -466,7 +466,8 @@ mod tests {
         let mut sets = Sets::<_, Members>::new(of.clone(), Sorter::new(&of).unwrap(), 1);
         sets.grow(1);
         let values = (0..20_000).map(|value| Some(format!("value {value}")));
-        news(&mut sets, 0, Arc::new(values.collect::<StringArray>()));
+        let values: ArrayRef = Arc::new(values.collect::<StringArray>());
+        news(&mut sets, 0, &values);
         let mut bytes = sets.bytes();
         while sets.dismantle(1_000) > 0 {
             let given = bytes - sets.bytes();
@@ -503,7 +504,7 @@ mod tests {
                 match act {
                     Act::Add(group, from, count) => {
                         let values = from..from + count;
-                        let given = news(&mut sets, group, numbers(values.clone()));
+                        let given = news(&mut sets, group, &numbers(values.clone()));
                         let own = &mut model[group as usize];
                         let expected: Vec<_> = values.map(|value| own.insert(value)).collect();
                         prop_assert_eq!(given, expected);
