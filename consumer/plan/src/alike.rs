@@ -2,14 +2,15 @@
 //! the same would read texts as numbers when the job runs, and not every text is one.
 
 use arrow::datatypes::DataType;
-use datafusion_common::{DFSchema, Result};
-use datafusion_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator};
+use datafusion_common::Result;
+use datafusion_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 
 use super::{
     conditions::place,
     error::{Fault, NOWHERE},
     mixed::OF_ONE_TYPE,
     query::each_expression,
+    typed::Typed,
     types,
 };
 
@@ -42,9 +43,9 @@ enum Use {
 
 /// Refuses values of several kinds where they have to be of one.
 pub(super) fn refuse_others(plan: &LogicalPlan) -> Result<()> {
-    each_expression(plan, |expression, schema| {
+    each_expression(plan, |expression, typed| {
         let mut uses = uses(expression).into_iter();
-        uses.try_for_each(|(of, values)| of.check(&values, schema))
+        uses.try_for_each(|(of, values)| of.check(&values, typed))
     })
 }
 
@@ -93,10 +94,10 @@ fn used(operator: Operator) -> Option<Use> {
 
 impl Use {
     /// Looks at each value beside the first; `NULL` is of any kind.
-    fn check(self, values: &[&Expr], schema: &DFSchema) -> Result<()> {
+    fn check(self, values: &[&Expr], typed: &Typed) -> Result<()> {
         let mut first: Option<(Kind, DataType)> = None;
         for value in values {
-            let of = value.get_type(schema)?;
+            let of = typed.of(value)?;
             let Some(kind) = kind(&of) else {
                 continue;
             };

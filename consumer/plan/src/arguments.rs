@@ -2,10 +2,10 @@
 //! and a time of a text, which not every text is.
 
 use arrow::datatypes::DataType;
-use datafusion_common::{DFSchema, Result};
-use datafusion_expr::{Expr, ExprSchemable, LogicalPlan};
+use datafusion_common::Result;
+use datafusion_expr::{Expr, LogicalPlan};
 
-use super::{conditions::place, error::Fault, query::each_expression, types};
+use super::{conditions::place, error::Fault, query::each_expression, typed::Typed, types};
 
 /// What an argument is.
 #[derive(Debug, Clone, Copy)]
@@ -36,15 +36,21 @@ pub(super) fn refuse_others(plan: &LogicalPlan) -> Result<()> {
     each_expression(plan, check)
 }
 
-fn check(expression: &Expr, schema: &DFSchema) -> Result<()> {
+/// Functions of a text and of how many characters of it are wanted, as they are called here and in Flink.
+const OF_SO_MANY: [(&str, &str); 2] = [("left", "LEFT"), ("right", "RIGHT")];
+
+fn check(expression: &Expr, typed: &Typed) -> Result<()> {
     let Expr::ScalarFunction(call) = expression else {
         return Ok(());
     };
+    if let Some((_, name)) = OF_SO_MANY.iter().find(|(own, _)| *own == call.name()) {
+        check_count(name, call.args.get(1), typed)?;
+    }
     let Some((_, name, of, from, to)) = TAKEN.iter().find(|(own, ..)| *own == call.name()) else {
         return Ok(());
     };
     for value in call.args.iter().take(*to).skip(*from) {
-        let given = value.get_type(schema)?;
+        let given = typed.of(value)?;
         if !of.allows(&given) {
             let (of, given) = (of.told(), types::name(&given));
             let message = format!("{name} is of {of}, and this is {given}; write CAST");
@@ -52,6 +58,24 @@ fn check(expression: &Expr, schema: &DFSchema) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// How many characters are wanted is a number. It is written as what it is where it is not below zero.
+fn check_count(name: &str, count: Option<&Expr>, typed: &Typed) -> Result<()> {
+    let count = match count {
+        Some(Expr::Case(case)) => case.else_expr.as_deref(),
+        count => count,
+    };
+    let Some(count) = count else {
+        return Ok(());
+    };
+    let given = typed.of(count)?;
+    if given.is_numeric() || given.is_null() {
+        return Ok(());
+    }
+    let given = types::name(&given);
+    let message = format!("{name} is of so many characters, INT, and this is {given}; write CAST");
+    Err(Fault::new(place(count), message).into())
 }
 
 impl Of {

@@ -2,23 +2,23 @@
 //! times by the unit that they happen to be held in.
 
 use arrow::datatypes::DataType;
-use datafusion_common::{DFSchema, Result};
-use datafusion_expr::{Expr, ExprSchemable, LogicalPlan};
+use datafusion_common::Result;
+use datafusion_expr::{Expr, LogicalPlan};
 
-use super::{conditions::place, error::Fault, query::each_expression, types};
+use super::{conditions::place, error::Fault, query::each_expression, typed::Typed, types};
 
 /// Refuses casts that are written and that Flink lacks.
 pub(super) fn refuse_others(plan: &LogicalPlan) -> Result<()> {
     each_expression(plan, check)
 }
 
-fn check(expression: &Expr, schema: &DFSchema) -> Result<()> {
+fn check(expression: &Expr, typed: &Typed) -> Result<()> {
     let (value, to) = match expression {
         Expr::Cast(of) => (&of.expr, of.field.data_type()),
         Expr::TryCast(of) => (&of.expr, of.field.data_type()),
         _ => return Ok(()),
     };
-    let from = value.get_type(schema)?;
+    let from = typed.of(value)?;
     if is_cast(&from, to) {
         return Ok(());
     }

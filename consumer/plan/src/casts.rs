@@ -18,7 +18,7 @@ use super::{
     functions::{
         self, CAST_AS, TimestampText, decimal, divide, narrow, number_text, to_instant, whole,
     },
-    query::replace_expressions,
+    query::{each_expression, replace_expressions},
     types::MILLISECONDS,
 };
 
@@ -37,9 +37,15 @@ impl Casts {
         }
     }
 
-    fn replace(&self, expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    /// Replaces an expression; `computes` says whether one that computes with numbers may have to be.
+    fn replace(
+        &self,
+        expression: Expr,
+        schema: &DFSchema,
+        computes: bool,
+    ) -> Result<Transformed<Expr>> {
         let computed = match &expression {
-            Expr::BinaryExpr(of) => computed(of, schema)?,
+            Expr::BinaryExpr(of) if computes => computed(of, schema)?,
             Expr::Negative(of) => negated(of, schema)?,
             _ => None,
         };
@@ -113,6 +119,25 @@ const fn is_time(of: &DataType) -> bool {
         of,
         DataType::Timestamp(..) | DataType::Date32 | DataType::Time32(_)
     )
+}
+
+/// Whether anything is computed in a way that is another in Flink. To replace a part of a chain takes a look
+/// at all before it, and that is saved where there is nothing to do.
+fn is_asked(plan: &LogicalPlan) -> Result<bool> {
+    let mut is_asked = false;
+    each_expression(plan, |expression, typed| {
+        let Expr::BinaryExpr(of) = expression else {
+            return Ok(());
+        };
+        if !of.op.is_numerical_operators() {
+            return Ok(());
+        }
+        let types = [typed.of(&of.left)?, typed.of(&of.right)?];
+        let is_other = |of: &DataType| of.is_decimal() || is_time(of);
+        is_asked |= of.op == Operator::Divide || types.iter().any(is_other);
+        Ok(())
+    })?;
+    Ok(is_asked)
 }
 
 /// Numbers are computed with as in Flink: exact ones where Arrow has other digits or may have too many,
@@ -265,6 +290,9 @@ impl AnalyzerRule for Casts {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        replace_expressions(plan, |expression, schema| self.replace(expression, schema))
+        let computes = is_asked(&plan)?;
+        replace_expressions(plan, |expression, schema| {
+            self.replace(expression, schema, computes)
+        })
     }
 }

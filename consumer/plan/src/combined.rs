@@ -5,7 +5,7 @@ use datafusion_sql::sqlparser::ast::{
     TableFactor, TableVersion, TableWithJoins,
 };
 
-use super::supported::{Checked, QUERY, refuse, refuse_first};
+use super::supported::{Checked, QUERY, refuse, refuse_from};
 
 pub(super) const JOINS: &str = "there is [INNER | LEFT | RIGHT | FULL | CROSS] JOIN … ON, or USING";
 
@@ -70,7 +70,6 @@ pub(super) const fn is_as_of_column(version: &TableVersion) -> bool {
 
 /// Refuses set operations that there are not.
 pub(super) fn set_operation(body: &SetExpr) -> Checked {
-    let span = body.span();
     match body {
         SetExpr::SetOperation {
             op,
@@ -83,25 +82,24 @@ pub(super) fn set_operation(body: &SetExpr) -> Checked {
                 SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None
             );
             let is_all = *set_quantifier == SetQuantifier::All;
-            let behind = left.span().end;
-            refuse_first(&[
-                (
-                    is_all && *op == SetOperator::Intersect,
-                    behind,
-                    "INTERSECT ALL",
-                ),
-                (is_all && *op == SetOperator::Except, behind, "EXCEPT ALL"),
-                (*op == SetOperator::Minus, behind, "MINUS"),
-                (by_name, behind, "UNION BY NAME"),
-            ])?;
+            let what = match op {
+                SetOperator::Intersect if is_all => Some("INTERSECT ALL"),
+                SetOperator::Except if is_all => Some("EXCEPT ALL"),
+                SetOperator::Minus => Some("MINUS"),
+                _ => by_name.then_some("UNION BY NAME"),
+            };
+            // To know where it is takes a look at all before it: only where it is told.
+            if let Some(what) = what {
+                return refuse_from(left.span().end, what, QUERY);
+            }
             set_operation(left)?;
             set_operation(right)
         }
         SetExpr::Select(_) | SetExpr::Query(_) => std::ops::ControlFlow::Continue(()),
-        SetExpr::Values(_) => refuse(span, "VALUES", QUERY),
+        SetExpr::Values(_) => refuse(body.span(), "VALUES", QUERY),
         SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
-            refuse(span, "a statement in a query", QUERY)
+            refuse(body.span(), "a statement in a query", QUERY)
         }
-        SetExpr::Table(_) => refuse(span, "TABLE as a query", QUERY),
+        SetExpr::Table(_) => refuse(body.span(), "TABLE as a query", QUERY),
     }
 }

@@ -2,13 +2,14 @@
 //! text or number can be.
 
 use arrow::datatypes::DataType;
-use datafusion_common::{DFSchema, Result};
-use datafusion_expr::{Expr, ExprSchemable, LogicalPlan};
+use datafusion_common::Result;
+use datafusion_expr::{Expr, LogicalPlan};
 use datafusion_sql::sqlparser::tokenizer::Location;
 
 use super::{
     error::{Fault, NOWHERE},
     query::each_expression,
+    typed::Typed,
     types,
 };
 
@@ -17,29 +18,29 @@ pub(super) fn refuse_others(plan: &LogicalPlan) -> Result<()> {
     each_expression(plan, check)
 }
 
-fn check(expression: &Expr, schema: &DFSchema) -> Result<()> {
+fn check(expression: &Expr, typed: &Typed) -> Result<()> {
     match expression {
         Expr::AggregateFunction(call) => {
             let mut filter = call.params.filter.iter();
-            filter.try_for_each(|condition| boolean(condition, schema))?;
+            filter.try_for_each(|condition| boolean(condition, typed))?;
         }
         Expr::Case(case) if case.expr.is_none() => {
             let mut conditions = case.when_then_expr.iter();
-            conditions.try_for_each(|(condition, _)| boolean(condition, schema))?;
+            conditions.try_for_each(|(condition, _)| boolean(condition, typed))?;
         }
         Expr::IsTrue(of)
         | Expr::IsFalse(of)
         | Expr::IsUnknown(of)
         | Expr::IsNotTrue(of)
         | Expr::IsNotFalse(of)
-        | Expr::IsNotUnknown(of) => boolean(of, schema)?,
+        | Expr::IsNotUnknown(of) => boolean(of, typed)?,
         _ => {}
     }
     Ok(())
 }
 
-fn boolean(condition: &Expr, schema: &DFSchema) -> Result<()> {
-    let data_type = condition.get_type(schema)?;
+fn boolean(condition: &Expr, typed: &Typed) -> Result<()> {
+    let data_type = typed.of(condition)?;
     if matches!(data_type, DataType::Boolean | DataType::Null) {
         return Ok(());
     }

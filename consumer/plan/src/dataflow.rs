@@ -17,6 +17,9 @@ pub struct Dataflow {
     pub steps: Vec<Step>,
     /// What becomes of rows that come too late, for the inputs of steps where they are kept.
     pub late: BTreeMap<Inlet, Late>,
+    /// Of how many columns the rows of an input are to its step, where those behind them are there for
+    /// late rows alone.
+    pub widths: BTreeMap<Inlet, usize>,
     /// For how long steps keep what is not written: their [`Dataflow::state_ttl_of`].
     pub state_ttl: Option<Duration>,
 }
@@ -345,6 +348,18 @@ impl Dataflow {
             | Kind::Insert(_) => false,
         };
         self.state_ttl.filter(|_| has_end)
+    }
+
+    /// Of how many columns the rows of an input are to its step.
+    #[must_use]
+    pub fn width(&self, (step, input): Inlet) -> usize {
+        let own = self.steps.get(step.0).and_then(|step| match input {
+            Input::First => step.inputs.first(),
+            Input::Second => step.inputs.get(1),
+        });
+        let rows = own.and_then(|rows| self.steps.get(rows.0));
+        let all = rows.map_or(0, |rows| rows.schema.fields().len());
+        self.widths.get(&(step, input)).copied().unwrap_or(all)
     }
 
     /// The tables that are written to, by name, those of late rows too; none is the console.

@@ -8,6 +8,7 @@ use super::{
     Running, Scan, Sink, Step, StepId, Table, Takes, Temporal, Time, Window,
     keys::{Key, Keys},
     kinds::Kinds,
+    lower::is_for_late_rows,
     table::PRINTED,
 };
 
@@ -135,12 +136,13 @@ fn described(step: &Step) -> String {
         Kind::Scan(scan) => scanned(scan, step),
         Kind::Filter(condition) => format!("Filter {condition}"),
         Kind::Project(values) => {
-            let named = step
-                .schema
-                .fields()
-                .iter()
-                .zip(values)
-                .map(|(field, value)| format!("{value} AS {}", field.name()));
+            let named =
+                step.schema.fields().iter().zip(values).map(
+                    |(field, value)| match is_for_late_rows(field.name()) {
+                        true => format!("{value} for late rows"),
+                        false => format!("{value} AS {}", field.name()),
+                    },
+                );
             format!("Project [{}]", named.collect::<Vec<_>>().join(", "))
         }
         Kind::Watermarks(watermarks) => format!(
@@ -567,5 +569,26 @@ mod tests {
             names.collect::<Vec<_>>(),
             [Some("console"), Some("missed (blackhole)")]
         );
+    }
+
+    #[test]
+    fn what_late_rows_are_to_have_says_so() {
+        let job = job(
+            "CREATE TABLE missed (at TIMESTAMP(3), note STRING) WITH ('connector' = 'print'); \
+             CREATE TABLE moments (n INT, note STRING, at TIMESTAMP(3), WATERMARK FOR at AS at) \
+             WITH ('connector' = 'brooklet', 'stream' = 's', 'late.table' = 'missed'); \
+             CREATE VIEW v AS SELECT n, window_start AS s, window_end AS e FROM \
+             TABLE(TUMBLE(TABLE moments, DESCRIPTOR(at), INTERVAL '1' SECOND)); \
+             SELECT x.n FROM v x JOIN (SELECT s, e, MAX(n) AS n FROM v GROUP BY s, e) y \
+             ON x.n = y.n AND x.s = y.s AND x.e = y.e",
+        );
+        let text = explain(&job);
+        let to_join = "window_end@4 AS e, at@2 for late rows, note@1 for late rows]";
+        assert!(text.contains(to_join), "{text}");
+        assert!(!text.contains('\0'), "{text}");
+        // The join keeps its own columns alone.
+        let is_join = |step: &&Step| matches!(step.kind, Kind::Join(_));
+        let join = job.dataflow.steps.iter().find(is_join).unwrap();
+        assert_eq!(join.schema.fields().len(), 6);
     }
 }

@@ -16,6 +16,7 @@ use super::{
     lower::{Output, lower},
     query::Planner,
     settings::ZONE,
+    shared,
     statement::{Definition, Insert, Kind, Statement, at_its_word, statements},
 };
 
@@ -97,6 +98,7 @@ impl Reading {
             let message = "there is nothing to do; write INSERT INTO … SELECT, or SELECT";
             return Err(Fault::new(NOWHERE, message));
         }
+        shared::optimize(&mut reading.outputs)?;
         let dataflow = lower(&reading.outputs, &reading.catalog, &reading.settings)?;
         let queries = reading.outputs.into_iter().map(|output| Planned {
             table: output.table,
@@ -156,7 +158,7 @@ impl Reading {
             }
             Kind::Select(query) => {
                 self.end = Some("a SELECT is the last statement of a job");
-                let plan = Planner::optimize(self.planner().query(&query)?)?;
+                let plan = self.planner().query(&query)?;
                 self.outputs.push(Output {
                     at: statement.at,
                     plan,
@@ -235,7 +237,7 @@ impl Reading {
         let rows = self.planner().analyze(rows)?;
         self.outputs.push(Output {
             at: place,
-            plan: Planner::optimize(rows)?,
+            plan: rows,
             table: Some(table),
         });
         Ok(())

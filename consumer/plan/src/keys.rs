@@ -14,7 +14,8 @@ use datafusion_physical_expr::{
 };
 
 use super::{
-    Dataflow, Expression, Join, JoinKind, Kind, Rank, Scan, Step, Window, written::unplaced,
+    Dataflow, Expression, Input, Join, JoinKind, Kind, Rank, Scan, Step, StepId, Window,
+    written::unplaced,
 };
 
 /// One key: the numbers of its columns. Without any, there is one row at the most.
@@ -31,10 +32,11 @@ impl Keys {
     /// Those of each step.
     pub(super) fn of(dataflow: &Dataflow) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
-        for step in &dataflow.steps {
+        for (number, step) in dataflow.steps.iter().enumerate() {
             let inputs = step.inputs.iter();
             let inputs = inputs.map(|input| all.get(input.0).cloned().unwrap_or_default());
-            let keys = Self::of_step(dataflow, step, &inputs.collect::<Vec<_>>());
+            let width = dataflow.width((StepId(number), Input::First));
+            let keys = Self::of_step(dataflow, (step, width), &inputs.collect::<Vec<_>>());
             all.push(keys);
         }
         all
@@ -52,12 +54,8 @@ impl Keys {
         self.0.iter().min_by_key(|key| key.len())
     }
 
-    fn of_step(dataflow: &Dataflow, step: &Step, inputs: &[Self]) -> Self {
-        let width = |input: usize| {
-            let of = step.inputs.get(input);
-            let of = of.and_then(|input| dataflow.steps.get(input.0));
-            of.map_or(0, |step| step.schema.fields().len())
-        };
+    /// Those of a step whose first input has so many columns.
+    fn of_step(dataflow: &Dataflow, (step, width): (&Step, usize), inputs: &[Self]) -> Self {
         match (&step.kind, inputs) {
             (Kind::Scan(scan), []) => Self::of_scan(scan),
             (Kind::Filter(_) | Kind::Watermarks(_) | Kind::Union | Kind::Insert(_), [input]) => {
@@ -68,7 +66,7 @@ impl Keys {
                 Window::Tumble { .. } => input.clone(),
                 Window::Session { .. } => input.apart(keys),
                 // A row is in several windows, which end one after another.
-                Window::Hop { .. } | Window::Cumulate { .. } => input.with(width(0) + 1),
+                Window::Hop { .. } | Window::Cumulate { .. } => input.with(width + 1),
             },
             (Kind::Windowed(of), [_]) => {
                 let groups: Key = (0..of.keys.len()).collect();
@@ -78,9 +76,9 @@ impl Keys {
             }
             (Kind::Running(of), [_]) => Self(vec![(0..of.keys.len()).collect()]),
             (Kind::Over(of), [input]) => input.apart(&of.keys),
-            (Kind::Rank(rank), [input]) => Self::of_rank(rank, width(0), input),
+            (Kind::Rank(rank), [input]) => Self::of_rank(rank, width, input),
             (Kind::Materialize(key), [_]) => Self(plain(key).into_iter().collect()),
-            (Kind::Join(join), [first, second]) => Self::of_join(join, width(0), [first, second]),
+            (Kind::Join(join), [first, second]) => Self::of_join(join, width, [first, second]),
             _ => Self::default(),
         }
     }

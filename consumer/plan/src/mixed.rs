@@ -10,7 +10,7 @@ use datafusion_expr::{
 };
 use datafusion_optimizer::AnalyzerRule;
 
-use super::query::replace_expressions;
+use super::query::{each_expression, replace_expressions};
 
 /// Makes decimals among floating numbers such too. It goes before types are made the same.
 #[derive(Debug)]
@@ -59,6 +59,41 @@ impl Mixed {
 /// Whether it is computed of a FLOAT and then a DOUBLE, which Flink gives the type of the first.
 fn is_single(of: &BinaryExpr, types: &[DataType]) -> bool {
     of.op.is_numerical_operators() && types == [DataType::Float32, DataType::Float64]
+}
+
+/// Whether there are both, or what comes to a FLOAT. To replace a part of a chain takes a look at all before
+/// it, and that is saved where there is nothing to do.
+fn is_asked(plan: &LogicalPlan) -> Result<bool> {
+    let (mut floating, mut decimal, mut single) = (false, false, false);
+    each_expression(plan, |expression, typed| {
+        for value in parts(expression) {
+            let of = typed.of(value)?;
+            floating |= of.is_floating();
+            decimal |= of.is_decimal();
+            single |= of == DataType::Float32;
+        }
+        Ok(())
+    })?;
+    Ok(single || (floating && decimal))
+}
+
+/// What has to be the same of an expression.
+fn parts(expression: &Expr) -> Vec<&Expr> {
+    match expression {
+        Expr::BinaryExpr(of) => vec![&of.left, &of.right],
+        Expr::Between(of) => vec![&of.expr, &of.low, &of.high],
+        Expr::InList(of) => [of.expr.as_ref()].into_iter().chain(&of.list).collect(),
+        Expr::Case(case) => {
+            let branches = case.when_then_expr.iter();
+            let branches = branches.flat_map(|(when, then)| [when.as_ref(), then.as_ref()]);
+            let others = case.expr.iter().chain(&case.else_expr);
+            branches.chain(others.map(AsRef::as_ref)).collect()
+        }
+        Expr::ScalarFunction(call) if OF_ONE_TYPE.contains(&call.name()) => {
+            call.args.iter().collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Whether there was something to be made the same.
@@ -125,6 +160,9 @@ impl AnalyzerRule for Mixed {
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
         let plan = plan.transform_up_with_subqueries(unify_inputs)?.data;
+        if !is_asked(&plan)? {
+            return Ok(plan);
+        }
         replace_expressions(plan, Self::replace)
     }
 }

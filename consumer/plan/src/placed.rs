@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use datafusion_sql::sqlparser::{
     ast::{
-        BinaryOperator, Expr, Ident, Select, SelectItem, SelectItemQualifiedWildcardKind, Spanned,
-        Visit, Visitor,
+        BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+        Select, SelectItem, SelectItemQualifiedWildcardKind, Spanned, Value, Visit, Visitor,
     },
     tokenizer::{Location, Span},
 };
@@ -67,6 +67,17 @@ impl Part<'_> {
                 words.any(|words| self.message.starts_with(words))
             }
             Expr::BinaryOp { op, .. } => self.message.starts_with(&format!("{op} of ")),
+            Expr::Case {
+                conditions,
+                else_result,
+                ..
+            } => {
+                let results = conditions.iter().map(|when| &when.result);
+                self.is_of_results(results.chain(else_result.as_deref()))
+            }
+            Expr::Function(call) if call.name.to_string().eq_ignore_ascii_case("IF") => {
+                self.is_of_results(arguments(call).skip(1))
+            }
             Expr::CompoundIdentifier(names) => {
                 let names: Vec<_> = names.iter().map(|name| name.value.as_str()).collect();
                 let name = format!("only a ROW has fields, and '{}'", names.join("."));
@@ -74,6 +85,24 @@ impl Part<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Whether it is of these results, some of which are written as numbers and some as texts. Where any of
+    /// them had a column, it would be known where that is.
+    fn is_of_results<'a>(&self, results: impl Iterator<Item = &'a Expr>) -> bool {
+        let of = |result: &Expr| match result {
+            Expr::Value(value) => match value.value {
+                Value::Number(..) => Some(Written::Number),
+                Value::SingleQuotedString(_) => Some(Written::Text),
+                Value::Boolean(_) => Some(Written::Truth),
+                _ => None,
+            },
+            _ => None,
+        };
+        let mut known = results.filter_map(of);
+        let first = known.next();
+        self.message.starts_with("what a result is chosen from")
+            && known.any(|other| Some(other) != first)
     }
 
     /// Whether it is of the table before a star.
@@ -128,6 +157,26 @@ impl Visitor for Part<'_> {
             None => ControlFlow::Continue(()),
         }
     }
+}
+
+/// What a value is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Number,
+    Text,
+    Truth,
+}
+
+/// What a function is called with.
+fn arguments(call: &Function) -> impl Iterator<Item = &Expr> {
+    let list = match &call.args {
+        FunctionArguments::List(list) => list.args.as_slice(),
+        _ => &[],
+    };
+    list.iter().filter_map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) => Some(argument),
+        _ => None,
+    })
 }
 
 /// The first place that is known among those of an expression.

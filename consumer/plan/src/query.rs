@@ -44,7 +44,9 @@ use super::{
     mixed::Mixed,
     placed::{place, placed},
     rewrite::rewrite,
-    supported, types,
+    supported,
+    typed::Typed,
+    types,
 };
 
 /// Plans what is written with these tables and functions.
@@ -282,16 +284,16 @@ fn parser_options() -> ParserOptions {
         .with_default_null_ordering(NullOrdering::NullsMin)
 }
 
-/// Looks at each expression of a plan, from the outside in, with the columns that it is over.
+/// Looks at each expression of a plan, from the outside in, with the types of what it is made of.
 pub(super) fn each_expression(
     plan: &LogicalPlan,
-    look: impl Fn(&Expr, &DFSchema) -> Result<()>,
+    mut look: impl FnMut(&Expr, &Typed) -> Result<()>,
 ) -> Result<()> {
     plan.apply_with_subqueries(|plan| {
-        let schema = merge_schema(&plan.inputs());
+        let typed = Typed::new(merge_schema(&plan.inputs()));
         plan.apply_expressions(|expression| {
             expression.apply(|expression| {
-                look(expression, &schema)?;
+                look(expression, &typed)?;
                 Ok(TreeNodeRecursion::Continue)
             })
         })

@@ -52,7 +52,7 @@ pub(super) fn refuse(span: Span, what: &str, instead: &str) -> Checked {
 }
 
 /// What begins with a keyword is told at that keyword, of which the parser keeps no place.
-fn refuse_from(at: Location, what: &str, instead: &str) -> Checked {
+pub(super) fn refuse_from(at: Location, what: &str, instead: &str) -> Checked {
     let fault = Fault::unsupported(at, what, instead);
     let first = what.split(' ').next().unwrap_or_default();
     let is_keyword = first.bytes().all(|byte| byte.is_ascii_uppercase());

@@ -15,6 +15,7 @@ mod expiry;
 mod expression;
 mod group;
 mod join;
+mod known;
 mod numbers;
 mod operator;
 mod over;

@@ -14,7 +14,7 @@ use arrow::{
 };
 
 use super::{
-    aggregate::{Program, Table},
+    aggregate::{Program, Table, VALUES},
     changes::Changes,
     error::Fault,
     expiry::{self, Expiry},
@@ -136,14 +136,15 @@ impl Over {
         }
     }
 
-    /// Forgets some of the groups that have ended.
+    /// Forgets some of the groups that have ended, and some of what those knew that are gone.
     fn sweep(&mut self, most: usize) -> Result<(), Fault> {
+        self.table.sweep(most * VALUES);
         let Some(expiry) = &mut self.expiry else {
             return Ok(());
         };
         let ended = expiry.sweep(most);
         self.table.remove(&ended);
-        if Expiry::are_sparse(&[expiry]) {
+        if Expiry::are_sparse(&[expiry]) && self.table.is_swept() {
             let groups = self.table.numbers();
             let groups: Vec<_> = groups
                 .into_iter()

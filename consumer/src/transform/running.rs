@@ -14,7 +14,7 @@ use arrow::{
 };
 
 use super::{
-    aggregate::{Columns, Program, Table},
+    aggregate::{Columns, Program, Table, VALUES},
     changes::{Changes, Op},
     error::Fault,
     expiry::{self, Expiry},
@@ -165,8 +165,9 @@ impl Running {
         }
     }
 
-    /// Forgets some of the groups that have ended.
+    /// Forgets some of the groups that have ended, and some of what those knew that are gone.
     fn sweep(&mut self, most: usize) -> Result<(), Fault> {
+        self.table.sweep(most * VALUES);
         let Some(expiry) = &mut self.expiry else {
             return Ok(());
         };
@@ -174,7 +175,7 @@ impl Running {
         let is_sparse = Expiry::are_sparse(&[expiry]);
         self.table.remove(&ended);
         self.is_no_longer_out(&ended);
-        if is_sparse {
+        if is_sparse && self.table.is_swept() {
             self.make_anew()?;
         }
         Ok(())

@@ -11,6 +11,9 @@ use std::{iter::repeat_with, num::NonZero};
 /// How many slots a part has at least.
 const SLOTS_MIN: usize = 16;
 
+/// A part of so many slots is not made smaller.
+const SLOTS_KEPT: usize = 2 * PART_SLOTS;
+
 /// A table of so many entries is parted. Until then it is one part.
 const PARTED_FROM: usize = 256 * 1024;
 
@@ -161,6 +164,35 @@ impl<T> Slots<T> {
         removed
     }
 
+    /// Drops entries of a table that is not used any more, each of which is shown to `dropped` before: those
+    /// of up to `most` slots. How many slots it was.
+    pub(super) fn dismantle(&mut self, most: usize, mut dropped: impl FnMut(&T)) -> usize {
+        let mut left = most;
+        while let Some(part) = self.parts.last_mut() {
+            if left == 0 {
+                break;
+            }
+            let mut slots = std::mem::take(&mut part.slots).into_vec();
+            let kept = slots.len().saturating_sub(left);
+            left -= slots.len() - kept;
+            slots
+                .drain(kept..)
+                .flatten()
+                .for_each(|entry| dropped(&entry));
+            match kept {
+                0 => drop(self.parts.pop()),
+                _ => part.slots = slots.into_boxed_slice(),
+            }
+        }
+        most - left
+    }
+
+    /// How many entries there are.
+    #[cfg(test)]
+    pub(super) const fn len(&self) -> usize {
+        self.taken
+    }
+
     /// How much memory it takes.
     pub(super) fn bytes(&self) -> usize {
         let slots = self.parts.iter().map(|part| part.slots.len());
@@ -219,9 +251,12 @@ impl<T> Part<T> {
         if (self.taken + 1) * 8 <= length * 5 {
             return;
         }
-        let length = (length * 2).max(SLOTS_MIN);
-        let greater = repeat_with(|| None).take(length).collect();
-        let entries = std::mem::replace(&mut self.slots, greater);
+        self.resize((length * 2).max(SLOTS_MIN), rest_of);
+    }
+
+    fn resize(&mut self, length: usize, rest_of: impl Fn(&T) -> u32) {
+        let slots = repeat_with(|| None).take(length).collect();
+        let entries = std::mem::replace(&mut self.slots, slots);
         for entry in entries.into_iter().flatten() {
             self.put(rest_of(&entry), entry);
         }
@@ -250,7 +285,16 @@ impl<T> Part<T> {
             }
             next = self.behind(next);
         }
+        self.give_room_back(rest_of);
         Some(removed)
+    }
+
+    /// Becomes a quarter where so few entries are left that it is long until it has to grow again.
+    fn give_room_back(&mut self, rest_of: impl Fn(&T) -> u32) {
+        let length = self.slots.len();
+        if length > SLOTS_KEPT && self.taken * 16 < length {
+            self.resize(length / 4, rest_of);
+        }
     }
 }
 
@@ -405,6 +449,32 @@ mod tests {
         // The control: what is one part moves as a whole.
         let before = before.iter().map(|(moved, _)| *moved);
         assert!(before.max() > Some(PARTED_FROM as u64 * 3 / 4));
+    }
+
+    #[test]
+    fn a_table_gets_smaller_as_its_entries_go_a_portion_at_a_time() {
+        const COUNT: u64 = 1_000_000;
+        let mut slots = Slots::<Entry>::new();
+        for key in 0..COUNT {
+            slots.add(spread(key), (key, 0), hash_of);
+        }
+        let full = slots.bytes();
+        let (moved, mut all) = (Cell::new(0), 0);
+        for batch in 0..COUNT / BATCH {
+            for key in batch * BATCH..(batch + 1) * BATCH {
+                let at = slots.place(spread(key), |entry| entry.0 == key).unwrap();
+                slots.remove(at, |entry| {
+                    moved.set(moved.get() + 1);
+                    hash_of(entry)
+                });
+            }
+            let moved = moved.take();
+            assert!(moved < 8 * BATCH, "{moved}");
+            all += moved;
+        }
+        assert!(all < 4 * COUNT, "{all}");
+        // What it has as soon as it is parted stays.
+        assert!(slots.bytes() * 3 < full, "{} of {full}", slots.bytes());
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub(super) struct Store {
     rows: Vec<Box<[u8]>>,
     free: Vec<u32>,
     row_bytes: usize,
+    /// How often a row was looked at.
+    #[cfg(test)]
+    pub(super) looks: std::cell::Cell<u64>,
 }
 
 impl Store {
@@ -27,6 +30,8 @@ impl Store {
             rows: Vec::new(),
             free: Vec::new(),
             row_bytes: 0,
+            #[cfg(test)]
+            looks: std::cell::Cell::default(),
         })
     }
 
@@ -56,6 +61,8 @@ impl Store {
 
     /// The row of that number; it is empty where it was forgotten.
     pub(super) fn row(&self, number: u32) -> &[u8] {
+        #[cfg(test)]
+        self.looks.update(|looks| looks + 1);
         self.rows.get(number as usize).map_or(&[], |row| row)
     }
 

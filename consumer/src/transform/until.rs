@@ -26,6 +26,8 @@ pub(super) struct Deadline {
     passed: i64,
     late: u64,
     keeps_late: bool,
+    /// Of how many columns rows are; those behind them are for late ones alone.
+    width: usize,
 }
 
 impl Deadline {
@@ -36,6 +38,7 @@ impl Deadline {
             passed: BEGINNING,
             late: 0,
             keeps_late: source.keeps_late,
+            width: source.schema.fields().len(),
         }
     }
 
@@ -67,17 +70,27 @@ impl Deadline {
         let is_in_time: BooleanArray = is_in_time.collect();
         let late = until.len() - is_in_time.true_count();
         if late == 0 {
-            return Ok(changes);
+            return self.narrowed(changes);
         }
         self.late += u64::try_from(late).unwrap_or_default();
         if self.keeps_late {
             let late = filter_record_batch(&changes.rows, &not(&is_in_time)?)?;
             out.late.push(late);
         }
-        Ok(Changes::inserts(filter_record_batch(
-            &changes.rows,
-            &is_in_time,
-        )?))
+        let rows = filter_record_batch(&changes.rows, &is_in_time)?;
+        self.narrowed(Changes::inserts(rows))
+    }
+
+    /// Without the columns that are there for late rows alone.
+    fn narrowed(&self, changes: Changes) -> Result<Changes, Fault> {
+        if changes.rows.num_columns() <= self.width {
+            return Ok(changes);
+        }
+        let own: Vec<_> = (0..self.width).collect();
+        Ok(Changes {
+            rows: changes.rows.project(&own)?,
+            ops: changes.ops,
+        })
     }
 
     /// How many rows came too late.

@@ -74,12 +74,14 @@ impl Lowering<'_> {
         if input.changelog == Changelog::Retract {
             refuse_retraction(&aggregates)?;
         }
-        let ready = self.ready(Ready {
+        let given = Ready {
             keys: expressions(groups, &input.schema)?,
             time: until.map(|until| Time::Event(until.column)),
             rows: input,
             aggregates,
-        })?;
+        };
+        let carries = self.may_be_late(plan)?;
+        let ready = self.carrying(carries, |own| own.ready(given))?;
         let until = until.map(|until| match ready.time {
             Some(Time::Event(column)) => Until { column, ..until },
             _ => until,
@@ -116,12 +118,14 @@ impl Lowering<'_> {
         grouped.check_session(windows)?;
         let values = aggregates.iter().map(|value| of_rows(value, &rows.schema));
         let time = Self::time(windows, &rows)?;
-        let ready = self.ready(Ready {
+        let given = Ready {
             time: Some(time),
             keys: expressions(&grouped.keys, &rows.schema)?,
             aggregates: values.collect::<Result<_, Fault>>()?,
             rows,
-        })?;
+        };
+        let carries = self.may_be_late(&windows.input)?;
+        let ready = self.carrying(carries, |own| own.ready(given))?;
         let kind = Kind::Windowed(super::super::Windowed {
             window: windows.window,
             time: ready.time.unwrap_or(time),

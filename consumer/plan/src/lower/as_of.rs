@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use arrow::datatypes::{DataType, Field};
-use datafusion_common::{Column, DFSchema};
+use datafusion_common::{Column, DFSchema, TableReference};
 use datafusion_expr::{Expr, ExprSchemable, LogicalPlan, TableScan, utils::conjunction};
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
     },
     Lowered, Lowering,
     below::Below,
-    expression, expressions, hidden,
+    expression, expressions,
     join::pair,
     rank::Last,
 };
@@ -33,6 +33,10 @@ const KEY: &str = "ON has o.key = t.key for each column of the PRIMARY KEY, or o
 
 const VERSIONED: &str = "there is a table with PRIMARY KEY and WATERMARK, or the last rows by \
                          ROW_NUMBER() OVER (PARTITION BY key ORDER BY time DESC)";
+
+/// What the columns are of that say whether a version is one that is asked for: a name that no query can
+/// write.
+const ASKED: &str = "\0asked";
 
 /// The conditions of a join, over the columns of both of its inputs.
 struct Conditions {
@@ -151,7 +155,7 @@ impl Lowering<'_> {
         mut conditions: Conditions,
     ) -> Result<Lowered, Fault> {
         let first = self.exactly(&join.left)?;
-        let mut versions = self.versions(&join.right)?;
+        let mut versions = self.carrying(false, |own| own.versions(&join.right))?;
         versions.rows = self.apart(&first, versions.rows);
         let second = &versions.rows;
         if [&first, second]
@@ -208,12 +212,11 @@ impl Lowering<'_> {
             });
         };
         let mut names: Vec<_> = fields(plan.schema()).collect();
-        let of = |place: usize| (Some(hidden(place)), "condition");
         let conditions = (0..filters.len()).map(|place| {
-            let (table, name) = of(place);
+            let (table, name) = (Some(TableReference::bare(ASKED)), place.to_string());
             names.push((
                 table.clone(),
-                Arc::new(Field::new(name, DataType::Boolean, true)),
+                Arc::new(Field::new(&name, DataType::Boolean, true)),
             ));
             Expr::Column(Column::new(table, name))
         });

@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
 use compute::milliseconds;
-use datafusion_common::{Column, DFSchema, JoinType, NullEquality, ScalarValue};
-use datafusion_expr::{BinaryExpr, Expr, LogicalPlan, Operator, utils::split_conjunction};
-use datafusion_physical_expr::expressions::Literal;
+use datafusion_common::{Column, DFSchema, JoinType, NullEquality};
+use datafusion_expr::{BinaryExpr, Expr, LogicalPlan, Operator, lit, utils::split_conjunction};
 
 use super::{
     super::{
-        Both, Changelog, Join, JoinKind, Kind, Until,
+        Both, Changelog, Input, Join, JoinKind, Kind, Until,
         error::{Fault, NOWHERE},
         lineage::{Attribute, attribute, joined_windows, unaliased},
         windows::fields,
     },
-    Lowered, Lowering, expression, hidden, schema,
+    Lowered, Lowering, expression, hidden, is_hidden, schema,
 };
 
 const SUPPORTED: &str =
@@ -42,6 +41,14 @@ impl Lowering<'_> {
         let first = self.exactly(&join.left)?;
         let second = self.exactly(&join.right)?;
         let second = self.apart(&first, second);
+        let retracts = [&first, &second]
+            .into_iter()
+            .any(|input| input.changelog == Changelog::Retract);
+        let until = self.in_windows(join, [&first, &second]);
+        let until = until.or_else(|| within(join)).filter(|_| !retracts);
+        let drops_late = until.is_some_and(|until| until.first.drops_late);
+        let first = self.kept(first, &join.left, drops_late)?;
+        let second = self.kept(second, &join.right, drops_late)?;
         let pair = pair(&first, &second)?;
         let (mut keys, filter) = (
             Both {
@@ -54,11 +61,6 @@ impl Lowering<'_> {
             keys.first.push(expression(one, &first.schema)?);
             keys.second.push(expression(other, &second.schema)?);
         }
-        let retracts = [&first, &second]
-            .into_iter()
-            .any(|input| input.changelog == Changelog::Retract);
-        let until = self.in_windows(join, [&first, &second]);
-        let until = until.or_else(|| within(join)).filter(|_| !retracts);
         let is_settled = until.is_some() || matches!(kind, JoinKind::Inner | JoinKind::Semi);
         let changelog = match is_settled && !retracts {
             true => Changelog::Append,
@@ -76,12 +78,41 @@ impl Lowering<'_> {
             filter: filter.transpose()?,
             until,
         };
-        Ok(self.step(
-            &[&first, &second],
+        let inputs = [&first, &second];
+        let joined = self.step(
+            inputs.as_slice(),
             schema,
             changelog,
             Kind::Join(Box::new(join)),
-        ))
+        );
+        for (input, rows) in [Input::First, Input::Second].into_iter().zip(inputs) {
+            self.keep_columns(&joined, input, rows);
+        }
+        Ok(joined)
+    }
+
+    /// What a step keeps of its rows: the columns of their plan, where those that late rows are to have
+    /// are of no more use once it is known that a row is in time.
+    pub(super) fn kept(
+        &self,
+        rows: Lowered,
+        plan: &LogicalPlan,
+        drops_late: bool,
+    ) -> Result<Lowered, Fault> {
+        let width = plan.schema().fields().len().max(1);
+        if drops_late && !self.carries && width < rows.schema.fields().len() {
+            return rows.narrowed(width);
+        }
+        Ok(rows)
+    }
+
+    /// Remembers how many columns of its rows a step keeps.
+    pub(super) fn keep_columns(&mut self, step: &Lowered, input: Input, rows: &Lowered) {
+        let width = rows.schema.fields().len();
+        let given = self.dataflow.steps.get(rows.step.0);
+        if given.is_some_and(|given| width < given.schema.fields().len()) {
+            self.dataflow.widths.insert((step.step, input), width);
+        }
     }
 
     /// A second input that can be told from the first, also where both are rows of one step.
@@ -97,16 +128,17 @@ impl Lowering<'_> {
     /// there is one that says nothing, as rows that are kept are known by their columns.
     pub(super) fn exactly(&mut self, plan: &LogicalPlan) -> Result<Lowered, Fault> {
         let input = self.plan(plan)?;
-        if plan.schema().fields().is_empty() {
+        let columns = plan.schema().columns().into_iter().map(Expr::Column);
+        let mut columns: Vec<_> = columns.collect();
+        let mut names: Vec<_> = fields(plan.schema()).collect();
+        if columns.is_empty() {
             let name = hidden(self.dataflow.steps.len());
             let field = Arc::new(Field::new("row", DataType::Boolean, false));
-            let schema = schema(vec![(Some(name), field)])?;
-            let kind = Kind::Project(vec![Arc::new(Literal::new(ScalarValue::from(true)))]);
-            return Ok(self.step(&[&input], schema, input.changelog, kind));
+            columns.push(lit(true));
+            names.push((Some(name), field));
         }
-        let columns = plan.schema().columns().into_iter().map(Expr::Column);
-        let names = fields(plan.schema()).collect();
-        self.project(&input, &columns.collect::<Vec<_>>(), names)
+        let carries = self.may_be_late(plan)?;
+        self.carrying(carries, |own| own.project(&input, &columns, names))
     }
 
     /// Where rows of the same window belong together.
@@ -136,8 +168,13 @@ fn kind(join: &Plan) -> Result<JoinKind, Fault> {
 /// The columns of both; any may be null beside a row that belongs to none.
 pub(super) fn pair(first: &Lowered, second: &Lowered) -> Result<Arc<DFSchema>, Fault> {
     let both = fields(&first.schema).chain(fields(&second.schema));
-    let nullable =
-        both.map(|(table, field)| (table, Arc::new(field.as_ref().clone().with_nullable(true))));
+    let nullable = both.enumerate().map(|(place, (table, field))| {
+        let table = match table {
+            Some(table) if is_hidden(&table) => Some(hidden(place)),
+            table => table,
+        };
+        (table, Arc::new(field.as_ref().clone().with_nullable(true)))
+    });
     schema(nullable.collect())
 }
 

@@ -1,8 +1,12 @@
 //! Late rows as rows of the table that keeps them: its columns by name, with the casts of an INSERT and
-//! no others. What the query in between did not pass on is null.
+//! no others. They are those of the table that a row is of, however many of these the query asks for.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
+use arrow::datatypes::DataType;
 use datafusion_common::{Column, DFSchema, ScalarValue};
 use datafusion_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
 use datafusion_sql::sqlparser::tokenizer::Location;
@@ -22,38 +26,69 @@ use super::{
 /// The table for the late rows of another, and where that is said.
 type Named<'a> = (&'a str, Location);
 
+/// An input of a step whose late rows are kept.
+#[derive(Debug)]
+pub(super) struct LateInlet {
+    inlet: Inlet,
+    rows: StepId,
+    /// The tables that they may be of.
+    sources: Vec<Arc<Source>>,
+    /// The steps that rows of these have come through.
+    pub(super) on_the_way: BTreeSet<StepId>,
+    /// The table that keeps them.
+    name: String,
+    at: Location,
+}
+
 impl Lowering<'_> {
     /// What becomes of the late rows of each step that can have some.
     pub(super) fn late_rows(&self) -> Result<BTreeMap<Inlet, Late>, Fault> {
-        let mut all = BTreeMap::new();
+        let inlets = self.late_inlets()?.into_iter().map(|late| {
+            let table = self.catalog.sink(&late.name, late.at)?.table.clone();
+            let values = self.late_values(&late, &table);
+            let values = values.map_err(|fault| fault.or_at(late.at))?;
+            Ok((late.inlet, Late { table, values }))
+        });
+        inlets.collect()
+    }
+
+    /// The inputs of steps that can have late rows which are kept.
+    pub(super) fn late_inlets(&self) -> Result<Vec<LateInlet>, Fault> {
+        let mut all = Vec::new();
         for (number, step) in self.dataflow.steps.iter().enumerate() {
             let Some(waits) = waits(step) else {
                 continue;
             };
             for (input, rows) in [Input::First, Input::Second].into_iter().zip(&step.inputs) {
-                let mut sources = Vec::new();
-                self.sources(*rows, waits, &mut sources)?;
+                let (mut sources, mut on_the_way) = (Vec::new(), BTreeSet::new());
+                self.sources(*rows, waits, (&mut sources, &mut on_the_way))?;
                 if let Some((name, at)) = common(&sources)? {
-                    let table = self.catalog.sink(name, at)?.table.clone();
-                    let values = self.late_values(*rows, &table, &sources);
-                    let values = values.map_err(|fault| fault.or_at(at))?;
-                    all.insert((StepId(number), input), Late { table, values });
+                    all.push(LateInlet {
+                        inlet: (StepId(number), input),
+                        rows: *rows,
+                        name: name.to_owned(),
+                        at,
+                        sources,
+                        on_the_way,
+                    });
                 }
             }
         }
         Ok(all)
     }
 
-    /// The tables whose rows come to a step as they are, or computed from alone, and may be late there.
+    /// The tables whose rows come to a step as they are, or computed from alone, and may be late there;
+    /// and the steps on their way.
     fn sources(
         &self,
-        step: StepId,
+        at: StepId,
         waits: Waits,
-        found: &mut Vec<Arc<Source>>,
+        (found, on_the_way): (&mut Vec<Arc<Source>>, &mut BTreeSet<StepId>),
     ) -> Result<(), Fault> {
-        let Some(step) = self.dataflow.steps.get(step.0) else {
+        let Some(step) = self.dataflow.steps.get(at.0) else {
             return Ok(());
         };
+        on_the_way.insert(at);
         match &step.kind {
             Kind::Scan(scan) => found.push(self.catalog.find(&scan.table.name, NOWHERE)?.clone()),
             Kind::Windowed(_) | Kind::Running(_) => {}
@@ -62,31 +97,38 @@ impl Lowering<'_> {
             // What is put beside a row is not it.
             Kind::Lookup(_) | Kind::Temporal(_) => {
                 let mut inputs = step.inputs.iter().take(1);
-                inputs.try_for_each(|input| self.sources(*input, waits, found))?;
+                inputs.try_for_each(|input| self.sources(*input, waits, (found, on_the_way)))?;
             }
             _ => {
                 let mut inputs = step.inputs.iter();
-                inputs.try_for_each(|input| self.sources(*input, waits, found))?;
+                inputs.try_for_each(|input| self.sources(*input, waits, (found, on_the_way)))?;
             }
         }
         Ok(())
     }
 
-    /// The columns of a table, over the rows of a step.
+    /// The columns of the table that keeps late rows, over the rows of a step.
     fn late_values(
         &self,
-        rows: StepId,
+        late: &LateInlet,
         table: &Table,
-        sources: &[Arc<Source>],
     ) -> Result<Vec<super::Expression>, Fault> {
-        let fields = self.dataflow.steps.get(rows.0).map(|step| &step.schema);
+        let fields = self
+            .dataflow
+            .steps
+            .get(late.rows.0)
+            .map(|step| &step.schema);
         let fields = fields.into_iter().flat_map(|schema| schema.fields());
         // Under names of their own: two columns may be called the same.
         let named = fields.enumerate();
         let named = named.map(|(place, field)| (Some(hidden(place)), field.clone()));
         let rows = schema(named.collect())?;
+        let carried = self.carried.get(&late.rows);
         let columns = table.columns.iter();
-        let values = columns.map(|column| late_value(column, &table.name, &rows, sources));
+        let values = columns.map(|column| {
+            let own = carried.and_then(|carried| carried.columns.get(&column.name));
+            late_value((column, &table.name), (&rows, own.copied()), &late.sources)
+        });
         let values = values.collect::<Result<Vec<_>, Fault>>()?;
         let empty = LogicalPlan::EmptyRelation(EmptyRelation {
             produce_one_row: false,
@@ -160,15 +202,16 @@ fn common(sources: &[Arc<Source>]) -> Result<Option<Named<'_>>, Fault> {
     Ok(Some((name, *at)))
 }
 
-/// A column of a table, from rows that have one of its name; or null.
+/// A column of a table: that of the table that a row is of, or what the query has under its name; or
+/// null.
 fn late_value(
-    column: &table::Column,
-    table: &str,
-    rows: &DFSchema,
+    (column, table): (&table::Column, &str),
+    (rows, own): (&DFSchema, Option<usize>),
     sources: &[Arc<Source>],
 ) -> Result<Expr, Fault> {
     let (name, to) = (&column.name, &column.data_type);
-    let place = rows.fields().iter().position(|field| field.name() == name);
+    let other = || rows.fields().iter().position(|field| field.name() == name);
+    let place = own.or_else(other);
     let Some((place, field)) = place.and_then(|place| Some((place, rows.fields().get(place)?)))
     else {
         let tables = sources.iter().filter_map(|source| declared(source));
@@ -190,17 +233,25 @@ fn late_value(
         return Ok(cast(lit(ScalarValue::Null), to.clone()).alias(name));
     };
     if !casts_or_is(field.data_type(), to) {
-        let (from, to) = (types::name(field.data_type()), types::name(to));
-        let message = format!(
-            "the column '{name}' of '{table}' is {to}, and that of late rows is {from}; \
-             declare it {from}"
-        );
-        return Err(Fault::new(NOWHERE, message));
+        return Err(other_type(column, table, field.data_type()));
     }
-    let value = Expr::Column(Column::new(Some(hidden(place)), name));
+    let value = Expr::Column(Column::new(Some(hidden(place)), field.name()));
     Ok(if field.data_type().equals_datatype(to) {
         value.alias(name)
     } else {
         cast(value, to.clone()).alias(name)
     })
+}
+
+/// A column of a table for late rows that these have another type for.
+pub(super) fn other_type(column: &table::Column, table: &str, from: &DataType) -> Fault {
+    let (name, from, to) = (
+        &column.name,
+        types::name(from),
+        types::name(&column.data_type),
+    );
+    let message = format!(
+        "the column '{name}' of '{table}' is {to}, and that of late rows is {from}; declare it {from}"
+    );
+    Fault::new(NOWHERE, message)
 }

@@ -11,15 +11,20 @@ mod rank;
 mod ready;
 mod scan;
 mod sink;
+mod union;
+mod whole;
 mod window;
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use arrow::datatypes::{DataType, Field};
 use compute::{guarded, with_numbers};
 use datafusion_common::{Column, DFSchema, DFSchemaRef, TableReference};
 use datafusion_expr::{
-    Distinct, Expr, LogicalPlan, Projection, SubqueryAlias, Union, execution_props::ExecutionProps,
+    Distinct, Expr, LogicalPlan, Projection, SubqueryAlias, execution_props::ExecutionProps,
     physical_planning_context::PhysicalPlanningContext,
 };
 use datafusion_physical_expr::{create_physical_expr, expressions::cast};
@@ -31,6 +36,7 @@ use super::{
     catalog::Catalog,
     conditions::place,
     error::{Fault, NOWHERE},
+    in_common::{Numbered, in_common},
     windows::{Qualified, Windows, fields},
     written::{at_least, placed},
 };
@@ -38,6 +44,8 @@ use as_of::refused_alone;
 pub(super) use join::within;
 use scan::Scans;
 pub(super) use sink::Output;
+pub(super) use whole::is_for_late_rows;
+use whole::{Carried, Plans};
 
 /// Makes steps of plans, one plan after another.
 #[derive(Debug)]
@@ -46,8 +54,16 @@ struct Lowering<'a> {
     catalog: &'a Catalog,
     dataflow: Dataflow,
     scans: Scans,
-    /// What was made already: the same plan is the same step.
-    known: Vec<(LogicalPlan, Lowered)>,
+    numbered: Numbered,
+    /// The numbers of the plans that several others read from.
+    shared: Plans,
+    /// What was made already, by the numbers of plans: the same plan is the same step.
+    known: HashMap<usize, (LogicalPlan, Lowered)>,
+    /// The numbers of the plans whose rows may be late above them, and are whole.
+    late: Plans,
+    /// Whether rows of the plan at hand are.
+    carries: bool,
+    carried: BTreeMap<StepId, Carried>,
 }
 
 /// The step that stands for a plan.
@@ -64,39 +80,73 @@ pub(super) fn lower(
     catalog: &Catalog,
     settings: &Settings,
 ) -> Result<Dataflow, Fault> {
-    let mut lowering = Lowering {
-        settings,
-        catalog,
-        dataflow: Dataflow::default(),
-        scans: Scans::of(outputs.iter().map(|output| &output.plan)),
-        known: Vec::new(),
-    };
-    for output in outputs {
-        let before = lowering.dataflow.steps.len();
-        let inserted = lowering.insert(output);
-        inserted.map_err(|fault| fault.or_at(output.at))?;
-        for step in lowering.dataflow.steps.iter_mut().skip(before) {
-            at_least(&mut step.kind, output.at);
-        }
+    let mut lowering = Lowering::of(outputs, (catalog, settings), Plans::new())?;
+    let late = lowering.late_plans()?;
+    if !late.is_empty() {
+        lowering = Lowering::of(outputs, (catalog, settings), late)?;
     }
     lowering.dataflow.late = lowering.late_rows()?;
     lowering.dataflow.state_ttl = settings.state_ttl;
     Ok(lowering.dataflow)
 }
 
+impl<'a> Lowering<'a> {
+    /// All outputs, where rows of some plans may be late.
+    fn of(
+        outputs: &[Output],
+        (catalog, settings): (&'a Catalog, &'a Settings),
+        late: Plans,
+    ) -> Result<Self, Fault> {
+        let mut lowering = Self {
+            settings,
+            catalog,
+            dataflow: Dataflow::default(),
+            scans: Scans::of(outputs.iter().map(|output| &output.plan)),
+            numbered: Numbered::default(),
+            shared: Plans::new(),
+            known: HashMap::new(),
+            late,
+            carries: false,
+            carried: BTreeMap::new(),
+        };
+        for plan in in_common(outputs.iter().map(|output| &output.plan))? {
+            let number = lowering.numbered.number_of_other(&plan)?;
+            lowering.shared.insert(number);
+        }
+        for output in outputs {
+            let before = lowering.dataflow.steps.len();
+            let inserted = lowering.insert(output);
+            inserted.map_err(|fault| fault.or_at(output.at))?;
+            for step in lowering.dataflow.steps.iter_mut().skip(before) {
+                at_least(&mut step.kind, output.at);
+            }
+        }
+        Ok(lowering)
+    }
+}
+
 impl Lowering<'_> {
     fn plan(&mut self, plan: &LogicalPlan) -> Result<Lowered, Fault> {
-        if let Some((_, lowered)) = self.known.iter().find(|(known, _)| known == plan) {
+        let number = self.numbered.number(plan)?;
+        if let Some((known, lowered)) = self.known.get(&number)
+            && known == plan
+        {
             return Ok(lowered.clone());
         }
-        let lowered = self.new_plan(plan);
+        let carries = self.late.contains(&number);
+        let lowered = self.carrying(carries, |own| own.new_plan(plan));
         let lowered = lowered.map_err(|fault| match fault.word {
             // It is looked for from the begin of its statement on.
             Some(_) => fault,
             None => fault.or_at(begin_of(plan)),
         })?;
-        self.known.push((plan.clone(), lowered.clone()));
+        self.known.insert(number, (plan.clone(), lowered.clone()));
         Ok(lowered)
+    }
+
+    /// Whether several others read from a plan.
+    fn is_shared(&mut self, plan: &LogicalPlan) -> Result<bool, Fault> {
+        Ok(!self.shared.is_empty() && self.shared.contains(&self.numbered.number(plan)?))
     }
 
     fn new_plan(&mut self, plan: &LogicalPlan) -> Result<Lowered, Fault> {
@@ -139,14 +189,16 @@ impl Lowering<'_> {
         self.project(&input, &projection.expr, names)
     }
 
-    /// Columns with these names; no step where they are those of the input.
+    /// Columns with these names, and what late rows are to have; no step where they are those of the input.
     fn project(
         &mut self,
         input: &Lowered,
         values: &[Expr],
         names: Vec<Qualified>,
     ) -> Result<Lowered, Fault> {
-        let values = expressions(values, &input.schema)?;
+        let mut values = expressions(values, &input.schema)?;
+        let mut names = names;
+        let carried = self.through(input, &mut values, &mut names);
         let is_same = values.len() == input.schema.fields().len()
             && values
                 .iter()
@@ -156,7 +208,9 @@ impl Lowering<'_> {
         if is_same {
             return Ok(Lowered { schema, ..*input });
         }
-        Ok(self.step(&[input], schema, input.changelog, Kind::Project(values)))
+        let lowered = self.step(&[input], schema, input.changelog, Kind::Project(values));
+        self.carried.insert(lowered.step, carried);
+        Ok(lowered)
     }
 
     fn filter(&mut self, input: &Lowered, condition: &Expr) -> Result<Lowered, Fault> {
@@ -180,43 +234,6 @@ impl Lowering<'_> {
         Ok(Lowered { schema, ..input })
     }
 
-    fn union(&mut self, union: &Union) -> Result<Lowered, Fault> {
-        let mut inputs = Vec::new();
-        for plan in &union.inputs {
-            let input = self.plan(plan)?;
-            let columns = plan.schema().columns().into_iter().map(Expr::Column);
-            let casts = columns.zip(union.schema.fields());
-            let casts = casts
-                .map(|(column, field)| datafusion_expr::cast(column, plain(field.data_type())));
-            let names = fields(&union.schema).collect();
-            inputs.push(self.project(&input, &casts.collect::<Vec<_>>(), names)?);
-        }
-        let retracts = inputs
-            .iter()
-            .any(|input| input.changelog == Changelog::Retract);
-        let changelog = if retracts {
-            Changelog::Retract
-        } else {
-            Changelog::Append
-        };
-        let names = fields(&union.schema).map(|(table, field)| {
-            let of = plain(field.data_type());
-            (
-                table,
-                Arc::new(
-                    field
-                        .as_ref()
-                        .clone()
-                        .with_data_type(of)
-                        .with_nullable(true),
-                ),
-            )
-        });
-        let schema = schema(names.collect())?;
-        let inputs: Vec<_> = inputs.iter().collect();
-        Ok(self.step(&inputs, schema, changelog, Kind::Union))
-    }
-
     fn step(
         &mut self,
         inputs: &[&Lowered],
@@ -231,6 +248,7 @@ impl Lowering<'_> {
             changelog,
             kind,
         });
+        self.carry(step, inputs);
         Lowered {
             step,
             schema,
@@ -342,4 +360,10 @@ fn rename(
 /// A table's name that no query can write.
 fn hidden(place: usize) -> TableReference {
     TableReference::bare(format!("\0{place}"))
+}
+
+/// Whether it is one of these.
+fn is_hidden(table: &TableReference) -> bool {
+    let place = table.table().strip_prefix('\0');
+    place.is_some_and(|place| place.parse::<usize>().is_ok())
 }

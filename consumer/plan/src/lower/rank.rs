@@ -11,7 +11,7 @@ use datafusion_expr::{
 
 use super::{
     super::{
-        Arrival, Changelog, Kind, Order, Rank, Until,
+        Arrival, Changelog, Input, Kind, Order, Rank, Until,
         error::{Fault, NOWHERE},
         functions::ROW_NUMBER,
         lineage::{Attribute, attribute, place, unaliased, window_end},
@@ -55,6 +55,9 @@ impl Lowering<'_> {
         let Some(numbered) = Numbered::of(plan)? else {
             return Ok(None);
         };
+        if self.is_behind_others(plan)? {
+            return Ok(None);
+        }
         let (bounds, rest) = numbered.bounds();
         let Numbered {
             below,
@@ -84,6 +87,7 @@ impl Lowering<'_> {
                 rank.arrival = Arrival::NewestFirst;
             }
         }
+        let input = self.kept(input, &below.node.input, rank.until.is_some())?;
         let own = fields(&below.node.schema).skip(below.node.input.schema().fields().len());
         let own = own.filter(|_| is_numbered);
         let schema = schema(fields(&input.schema).chain(own).collect())?;
@@ -93,6 +97,24 @@ impl Lowering<'_> {
         }
         let names = fields(plan.schema()).collect();
         Ok(Some(self.project(&lowered, &below.columns, names)?))
+    }
+
+    /// Whether the first rows of each key are told by a plan below this one, whose step this one's can read
+    /// from: it gives no number that is asked for here, or others read from it too.
+    fn is_behind_others(&mut self, mut plan: &LogicalPlan) -> Result<bool, Fault> {
+        while let Some(below) = renamed_or_filtered(plan) {
+            plan = below;
+            let Some(numbered) = Numbered::of(plan)? else {
+                return Ok(false);
+            };
+            let (bounds, _) = numbered.bounds();
+            let is_number = |value: &Expr| value.column_refs().contains(&numbered.number);
+            let is_alone = !numbered.below.columns.iter().any(is_number);
+            if bounds.to.is_some() && (is_alone || self.is_shared(plan)?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The first rows of all.
@@ -139,7 +161,9 @@ impl Lowering<'_> {
             true => Changelog::Append,
             false => Changelog::Retract,
         };
-        self.step(&[input], schema, changelog, Kind::Rank(Box::new(rank)))
+        let ranked = self.step(&[input], schema, changelog, Kind::Rank(Box::new(rank)));
+        self.keep_columns(&ranked, Input::First, input);
+        ranked
     }
 
     /// All rows in this order. By the clock they are as they come.
@@ -325,6 +349,16 @@ impl Bounds {
         self.from = self.from.max(from);
         self.to = [self.to, to].into_iter().flatten().min();
         true
+    }
+}
+
+/// What a plan renames, computes from or filters.
+fn renamed_or_filtered(plan: &LogicalPlan) -> Option<&LogicalPlan> {
+    match plan {
+        LogicalPlan::Projection(projection) => Some(&projection.input),
+        LogicalPlan::Filter(filter) => Some(&filter.input),
+        LogicalPlan::SubqueryAlias(alias) => Some(&alias.input),
+        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ use datafusion_physical_expr::expressions::{Column, Literal};
 use super::{
     super::{Aggregate, Expression, Function, Kind, Time, error::Fault},
     Lowered, Lowering, hidden, schema,
+    whole::Carried,
 };
 
 /// What rows are grouped by, and what is computed of them, over the columns of `rows`.
@@ -29,7 +30,7 @@ impl Lowering<'_> {
     /// Puts a projection before what is to be done, where that saves something.
     pub(super) fn ready(&mut self, given: Ready) -> Result<Ready, Fault> {
         let is_other = |one: &Aggregate| matches!(one.function, Function::Other(_));
-        if given.aggregates.iter().any(is_other) || self.keeps_late_rows() {
+        if given.aggregates.iter().any(is_other) {
             return Ok(given);
         }
         let (mut ready, mut wanted) = (given.clone(), Wanted::default());
@@ -43,6 +44,7 @@ impl Lowering<'_> {
         for one in ready.keys.iter_mut().chain(of_aggregates.flatten()) {
             wanted.replace(one);
         }
+        let carried = self.late_columns(&given.rows, &mut wanted);
         let is_column = |one: &Expression| one.is::<Column>();
         if wanted.0.iter().all(is_column) && wanted.0.len() == before.fields().len() {
             return Ok(given);
@@ -56,13 +58,32 @@ impl Lowering<'_> {
         let schema = schema(fields.collect::<Result<_, Fault>>()?)?;
         let changelog = ready.rows.changelog;
         ready.rows = self.step(&[&ready.rows], schema, changelog, Kind::Project(wanted.0));
+        self.carried.insert(ready.rows.step, carried);
         Ok(ready)
     }
 
-    /// Late rows are kept with the columns that the step sees.
-    fn keeps_late_rows(&self) -> bool {
-        let mut steps = self.dataflow.steps.iter();
-        steps.any(|step| matches!(&step.kind, Kind::Watermarks(of) if of.late.is_some()))
+    /// What late rows are to have: what is carried, and what the query has under other names of theirs.
+    fn late_columns(&self, rows: &Lowered, wanted: &mut Wanted) -> Carried {
+        let carried = self.carried(rows);
+        if !self.carries {
+            return Carried::default();
+        }
+        let fields = rows.schema.fields();
+        let mut place_of = |place: usize| {
+            let field = fields.get(place)?;
+            let column = Column::new(field.name(), place);
+            Some(wanted.place(&(Arc::new(column) as Expression)))
+        };
+        let columns = carried.columns.iter();
+        let columns = columns.filter_map(|(name, place)| Some((name.clone(), place_of(*place)?)));
+        let columns = columns.collect();
+        let kept = carried.keeper.iter().flat_map(|keeper| &keeper.columns);
+        let others = kept.filter(|column| !carried.columns.contains_key(&column.name));
+        for column in others {
+            let place = fields.iter().position(|field| *field.name() == column.name);
+            place.and_then(&mut place_of);
+        }
+        Carried { columns, ..carried }
     }
 }
 

@@ -20,6 +20,7 @@ use super::{
     Lowered, Lowering, expression,
     join::within,
     rename, schema, typed,
+    whole::Carried,
 };
 
 /// What is needed of each table, by name; and what was made of it.
@@ -148,8 +149,14 @@ impl Lowering<'_> {
             late: self.late(declared)?,
         };
         let schema = computed.schema.clone();
+        let keeper = watermarks.late.clone();
         let kind = Kind::Watermarks(watermarks);
-        Ok(self.step(&[&computed], schema, Changelog::Append, kind))
+        let made = self.step(&[&computed], schema, Changelog::Append, kind);
+        if let Some(keeper) = keeper {
+            let carried = Carried::of_scan(&made.schema, &keeper);
+            self.carried.insert(made.step, carried);
+        }
+        Ok(made)
     }
 
     fn late(&self, declared: &Declared) -> Result<Option<Arc<super::super::Table>>, Fault> {

@@ -171,6 +171,30 @@ impl Accumulators {
         each.for_each(|each| each.accumulator.clear(groups));
     }
 
+    /// Gives back so many values of each, or all there are, of groups that were made anew.
+    pub(in crate::transform) fn sweep(&mut self, most: usize) {
+        let sets = self.sets.iter_mut();
+        sets.for_each(|set| set.distinct.sweep(most));
+        let each = self.each.iter_mut();
+        each.for_each(|each| each.accumulator.sweep(most));
+    }
+
+    /// Whether nothing is to be given back.
+    pub(in crate::transform) fn is_swept(&self) -> bool {
+        let each = self.each.iter();
+        self.sets.iter().all(|set| set.distinct.is_swept())
+            && each.map(|each| &each.accumulator).all(|one| one.is_swept())
+    }
+
+    /// Gives back up to so many places for values, where they are not used any more; how many it was.
+    pub(in crate::transform) fn dismantle(&mut self, most: usize) -> usize {
+        let mut given = 0;
+        for set in &mut self.sets {
+            given += set.distinct.dismantle(most - given);
+        }
+        given
+    }
+
     /// How much memory they take.
     pub(in crate::transform) fn bytes(&self) -> usize {
         let sets = self.sets.iter().map(|set| set.distinct.bytes());

@@ -15,12 +15,20 @@ use crate::transform::error::Fault;
 /// What the map of a group takes for each value, beside it.
 const ENTRY_BYTES: usize = 48;
 
+/// A group of so few values is forgotten at once.
+const FEW: usize = 16;
+
+/// The values of a group, each with how often it is there.
+type Counts = BTreeMap<Box<[u8]>, i64>;
+
 #[derive(Debug)]
 pub(super) struct Counted {
     is_maximum: bool,
     data_type: DataType,
     sorter: Sorter,
-    groups: Vec<BTreeMap<Box<[u8]>, i64>>,
+    groups: Vec<Counts>,
+    /// What is still to be given back of groups that were made anew.
+    leaving: Vec<Counts>,
     bytes: usize,
 }
 
@@ -32,6 +40,7 @@ impl Counted {
             data_type,
             sorter,
             groups: Vec::new(),
+            leaving: Vec::new(),
             bytes: 0,
         })
     }
@@ -126,13 +135,34 @@ impl Accumulator for Counted {
     fn clear(&mut self, groups: &[u32]) {
         for group in groups {
             let counts = self.groups.get_mut(*group as usize).map(std::mem::take);
-            let keys = counts.iter().flat_map(BTreeMap::keys);
-            self.bytes -= keys.map(|value| value.len() + ENTRY_BYTES).sum::<usize>();
+            let counts = counts.unwrap_or_default();
+            if counts.len() > FEW {
+                self.leaving.push(counts);
+                continue;
+            }
+            let values = counts.keys().map(|value| value.len() + ENTRY_BYTES);
+            self.bytes -= values.sum::<usize>();
         }
     }
 
+    fn sweep(&mut self, most: usize) {
+        for _ in 0..most {
+            let Some(counts) = self.leaving.last_mut() else {
+                return;
+            };
+            match counts.pop_first() {
+                Some((value, _)) => self.bytes -= value.len() + ENTRY_BYTES,
+                None => drop(self.leaving.pop()),
+            }
+        }
+    }
+
+    fn is_swept(&self) -> bool {
+        self.leaving.is_empty()
+    }
+
     fn bytes(&self) -> usize {
-        self.bytes + self.groups.capacity() * size_of::<BTreeMap<Box<[u8]>, i64>>()
+        self.bytes + self.groups.capacity() * size_of::<Counts>()
     }
 }
 
@@ -144,4 +174,31 @@ pub(super) fn list(
 ) -> Result<ArrayRef, Fault> {
     let field = Arc::new(Field::new("item", of.clone(), true));
     Ok(Arc::new(ListArray::try_new(field, offsets, values, None)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_of_very_many_values_is_forgotten_in_portions() {
+        let mut counted = Counted::new(true, DataType::Int64).unwrap();
+        counted.grow(1);
+        for value in 0..10_000_i64 {
+            counted.add(0, &value.to_be_bytes(), 1);
+        }
+        let own = counted.bytes();
+        counted.clear(&[0]);
+        assert_eq!(counted.bytes(), own, "nothing is given back at once");
+        assert_eq!(counted.chosen(0), None);
+        counted.add(0, b"anew", 1);
+        for portions in 1..10 {
+            counted.sweep(1_000);
+            let given = portions * 1_000 * (8 + ENTRY_BYTES);
+            assert_eq!(counted.bytes(), own - given + 4 + ENTRY_BYTES);
+        }
+        counted.sweep(2_000);
+        assert_eq!(counted.bytes, 4 + ENTRY_BYTES);
+        assert_eq!(counted.chosen(0), Some(&b"anew"[..]));
+    }
 }

@@ -8,13 +8,13 @@
 use std::{fmt::Debug, hash::BuildHasher, hint::black_box, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanBufferBuilder, Int64Array},
+    array::{Array, ArrayRef, AsArray, Int64Array},
     buffer::{NullBuffer, OffsetBuffer},
     datatypes::{DataType, Int64Type},
 };
 use foldhash::fast::RandomState;
 
-use super::{counted::list, part, seen::Seen, values::Values};
+use super::{counted::list, leaving::Leaving, news::News, part, seen::Seen, values::Values};
 use crate::transform::{
     error::Fault,
     slots::{At, Number, Slots, number},
@@ -25,6 +25,9 @@ pub(super) const MEMBERS_MAX: usize = 32;
 
 /// Of how many values it is looked whether they are there, when one is no longer.
 const LOOKS: usize = 4;
+
+/// A group of so few values is forgotten at once.
+const FEW: usize = 16;
 
 /// How many values are looked for side by side (Chen et al. 2004, group prefetching).
 const SIDE_BY_SIDE: usize = 32;
@@ -63,8 +66,17 @@ pub(super) trait Distinct: Debug + Send {
     /// Adds what others knew to these groups, one row each.
     fn merge(&mut self, groups: &[u32], state: &[ArrayRef]) -> Result<Learnt, Fault>;
 
-    /// Makes these groups anew.
+    /// Makes these groups anew. What the great ones know is given back by [`Distinct::sweep`].
     fn clear(&mut self, groups: &[u32]);
+
+    /// Gives back `most` values, or as many as there are, of groups that were made anew.
+    fn sweep(&mut self, most: usize);
+
+    /// Whether nothing is to be given back.
+    fn is_swept(&self) -> bool;
+
+    /// Gives back up to so many places for values, of sets that are not used any more; how many it was.
+    fn dismantle(&mut self, most: usize) -> usize;
 
     /// How much memory they take.
     fn bytes(&self) -> usize;
@@ -77,6 +89,7 @@ pub(super) struct Sets<V: Values, S: Seen> {
     members: usize,
     table: Slots<Entry<V::One, S>>,
     groups: Vec<Group>,
+    leaving: Leaving,
     hash: RandomState,
     /// What values and lists take beside the table.
     bytes: usize,
@@ -85,6 +98,7 @@ pub(super) struct Sets<V: Values, S: Seen> {
 #[derive(Debug)]
 struct Entry<T, S> {
     value: T,
+    /// Under which the values of its group lie.
     group: Number,
     seen: S,
 }
@@ -105,6 +119,7 @@ impl<V: Values, S: Seen> Sets<V, S> {
             members,
             table: Slots::new(),
             groups: Vec::new(),
+            leaving: Leaving::new(),
             hash: RandomState::default(),
             bytes: 0,
         }
@@ -119,11 +134,17 @@ impl<V: Values, S: Seen> Sets<V, S> {
         Self::hash_of(state, entry.group, V::row(&entry.value))
     }
 
+    /// The number under which the values of a group lie.
+    #[inline]
+    fn under(&self, group: u32) -> Number {
+        number(self.leaving.number_of(group))
+    }
+
     /// Takes what is told of values, each with its hash. A bit for each member to which it is news.
     #[inline]
     fn take(&mut self, group: u32, value: V::Row<'_>, hash: u64, told: i64) -> u32 {
-        let same =
-            |entry: &Entry<V::One, S>| entry.group == number(group) && V::is(&entry.value, value);
+        let under = self.under(group);
+        let same = |entry: &Entry<V::One, S>| entry.group == under && V::is(&entry.value, value);
         let at = match self.table.place(hash, same) {
             Some(at) => at,
             None => self.add(group, value, hash),
@@ -145,7 +166,7 @@ impl<V: Values, S: Seen> Sets<V, S> {
         if let Some(own) = self.groups.get_mut(group as usize) {
             own.hashes.push(hash);
         }
-        let (group, seen) = (number(group), S::default());
+        let (group, seen) = (self.under(group), S::default());
         let state = &self.hash;
         let hash_of = |entry: &Entry<V::One, S>| Self::hash_of_entry(state, entry);
         self.table.add(hash, Entry { value, group, seen }, hash_of)
@@ -166,7 +187,7 @@ impl<V: Values, S: Seen> Sets<V, S> {
             hashes.extend(
                 (from..)
                     .zip(some)
-                    .map(|(row, group)| Self::hash_of(&self.hash, number(*group), value(row))),
+                    .map(|(row, group)| Self::hash_of(&self.hash, self.under(*group), value(row))),
             );
             let is_taken = |hash: &u64| self.table.is_home_taken(*hash);
             black_box(hashes.iter().filter(|hash| is_taken(hash)).count());
@@ -194,7 +215,8 @@ impl<V: Values, S: Seen> Sets<V, S> {
             let Some(hash) = own.hashes.get(own.looked_to).copied() else {
                 return;
             };
-            let is_gone = self.forget(hash, group, |entry| entry.seen.number() == 0);
+            let under = self.under(group);
+            let is_gone = self.forget(hash, under, |entry| entry.seen.number() == 0);
             if let Some(own) = self.groups.get_mut(group as usize) {
                 if is_gone {
                     own.hashes.swap_remove(own.looked_to);
@@ -205,12 +227,17 @@ impl<V: Values, S: Seen> Sets<V, S> {
         }
     }
 
-    /// Forgets a value of that hash and group, if there is one of which `when` is true.
-    fn forget(&mut self, hash: u64, group: u32, when: impl Fn(&Entry<V::One, S>) -> bool) -> bool {
+    /// Forgets a value of that hash under a number, if there is one of which `when` is true.
+    fn forget(
+        &mut self,
+        hash: u64,
+        under: Number,
+        when: impl Fn(&Entry<V::One, S>) -> bool,
+    ) -> bool {
         let state = &self.hash;
         let hash_of = |entry: &Entry<V::One, S>| Self::hash_of_entry(state, entry);
         let is_it = |entry: &Entry<V::One, S>| {
-            entry.group == number(group) && when(entry) && hash_of(entry) == hash
+            entry.group == under && when(entry) && hash_of(entry) == hash
         };
         let found = self.table.place(hash, is_it);
         let Some(entry) = found.and_then(|at| self.table.remove(at, hash_of)) else {
@@ -226,9 +253,10 @@ impl<V: Values, S: Seen> Sets<V, S> {
         let mut hashes = own.map_or(Vec::new(), |own| own.hashes.clone());
         hashes.sort_unstable();
         hashes.dedup();
+        let under = self.under(group);
         let of = |hash: u64| {
             self.table.near(hash).filter(move |entry| {
-                entry.group == number(group)
+                entry.group == under
                     && entry.seen.number() != 0
                     && Self::hash_of_entry(&self.hash, entry) == hash
             })
@@ -236,36 +264,6 @@ impl<V: Values, S: Seen> Sets<V, S> {
         let mut entries: Vec<_> = hashes.into_iter().flat_map(of).collect();
         entries.sort_unstable_by(|one, other| one.value.cmp(&other.value));
         entries
-    }
-}
-
-/// For each of several members, rows that are news.
-#[derive(Debug)]
-struct News(Vec<BooleanBufferBuilder>);
-
-impl News {
-    fn new(members: usize, rows: usize) -> Self {
-        let none = |_| {
-            let mut none = BooleanBufferBuilder::new(rows);
-            none.append_n(rows, false);
-            none
-        };
-        Self((0..members).map(none).collect())
-    }
-
-    #[inline]
-    fn set(&mut self, row: usize, mut members: u32) {
-        while members != 0 {
-            if let Some(rows) = self.0.get_mut(members.trailing_zeros() as usize) {
-                rows.set_bit(row, true);
-            }
-            members &= members - 1;
-        }
-    }
-
-    fn finish(self) -> Vec<NullBuffer> {
-        let all = self.0.into_iter();
-        all.map(|mut rows| NullBuffer::new(rows.finish())).collect()
     }
 }
 
@@ -340,10 +338,36 @@ impl<V: Values, S: Seen> Distinct for Sets<V, S> {
     fn clear(&mut self, groups: &[u32]) {
         for group in groups {
             let own = self.groups.get_mut(*group as usize).map(std::mem::take);
-            for hash in own.unwrap_or_default().hashes {
-                self.forget(hash, *group, |_| true);
+            let hashes = own.unwrap_or_default().hashes;
+            if hashes.len() > FEW {
+                self.leaving.add(*group, hashes);
+                continue;
+            }
+            let under = self.under(*group);
+            for hash in hashes {
+                self.forget(hash, under, |_| true);
             }
         }
+    }
+
+    fn sweep(&mut self, most: usize) {
+        for _ in 0..most {
+            let Some((under, hash)) = self.leaving.pop() else {
+                return;
+            };
+            self.forget(hash, number(under), |_| true);
+        }
+    }
+
+    fn is_swept(&self) -> bool {
+        self.leaving.is_empty()
+    }
+
+    fn dismantle(&mut self, most: usize) -> usize {
+        let bytes = &mut self.bytes;
+        self.table.dismantle(most, |entry| {
+            *bytes -= V::bytes(&entry.value) + size_of::<u64>();
+        })
     }
 
     fn bytes(&self) -> usize {
@@ -353,10 +377,17 @@ impl<V: Values, S: Seen> Distinct for Sets<V, S> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::Int64Array;
+    use std::collections::BTreeSet;
+
+    use arrow::array::{Int64Array, StringArray};
+    use proptest::{prelude::*, sample::select};
 
     use super::*;
-    use crate::transform::aggregate::{seen::Times, values::Narrow};
+    use crate::transform::aggregate::{
+        seen::{Members, Times},
+        sorted::Sorter,
+        values::Narrow,
+    };
 
     #[test]
     fn values_that_are_gone_are_forgotten_a_few_at_a_time() {
@@ -385,5 +416,113 @@ mod tests {
             assert!(known <= 2 * there + LOOKS, "{value}: {known} of {there}");
         }
         assert_eq!((known, sets.bytes), (0, 0));
+    }
+
+    /// Which of these values are new to a group.
+    fn news(sets: &mut dyn Distinct, group: u32, values: &ArrayRef) -> Vec<bool> {
+        let rows = Rows {
+            groups: &vec![group; values.len()],
+            values,
+            valid: &[None],
+            adds: None,
+        };
+        let news = sets.news(&rows).unwrap().remove(0);
+        news.iter().collect()
+    }
+
+    fn numbers(range: std::ops::Range<i64>) -> ArrayRef {
+        Arc::new(range.collect::<Int64Array>())
+    }
+
+    #[test]
+    fn a_group_of_very_many_values_is_forgotten_in_portions() {
+        const VALUES: i64 = 500_000;
+        let of = DataType::Int64;
+        let mut sets = Sets::<_, Members>::new(of.clone(), Narrow(of), 1);
+        sets.grow(2);
+        let is_new = |news: Vec<bool>| news.into_iter().filter(|is_new| *is_new).count();
+        assert_eq!(is_new(news(&mut sets, 0, &numbers(0..VALUES))), 500_000);
+        news(&mut sets, 1, &numbers(0..100));
+        let full = sets.bytes();
+        sets.clear(&[0]);
+        let mut there = sets.table.len();
+        assert_eq!(there, 500_100, "nothing is given back at once");
+        // Meanwhile the group begins anew, and others are what they were.
+        assert_eq!(is_new(news(&mut sets, 0, &numbers(0..10))), 10);
+        assert_eq!(is_new(news(&mut sets, 1, &numbers(0..101))), 1);
+        there += 11;
+        while there > 111 {
+            sets.sweep(4_096);
+            assert_eq!(there.saturating_sub(4_096).max(111), sets.table.len());
+            there = sets.table.len();
+        }
+        assert_eq!(is_new(news(&mut sets, 0, &numbers(0..11))), 1);
+        assert!(sets.bytes() < full / 2, "{} of {full}", sets.bytes());
+    }
+
+    #[test]
+    fn sets_that_are_of_no_more_use_are_given_back_in_portions() {
+        let of = DataType::Utf8;
+        let mut sets = Sets::<_, Members>::new(of.clone(), Sorter::new(&of).unwrap(), 1);
+        sets.grow(1);
+        let values = (0..20_000).map(|value| Some(format!("value {value}")));
+        let values: ArrayRef = Arc::new(values.collect::<StringArray>());
+        news(&mut sets, 0, &values);
+        let mut bytes = sets.bytes();
+        while sets.dismantle(1_000) > 0 {
+            let given = bytes - sets.bytes();
+            assert!((1..100_000).contains(&given), "{given}");
+            bytes = sets.bytes();
+        }
+        assert!(bytes < 1_000, "{bytes}");
+    }
+
+    /// What is done to which group.
+    #[derive(Debug, Clone)]
+    enum Act {
+        Add(u32, i64, i64),
+        Clear(u32),
+        Sweep(usize),
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            4 => (0..3_u32, 0..200_i64, 1..150_i64).prop_map(|(group, from, count)| Act::Add(group, from, count)),
+            2 => (0..3_u32).prop_map(Act::Clear),
+            2 => select(vec![1, 50, 1_000]).prop_map(Act::Sweep),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_group_that_was_forgotten_begins_anew(acts in prop::collection::vec(act(), 0..60)) {
+            let of = DataType::Int64;
+            let mut sets = Sets::<_, Members>::new(of.clone(), Narrow(of), 1);
+            sets.grow(3);
+            let mut model = [const { BTreeSet::new() }; 3];
+            for act in acts {
+                match act {
+                    Act::Add(group, from, count) => {
+                        let values = from..from + count;
+                        let given = news(&mut sets, group, &numbers(values.clone()));
+                        let own = &mut model[group as usize];
+                        let expected: Vec<_> = values.map(|value| own.insert(value)).collect();
+                        prop_assert_eq!(given, expected);
+                    }
+                    Act::Clear(group) => {
+                        sets.clear(&[group]);
+                        model[group as usize].clear();
+                    }
+                    Act::Sweep(most) => sets.sweep(most),
+                }
+                for group in 0..3_u32 {
+                    let entries = sets.entries(group);
+                    let there = entries.iter().map(|entry| entry.value);
+                    prop_assert!(there.eq(model[group as usize].iter().copied()));
+                }
+            }
+            sets.sweep(usize::MAX);
+            prop_assert_eq!(sets.table.len(), model.iter().map(BTreeSet::len).sum::<usize>());
+        }
     }
 }

@@ -10,6 +10,8 @@ mod chosen;
 mod count;
 mod counted;
 mod distinct;
+mod leaving;
+mod news;
 mod other;
 mod program;
 mod seen;
@@ -29,6 +31,9 @@ use super::error::Fault;
 pub(super) use accumulators::Accumulators;
 pub(super) use program::{Columns, Program};
 pub(super) use table::Table;
+
+/// For each key that is forgotten at a time, so many of the values are given back that keys have known.
+pub(super) const VALUES: usize = 4;
 
 /// Rows of a batch as one aggregate sees them.
 #[derive(Debug, Clone, Copy)]
@@ -65,8 +70,16 @@ pub(super) trait Accumulator: Debug + Send {
     /// Adds what others knew to these groups, one row each.
     fn merge(&mut self, groups: &[u32], state: &[ArrayRef]) -> Result<(), Fault>;
 
-    /// Makes these groups anew.
+    /// Makes these groups anew. Where one may know very much, it is given back by [`Accumulator::sweep`].
     fn clear(&mut self, groups: &[u32]);
+
+    /// Gives back so much, or all there is, of what groups knew that were made anew.
+    fn sweep(&mut self, _most: usize) {}
+
+    /// Whether nothing is to be given back.
+    fn is_swept(&self) -> bool {
+        true
+    }
 
     /// How much memory they take.
     fn bytes(&self) -> usize;

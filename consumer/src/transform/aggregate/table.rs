@@ -123,6 +123,21 @@ impl Table {
         }
     }
 
+    /// Gives back so many values, or all there are, of groups that were made anew.
+    pub(in crate::transform) fn sweep(&mut self, most: usize) {
+        self.accumulators.sweep(most);
+    }
+
+    /// Whether nothing is to be given back.
+    pub(in crate::transform) fn is_swept(&self) -> bool {
+        self.accumulators.is_swept()
+    }
+
+    /// Gives back up to so many places for values, where nobody uses it any more; how many it was.
+    pub(in crate::transform) fn dismantle(&mut self, most: usize) -> usize {
+        self.accumulators.dismantle(most)
+    }
+
     /// Adds all that `other` knows.
     pub(in crate::transform) fn merge(&mut self, other: &mut Self) -> Result<(), Fault> {
         let theirs = other.numbers();

@@ -15,7 +15,6 @@
 
 mod batch;
 mod ended;
-mod known;
 mod lookup;
 mod side;
 mod temporal;

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use arrow::{array::ArrayRef, datatypes::SchemaRef, record_batch::RecordBatch, row::Rows};
 
-use super::known::Known;
-use crate::transform::{error::Fault, store::Store};
+use crate::transform::{error::Fault, known::Known, store::Store};
 
 /// No row, and no group.
 pub(super) const NONE: u32 = u32::MAX;

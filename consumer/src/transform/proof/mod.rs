@@ -7,11 +7,13 @@
 mod cascades;
 pub(crate) mod chance;
 pub(crate) mod changelogs;
+mod leaving;
 mod model;
 mod overs;
 mod ranges;
 mod runs;
 mod semantics;
+mod shared;
 mod state_ttl;
 mod text;
 mod versions;

@@ -1,6 +1,6 @@
 //! How a rank forgets keys that were not written for so long: a portion at a time, keys and their rows.
 
-use super::{List, Rank};
+use super::{Rank, Returns, new_list};
 use crate::transform::{
     error::Fault,
     expiry::{self, Expiry},
@@ -19,7 +19,7 @@ impl Rank {
         let is_sparse = Expiry::are_sparse(&[expiry]);
         for group in &ended {
             if let Some(list) = self.lists.get_mut(*group as usize) {
-                let ended = std::mem::replace(list, List::new(self.retracts));
+                let ended = std::mem::replace(list, new_list(&mut self.returns));
                 self.leaving.push(ended);
             }
         }
@@ -29,7 +29,12 @@ impl Rank {
             && gone.len() < most * 2
         {
             match list.pop() {
-                Some(row) => gone.push(row),
+                Some(row) => {
+                    if let Some(returns) = &mut self.returns {
+                        returns.remove(row, &self.store);
+                    }
+                    gone.push(row);
+                }
                 None => drop(self.leaving.pop()),
             }
         }
@@ -46,6 +51,7 @@ impl Rank {
         let state = self.state()?;
         self.groups = Groups::new(&self.key_types)?;
         self.store = Store::new(&self.input)?;
+        self.returns = self.returns.as_ref().map(|_| Returns::new());
         self.lists = Vec::new();
         self.expiry = self.expiry.as_ref().map(Expiry::anew);
         self.restore(state)

@@ -11,22 +11,35 @@ pub(super) enum List {
     /// Few rows, in their order.
     Few(Vec<(Place, u32)>),
     /// All there are.
-    All(BTreeMap<Place, u32>),
+    All {
+        /// Which list it is: no other has this number.
+        number: u32,
+        rows: BTreeMap<Place, u32>,
+    },
 }
 
 impl List {
-    pub(super) fn new(keeps_all: bool) -> Self {
-        if keeps_all {
-            Self::All(BTreeMap::new())
-        } else {
-            Self::Few(Vec::new())
+    pub(super) const fn few() -> Self {
+        Self::Few(Vec::new())
+    }
+
+    pub(super) const fn all(number: u32) -> Self {
+        let rows = BTreeMap::new();
+        Self::All { number, rows }
+    }
+
+    /// Its number, where it has one.
+    pub(super) const fn number(&self) -> Option<u32> {
+        match self {
+            Self::Few(_) => None,
+            Self::All { number, .. } => Some(*number),
         }
     }
 
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Few(rows) => rows.len(),
-            Self::All(rows) => rows.len(),
+            Self::All { rows, .. } => rows.len(),
         }
     }
 
@@ -34,7 +47,7 @@ impl List {
     pub(super) fn pop(&mut self) -> Option<u32> {
         match self {
             Self::Few(rows) => rows.pop().map(|(_, row)| row),
-            Self::All(rows) => rows.pop_last().map(|(_, row)| row),
+            Self::All { rows, .. } => rows.pop_last().map(|(_, row)| row),
         }
     }
 
@@ -44,7 +57,7 @@ impl List {
             Self::Few(rows) if rows.len() >= most => {
                 rows.last().is_some_and(|(last, _)| place < &**last)
             }
-            Self::Few(_) | Self::All(_) => true,
+            Self::Few(_) | Self::All { .. } => true,
         }
     }
 
@@ -60,30 +73,26 @@ impl List {
                 let over = (rows.len() > most).then(|| rows.pop());
                 over.flatten().map(|(_, row)| row)
             }
-            Self::All(rows) => {
+            Self::All { rows, .. } => {
                 rows.insert(place, row);
                 None
             }
         }
     }
 
-    /// Takes the first row out that is sorted by these bytes and for which `is_it` is true.
-    pub(super) fn take(&mut self, order: &[u8], is_it: impl Fn(u32) -> bool) -> Option<u32> {
-        let Self::All(rows) = self else {
-            return None;
-        };
-        let begin: Place = order.into();
-        let same = rows.range(begin..);
-        let mut same = same.take_while(|(place, _)| place.starts_with(order));
-        let place = same.find(|(_, row)| is_it(**row))?.0.clone();
-        rows.remove(&place)
+    /// Takes the row out that is at this place.
+    pub(super) fn take(&mut self, place: &[u8]) -> Option<u32> {
+        match self {
+            Self::Few(_) => None,
+            Self::All { rows, .. } => rows.remove(place),
+        }
     }
 
     /// The first `most` rows.
     pub(super) fn first(&self, most: usize) -> Vec<u32> {
         match self {
             Self::Few(rows) => rows.iter().take(most).map(|(_, row)| *row).collect(),
-            Self::All(rows) => rows.values().take(most).copied().collect(),
+            Self::All { rows, .. } => rows.values().take(most).copied().collect(),
         }
     }
 

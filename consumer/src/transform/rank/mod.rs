@@ -9,6 +9,8 @@
 
 mod ended;
 mod list;
+mod returns;
+mod told;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,10 +25,14 @@ use arrow::{
     row::{RowConverter, Rows, SortField},
 };
 
-use self::list::List;
+use self::{
+    list::{List, Place},
+    returns::Returns,
+    told::Told,
+};
 use super::{
     build::Source,
-    changes::{Changes, Op},
+    changes::Changes,
     error::Fault,
     expiry::{self, Expiry},
     expression::columns,
@@ -43,11 +49,12 @@ pub(super) struct Rank {
     schema: SchemaRef,
     input: SchemaRef,
     plan: plan::Rank,
-    retracts: bool,
     key_types: Vec<DataType>,
     groups: Groups,
     lists: Vec<List>,
     store: Store,
+    /// The rows by what they are, where they may be taken back.
+    returns: Option<Returns>,
     order: RowConverter,
     /// The keys whose windows close at a time.
     due: BTreeMap<i64, BTreeSet<u32>>,
@@ -59,21 +66,8 @@ pub(super) struct Rank {
     leaving: Vec<List>,
 }
 
-/// Rows to be given, with their numbers among those of their key.
-#[derive(Debug, Default)]
-struct Told {
-    rows: Vec<u32>,
-    numbers: Vec<i64>,
-    ops: Vec<Op>,
-}
-
-impl Told {
-    fn tell(&mut self, row: u32, number: usize, op: Op) {
-        self.rows.push(row);
-        self.numbers.push(i64::try_from(number).unwrap_or(i64::MAX));
-        self.ops.push(op);
-    }
-}
+/// A row: its key, what it is sorted by, and what it is.
+type Listed<'a> = (u32, &'a [u8], &'a [u8]);
 
 impl Rank {
     pub(super) fn new(
@@ -98,11 +92,11 @@ impl Rank {
             schema,
             input: source.schema.clone(),
             plan: plan.clone(),
-            retracts,
             groups: Groups::new(&key_types)?,
             key_types,
             lists: Vec::new(),
             store: Store::new(&source.schema)?,
+            returns: retracts.then(Returns::new),
             order: RowConverter::new(order.collect::<Result<_, Fault>>()?)?,
             due: BTreeMap::new(),
             arrived: 0,
@@ -117,9 +111,9 @@ impl Rank {
         let keys = columns(&self.plan.keys, rows)?;
         let mut groups = Vec::new();
         self.groups.intern(&keys, rows.num_rows(), &mut groups)?;
-        let (bound, retracts) = (self.groups.bound(), self.retracts);
-        if bound > self.lists.len() {
-            self.lists.resize_with(bound, || List::new(retracts));
+        while self.lists.len() < self.groups.bound() {
+            let list = new_list(&mut self.returns);
+            self.lists.push(list);
         }
         let until = self.deadline.as_ref();
         let until = until.map(|until| until.of(rows)).transpose()?;
@@ -160,7 +154,7 @@ impl Rank {
                 continue;
             };
             if self.expiry.as_mut().is_some_and(|all| all.end(*group)) {
-                let ended = std::mem::replace(list, List::new(self.retracts));
+                let ended = std::mem::replace(list, new_list(&mut self.returns));
                 self.leaving.push(ended);
             }
             if let Some(until) = until {
@@ -168,27 +162,62 @@ impl Rank {
             }
             let order = order.as_ref().map(|order| order.row(number));
             let order = order.as_ref().map_or(&[][..], |order| order.data());
-            if changes.op(number).adds() {
-                let place = place(order, self.arrived, self.plan.arrival);
-                self.arrived += 1;
-                if list.takes(&place, self.plan.to) {
-                    before(*group, list);
-                    let row = self.store.put(row.data())?;
-                    gone.extend(list.insert(place, row, self.plan.to));
-                    self.expiry.iter_mut().for_each(|all| all.write(*group));
-                }
-            } else {
-                before(*group, list);
-                let taken = list.take(order, |own| self.store.row(own) == row.data());
-                gone.extend(taken);
-                match &mut self.expiry {
-                    Some(all) if taken.is_some() => all.write(*group),
-                    Some(all) => all.unknown += 1,
-                    None => {}
-                }
-            }
+            let row = (*group, order, row.data());
+            gone.extend(match changes.op(number).adds() {
+                true => self.add(row, &mut before)?,
+                false => self.take_back(row, &mut before),
+            });
         }
         Ok(gone)
+    }
+
+    /// Puts a row into its list, where it is among those that are kept. Returns the one for which there is
+    /// no room any more.
+    fn add(
+        &mut self,
+        (group, order, row): Listed<'_>,
+        before: &mut impl FnMut(u32, &List),
+    ) -> Result<Option<u32>, Fault> {
+        let Some(list) = self.lists.get_mut(group as usize) else {
+            return Ok(None);
+        };
+        let arrived = self.arrived;
+        self.arrived += 1;
+        let place = place(order, arrived, self.plan.arrival);
+        if !list.takes(&place, self.plan.to) {
+            return Ok(None);
+        }
+        before(group, list);
+        let row = self.store.put(row)?;
+        let gone = list.insert(place, row, self.plan.to);
+        if let (Some(returns), Some(list)) = (&mut self.returns, list.number()) {
+            returns.add(row, (list, arrived), &self.store);
+        }
+        self.expiry.iter_mut().for_each(|all| all.write(group));
+        Ok(gone)
+    }
+
+    /// Takes a row out of its list that is equal to this one; none where there is none.
+    fn take_back(
+        &mut self,
+        (group, order, row): Listed<'_>,
+        before: &mut impl FnMut(u32, &List),
+    ) -> Option<u32> {
+        let list = self.lists.get_mut(group as usize)?;
+        before(group, list);
+        let taken = self.returns.as_mut().and_then(|returns| {
+            let known = (&self.store, self.plan.arrival);
+            let place = returns.find(list.number()?, (order, row), known)?;
+            let taken = list.take(&place)?;
+            returns.remove(taken, &self.store);
+            Some(taken)
+        });
+        match &mut self.expiry {
+            Some(all) if taken.is_some() => all.write(group),
+            Some(all) => all.unknown += 1,
+            None => {}
+        }
+        taken
     }
 
     /// Forgets the keys among these that have no rows.
@@ -204,40 +233,6 @@ impl Rank {
         self.groups.remove(&empty.into_iter().collect::<Vec<_>>());
     }
 
-    /// Tells how the rows that are given change from `before` to what they are.
-    fn tell(&self, before: &[u32], now: &[u32], told: &mut Told) {
-        let plan = &self.plan;
-        let given = |rows: &[u32]| -> Vec<u32> {
-            let rows = rows.iter().copied();
-            rows.take(plan.to)
-                .skip(plan.from.saturating_sub(1))
-                .collect()
-        };
-        let (before, now) = (given(before), given(now));
-        if plan.is_numbered || plan.to == plan.from {
-            for at in 0..before.len().max(now.len()) {
-                let number = at + plan.from;
-                match (before.get(at), now.get(at)) {
-                    (Some(one), Some(other)) if one == other => {}
-                    (Some(one), Some(other)) => {
-                        told.tell(*one, number, Op::UpdateBefore);
-                        told.tell(*other, number, Op::UpdateAfter);
-                    }
-                    (Some(one), None) => told.tell(*one, number, Op::Delete),
-                    (None, Some(other)) => told.tell(*other, number, Op::Insert),
-                    (None, None) => {}
-                }
-            }
-            return;
-        }
-        for row in before.iter().filter(|row| !now.contains(row)) {
-            told.tell(*row, 0, Op::Delete);
-        }
-        for row in now.iter().filter(|row| !before.contains(row)) {
-            told.tell(*row, 0, Op::Insert);
-        }
-    }
-
     fn changes(&self, told: Told) -> Result<Changes, Fault> {
         let mut columns = self.store.columns(&told.rows)?;
         if self.plan.is_numbered {
@@ -251,9 +246,9 @@ impl Rank {
         let (mut told, mut gone) = (Told::default(), Vec::new());
         for group in groups {
             let list = self.lists.get_mut(*group as usize);
-            let list = list.map(|list| std::mem::replace(list, List::new(self.retracts)));
+            let list = list.map(|list| std::mem::replace(list, new_list(&mut self.returns)));
             let rows = list.map(|list| list.rows()).unwrap_or_default();
-            self.tell(&[], &rows, &mut told);
+            told.change(&self.plan, (&[], &rows));
             gone.extend(rows);
         }
         if !told.ops.is_empty() {
@@ -265,8 +260,13 @@ impl Rank {
     }
 }
 
+/// One for a new key.
+fn new_list(returns: &mut Option<Returns>) -> List {
+    returns.as_mut().map_or_else(List::few, Returns::list)
+}
+
 /// Where a row belongs: by what it is sorted by, and of equal ones by when it came.
-fn place(order: &[u8], arrived: u64, arrival: Arrival) -> list::Place {
+fn place(order: &[u8], arrived: u64, arrival: Arrival) -> Place {
     let arrived = match arrival {
         Arrival::OldestFirst => arrived,
         Arrival::NewestFirst => u64::MAX - arrived,
@@ -292,7 +292,7 @@ impl Operator for Rank {
         for (group, before) in &touched {
             let list = self.lists.get(*group as usize);
             let now = list.map(|list| list.first(most)).unwrap_or_default();
-            self.tell(before, &now, &mut told);
+            told.change(&self.plan, (before, &now));
         }
         if !told.ops.is_empty() {
             out.changes.push(self.changes(told)?);
@@ -370,6 +370,7 @@ impl Operator for Rank {
             + self.lists.capacity() * size_of::<List>()
             + self.store.bytes()
             + self.store.len() * PLACE_BYTES
+            + self.returns.as_ref().map_or(0, Returns::bytes)
             + self.expiry.as_ref().map_or(0, Expiry::bytes)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::record_batch::RecordBatch;
+use arrow::{datatypes::Schema, record_batch::RecordBatch};
 
 use super::{Settings, Task, ports::Ports};
 use crate::{
@@ -65,7 +65,7 @@ impl Task {
             let is_run = steps.contains(&StepId(at));
             let late = |input| Some((input, dataflow.late.get(&(StepId(at), input))?.clone()));
             let late: BTreeMap<_, _> = INPUTS.into_iter().filter_map(late).collect();
-            let sources = sources(dataflow, step, &late);
+            let sources = sources(dataflow, StepId(at), &late);
             let operator = match is_run {
                 true => {
                     let state_ttl = dataflow.state_ttl_of(StepId(at));
@@ -177,16 +177,23 @@ fn compaction(step: &Step) -> Result<Option<Compaction>, Fault> {
     Compaction::new(&step.schema, table.and_then(Table::upsert_key)).map(Some)
 }
 
-/// What a step reads from.
-fn sources(dataflow: &Dataflow, step: &Step, late: &BTreeMap<Input, Late>) -> Vec<Source> {
-    let inputs = step.inputs.iter();
+/// What a step reads from. Columns that are there for late rows alone are none of its own.
+fn sources(dataflow: &Dataflow, at: StepId, late: &BTreeMap<Input, Late>) -> Vec<Source> {
+    let inputs = dataflow.steps.get(at.0).map(|step| &step.inputs);
+    let inputs = inputs.into_iter().flatten();
     let inputs = inputs.filter_map(|input| dataflow.steps.get(input.0));
-    let source = |(number, before): (usize, &Step)| Source {
-        schema: before.schema.clone(),
-        changelog: before.changelog,
-        keeps_late: INPUTS
-            .get(number)
-            .is_some_and(|input| late.contains_key(input)),
+    let source = |(number, before): (usize, &Step)| {
+        let input = INPUTS.get(number);
+        let width = input.and_then(|input| dataflow.widths.get(&(at, *input)));
+        let own = before.schema.fields().iter();
+        Source {
+            schema: match width {
+                Some(width) => Schema::new(own.take(*width).cloned().collect::<Vec<_>>()).into(),
+                None => before.schema.clone(),
+            },
+            changelog: before.changelog,
+            keeps_late: input.is_some_and(|input| late.contains_key(input)),
+        }
     };
     inputs.enumerate().map(source).collect()
 }

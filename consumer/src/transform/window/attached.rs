@@ -5,6 +5,7 @@ use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 
 use super::{
     emit::{ROWS_MAX, joined},
+    leaving::Leaving,
     panes::Panes,
 };
 use crate::transform::{
@@ -23,6 +24,7 @@ pub(in crate::transform) struct Attached {
     deadline: Deadline,
     /// By the last moment of their windows.
     panes: Panes,
+    leaving: Leaving,
     /// How many rows have come.
     arrived: u64,
 }
@@ -38,6 +40,7 @@ impl Attached {
             program,
             deadline,
             panes: Panes::default(),
+            leaving: Leaving::default(),
             arrived: 0,
         }
     }
@@ -56,6 +59,7 @@ impl Operator for Attached {
     fn push(&mut self, _: Origin, changes: Changes, out: &mut Out) -> Result<(), Fault> {
         let changes = self.deadline.in_time(changes, out)?;
         let columns = self.program.columns(&changes, self.arrived)?;
+        self.leaving.sweep_for(columns.rows);
         self.arrived += u64::try_from(columns.rows).unwrap_or_default();
         let until = self.deadline.of(&changes.rows)?;
         let rows = until.into_iter().zip(0_u32..).collect();
@@ -63,13 +67,20 @@ impl Operator for Attached {
     }
 
     fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
+        self.leaving.sweep();
         self.deadline.reach(watermark);
         while let Some(first) = self.panes.0.first_entry()
             && *first.key() <= self.deadline.passed()
         {
             let mut table = first.remove();
             self.give(&mut table, out)?;
+            self.leaving.add(table);
         }
+        Ok(())
+    }
+
+    fn tick(&mut self, _: i64, _: &mut Out) -> Result<(), Fault> {
+        self.leaving.sweep();
         Ok(())
     }
 
@@ -90,7 +101,7 @@ impl Operator for Attached {
     }
 
     fn state_bytes(&self) -> usize {
-        self.panes.bytes()
+        self.panes.bytes() + self.leaving.bytes()
     }
 
     fn counts(&self) -> Counts {

@@ -7,6 +7,7 @@ mod aligned;
 mod assign;
 mod attached;
 mod emit;
+mod leaving;
 mod panes;
 mod session;
 mod sessions;

@@ -9,9 +9,10 @@ use super::{
     timed::{Moment, Timed},
 };
 use crate::transform::{
-    aggregate::{Accumulators, Columns, Program},
+    aggregate::{Accumulators, Columns, Program, VALUES},
     changes::Changes,
     error::Fault,
+    expiry,
     group::Groups,
     operator::{Counts, Operator, Origin, Out},
     state::{State, rows_of},
@@ -66,6 +67,7 @@ impl SessionWindowed {
             false => columns.take(&UInt32Array::from(placed.rows.clone()))?,
         };
         self.accumulators.update(&columns, &placed.slots)?;
+        self.accumulators.sweep(columns.rows * VALUES);
         self.sessions
             .free(placed.moves.iter().map(|(from, _)| *from));
         Ok(())
@@ -107,10 +109,12 @@ impl Operator for SessionWindowed {
     }
 
     fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
+        self.accumulators.sweep(expiry::TICK * VALUES);
         self.reach(Moment::Event(watermark), out)
     }
 
     fn tick(&mut self, now: i64, out: &mut Out) -> Result<(), Fault> {
+        self.accumulators.sweep(expiry::TICK * VALUES);
         self.reach(Moment::Clock(now), out)
     }
 

@@ -8,6 +8,7 @@ use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use super::{
     aligned::Aligned,
     emit::{Emitter, ROWS_MAX, Span, joined, rows_at},
+    leaving::Leaving,
     panes::Panes,
     timed::{Moment, Timed},
     zone::TIME_MAX_MS,
@@ -29,6 +30,7 @@ pub(in crate::transform) struct Windowed {
     /// By where they begin, in local time. Of CUMULATE, a pane holds all before it of its window
     /// once that has been given out.
     panes: Panes,
+    leaving: Leaving,
     /// How many rows have come.
     arrived: u64,
     late: u64,
@@ -60,6 +62,7 @@ impl Windowed {
             windows,
             timed,
             panes,
+            leaving: Leaving::default(),
             arrived: 0,
             late: 0,
             keeps_late,
@@ -122,13 +125,8 @@ impl Windowed {
             if end - 1 > self.timed.passed {
                 break;
             }
-            close(
-                &mut self.panes.0,
-                &self.windows,
-                &self.program,
-                end,
-                &mut emitter,
-            )?;
+            let panes = (&mut self.panes.0, &mut self.leaving);
+            close(panes, &self.windows, &self.program, end, &mut emitter)?;
             given = end - 1;
         }
         emitter.flush()
@@ -138,6 +136,7 @@ impl Windowed {
 impl Operator for Windowed {
     fn push(&mut self, _: Origin, changes: Changes, out: &mut Out) -> Result<(), Fault> {
         let columns = self.program.columns(&changes, self.arrived)?;
+        self.leaving.sweep_for(columns.rows);
         self.arrived += u64::try_from(columns.rows).unwrap_or_default();
         if let Some(pane) = self.only_target(&changes.rows) {
             return self.panes.add(pane, &columns, &self.program);
@@ -151,10 +150,12 @@ impl Operator for Windowed {
     }
 
     fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
+        self.leaving.sweep();
         self.reach(Moment::Event(watermark), out)
     }
 
     fn tick(&mut self, now: i64, out: &mut Out) -> Result<(), Fault> {
+        self.leaving.sweep();
         self.reach(Moment::Clock(now), out)
     }
 
@@ -181,7 +182,7 @@ impl Operator for Windowed {
     }
 
     fn state_bytes(&self) -> usize {
-        self.panes.bytes()
+        self.panes.bytes() + self.leaving.bytes()
     }
 
     fn counts(&self) -> Counts {
@@ -208,7 +209,7 @@ fn next_end(panes: &BTreeMap<i64, Table>, windows: &Aligned, passed: i64) -> Opt
 
 /// Gives a window out and forgets what no later one needs.
 fn close(
-    panes: &mut BTreeMap<i64, Table>,
+    (panes, leaving): (&mut BTreeMap<i64, Table>, &mut Leaving),
     windows: &Aligned,
     program: &Program,
     end: i64,
@@ -234,15 +235,19 @@ fn close(
         let mut table = merge(&mut parts.iter_mut(), program)?;
         give(&mut table, span, emitter)?;
         panes.insert(span.start, table);
+        parts.into_iter().for_each(|part| leaving.add(part));
     } else {
         let mut parts = panes.range_mut(span.start..end).map(|(_, table)| table);
-        give(&mut merge(&mut parts, program)?, span, emitter)?;
+        let mut table = merge(&mut parts, program)?;
+        give(&mut table, span, emitter)?;
+        leaving.add(table);
     }
-    for pane in within.iter().filter(|pane| windows.last_end(**pane) <= end) {
-        panes.remove(pane);
-    }
-    if windows.last_end(span.start) <= end {
-        panes.remove(&span.start);
+    let ended = within.iter().chain([&span.start]);
+    for pane in ended.filter(|pane| windows.last_end(**pane) <= end) {
+        panes
+            .remove(pane)
+            .into_iter()
+            .for_each(|table| leaving.add(table));
     }
     Ok(())
 }

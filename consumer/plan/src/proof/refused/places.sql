@@ -107,3 +107,16 @@ SELECT
 => job.sql:2:3: there is no table 'r' in FROM
 SELECT sensor FROM readings WHERE (SELECT n) > (
 => job.sql:1:49: expected: an expression, found the end of the text
+# What is written as a number or a text has no place of its own: it is that of what chooses from them.
+SELECT n,
+  LEFT(sensor, 'a') FROM readings
+=> job.sql:2:3: LEFT is of so many characters, INT, and this is STRING; write CAST
+SELECT n,
+  UPPER(RIGHT(sensor, sensor)) FROM readings
+=> job.sql:2:23: RIGHT is of so many characters, INT, and this is STRING; write CAST
+SELECT CASE WHEN n > 0 THEN 1 ELSE 2 END,
+  CASE WHEN n > 0 THEN 1 ELSE 'a' END FROM readings
+=> job.sql:2:3: what a result is chosen from is of one type, and these are INT and STRING; write CAST
+SELECT IF(n > 0, 'a', 'b'),
+  IF(n > 0, 1, 'a') FROM readings
+=> job.sql:2:3: what a result is chosen from is of one type, and these are INT and STRING; write CAST

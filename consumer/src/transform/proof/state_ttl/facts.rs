@@ -73,6 +73,53 @@ fn memory_is_given_back_in_portions() {
     assert_eq!(check(joined, 40_000), [(true, row(7, 1_000_000))]);
 }
 
+/// How much memory the steps of a task take.
+fn bytes(task: &Task) -> usize {
+    let reports = task.reports().into_iter();
+    reports.map(|report| report.state_bytes).sum()
+}
+
+#[test]
+fn a_key_of_very_many_values_ends_in_portions() {
+    let changing =
+        "(SELECT v AS k, k AS v FROM (SELECT v, COUNT(*) AS n, MAX(k) AS k FROM a GROUP BY v))";
+    let of_changing =
+        |value: &str| format!("SELECT v AS k, {value} AS v FROM {changing} GROUP BY v");
+    for (query, anew) in [
+        (
+            "SELECT k, COUNT(DISTINCT v) AS v FROM a GROUP BY k".to_owned(),
+            1,
+        ),
+        (of_changing("COUNT(DISTINCT k)"), 1),
+        (of_changing("MAX(k)"), 5),
+    ] {
+        let dataflow = dataflow(&format!("{SET}; {query}"));
+        let mut task = begun(&dataflow, None);
+        task.tick(0).unwrap();
+        for part in 0..10 {
+            let rows = (0..10_000).map(|value| [Some(1), Some(part * 10_000 + value)]);
+            push(&mut task, &dataflow, &("a", rows.collect()));
+        }
+        let full = bytes(&task);
+        task.tick(10_000).unwrap();
+        assert!(bytes(&task) > full / 3, "{query}: {full}, {}", bytes(&task));
+        let given = push(&mut task, &dataflow, &("a", vec![[Some(1), Some(5)]]));
+        assert_eq!(
+            self::given(&given),
+            [(true, [Some(1), Some(anew)])],
+            "{query}"
+        );
+        for tick in 1..40 {
+            task.tick(10_000 + tick).unwrap();
+        }
+        assert!(
+            bytes(&task) < full / 10,
+            "{query}: {full}, {}",
+            bytes(&task)
+        );
+    }
+}
+
 #[test]
 fn what_is_taken_back_and_not_known_is_counted() {
     let greatest = "SELECT k, v FROM (SELECT k, v, ROW_NUMBER() OVER (PARTITION BY k ORDER BY v DESC) AS n \

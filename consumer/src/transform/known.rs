@@ -1,22 +1,26 @@
-//! The rows of an input by what they are, where rows may be taken back. Of equal rows the table knows one,
-//! from which a list leads to the others: so a row is found as fast when there are a million like it.
+//! Rows by what they are, where rows may be taken back. Of equal rows the table knows the oldest, from
+//! which a ring leads through the others in the order in which they came: so a row is found as fast when
+//! there are a million like it.
 
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
 
-use super::side::NONE;
-use crate::transform::numbers::Numbers;
+use super::numbers::Numbers;
+
+/// No row.
+const NONE: u32 = u32::MAX;
 
 #[derive(Debug)]
 pub(super) struct Known {
-    /// The first of each list.
-    first: Numbers,
+    /// The oldest of each ring.
+    oldest: Numbers,
     /// For each row its neighbours among those equal to it.
     equal: Vec<Equal>,
     hash: RandomState,
 }
 
+/// The neighbours of a row. Behind the newest comes the oldest; who is alone is its own neighbour.
 #[derive(Debug, Clone, Copy)]
 struct Equal {
     before: u32,
@@ -24,7 +28,7 @@ struct Equal {
 }
 
 impl Equal {
-    const ALONE: Self = Self {
+    const NOWHERE: Self = Self {
         before: NONE,
         next: NONE,
     };
@@ -33,7 +37,7 @@ impl Equal {
 impl Known {
     pub(super) fn new() -> Self {
         Self {
-            first: Numbers::new(),
+            oldest: Numbers::new(),
             equal: Vec::new(),
             hash: RandomState::default(),
         }
@@ -47,61 +51,60 @@ impl Known {
         hasher.finish()
     }
 
-    /// A row of that hash for which `is_it` is true.
+    /// The oldest row of that hash for which `is_it` is true.
     pub(super) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
-        self.first.find(hash, is_it)
+        self.oldest.find(hash, is_it)
+    }
+
+    /// The newest row of that hash for which `is_it` is true.
+    pub(super) fn find_newest(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        let oldest = self.find(hash, is_it)?;
+        Some(self.equal_to(oldest).before)
     }
 
     /// Adds a row; `is_it` says which are equal to it.
     pub(super) fn add(&mut self, number: u32, hash: u64, is_it: impl Fn(u32) -> bool) {
         if self.equal.len() <= number as usize {
-            self.equal.resize(number as usize + 1, Equal::ALONE);
+            self.equal.resize(number as usize + 1, Equal::NOWHERE);
         }
-        let Some(first) = self.find(hash, is_it) else {
-            self.link(number, NONE, NONE);
-            self.first.add(hash, number);
+        let Some(oldest) = self.find(hash, is_it) else {
+            self.link(number, number);
+            self.oldest.add(hash, number);
             return;
         };
-        let next = self.equal_to(first).next;
-        self.link(number, first, next);
+        let newest = self.equal_to(oldest).before;
+        self.link(newest, number);
+        self.link(number, oldest);
     }
 
     /// Forgets a row.
     pub(super) fn remove(&mut self, number: u32, hash: u64) {
         let Equal { before, next } = self.equal_to(number);
-        if before == NONE {
-            let by = (next != NONE).then_some(next);
-            self.first.replace(hash, number, by);
+        if next == number {
+            self.oldest.replace(hash, number, None);
+            return;
         }
-        if let Some(before) = self.equal.get_mut(before as usize) {
-            before.next = next;
-        }
-        if let Some(next) = self.equal.get_mut(next as usize) {
-            next.before = before;
-        }
+        self.link(before, next);
+        self.oldest.replace(hash, number, Some(next));
     }
 
     fn equal_to(&self, number: u32) -> Equal {
         let equal = self.equal.get(number as usize);
-        equal.copied().unwrap_or(Equal::ALONE)
+        equal.copied().unwrap_or(Equal::NOWHERE)
     }
 
-    /// Puts a row between two others.
-    fn link(&mut self, number: u32, before: u32, next: u32) {
-        let own = self.equal.get_mut(number as usize);
-        if let Some(own) = own {
-            *own = Equal { before, next };
+    /// Puts one row behind another.
+    fn link(&mut self, one: u32, next: u32) {
+        if let Some(equal) = self.equal.get_mut(one as usize) {
+            equal.next = next;
         }
-        if let Some(before) = self.equal.get_mut(before as usize) {
-            before.next = number;
-        }
-        if let Some(next) = self.equal.get_mut(next as usize) {
-            next.before = number;
+        if let Some(equal) = self.equal.get_mut(next as usize) {
+            equal.before = one;
         }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.first.bytes() + self.equal.capacity() * size_of::<Equal>()
+        self.oldest.bytes() + self.equal.capacity() * size_of::<Equal>()
     }
 }
 
@@ -109,7 +112,7 @@ impl Known {
 mod tests {
     use std::{cell::Cell, collections::HashMap};
 
-    use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
+    use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 
     use super::*;
 
@@ -122,7 +125,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_row_that_was_added_is_found_until_all_equal_to_it_are_gone(
+        fn the_oldest_and_the_newest_of_equal_rows_are_found(
             steps in prop::collection::vec((any::<bool>(), any::<prop::sample::Index>(), 0..8_u8), 0..300)
         ) {
             let (mut known, mut rows) = (Known::new(), Rows::new());
@@ -140,8 +143,11 @@ mod tests {
                 }
                 for row in 0..8 {
                     let found = known.find(known.hash_of(0, &[row]), is_it(&rows, row));
-                    prop_assert_eq!(found.is_some(), rows.values().any(|other| *other == row));
-                    prop_assert!(found.is_none_or(|number| rows[&number] == row));
+                    let mut equal: Vec<_> = rows.iter().filter(|(_, other)| **other == row).collect();
+                    equal.sort_unstable();
+                    prop_assert_eq!(found, equal.first().map(|(number, _)| **number));
+                    let newest = known.find_newest(known.hash_of(0, &[row]), is_it(&rows, row));
+                    prop_assert_eq!(newest, equal.last().map(|(number, _)| **number));
                 }
             }
         }
