@@ -39,6 +39,7 @@ use super::{
     catalog::Catalog,
     columns, conditions, constants,
     context::Context,
+    counted,
     error::{Fault, NOWHERE},
     functions::Functions,
     mixed::Mixed,
@@ -150,9 +151,15 @@ impl Planner<'_> {
             Arc::new(EliminateOuterJoin::new()),
             Arc::new(PushDownFilter::new()),
             Arc::new(ExtractEquijoinPredicate::new()),
-            Arc::new(OptimizeProjections::new()),
         ];
-        Ok(optimized(plan, rules)?)
+        let narrowed = vec![Arc::new(OptimizeProjections::new()) as _];
+        let all = [rules.clone(), narrowed.clone()].concat();
+        let plan_narrowed = optimized(plan.clone(), all)?;
+        if !counted::is_lost(&plan_narrowed)? {
+            return Ok(plan_narrowed);
+        }
+        let kept = counted::kept(optimized(plan, rules)?)?;
+        Ok(counted::plain(optimized(kept, narrowed)?)?)
     }
 
     /// Makes types the same where they have to be.
