@@ -255,6 +255,7 @@ fn refuse_mixed(union: &Union) -> Result<()> {
     for (one, other) in pairs {
         let (left, right) = (one.data_type(), other.data_type());
         let is_same = (left.is_numeric() && right.is_numeric())
+            || (left.is_string() && right.is_string())
             || discriminant(left) == discriminant(right)
             || [left, right].contains(&&DataType::Null);
         if !is_same {
