@@ -52,7 +52,9 @@ impl Lowering<'_> {
                     .iter()
                     .map(|value| windowed.substituted(value, input));
                 let values = values.collect::<Result<Vec<_>, Fault>>()?;
-                return self.windowed(&windowed, &groups, &values, named);
+                if windowed.is_taken_apart(&groups) || !windowed.node.can_be_assigned() {
+                    return self.windowed(&windowed, &groups, &values, named);
+                }
             }
         }
         self.running(input, groups, aggregates, named)
