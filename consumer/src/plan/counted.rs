@@ -4,6 +4,8 @@
 //! DataFusion puts a row without columns in their place, as data at rest always has it. Here each of them
 //! gets a condition that is always true and reads a column, until the others have gone.
 
+use std::sync::Arc;
+
 use datafusion_common::{
     Result,
     tree_node::{Transformed, TreeNode},
@@ -11,8 +13,6 @@ use datafusion_common::{
 use datafusion_expr::{
     Aggregate, Expr, Filter, LogicalPlan, Operator, binary_expr, expr::BinaryExpr,
 };
-
-use std::sync::Arc;
 
 /// Whether an aggregate has gone from a plan.
 pub(super) fn is_lost(plan: &LogicalPlan) -> Result<bool> {
