@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.stream.Stream;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.CoreOptions;
 import org.apache.flink.configuration.DeploymentOptions;
@@ -16,6 +17,7 @@ import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.table.api.EnvironmentSettings;
+import org.apache.flink.table.api.ExplainDetail;
 import org.apache.flink.table.api.TableEnvironment;
 import org.apache.flink.types.Row;
 
@@ -23,10 +25,10 @@ import org.apache.flink.types.Row;
  * Explains or runs jobs on Flink in this process, one after the other for flink.py, and as many side by side
  * as it is told for differential.py.
  *
- * <p>A line of stdin is "explain FILE", "run FILE" or "values FILE", and an empty one is the last. A job is a file of
- * statements with a NUL between them. FILE.out gets "done" or why it failed, and below it the rows of its
- * SELECTs, for "values" one field a line, or their types where they are only explained; then FILE is told
- * on stdout.
+ * <p>A line of stdin is "explain FILE", "plan FILE", "run FILE", "batch FILE" or "values FILE", and an empty one is
+ * the last. A job is a file of statements with a NUL between them. FILE.out gets "done" or why it failed, and below it
+ * the rows of its SELECTs, for "values" one field a line, or their types where they are only explained, or their
+ * plans; then FILE is told on stdout. Only "batch" knows no changes: it reads all first, and gives what it comes to.
  */
 public class FlinkJobs {
     /** Reads no further in a query when its second columns have added up to this; then it is stopped. */
@@ -39,8 +41,9 @@ public class FlinkJobs {
 
     private FlinkJobs(String verb, Configuration settings) {
         this.verb = verb;
-        tables = TableEnvironment.create(
-                EnvironmentSettings.newInstance().inStreamingMode().withConfiguration(settings).build());
+        EnvironmentSettings.Builder mode = EnvironmentSettings.newInstance();
+        mode = verb.equals("batch") ? mode.inBatchMode() : mode.inStreamingMode();
+        tables = TableEnvironment.create(mode.withConfiguration(settings).build());
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -97,11 +100,12 @@ public class FlinkJobs {
         settings.set(CoreOptions.CLASSLOADER_RESOLVE_ORDER, "parent-first");
         settings.set(RestOptions.BIND_PORT, "0");
         settings.set(RestOptions.ADDRESS, "localhost");
-        settings.set(TaskManagerOptions.MANAGED_MEMORY_SIZE, MemorySize.ofMebiBytes(64));
+        settings.set(TaskManagerOptions.MANAGED_MEMORY_SIZE, MemorySize.ofMebiBytes(64L * workers));
         MiniCluster cluster = new MiniCluster(new MiniClusterConfiguration.Builder()
                 .setConfiguration(settings)
                 .setNumTaskManagers(1)
-                .setNumSlotsPerTaskManager(workers)
+                // Those of a job are not free yet when its rows are read.
+                .setNumSlotsPerTaskManager(4 * workers)
                 .build());
         cluster.start();
         Configuration reached = new Configuration(settings);
@@ -122,12 +126,17 @@ public class FlinkJobs {
             while (cause.getCause() != null) {
                 cause = cause.getCause();
             }
-            return String.valueOf(cause.getMessage()).replaceAll("\\s+", " ");
+            Stream<StackTraceElement> frames = Stream.of(cause.getStackTrace());
+            frames = frames.filter(at -> !at.getClassName().endsWith("Preconditions"));
+            String where = frames.findFirst().map(at -> " at " + at).orElse("");
+            String why = cause.getMessage() == null ? cause + where : cause.getMessage();
+            return why.replaceAll("\\s+", " ");
         }
     }
 
     private void take(String statement) throws Exception {
         String first = statement.split("\\s", 2)[0].toUpperCase();
+        boolean isQuery = first.equals("SELECT") || first.equals("WITH");
         if (statement.startsWith(ENOUGH)) {
             enough = Long.parseLong(statement.substring(ENOUGH.length()));
         } else if (first.equals("SET")) {
@@ -136,12 +145,15 @@ public class FlinkJobs {
         } else if (first.equals("CREATE")) {
             // A table from what is selected is a job.
             tables.executeSql(statement).await();
+        } else if (verb.equals("plan")) {
+            String plan = tables.explainSql(statement, ExplainDetail.CHANGELOG_MODE);
+            rows.addAll(plan.substring(plan.indexOf("== Optimized Physical Plan ==")).lines().toList());
         } else if (verb.equals("explain")) {
             tables.explainSql(statement);
-            if (first.equals("SELECT")) {
+            if (isQuery) {
                 rows.add(tables.sqlQuery(statement).getResolvedSchema().getColumnDataTypes().toString());
             }
-        } else if (first.equals("SELECT")) {
+        } else if (isQuery) {
             read(statement);
         } else {
             tables.executeSql(statement).await();

@@ -13,7 +13,10 @@ streaming mode, on the same files. What is compared is what the changelogs come 
 - `alone` needs no Flink: the queries on one worker and on three, which must come to the same.
 
 What only one of both refuses, and values that differ, have their row in the differences of
-consumer/FUNCTIONS.md: KNOWN says which. Exit code 1 is for whatever has none.
+consumer/FUNCTIONS.md: KNOWN says which. Where the values of a query differ Flink is asked once more, in batch mode,
+which takes nothing back: only what it comes to there as the consumer does may be known as a fault of Flink's, by its
+plan. Exit code 1 is for whatever has no row. At the end stands how often each form was made, and in how many queries
+whose results were the same and not empty.
 """
 
 import argparse
@@ -30,23 +33,43 @@ from pathlib import Path
 
 import flink
 import queries
+import tables
 import values
-from flink import ROOT, folded, plain
+from choices import Choices
+from flink import ROOT, plain
 
 DOCUMENT = ROOT / "consumer/FUNCTIONS.md"
 SMALL = ["-Xmx2g", *flink.BRIEF]
 OURS, THEIRS = "only the consumer refuses", "only Flink refuses"
-# Who refuses what, and the row of the differences that says so.
+DIFFER, STREAMING = "differ", "Flink differs from what it comes to in batch mode"
+# Who refuses what, or what Flink's plan has where it differs (from itself too), and the row of the differences that
+# says so.
 KNOWN = [
     (
         OURS,
-        "a window of rows that change|OVER of rows that change",
+        "(a window|OVER|an event time) of rows that change",
         "the first row by event time, `ROW_NUMBER() OVER (… ORDER BY time) … = 1`, is given when time has passed it",
     ),
+    (OURS, "a number in GROUP BY", "`GROUP BY 1` is by a constant"),
     (
-        "differ",
-        r"ROW_NUMBER\(\) OVER \([^()]*\) AS n\d+ FROM \(SELECT (DISTINCT|\* FROM \(SELECT .* (UNION|INTERSECT|EXCEPT)) ",
-        "`ROW_NUMBER … <= n` of DISTINCT or united rows keeps some that were taken back (a bug of 2.3)",
+        STREAMING,
+        r"strategy=\[UpdateFastStrategy\[",
+        "`ROW_NUMBER … <= n` in an order of keys of GROUP BY or DISTINCT keeps some that were taken back (a bug of 2.3)",
+    ),
+    (
+        STREAMING,
+        r"Rank\(strategy=\[AppendFastStrategy\], .*rankRange=\[rankStart=1, rankEnd=1\].* changelogMode=\[I\]\)",
+        "`ROW_NUMBER … = 1` in an order of several columns gives, of rows that are only added, each that was the first (a bug of 2.3)",
+    ),
+    (
+        STREAMING,
+        r"\(strategy=\[RetractStrategy\], .*rankStart=[2-9]|offset=\[[1-9].*strategy=\[RetractStrategy\]",
+        "of rows that change, `ROW_NUMBER … BETWEEN 2 AND n` and `LIMIT … OFFSET` may give other places (a bug of 2.3)",
+    ),
+    (
+        DIFFER,
+        r"Values\(tuples=\[\[\{",
+        "an aggregate of all rows, of which a constant condition leaves none, gives its row",
     ),
     (THEIRS, "Please choose SumWithRetractAggFunction", "`SUM(DISTINCT …)` is refused in HOP and CUMULATE"),
     (
@@ -54,14 +77,35 @@ KNOWN = [
         "Field names must be unique. Found duplicates",
         "windows of the results of windows may be refused, for two columns of one name",
     ),
+    (
+        THEIRS,
+        "unexpected correlate variable",
+        "`FOR SYSTEM_TIME AS OF` is refused below `EXISTS` (a bug of 2.3)",
+    ),
+    (
+        THEIRS,
+        "FlinkRelMdWindowProperties",
+        "some queries of the results of `SESSION` are refused (a bug of 2.3)",
+    ),
+    (
+        THEIRS,
+        r"Column '\w+' not found in any table",
+        "a view of `SESSION` by several columns is refused (a bug of 2.3)",
+    ),
 ]
+# What is told of a query without results.
+EMPTY = ["0 rows"]
+# What a sink of a statement set prints, in a process that runs several: of which job, and the row.
+PRINTED = re.compile(r"(.*\.job)/(\w+> .*)")
+
+CHANGE = re.compile(r"(?:(\w+)> )?([-+][IUD])\[(.*)\]", re.DOTALL)
 
 
 class Session:
     """Flink, which takes jobs as they come, some side by side."""
 
     def __init__(self, home, folder, workers):
-        self.folder, self.asked, self.waiting = folder, 0, {}
+        self.folder, self.asked, self.waiting, self.printed = folder, 0, {}, {}
         self.errors = open(folder / "flink.log", "w")
         command = [*flink.Flink(home, folder).command(*SMALL), str(workers)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors, "text": True}
@@ -72,7 +116,10 @@ class Session:
     def listen(self):
         """Tells who waits for a job that it is done, or that none will be."""
         for line in self.process.stdout:
-            if line.rstrip() in self.waiting:
+            printed = PRINTED.match(line)
+            if printed and printed[1] in self.waiting:
+                self.printed[printed[1]].append(printed[2])
+            elif line.rstrip() in self.waiting:
                 self.waiting.pop(line.rstrip()).set()
         for event in list(self.waiting.values()):
             event.set()
@@ -82,7 +129,9 @@ class Session:
         with self.lock:
             self.asked += 1
             job = self.folder / f"{self.asked}.job"
-            job.write_text("\0".join(statements))
+            identified = [one.replace("'print-identifier' = '", f"'print-identifier' = '{job}/") for one in statements]
+            job.write_text("\0".join(identified))
+            self.printed[str(job)] = []
             done = self.waiting[str(job)] = threading.Event()
             self.process.stdin.write(f"{verb} {job}\n")
             self.process.stdin.flush()
@@ -93,7 +142,7 @@ class Session:
         end, *rows = out.read_text().splitlines()
         out.unlink()
         job.unlink()
-        return end, rows
+        return end, [*rows, *self.printed.pop(str(job))]
 
     def end(self):
         """Its process ends."""
@@ -107,26 +156,30 @@ class Both:
     def __init__(self, asked, folder):
         self.folder, self.consumer = folder, asked.consumer.resolve()
         self.flink = Session(asked.flink, folder, asked.workers) if asked.what != "alone" else None
-        self.declared = list(queries.tables(folder))
+        self.declared = list(tables.declared(folder))
 
     def fill(self, rows):
         """Puts lines into the tables."""
         for name, lines in rows.items():
             (self.folder / f"{name}.ndjson").write_text("".join(f"{line}\n" for line in lines))
 
-    def theirs(self, query):
+    def taken(self, verb, query):
+        """How it ends on Flink, and the rows."""
+        settings = {"parallelism.default": "1", "pipeline.auto-watermark-interval": "0 ms"}
+        settings = [f"SET '{key}' = '{value}'" for key, value in settings.items()]
+        return self.flink.take(verb, [*settings, *self.declared, *query.split(queries.END)])
+
+    def theirs(self, query, verb="run"):
         """What Flink comes to."""
         if not self.flink:
             return self.ours(query, 3)
-        settings = {"parallelism.default": "1", "pipeline.auto-watermark-interval": "0 ms"}
-        settings = [f"SET '{key}' = '{value}'" for key, value in settings.items()]
-        end, rows = self.flink.take("run", [*settings, *self.declared, query])
+        end, rows = self.taken(verb, query)
         return (None, end) if end != "done" else (normal(rows), "")
 
     def ours(self, query, workers=1):
         """What the consumer comes to."""
         path = self.folder / f"{threading.get_ident()}.sql"
-        path.write_text(";\n".join([*self.declared, query]))
+        path.write_text(queries.END.join([*self.declared, query]))
         printed, errors, _, code = flink.timed([self.consumer, "run", path, "--parallelism", str(workers)], self.folder)
         told = re.findall(r"ERROR (.*)|(panicked .*\n.*)", errors)
         why = " ".join("".join(told[-1] if told else errors).split()).replace(f"{path}:", "")
@@ -142,17 +195,29 @@ class Both:
             return "both refuse" if ours is theirs else OURS if ours is None else THEIRS, [f"consumer: {why}"] * (ours is None) + [f"Flink:    {reason}"] * (theirs is None)
         if ours == theirs:
             return "same", [f"{sum(ours.values())} rows"]
+        verdict, blamed = self.blamed(query, ours) if self.flink else (DIFFER, [])
         told = [f"Flink:    {count} x {row}" for row, count in list((theirs - ours).items())[:5]]
         told += [f"consumer: {count} x {row}" for row, count in list((ours - theirs).items())[:5]]
-        return "differ", told or ["what was not given is taken back"]
+        return verdict, [*(told or ["what was not given is taken back"]), *blamed]
+
+    def blamed(self, query, ours):
+        """Of what differs: whether Flink itself comes to the same where nothing is taken back, and its plan."""
+        batch, reason = self.theirs(query, "batch")
+        plan = [line.strip() for line in self.taken("plan", query)[1] if "strategy=" in line or "Values(" in line]
+        if batch != ours:
+            return DIFFER, [f"in batch mode: {reason or 'something else, too'}", *plan]
+        return STREAMING, plan
 
 
 def normal(changes):
-    """The rows that are left of a changelog, each with its count; numbers but for their last digits."""
-    rows = Counter()
-    for row, count in folded(changes).items():
-        rows[tuple(float(f"{value:.12g}") if isinstance(value, float) else value for value in map(plain, row[3:-1].split(", ")))] += count
-    return rows
+    """The rows that are left of a changelog, by the sink if it says so, each with its count; numbers but for their last digits."""
+    kept, rows = Counter(), Counter()
+    for sink, kind, row in (CHANGE.match(change).groups() for change in changes):
+        kept[sink, row] += 1 if kind[0] == "+" else -1
+    for (sink, row), count in kept.items():
+        values = map(plain, row.split(", "))
+        rows[(sink, *(float(f"{value:.12g}") if isinstance(value, float) else value for value in values))] += count
+    return Counter({row: count for row, count in rows.items() if count})
 
 
 def known(verdict, texts):
@@ -184,9 +249,9 @@ def minimised(both, choices, rows, verdict):
 
     def still(query):
         found, told = both.verdict(query, verdict)
-        return found == verdict and not known(found, [query, *told])
+        return found == verdict and not known(found, told)
 
-    query = queries.generated(queries.Choices(given=queries.smaller(choices.taken, still)))
+    query = queries.generated(Choices(given=queries.smaller(choices.taken, still)))
 
     def differs(less):
         both.fill(less)
@@ -201,20 +266,23 @@ def check_queries(asked, both):
     """Tries queries; how many there are without an explanation."""
     seed = asked.seed if asked.seed is not None else random.randrange(2**32)
     print(f"seed {seed}", flush=True)
-    rows = queries.rows(seed, asked.rows)
+    rows = tables.rows(seed, asked.rows)
     both.fill(rows)
     numbers = [asked.number] if asked.number is not None else range(asked.count)
 
     def tried(number):
-        choices = queries.Choices(random.Random(f"{seed}/{number}"))
+        choices = Choices(random.Random(f"{seed}/{number}"))
         query = asked.sql or queries.generated(choices)
         return number, choices, query, *both.verdict(query)
 
-    verdicts, unexplained = Counter(), []
+    verdicts, unexplained, made, proved = Counter(), [], Counter(), Counter()
     with ThreadPoolExecutor(asked.workers) as pool:
         for number, choices, query, verdict, told in pool.map(tried, numbers):
-            row = known(verdict, [query, *told])
-            verdicts[verdict if not row else f"{verdict}: {row}"] += 1
+            row = known(verdict, told)
+            made.update(choices.forms.keys())
+            proved.update(choices.forms.keys() if verdict == "same" and told != EMPTY else ())
+            verdict_told = f"{verdict}, no rows" if told == EMPTY else verdict
+            verdicts[verdict_told if not row else f"{verdict}: {row}"] += 1
             is_fine = verdict in ("same", "both refuse") if both.flink else verdict == "same"
             is_unexplained = not is_fine and not row
             if is_unexplained or len(numbers) == 1:
@@ -229,7 +297,20 @@ def check_queries(asked, both):
         print(f"\nsmaller, --number {number}", query, *told, *(lines if len(lines) < 20 else []), sep="\n  ", flush=True)
     for verdict, count in verdicts.most_common():
         print(f"{count:6} {verdict}")
+    tell_forms(made, proved)
     return len(unexplained)
+
+
+def tell_forms(made, proved):
+    """Prints how many queries had each form, and in how many of them it was proved; functions by those of them."""
+    functions = [form for form in made if form.startswith("f ")]
+    print("  made proved")
+    for form, count in sorted(made.items(), key=lambda one: (-one[1], one[0])):
+        if form not in functions:
+            print(f"{count:6} {proved[form]:6} {form}")
+    missing = [form[2:] for form in functions if not proved[form]]
+    print(f"{len(functions):6} {len(functions) - len(missing):6} functions and aggregates")
+    print(*(f"              {form}" for form in missing), sep="\n")
 
 
 def check_values(both, folder):

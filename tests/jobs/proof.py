@@ -4,37 +4,48 @@ import random
 import unittest
 
 import differential
+import expressions
 import queries
+import streams
+import tables
 import values
+from choices import Choices
 
 
 class Proof(unittest.TestCase):
     def test_a_query_is_what_its_numbers_say(self):
         for number in range(50):
-            choices = queries.Choices(random.Random(number))
+            choices = Choices(random.Random(number))
             query = queries.generated(choices)
-            self.assertEqual(queries.generated(queries.Choices(given=choices.taken)), query)
+            self.assertEqual(queries.generated(Choices(given=choices.taken)), query)
 
     def test_queries_are_of_all_kinds(self):
-        made = "\n".join(queries.generated(queries.Choices(random.Random(number))) for number in range(300))
-        kinds = [*queries.JOINS, "TUMBLE", "HOP", "CUMULATE", "SESSION", "OVER", "ROW_NUMBER", "LIMIT", "DISTINCT", "FILTER"]
+        made, forms = [], set()
+        for number in range(4000):
+            choices = Choices(random.Random(number))
+            made.append(queries.generated(choices))
+            forms |= set(choices.forms)
+        kinds = [*streams.JOINS, "TUMBLE", "HOP", "CUMULATE", "SESSION", "OVER", "WINDOW", "ROW_NUMBER", "LIMIT", "OFFSET", "DISTINCT", "FILTER"]
         kinds += ["HAVING", "CASE", "EXISTS", "NOT EXISTS", " IN (SELECT", "UNION", "UNION ALL", "INTERSECT", "EXCEPT", "BETWEEN"]
-        self.assertEqual([kind for kind in kinds if kind not in made], [])
+        kinds += ["CREATE VIEW", "WITH", "STATEMENT SET", "FOR SYSTEM_TIME AS OF", "ARRAY[", "['p']", ".x)", "ORDER BY p"]
+        self.assertEqual([kind for kind in kinds if kind not in "\n".join(made)], [])
+        ways = {f"f {call}" for calls in [*expressions.CALLS.values(), expressions.AGGREGATES, expressions.UNCHANGED, expressions.ORDERED] for call, *_ in calls}
+        self.assertEqual(sorted(ways - forms), [])
 
     def test_a_query_is_made_as_small_as_it_can_be(self):
-        number = next(n for n in range(100) if "HOP(" in queries.generated(queries.Choices(random.Random(n))))
-        choices = queries.Choices(random.Random(number))
+        number = next(n for n in range(100) if "HOP(" in queries.generated(Choices(random.Random(n))))
+        choices = Choices(random.Random(number))
         before = queries.generated(choices)
-        after = queries.generated(queries.Choices(given=queries.smaller(choices.taken, lambda query: "HOP(" in query)))
+        after = queries.generated(Choices(given=queries.smaller(choices.taken, lambda query: "HOP(" in query)))
         self.assertIn("HOP(", after)
         self.assertLess(len(after), min(len(before), 400), (before, after))
 
     def test_no_row_is_late(self):
-        for lines in queries.rows(1, 200).values():
+        for lines in tables.rows(1, 200).values():
             most = ""
-            for line in map(queries.json.loads, lines):
-                at = queries.datetime.fromisoformat
-                self.assertLess((at(most or line["ts"]) - at(line["ts"])).total_seconds(), queries.DELAY_SECONDS)
+            for line in map(tables.json.loads, lines):
+                at = tables.datetime.fromisoformat
+                self.assertLess((at(most or line["ts"]) - at(line["ts"])).total_seconds(), tables.DELAY_SECONDS)
                 most = max(most, line["ts"])
 
     def test_rows_are_the_same_that_are_only_written_in_other_words(self):
@@ -42,6 +53,8 @@ class Proof(unittest.TestCase):
         same(["+I[1, a]", "+I[2.50, null]"], ["+I[2.5, null]", "+I[7, b]", "-D[7, b]", "+I[1, a]"])
         same(["+I[0.30000000000000004, 2026-01-01T00:00]"], ["+I[0.3, 2026-01-01T00:00:00.000]"])
         self.assertNotEqual(differential.normal(["+I[1]", "+I[1]"]), differential.normal(["+I[1]"]))
+        same(["sink2> +I[1]", "sink1> +I[1]"], ["sink1> +I[1]", "sink2> +I[1]"])
+        self.assertNotEqual(differential.normal(["sink1> +I[1]"]), differential.normal(["sink2> +I[1]"]))
         self.assertNotEqual(differential.normal(["-D[1]"]), differential.normal([]))
 
     def test_each_known_difference_is_a_row(self):

@@ -239,6 +239,11 @@ impl Rounding {
                 let rounded = call.func.call([vec![exact], rest.to_vec()].concat());
                 Transformed::yes(narrow(of).call(vec![rounded]))
             }
+            // Its type goes by how many, which is a text until it is folded.
+            DataType::Decimal128(..) if name == "round" && !rest.contains(&digits(kept)) => {
+                let rounded = call.func.call(vec![value.clone(), digits(kept)]);
+                Transformed::yes(rounded)
+            }
             DataType::Decimal128(precision, scale)
                 if name != "round" && kept < i16::from(scale) && kept >= 0 =>
             {
@@ -252,6 +257,10 @@ impl Rounding {
             _ => Transformed::no(expression),
         })
     }
+}
+
+fn digits(kept: i16) -> Expr {
+    lit(i32::from(kept))
 }
 
 /// A number that is written as it is, maybe with its type.

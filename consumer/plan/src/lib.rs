@@ -27,6 +27,7 @@ mod conditions;
 mod connector;
 mod constants;
 mod context;
+mod counted;
 mod dataflow;
 mod datagen;
 mod declare;

@@ -39,6 +39,7 @@ use super::{
     catalog::Catalog,
     columns, conditions, constants,
     context::Context,
+    counted,
     error::{Fault, NOWHERE},
     functions::Functions,
     mixed::Mixed,
@@ -152,9 +153,15 @@ impl Planner<'_> {
             Arc::new(EliminateOuterJoin::new()),
             Arc::new(PushDownFilter::new()),
             Arc::new(ExtractEquijoinPredicate::new()),
-            Arc::new(OptimizeProjections::new()),
         ];
-        Ok(optimized(plan, rules)?)
+        let narrowed = vec![Arc::new(OptimizeProjections::new()) as _];
+        let all = [rules.clone(), narrowed.clone()].concat();
+        let plan_narrowed = optimized(plan.clone(), all)?;
+        if !counted::is_lost(&plan_narrowed)? {
+            return Ok(plan_narrowed);
+        }
+        let kept = counted::kept(optimized(plan, rules)?)?;
+        Ok(counted::plain(optimized(kept, narrowed)?)?)
     }
 
     /// Makes types the same where they have to be.
@@ -250,6 +257,7 @@ fn refuse_mixed(union: &Union) -> Result<()> {
     for (one, other) in pairs {
         let (left, right) = (one.data_type(), other.data_type());
         let is_same = (left.is_numeric() && right.is_numeric())
+            || (left.is_string() && right.is_string())
             || discriminant(left) == discriminant(right)
             || [left, right].contains(&&DataType::Null);
         if !is_same {

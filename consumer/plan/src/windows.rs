@@ -82,6 +82,12 @@ impl Windows {
         }
     }
 
+    /// Whether rows can be given their windows before they are grouped, and event time closes them:
+    /// where a session begins and ends all its rows say.
+    pub(super) const fn can_be_assigned(&self) -> bool {
+        self.time.is_some() && !matches!(self.window, Window::Session { .. })
+    }
+
     /// Which of the added columns an expression is.
     pub(super) fn added_column(expression: &Expr) -> Option<usize> {
         match expression {

@@ -36,6 +36,7 @@ impl Lowering<'_> {
         aggregates: &[Expr],
         named: &DFSchema,
     ) -> Result<Lowered, Fault> {
+        let groups = &distinct(groups);
         if let Some(windowed) = Windowed::new(input)? {
             let groups = groups
                 .iter()
@@ -51,7 +52,9 @@ impl Lowering<'_> {
                     .iter()
                     .map(|value| windowed.substituted(value, input));
                 let values = values.collect::<Result<Vec<_>, Fault>>()?;
-                return self.windowed(&windowed, &groups, &values, named);
+                if windowed.is_taken_apart(&groups) || !windowed.node.can_be_assigned() {
+                    return self.windowed(&windowed, &groups, &values, named);
+                }
             }
         }
         self.running(input, groups, aggregates, named)
@@ -146,6 +149,17 @@ impl Lowering<'_> {
         }
         self.project(&lowered, &grouped.values(value_names)?, names)
     }
+}
+
+/// What is named twice is one group, as it is one column of the plan.
+fn distinct(groups: &[Expr]) -> Vec<Expr> {
+    let mut distinct: Vec<Expr> = Vec::with_capacity(groups.len());
+    for group in groups {
+        if !distinct.contains(group) {
+            distinct.push(group.clone());
+        }
+    }
+    distinct
 }
 
 /// What rows are grouped by, taken apart.

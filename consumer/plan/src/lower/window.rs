@@ -36,6 +36,13 @@ impl<'a> Windowed<'a> {
         })
     }
 
+    /// Whether each condition and each group looks at the rows alone or at the windows alone: only then
+    /// rows are filtered and grouped before they are in windows.
+    pub(super) fn is_taken_apart(&self, groups: &[Expr]) -> bool {
+        let mut all = self.filters.iter().chain(groups);
+        all.all(|value| Self::looks_at(value) != LooksAt::Both)
+    }
+
     pub(super) fn looks_at(value: &Expr) -> LooksAt {
         let columns = value.column_refs();
         let of_window = columns

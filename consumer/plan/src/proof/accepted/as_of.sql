@@ -34,3 +34,6 @@ GROUP BY place, window_start, window_end
 SELECT r.n, p.place FROM readings AS r
 JOIN places FOR SYSTEM_TIME AS OF r.ts AS p ON r.sensor = p.sensor AND CAST(r.n AS STRING) = p.place
 => n INT, place STRING
+SELECT sensor FROM readings WHERE EXISTS (
+  SELECT 1 FROM (SELECT r.sensor AS s FROM readings AS r JOIN places FOR SYSTEM_TIME AS OF r.ts AS p ON r.sensor = p.sensor) WHERE s = sensor)
+=> sensor STRING

@@ -124,3 +124,16 @@ SELECT sensor, n FROM readings ORDER BY n DESC, sensor LIMIT 3
 => sensor STRING, n INT
 SELECT sensor FROM readings LIMIT 3 OFFSET 2
 => sensor STRING
+# Counted once, however often it is named.
+SELECT n, n AS m, COUNT(*) AS c FROM readings GROUP BY n, n
+=> n INT, m INT, c BIGINT
+SELECT COUNT(*) AS c FROM (SELECT SUM(n) AS s FROM readings)
+=> c BIGINT
+SELECT COUNT(*) AS c FROM readings WHERE 1 = 2
+=> c BIGINT
+SELECT sensor, c FROM (SELECT sensor, COUNT(*) AS c FROM readings GROUP BY sensor) ORDER BY c, sensor LIMIT 2 OFFSET 1
+=> sensor STRING, c BIGINT
+SELECT sensor AS s FROM readings UNION ALL SELECT LEFT(sensor, 1) FROM readings UNION ALL SELECT MD5(sensor) FROM readings
+=> s STRING
+SELECT id FROM orders WHERE ROUND(price, 1) < price AND price <> ROUND(price, 0)
+=> id BIGINT

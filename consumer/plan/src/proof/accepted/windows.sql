@@ -108,3 +108,15 @@ FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY sensor
 SELECT window_start, SUM(c) AS c, window_time FROM TUMBLE(TABLE a, DESCRIPTOR(window_time), INTERVAL '1' HOUR)
 GROUP BY window_start, window_end, window_time
 => window_start TIMESTAMP(3), c BIGINT, window_time TIMESTAMP_LTZ(3)
+CREATE VIEW visits AS SELECT sensor, n, COUNT(*) AS c
+FROM SESSION((SELECT sensor, n, ts FROM readings) PARTITION BY (sensor, n), DESCRIPTOR(ts), INTERVAL '5' MINUTES) GROUP BY sensor, n, window_start, window_end;
+SELECT sensor, c FROM visits
+=> sensor STRING, c BIGINT
+CREATE VIEW visits AS SELECT sensor, n, COUNT(*) AS c
+FROM SESSION(TABLE readings PARTITION BY (sensor, n), DESCRIPTOR(ts), INTERVAL '5' MINUTES) GROUP BY sensor, n, window_start, window_end;
+SELECT n, n AS m, c FROM visits EXCEPT SELECT n, id, 1 FROM readings, orders
+=> n INT, m BIGINT, c BIGINT
+# What looks at windows and rows in one.
+SELECT sensor, window_end, COUNT(*) AS c FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
+WHERE window_end > TIMESTAMP '2026-01-01 00:00:00' OR n > 1 GROUP BY sensor, window_start, window_end
+=> sensor STRING, window_end TIMESTAMP(3), c BIGINT
