@@ -11,7 +11,8 @@ mod ended;
 mod list;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
+    hash::BuildHasher,
     time::Duration,
 };
 
@@ -22,6 +23,7 @@ use arrow::{
     record_batch::RecordBatch,
     row::{RowConverter, Rows, SortField},
 };
+use foldhash::fast::RandomState;
 
 use self::list::List;
 use super::{
@@ -48,9 +50,11 @@ pub(super) struct Rank {
     groups: Groups,
     lists: Vec<List>,
     store: Store,
+    /// Of what a row is.
+    hash: RandomState,
     order: RowConverter,
-    /// The keys whose windows close at a time.
-    due: BTreeMap<i64, BTreeSet<u32>>,
+    /// The keys whose windows close at a time, in the order in which they came.
+    due: BTreeMap<i64, Vec<u32>>,
     arrived: u64,
     /// When the window of a row closes, where rows are given then.
     deadline: Option<Deadline>,
@@ -103,6 +107,7 @@ impl Rank {
             key_types,
             lists: Vec::new(),
             store: Store::new(&source.schema)?,
+            hash: RandomState::default(),
             order: RowConverter::new(order.collect::<Result<_, Fault>>()?)?,
             due: BTreeMap::new(),
             arrived: 0,
@@ -117,9 +122,9 @@ impl Rank {
         let keys = columns(&self.plan.keys, rows)?;
         let mut groups = Vec::new();
         self.groups.intern(&keys, rows.num_rows(), &mut groups)?;
-        let (bound, retracts) = (self.groups.bound(), self.retracts);
+        let (bound, retracts, most) = (self.groups.bound(), self.retracts, self.plan.to);
         if bound > self.lists.len() {
-            self.lists.resize_with(bound, || List::new(retracts));
+            self.lists.resize_with(bound, || List::new(retracts, most));
         }
         let until = self.deadline.as_ref();
         let until = until.map(|until| until.of(rows)).transpose()?;
@@ -160,11 +165,11 @@ impl Rank {
                 continue;
             };
             if self.expiry.as_mut().is_some_and(|all| all.end(*group)) {
-                let ended = std::mem::replace(list, List::new(self.retracts));
+                let ended = std::mem::replace(list, List::new(self.retracts, self.plan.to));
                 self.leaving.push(ended);
             }
-            if let Some(until) = until {
-                self.due.entry(until).or_default().insert(*group);
+            if let Some(until) = until.filter(|_| list.len() == 0) {
+                self.due.entry(until).or_default().push(*group);
             }
             let order = order.as_ref().map(|order| order.row(number));
             let order = order.as_ref().map_or(&[][..], |order| order.data());
@@ -174,12 +179,14 @@ impl Rank {
                 if list.takes(&place, self.plan.to) {
                     before(*group, list);
                     let row = self.store.put(row.data())?;
-                    gone.extend(list.insert(place, row, self.plan.to));
+                    let hash = |row| self.hash.hash_one(self.store.row(row));
+                    gone.extend(list.insert((place, row), self.plan.to, hash));
                     self.expiry.iter_mut().for_each(|all| all.write(*group));
                 }
             } else {
                 before(*group, list);
-                let taken = list.take(order, |own| self.store.row(own) == row.data());
+                let hash = self.hash.hash_one(row.data());
+                let taken = list.take((order, hash), |own| self.store.row(own) == row.data());
                 gone.extend(taken);
                 match &mut self.expiry {
                     Some(all) if taken.is_some() => all.write(*group),
@@ -230,11 +237,11 @@ impl Rank {
             }
             return;
         }
-        for row in before.iter().filter(|row| !now.contains(row)) {
-            told.tell(*row, 0, Op::Delete);
+        for row in others(&before, &now) {
+            told.tell(row, 0, Op::Delete);
         }
-        for row in now.iter().filter(|row| !before.contains(row)) {
-            told.tell(*row, 0, Op::Insert);
+        for row in others(&now, &before) {
+            told.tell(row, 0, Op::Insert);
         }
     }
 
@@ -247,11 +254,12 @@ impl Rank {
     }
 
     /// Gives the rows of windows that close, and forgets them.
-    fn close(&mut self, groups: &BTreeSet<u32>, out: &mut Out) -> Result<(), Fault> {
+    fn close(&mut self, groups: &[u32], out: &mut Out) -> Result<(), Fault> {
         let (mut told, mut gone) = (Told::default(), Vec::new());
         for group in groups {
             let list = self.lists.get_mut(*group as usize);
-            let list = list.map(|list| std::mem::replace(list, List::new(self.retracts)));
+            let list =
+                list.map(|list| std::mem::replace(list, List::new(self.retracts, self.plan.to)));
             let rows = list.map(|list| list.rows()).unwrap_or_default();
             self.tell(&[], &rows, &mut told);
             gone.extend(rows);
@@ -263,6 +271,16 @@ impl Rank {
         self.forget(groups.iter().copied());
         Ok(())
     }
+}
+
+/// The rows that are not among `known`.
+fn others(rows: &[u32], known: &[u32]) -> Vec<u32> {
+    let rows = rows.iter().copied();
+    if known.len() <= FEW {
+        return rows.filter(|row| !known.contains(row)).collect();
+    }
+    let known: HashSet<_, RandomState> = known.iter().collect();
+    rows.filter(|row| !known.contains(row)).collect()
 }
 
 /// Where a row belongs: by what it is sorted by, and of equal ones by when it came.
@@ -282,10 +300,11 @@ impl Operator for Rank {
             None => changes,
         };
         let is_at_once = self.deadline.is_none();
-        let mut touched: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        let mut touched: Vec<(u32, Vec<u32>)> = Vec::new();
+        let mut known: HashSet<u32, RandomState> = HashSet::default();
         let gone = self.take(&changes, |group, list| {
-            if is_at_once {
-                touched.entry(group).or_insert_with(|| list.first(most));
+            if is_at_once && known.insert(group) {
+                touched.push((group, list.first(most)));
             }
         })?;
         let mut told = Told::default();
@@ -298,7 +317,7 @@ impl Operator for Rank {
             out.changes.push(self.changes(told)?);
         }
         self.store.remove(&gone);
-        self.forget(touched.into_keys());
+        self.forget(touched.into_iter().map(|(group, _)| group));
         self.sweep(changes.rows.num_rows() * 2)
     }
 
@@ -331,15 +350,20 @@ impl Operator for Rank {
             let memory = deadline.memory();
             state.put_numbers("deadline", &memory.each_ref().map(std::slice::from_ref))?;
         }
-        // In the order in which they lie in their lists, equal ones are put back as they were.
-        let of_list = |(group, list): (u32, &List)| {
-            let mut rows = list.rows();
+        // In the order in which keys came and rows lie in their lists they are put back as they were.
+        let keys: Vec<u32> = match &self.deadline {
+            Some(_) => self.due.values().flatten().copied().collect(),
+            None => (0_u32..).take(self.lists.len()).collect(),
+        };
+        let of_list = |group: u32| {
+            let list = self.lists.get(group as usize);
+            let mut rows = list.map(List::rows).unwrap_or_default();
             if self.plan.arrival == Arrival::NewestFirst {
                 rows.reverse();
             }
             rows.into_iter().map(move |row| (group, row))
         };
-        let rows = (0_u32..).zip(&self.lists).flat_map(of_list);
+        let rows = keys.into_iter().flat_map(of_list);
         let (groups, rows): (Vec<_>, Vec<_>) = rows.unzip();
         if let Some(expiry) = &self.expiry {
             expiry.state("keys", &groups, &mut state)?;
@@ -383,3 +407,6 @@ impl Operator for Rank {
 
 /// About what a row's place in its list takes.
 const PLACE_BYTES: usize = 64;
+
+/// So few rows are looked through rather than put into a table.
+const FEW: usize = 16;
