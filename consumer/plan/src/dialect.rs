@@ -5,7 +5,7 @@ use datafusion_sql::sqlparser::{
         BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
         FunctionArguments, Ident, ObjectName,
     },
-    dialect::Dialect,
+    dialect::{Dialect, Precedence},
     keywords::{Keyword, RESERVED_FOR_IDENTIFIER},
     parser::{Parser, ParserError},
     tokenizer::{Token, TokenWithSpan},
@@ -76,10 +76,32 @@ impl Dialect for Flink {
         left: &Expr,
         precedence: u8,
     ) -> Option<Result<Expr, ParserError>> {
-        parser
-            .peek_keyword(Keyword::DIV)
-            .then(|| divided(parser, left, precedence))
+        if parser.peek_keyword(Keyword::DIV) {
+            return Some(divided(parser, left, precedence));
+        }
+        distinct(parser, left, self.prec_value(Precedence::Eq))
     }
+}
+
+/// `a IS [NOT] DISTINCT FROM b`, which binds as `=` does: what the parser itself takes for `b` is all
+/// that stands behind it, `AND` and `OR` too.
+fn distinct(
+    parser: &mut Parser<'_>,
+    left: &Expr,
+    precedence: u8,
+) -> Option<Result<Expr, ParserError>> {
+    const IS: [Keyword; 3] = [Keyword::IS, Keyword::DISTINCT, Keyword::FROM];
+    const IS_NOT: [Keyword; 4] = [Keyword::IS, Keyword::NOT, Keyword::DISTINCT, Keyword::FROM];
+    let is_not = parser.parse_keywords(&IS_NOT);
+    if !is_not && !parser.parse_keywords(&IS) {
+        return None;
+    }
+    let left = Box::new(left.clone());
+    let right = parser.parse_subexpr(precedence).map(Box::new);
+    Some(right.map(|right| match is_not {
+        true => Expr::IsNotDistinctFrom(left, right),
+        false => Expr::IsDistinctFrom(left, right),
+    }))
 }
 
 /// `a DIV b`, so that it is refused in its own name: there is nothing that parses it.

@@ -259,7 +259,8 @@ fn of_table(source: &Source, column: usize) -> Option<Attribute> {
     (watermark.time == column).then_some(Attribute::Event)
 }
 
-fn of_expression(input: &LogicalPlan, expression: &Expr) -> Option<Attribute> {
+/// What kind of time an expression over the columns of a plan is.
+pub(super) fn of_expression(input: &LogicalPlan, expression: &Expr) -> Option<Attribute> {
     match unaliased(expression) {
         Expr::Column(column) => attribute(input, input.schema().maybe_index_of_column(column)?),
         Expr::ScalarFunction(of) if of.name() == PROCTIME => Some(Attribute::Processing),

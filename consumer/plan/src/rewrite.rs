@@ -4,8 +4,8 @@
 use std::{collections::BTreeSet, ops::ControlFlow};
 
 use datafusion_sql::sqlparser::ast::{
-    CastKind, CeilFloorKind, DataType, DateTimeField, ExactNumberInfo, Expr, Ident, Select,
-    SelectItem, TrimWhereField, Value, ValueWithSpan, VisitMut, VisitorMut,
+    CastKind, CeilFloorKind, DataType, DateTimeField, ExactNumberInfo, Expr, Ident, OrderByKind,
+    Query, Select, SelectItem, TrimWhereField, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use super::{
@@ -49,6 +49,15 @@ impl VisitorMut for Rewrite {
             *item = SelectItem::ExprWithAlias { expr, alias };
         }
         self.hidden.extend(hide(select));
+        ControlFlow::Continue(())
+    }
+
+    /// A number alone in ORDER BY is that of a column.
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        let order = query.order_by.as_mut().map(|order| &mut order.kind);
+        if let Some(OrderByKind::Expressions(all)) = order {
+            all.iter_mut().for_each(|one| as_written(&mut one.expr));
+        }
         ControlFlow::Continue(())
     }
 
@@ -145,6 +154,24 @@ fn number(value: &ValueWithSpan) -> Option<Expr> {
     };
     let text = Value::SingleQuotedString(digits.clone());
     Some(cast(Expr::Value(text.with_span(value.span)), data_type))
+}
+
+/// Undoes what was made of a whole number. No other cast is left in what is written.
+fn as_written(expr: &mut Expr) {
+    let Expr::Cast {
+        expr: of,
+        data_type: DataType::Int(None),
+        ..
+    } = expr
+    else {
+        return;
+    };
+    if let Expr::Value(value) = of.as_mut()
+        && let Value::SingleQuotedString(digits) = &value.value
+    {
+        let number = Value::Number(digits.clone(), false);
+        *expr = Expr::Value(number.with_span(value.span));
+    }
 }
 
 /// `FLOOR(time TO unit)`, as a function of both.

@@ -181,9 +181,16 @@ pub(super) fn pair(first: &Lowered, second: &Lowered) -> Result<Arc<DFSchema>, F
 /// Where the times of rows that belong together are so and so far apart: until when they may find
 /// each other.
 pub(in super::super) fn within(join: &Plan) -> Option<Both<Until>> {
+    // Nulls that are equal to each other are at no time.
+    if join.null_equality == NullEquality::NullEqualsNull {
+        return None;
+    }
     let mut apart: Option<Apart> = None;
-    let conditions = split_conjunction(join.filter.as_ref()?);
-    for bound in conditions.into_iter().flat_map(|one| Apart::all(one, join)) {
+    let conditions = join.filter.iter().flat_map(split_conjunction);
+    let bounds = conditions.flat_map(|one| Apart::all(one, join));
+    let equal = join.on.iter();
+    let equal = equal.filter_map(|(one, other)| Apart::new((one, Operator::Eq, other), join));
+    for bound in bounds.chain(equal) {
         apart = match apart {
             None => Some(bound),
             Some(known) if known.times == bound.times => Some(Apart {

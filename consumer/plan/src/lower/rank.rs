@@ -14,7 +14,7 @@ use super::{
         Arrival, Changelog, Input, Kind, Order, Rank, Until,
         error::{Fault, NOWHERE},
         functions::ROW_NUMBER,
-        lineage::{Attribute, attribute, place, unaliased, window_end},
+        lineage::{Attribute, of_expression, unaliased, window_end},
         windows::fields,
     },
     Lowered, Lowering,
@@ -175,7 +175,7 @@ impl Lowering<'_> {
     ) -> Result<Rank, Fault> {
         let by_clock = order
             .first()
-            .filter(|order| time(&order.expr, plan) == Some(Attribute::Processing));
+            .filter(|order| of_expression(plan, &order.expr) == Some(Attribute::Processing));
         let arrival = match by_clock {
             Some(order) if !order.asc => Arrival::NewestFirst,
             _ => Arrival::OldestFirst,
@@ -362,13 +362,8 @@ fn renamed_or_filtered(plan: &LogicalPlan) -> Option<&LogicalPlan> {
     }
 }
 
-/// What kind of time an expression over a plan is.
-fn time(of: &Expr, plan: &LogicalPlan) -> Option<Attribute> {
-    attribute(plan, place(of, plan)?)
-}
-
 fn event_time(of: &Expr, plan: &LogicalPlan) -> bool {
-    time(of, plan) == Some(Attribute::Event)
+    of_expression(plan, of) == Some(Attribute::Event)
 }
 
 fn unsupported(what: &str) -> Fault {

@@ -305,12 +305,12 @@ impl Operator for Join {
         }
         for (input, [rows, matches]) in PARTS {
             let side = self.sides.of(input);
-            state.put(rows, side.all()?);
-            let counts = side.numbers().into_iter();
-            let counts: Vec<_> = counts.map(|row| side.matches(row).into()).collect();
-            state.put_numbers(matches, &[&counts])?;
+            let order = side.in_order();
+            state.put(rows, side.batch(&order)?);
+            let counts = order.iter().map(|row| i64::from(side.matches(*row)));
+            state.put_numbers(matches, &[&counts.collect::<Vec<_>>()])?;
             if let Some(expiry) = &self.expiry {
-                expiry.of(input).state(rows, &side.numbers(), &mut state)?;
+                expiry.of(input).state(rows, &order, &mut state)?;
             }
         }
         Ok(state)

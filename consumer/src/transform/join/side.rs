@@ -219,9 +219,27 @@ impl Side {
         kept.map(|(number, _)| number).collect()
     }
 
-    /// All rows, in the order of their numbers.
-    pub(super) fn all(&self) -> Result<RecordBatch, Fault> {
-        let columns = self.columns(&self.numbers())?;
+    /// The numbers of all rows, such that those of a list come in the order in which they came: the
+    /// numbers alone do not tell, as those of rows that were forgotten are used again. Where rows are due,
+    /// all that is told of them goes by their numbers.
+    pub(super) fn in_order(&self) -> Vec<u32> {
+        if !self.due.is_empty() {
+            return self.numbers();
+        }
+        let mut order = Vec::new();
+        for group in (0_u32..).take(self.first.len()) {
+            let begin = order.len();
+            order.extend(self.group(group));
+            if let Some(list) = order.get_mut(begin..) {
+                list.reverse();
+            }
+        }
+        order
+    }
+
+    /// Rows of these numbers, together.
+    pub(super) fn batch(&self, rows: &[u32]) -> Result<RecordBatch, Fault> {
+        let columns = self.columns(rows)?;
         Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
     }
 

@@ -19,7 +19,7 @@ impl Rank {
         let is_sparse = Expiry::are_sparse(&[expiry]);
         for group in &ended {
             if let Some(list) = self.lists.get_mut(*group as usize) {
-                let ended = std::mem::replace(list, new_list(&mut self.returns));
+                let ended = std::mem::replace(list, new_list(&mut self.returns, self.plan.to));
                 self.leaving.push(ended);
             }
         }

@@ -13,7 +13,7 @@ mod returns;
 mod told;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     time::Duration,
 };
 
@@ -24,6 +24,7 @@ use arrow::{
     record_batch::RecordBatch,
     row::{RowConverter, Rows, SortField},
 };
+use foldhash::fast::RandomState;
 
 use self::{
     list::{List, Place},
@@ -56,8 +57,8 @@ pub(super) struct Rank {
     /// The rows by what they are, where they may be taken back.
     returns: Option<Returns>,
     order: RowConverter,
-    /// The keys whose windows close at a time.
-    due: BTreeMap<i64, BTreeSet<u32>>,
+    /// The keys whose windows close at a time, in the order in which they came.
+    due: BTreeMap<i64, Vec<u32>>,
     arrived: u64,
     /// When the window of a row closes, where rows are given then.
     deadline: Option<Deadline>,
@@ -112,7 +113,7 @@ impl Rank {
         let mut groups = Vec::new();
         self.groups.intern(&keys, rows.num_rows(), &mut groups)?;
         while self.lists.len() < self.groups.bound() {
-            let list = new_list(&mut self.returns);
+            let list = new_list(&mut self.returns, self.plan.to);
             self.lists.push(list);
         }
         let until = self.deadline.as_ref();
@@ -154,11 +155,11 @@ impl Rank {
                 continue;
             };
             if self.expiry.as_mut().is_some_and(|all| all.end(*group)) {
-                let ended = std::mem::replace(list, new_list(&mut self.returns));
+                let ended = std::mem::replace(list, new_list(&mut self.returns, self.plan.to));
                 self.leaving.push(ended);
             }
-            if let Some(until) = until {
-                self.due.entry(until).or_default().insert(*group);
+            if let Some(until) = until.filter(|_| list.len() == 0) {
+                self.due.entry(until).or_default().push(*group);
             }
             let order = order.as_ref().map(|order| order.row(number));
             let order = order.as_ref().map_or(&[][..], |order| order.data());
@@ -242,11 +243,12 @@ impl Rank {
     }
 
     /// Gives the rows of windows that close, and forgets them.
-    fn close(&mut self, groups: &BTreeSet<u32>, out: &mut Out) -> Result<(), Fault> {
+    fn close(&mut self, groups: &[u32], out: &mut Out) -> Result<(), Fault> {
         let (mut told, mut gone) = (Told::default(), Vec::new());
         for group in groups {
             let list = self.lists.get_mut(*group as usize);
-            let list = list.map(|list| std::mem::replace(list, new_list(&mut self.returns)));
+            let list =
+                list.map(|list| std::mem::replace(list, new_list(&mut self.returns, self.plan.to)));
             let rows = list.map(|list| list.rows()).unwrap_or_default();
             told.change(&self.plan, (&[], &rows));
             gone.extend(rows);
@@ -261,8 +263,11 @@ impl Rank {
 }
 
 /// One for a new key.
-fn new_list(returns: &mut Option<Returns>) -> List {
-    returns.as_mut().map_or_else(List::few, Returns::list)
+fn new_list(returns: &mut Option<Returns>, most: usize) -> List {
+    match returns {
+        Some(returns) => returns.list(),
+        None => List::first_of(most),
+    }
 }
 
 /// Where a row belongs: by what it is sorted by, and of equal ones by when it came.
@@ -282,10 +287,11 @@ impl Operator for Rank {
             None => changes,
         };
         let is_at_once = self.deadline.is_none();
-        let mut touched: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        let mut touched: Vec<(u32, Vec<u32>)> = Vec::new();
+        let mut known: HashSet<u32, RandomState> = HashSet::default();
         let gone = self.take(&changes, |group, list| {
-            if is_at_once {
-                touched.entry(group).or_insert_with(|| list.first(most));
+            if is_at_once && known.insert(group) {
+                touched.push((group, list.first(most)));
             }
         })?;
         let mut told = Told::default();
@@ -298,7 +304,7 @@ impl Operator for Rank {
             out.changes.push(self.changes(told)?);
         }
         self.store.remove(&gone);
-        self.forget(touched.into_keys());
+        self.forget(touched.into_iter().map(|(group, _)| group));
         self.sweep(changes.rows.num_rows() * 2)
     }
 
@@ -331,15 +337,20 @@ impl Operator for Rank {
             let memory = deadline.memory();
             state.put_numbers("deadline", &memory.each_ref().map(std::slice::from_ref))?;
         }
-        // In the order in which they lie in their lists, equal ones are put back as they were.
-        let of_list = |(group, list): (u32, &List)| {
-            let mut rows = list.rows();
+        // In the order in which keys came and rows lie in their lists they are put back as they were.
+        let keys: Vec<u32> = match &self.deadline {
+            Some(_) => self.due.values().flatten().copied().collect(),
+            None => (0_u32..).take(self.lists.len()).collect(),
+        };
+        let of_list = |group: u32| {
+            let list = self.lists.get(group as usize);
+            let mut rows = list.map(List::rows).unwrap_or_default();
             if self.plan.arrival == Arrival::NewestFirst {
                 rows.reverse();
             }
             rows.into_iter().map(move |row| (group, row))
         };
-        let rows = (0_u32..).zip(&self.lists).flat_map(of_list);
+        let rows = keys.into_iter().flat_map(of_list);
         let (groups, rows): (Vec<_>, Vec<_>) = rows.unzip();
         if let Some(expiry) = &self.expiry {
             expiry.state("keys", &groups, &mut state)?;
