@@ -24,3 +24,4 @@ mod subscription;
 pub use access::{CannotIssue, Issued, New, issue};
 pub use log::{CannotOpen, Inspection, Repaired, inspect, repair};
 pub use service::{CannotServe, serve};
+pub use subscription::copy_keys;

@@ -102,6 +102,10 @@ fn inspect(directory: &Path) -> Result<(), Exit> {
 fn repair(directory: &Path, to: &Path) -> Result<(), Exit> {
     let repaired = producer::repair(directory, to).map_err(|error| cannot(directory, &error))?;
     say(&repaired);
+    // What is saved is of use without them: then others are made.
+    if let Err(error) = producer::copy_keys(directory, to) {
+        telemetry::tell(&format!("webhook-keys are not saved: {error}\n"));
+    }
     Ok(())
 }
 

@@ -9,19 +9,16 @@ use std::{
 
 use tests::{Service, binaries::binary, producer};
 
-use crate::{
-    named::{TEXT, named},
-    numbered,
-};
+use crate::{named::named, numbered};
 
 /// How many records each of two streams has, and how many of them a request brings.
-const RECORDS: u64 = 4_000;
-const EACH: usize = 50;
+pub(crate) const RECORDS: u64 = 4_000;
+pub(crate) const EACH: usize = 50;
 
 /// How often a directory is inspected while somebody appends to it.
 const LOOKS: usize = 20;
 
-fn on(directory: &Path, more: &[&str]) -> Service {
+pub(crate) fn on(directory: &Path, more: &[&str]) -> Service {
     let path = directory.to_str().expect("a path of ASCII");
     let files = ["--journal-bytes", "64KiB", "--segment-bytes", "256KiB"];
     let place = ["--source", "none", "--data-dir", path];
@@ -29,7 +26,7 @@ fn on(directory: &Path, more: &[&str]) -> Service {
 }
 
 /// A directory that a producer has left behind when it was killed.
-fn made() -> tempfile::TempDir {
+pub(crate) fn made() -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut service = on(directory.path(), &[]);
     for stream in ["one", "two"] {
@@ -49,7 +46,7 @@ fn inspect(directory: &Path) -> (Option<i32>, String) {
 }
 
 /// What `producer repair` says, and its exit code.
-fn repair(directory: &Path, to: &Path) -> (Option<i32>, String) {
+pub(crate) fn repair(directory: &Path, to: &Path) -> (Option<i32>, String) {
     let words = [Path::new("repair"), directory, Path::new("--to"), to];
     let mut service = Service::start(&binary("producer"), words);
     let code = service.exit_code();
@@ -336,57 +333,4 @@ fn another_format_is_refused_by_name() {
         numbered::found(&on(directory.path(), &[]), "one").len(),
         4_000
     );
-}
-
-/// Where each frame of a catalogue begins.
-fn frames(text: &[u8]) -> Vec<usize> {
-    let begins = |at: &usize| {
-        text.get(*at..)
-            .is_some_and(|rest| rest.starts_with(b"BFr2"))
-    };
-    (0..text.len()).filter(begins).collect()
-}
-
-/// That all records of the streams `one` and `text` are saved, by their names or that of what is lost.
-fn is_saved(directory: &Path) {
-    let parent = tempfile::tempdir().expect("a temporary directory");
-    let new = parent.path().join("new");
-    let (code, said) = repair(directory, &new);
-    assert_eq!(code, Some(0), "{said}");
-    let service = on(&new, &[]);
-    let either = |name: &'static str, lost: &'static str| match named(&service, name).head().status
-    {
-        200 => name,
-        _ => lost,
-    };
-    let all: Vec<_> = (0..RECORDS).collect();
-    let one = numbered::found(&service, either("one", "lost-2"));
-    assert_eq!(one, all, "{said}");
-    let text = named(&service, either("text", "lost-3")).read("offset=-1");
-    assert_eq!(text.text().expect("a text"), "a\nb", "{said}");
-}
-
-#[test]
-fn streams_are_saved_of_which_the_catalogue_does_not_tell_all() {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let mut service = on(directory.path(), &[]);
-    numbered::make(&service, "one");
-    assert_eq!(named(&service, "text").put(&[TEXT], "a\nb").status, 201);
-    numbered::append(&service, "one", 0..RECORDS, EACH);
-    service.terminate();
-    assert_eq!(service.exit_code(), Some(0));
-    let catalogue = directory.path().join("catalogue");
-    let whole = fs::read(&catalogue).expect("a file");
-    let frames = frames(&whole);
-    assert!(frames.len() > 3, "{frames:?}");
-    for at in frames {
-        let mut flipped = whole.clone();
-        *flipped.get_mut(at + 30).expect("an entry") ^= 4;
-        fs::write(&catalogue, flipped).expect("a file");
-        is_saved(directory.path());
-        // What is there is true, and not the latest.
-        let earlier = whole.get(..at).expect("it is so long");
-        fs::write(&catalogue, earlier).expect("a file");
-        is_saved(directory.path());
-    }
 }

@@ -58,6 +58,7 @@ mod power;
 mod probes;
 mod reference;
 mod remembered;
+mod repaired;
 mod restarted;
 mod retention;
 mod revoked;

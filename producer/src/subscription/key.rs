@@ -180,6 +180,22 @@ fn new() -> io::Result<String> {
     Ok(format!("{KIND}{}\n", BASE64.encode(seed)))
 }
 
+/// Keeps the keys of one data directory in another one too, so that who trusts them goes on to, and who
+/// works on something can say so. Nothing where there are none.
+///
+/// # Errors
+/// They cannot be read, understood or written.
+pub fn copy_keys(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::read_to_string(from.join(FILE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        text => {
+            let text = text?;
+            Keys::read(&text)?;
+            keep(to, &text)
+        }
+    }
+}
+
 /// Puts the file there, whole and for good, and readable by nobody else at any moment.
 fn keep(directory: &Path, text: &str) -> io::Result<()> {
     let new = directory.join(NEW_FILE);

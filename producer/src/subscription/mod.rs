@@ -38,6 +38,7 @@ mod wire;
 #[cfg(test)]
 mod world;
 
+pub use self::key::copy_keys;
 pub(crate) use self::{
     door::{Door, open},
     engine::Engine,
