@@ -56,11 +56,19 @@ pub(crate) struct Cursor {
     at: Offset,
     /// The segment on disk that it reads, when it is not near the end.
     opened: Option<Opened>,
+    /// Whether it has given all there was, and there are many readers: of what has come since it gives
+    /// nothing before all are told.
+    has_all: bool,
 }
 
 impl Cursor {
     pub(super) const fn new(stream: Stream, at: Offset, opened: Option<Opened>) -> Self {
-        Self { stream, at, opened }
+        Self {
+            stream,
+            at,
+            opened,
+            has_all: false,
+        }
     }
 
     /// The place of the record that it gives next.
@@ -79,16 +87,28 @@ impl Cursor {
     /// # Errors
     /// The next record is no longer kept, or damaged, or the stream was deleted.
     pub(crate) async fn next(&mut self, bytes_max: usize) -> Result<Option<Page>, Lost> {
+        if self.has_all {
+            self.stream.bell().wait(|| self.was_told()).await;
+            self.has_all = false;
+        }
         loop {
             let closed = self.tail().closed;
             if let Some(page) = self.read(bytes_max)? {
+                let is_at_end = self.at.byte >= self.tail().next.byte;
+                self.has_all = is_at_end && self.stream.bell().is_of_many();
                 return Ok(Some(page));
             }
             if closed {
                 return Ok(None);
             }
-            self.stream.bell().wait(|| self.has_news()).await;
+            self.stream.bell().wait(|| self.was_told()).await;
         }
+    }
+
+    /// Whether those who wait were told of something that it has not given, or nothing will come.
+    fn was_told(&self) -> bool {
+        let tail = self.tail();
+        self.at.byte < self.stream.bell().told() || tail.closed || tail.deleted
     }
 
     /// Waits until there is something to read, or nothing will come.

@@ -296,7 +296,8 @@ impl Stream {
 
     /// Tells those who wait that the stream ends elsewhere, or is no more.
     pub(super) fn ring(&self) {
-        self.shared.base.bells.ring(&self.shared.bell);
+        let end = self.tail().next.byte;
+        self.shared.base.bells.ring(&self.shared.bell, end);
     }
 
     pub(super) fn bell(&self) -> &Bell {

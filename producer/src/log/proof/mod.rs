@@ -1,6 +1,7 @@
 //! Proofs: the log against a few lines that say what it means, on a disk that loses what was not
 //! synced. Each has a control: a fault under which it must fail.
 
+mod audience;
 mod compared;
 mod damage;
 mod errors;
