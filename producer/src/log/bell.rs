@@ -41,8 +41,8 @@ pub(super) struct Bell {
     end: AtomicU64,
     /// Where it ended when it was rung last.
     told: AtomicU64,
-    /// When that was.
-    rung: Mutex<Option<Instant>>,
+    /// Until when those rest who were told then, if they were many.
+    rest: Mutex<Option<Instant>>,
 }
 
 /// The bells that have not reached everybody yet.
@@ -83,9 +83,9 @@ impl Bell {
         self.told.load(Ordering::SeqCst)
     }
 
-    /// Whether so many wait that they are not told of each append.
+    /// Whether so many were told that they rest before they are told again.
     pub(super) fn is_of_many(&self) -> bool {
-        self.waiting.load(Ordering::SeqCst) > FEW
+        self.rest().is_some()
     }
 
     /// Tells so many.
@@ -93,18 +93,15 @@ impl Bell {
         (0..count).for_each(|_| self.rope.notify_one());
     }
 
-    /// How long those who wait, who are so many, are still to rest.
-    fn rest(&self, waiting: usize) -> Option<Instant> {
-        if waiting <= FEW {
-            return None;
-        }
-        let each = REST.saturating_mul(u32::try_from(waiting).unwrap_or(u32::MAX));
-        let due = (*self.rung()).map(|rung| rung + each);
-        due.filter(|due| *due > Instant::now())
+    /// So many are told now, and rest then.
+    fn begin_rest(&self, told: usize) {
+        let each = u32::try_from(told).unwrap_or(u32::MAX);
+        let rest = REST.saturating_mul(each);
+        *self.rest() = (told > FEW).then(|| Instant::now() + rest);
     }
 
-    fn rung(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.rung.lock().unwrap_or_else(PoisonError::into_inner)
+    fn rest(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -129,18 +126,19 @@ impl Bells {
     /// unless they rest.
     pub(super) fn ring(&self, bell: &Arc<Bell>, end: u64) {
         bell.end.fetch_max(end, Ordering::SeqCst);
-        let waiting = bell.waiting.load(Ordering::SeqCst);
-        match bell.rest(waiting) {
+        let rest = *bell.rest();
+        match rest.filter(|due| *due > Instant::now()) {
             Some(due) => {
                 self.note(bell, Left::All(due));
                 self.more.notify_one();
             }
-            None => self.tell(bell, waiting),
+            None => self.tell(bell),
         }
     }
 
-    fn tell(&self, bell: &Arc<Bell>, waiting: usize) {
-        *bell.rung() = Some(Instant::now());
+    fn tell(&self, bell: &Arc<Bell>) {
+        let waiting = bell.waiting.load(Ordering::SeqCst);
+        bell.begin_rest(waiting);
         let end = bell.end.load(Ordering::SeqCst);
         bell.told.fetch_max(end, Ordering::SeqCst);
         bell.ring(waiting.min(AT_ONCE));
@@ -164,7 +162,7 @@ impl Bells {
                                 self.note(&bell, Left::Readers(left));
                             }
                         }
-                        Left::All(_) => self.tell(&bell, bell.waiting.load(Ordering::SeqCst)),
+                        Left::All(_) => self.tell(&bell),
                     }
                     tokio::task::yield_now().await;
                 }
@@ -287,8 +285,9 @@ mod tests {
         };
         check(FEW + 1, false).await;
         check(FEW + 1, true).await;
+        check(FEW, true).await;
         check(FEW, false).await;
-        check(FEW, false).await;
+        check(FEW + 1, false).await;
         tokio::time::sleep(REST * 10).await;
         check(FEW + 1, false).await;
     }

@@ -29,6 +29,8 @@ async fn pages(readers: usize, appends: u64) -> Vec<Vec<u64>> {
             let mut pages = Vec::new();
             while let Ok(Some(page)) = cursor.next(usize::MAX).await {
                 pages.push(page.next.record - page.first.record);
+                // When it comes back there may be more, and it does not look for itself.
+                sleep(MOMENT).await;
             }
             pages
         });
@@ -59,5 +61,9 @@ async fn few_readers_get_each_append_as_it_comes() {
 async fn many_readers_get_at_once_what_comes_while_they_rest() {
     // They rest for four moments.
     assert_eq!(pages(100, 4).await, vec![vec![1, 3]; 100]);
-    assert_eq!(pages(100, 9).await, vec![vec![1, 4, 4]; 100]);
+    for pages in pages(100, 9).await {
+        // Who comes back at the moment of an append may get it a turn sooner or later.
+        assert!(pages.len() <= 4, "{pages:?}");
+        assert_eq!(pages.iter().sum::<u64>(), 9);
+    }
 }
