@@ -15,8 +15,13 @@ streaming mode, on the same files. What is compared is what the changelogs come 
 What only one of both refuses, and values that differ, have their row in the differences of
 consumer/FUNCTIONS.md: KNOWN says which. Where the values of a query differ Flink is asked once more, in batch mode,
 which takes nothing back: only what it comes to there as the consumer does may be known as a fault of Flink's, by its
-plan. Exit code 1 is for whatever has no row. At the end stands how often each form was made, and in how many queries
+plan. Exit code 1 is for whatever has no row: numbers are compared as numbers, so how many digits are told is not. At the end stands how often each form was made, and in how many queries
 whose results were the same and not empty.
+
+Last on Flink 2.3.0: 300 queries each of seeds 21 and 22, in which 560 came to the same (478 of them with rows) and
+40 had their row, one of them since (-0.0, which is no longer made); before, seeds 1 (100), 2 and 3 found five faults
+of the consumer's, which tests/fixtures/groups and plan/proof/accepted hold now, and most of the bugs of Flink 2.3 that
+are rows. Of 708 cases of values 50 differed; each has its row now.
 """
 
 import argparse

@@ -127,7 +127,7 @@ CALLS = {
         ("CAST({} AS DOUBLE)", INT),
         ("TRY_CAST({} AS DOUBLE)", STRING),
         ("FLOOR({}) + 0E0", DOUBLE),
-        ("CEIL({}) + 0E0", DOUBLE),
+        ("CEIL(ABS({}))", DOUBLE),
         ("ABS({})", DOUBLE),
         ("FLOOR(SQRT(ABS({})))", DOUBLE),
         ("POWER({}, 2)", DOUBLE),

@@ -31,6 +31,7 @@ KNOWN = [
     ("numbers", r"% -1$", "`a % b` and `MOD(a, b)` are of the type of b"),
     ("numbers", r"\bbig\b", "a BIGINT among decimals has 19 digits"),
     ("numbers", r"SQRT\(minus\)", "NaN is equal to nothing, and neither above nor below"),
+    ("numbers", r"\+ 0e0$", "`x + 0e0` is x, so -0.0 stays, which no join finds equal to 0.0"),
     ("numbers", r"[/%] 0\b", "a constant without a value ends the job when its row comes"),
     ("texts", r"^ASCII\('ü'", "`ASCII` of another letter is its first byte in UTF-8, less 256"),
     ("texts", r"^REGEXP.*\\\d", "regular expressions are Java's"),

@@ -115,7 +115,7 @@ SELECT sensor, c FROM visits
 CREATE VIEW visits AS SELECT sensor, n, COUNT(*) AS c
 FROM SESSION(TABLE readings PARTITION BY (sensor, n), DESCRIPTOR(ts), INTERVAL '5' MINUTES) GROUP BY sensor, n, window_start, window_end;
 SELECT n, n AS m, c FROM visits EXCEPT SELECT n, id, 1 FROM readings, orders
-=> n INT, m BIGINT, c BIGINT
+=> n INT, m INT, c BIGINT
 # What looks at windows and rows in one.
 SELECT sensor, window_end, COUNT(*) AS c FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
 WHERE window_end > TIMESTAMP '2026-01-01 00:00:00' OR n > 1 GROUP BY sensor, window_start, window_end
