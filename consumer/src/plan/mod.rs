@@ -53,6 +53,7 @@ mod rewrite;
 mod settings;
 mod shifted;
 mod statement;
+mod sub_queries;
 mod supported;
 mod syntax;
 mod table;

@@ -44,7 +44,7 @@ use super::{
     mixed::Mixed,
     placed::{place, placed},
     rewrite::rewrite,
-    supported, types,
+    sub_queries, supported, types,
 };
 
 /// Plans what is written with these tables and functions.
@@ -143,7 +143,10 @@ impl Planner<'_> {
     /// Filters and projections are moved to where rows come from, and what must be equal is told from
     /// what else a join asks for. What makes sense of data at rest only is left out.
     pub(super) fn optimize(plan: LogicalPlan) -> Result<LogicalPlan, Fault> {
-        let rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![
+        // Behind this a NOT stands right before what it is of.
+        let simple = optimized(plan, vec![Arc::new(SimplifyExpressions::new())])?;
+        let plan = sub_queries::told(simple)?;
+        let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![
             Arc::new(SimplifyExpressions::new()),
             Arc::new(DecorrelatePredicateSubquery::new()),
             Arc::new(EliminateCrossJoin::new()),
@@ -152,6 +155,13 @@ impl Planner<'_> {
             Arc::new(ExtractEquijoinPredicate::new()),
             Arc::new(OptimizeProjections::new()),
         ];
+        let optimal = optimized(plan.clone(), rules.clone())?;
+        if !optimal.exists(|plan| Ok(matches!(plan, LogicalPlan::EmptyRelation(_))))? {
+            return Ok(optimal);
+        }
+        // An aggregate of all rows of which no column is wanted is one row of data at rest. Here there
+        // is none as long as nothing has come, so it stays.
+        rules.pop();
         Ok(optimized(plan, rules)?)
     }
 
