@@ -161,7 +161,7 @@ impl Visitor for Varying<'_> {
             | Expr::Subquery(_)
             | Expr::Exists { .. }
             | Expr::InSubquery { .. } => true,
-            Expr::Function(function) => self.is_of_many_rows(function),
+            Expr::Function(function) => function.over.is_some() || self.is_of_many_rows(function),
             _ => false,
         };
         if is_varying {

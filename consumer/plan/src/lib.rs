@@ -55,6 +55,7 @@ mod rewrite;
 mod settings;
 mod shared;
 mod statement;
+mod sub_queries;
 mod supported;
 mod syntax;
 mod table;

@@ -45,7 +45,7 @@ use super::{
     mixed::Mixed,
     placed::{place, placed},
     rewrite::rewrite,
-    supported,
+    sub_queries, supported,
     typed::Typed,
     types,
 };
@@ -146,6 +146,9 @@ impl Planner<'_> {
     /// Filters and projections are moved to where rows come from, and what must be equal is told from
     /// what else a join asks for. What makes sense of data at rest only is left out.
     pub(super) fn optimize(plan: LogicalPlan) -> Result<LogicalPlan, Fault> {
+        // Behind this a NOT stands right before what it is of.
+        let simple = optimized(plan, vec![Arc::new(SimplifyExpressions::new())])?;
+        let plan = sub_queries::told(simple)?;
         let rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![
             Arc::new(SimplifyExpressions::new()),
             Arc::new(DecorrelatePredicateSubquery::new()),

@@ -183,7 +183,6 @@ impl Visitor for Check<'_> {
             Expr::Subquery(_) if self.in_from.contains(&expr.span()) => {
                 return ControlFlow::Continue(());
             }
-            Expr::InSubquery { negated: true, .. } => ("NOT IN of a sub-query", "write NOT EXISTS"),
             Expr::Exists { .. } | Expr::InSubquery { .. } => return ControlFlow::Continue(()),
             Expr::Subquery(_) => (
                 "a sub-query in an expression",

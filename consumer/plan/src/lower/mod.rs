@@ -22,7 +22,7 @@ use std::{
 
 use arrow::datatypes::{DataType, Field};
 use compute::{guarded, with_numbers};
-use datafusion_common::{Column, DFSchema, DFSchemaRef, TableReference};
+use datafusion_common::{Column, DFSchema, DFSchemaRef, TableReference, tree_node::TreeNode};
 use datafusion_expr::{
     Distinct, Expr, LogicalPlan, Projection, SubqueryAlias, execution_props::ExecutionProps,
     physical_planning_context::PhysicalPlanningContext,
@@ -271,12 +271,20 @@ fn unsupported(plan: &LogicalPlan) -> Fault {
     Fault::unsupported(NOWHERE, what, instead)
 }
 
+const SUB_QUERIES: &str = "there is [NOT] EXISTS and [NOT] IN (SELECT …) in WHERE and HAVING, with AND between \
+    them; where the sub-query looks at columns of the rows, it has no UNION and no LIMIT";
+
 /// An expression over columns of these names, which knows where it is written.
 fn expression(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {
     Ok(placed(made(value, schema)?, place(value)))
 }
 
 fn made(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {
+    let is_query = |value: &Expr| Ok(matches!(value, Expr::InSubquery(_) | Expr::Exists(_)));
+    if value.exists(is_query)? {
+        let what = "EXISTS or IN here, or of such a sub-query";
+        return Err(Fault::unsupported(NOWHERE, what, SUB_QUERIES));
+    }
     let context = PhysicalPlanningContext::default();
     let made = create_physical_expr(value, schema, &ExecutionProps::new(), &context)?;
     let arrow = schema.as_arrow();

@@ -107,6 +107,8 @@ SELECT sensor FROM readings WHERE n IN (SELECT id FROM orders)
 => sensor STRING
 SELECT sensor FROM readings WHERE EXISTS (SELECT 1 FROM orders WHERE id = n) AND NOT EXISTS (SELECT 1 FROM orders WHERE buyer = sensor)
 => sensor STRING
+SELECT sensor FROM readings WHERE n NOT IN (SELECT id FROM orders WHERE buyer <> sensor) AND NOT (n IN (SELECT id FROM orders))
+=> sensor STRING
 SELECT n FROM readings INTERSECT SELECT CAST(id AS INT) FROM orders
 => n INT
 SELECT n FROM readings EXCEPT SELECT CAST(id AS INT) FROM orders
@@ -119,6 +121,8 @@ SELECT sensor FROM (SELECT sensor, ROW_NUMBER() OVER (PARTITION BY sensor ORDER 
 SELECT sensor, n FROM (SELECT sensor, n, ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY n DESC, reading) AS place FROM readings) WHERE place = 1
 => sensor STRING, n INT
 SELECT n, place FROM (SELECT n, ROW_NUMBER() OVER (ORDER BY n) AS place FROM (SELECT DISTINCT r.n FROM readings r FULL JOIN orders o ON r.n = o.id)) WHERE place <= 2
+=> n INT, place BIGINT
+SELECT n, place FROM (SELECT n, ROW_NUMBER() OVER (ORDER BY 1) AS place FROM readings) WHERE place <= 2
 => n INT, place BIGINT
 SELECT sensor, n FROM readings ORDER BY n DESC, sensor LIMIT 3
 => sensor STRING, n INT
@@ -137,3 +141,15 @@ SELECT sensor AS s FROM readings UNION ALL SELECT LEFT(sensor, 1) FROM readings 
 => s STRING
 SELECT id FROM orders WHERE ROUND(price, 1) < price AND price <> ROUND(price, 0)
 => id BIGINT
+SELECT sensor, n FROM readings ORDER BY 2 DESC, 1 LIMIT 3
+=> sensor STRING, n INT
+# Files take rows that are added, and nothing else: so do joins of rows of one time and the first rows by the clock.
+CREATE TABLE t WITH ('connector' = 'filesystem', 'path' = 't', 'format' = 'json') AS
+SELECT r.sensor, b.n FROM readings AS r LEFT JOIN readings AS b ON r.sensor = b.sensor AND r.ts = b.ts
+=> sensor STRING, n INT
+CREATE TABLE t WITH ('connector' = 'filesystem', 'path' = 't', 'format' = 'json') AS
+SELECT sensor, n FROM (SELECT sensor, n, ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY PROCTIME()) AS place FROM readings) WHERE place = 1
+=> sensor STRING, n INT
+# No column of an aggregate of all rows is wanted.
+SELECT r.n FROM readings AS r JOIN (SELECT MAX(id) AS m FROM orders) AS o ON r.n > 1
+=> n INT

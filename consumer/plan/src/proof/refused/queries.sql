@@ -36,10 +36,14 @@ SELECT sensor FROM readings OFFSET 3
 => job.sql:1:29: OFFSET is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
 SELECT sensor FROM readings FETCH FIRST 3 ROWS ONLY
 => job.sql:1:29: FETCH is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
-SELECT sensor FROM readings WHERE n NOT IN (SELECT id FROM orders)
-=> job.sql:1:37: NOT IN of a sub-query is not supported; write NOT EXISTS
 SELECT (SELECT MAX(id) FROM orders) FROM readings
 => job.sql:1:9: a sub-query in an expression is not supported; there are sub-queries in FROM, in EXISTS and in IN
+SELECT CASE WHEN n IN (SELECT id FROM orders) THEN 1 END FROM readings
+=> job.sql:1:18: EXISTS or IN here, or of such a sub-query is not supported; there is [NOT] EXISTS and [NOT] IN (SELECT …) in WHERE and HAVING, with AND between them; where the sub-query looks at columns of the rows, it has no UNION and no LIMIT
+SELECT sensor FROM readings WHERE EXISTS (SELECT COUNT(*) FROM orders WHERE id = n)
+=> job.sql:1:1: EXISTS, NOT IN, or COUNT, of an aggregate of what belongs to a row is not supported; join a sub-query with GROUP BY
+SELECT sensor FROM readings WHERE 0 IN (SELECT COUNT(*) FROM orders WHERE id = n)
+=> job.sql:1:1: EXISTS, NOT IN, or COUNT, of an aggregate of what belongs to a row is not supported; join a sub-query with GROUP BY
 SELECT r.sensor FROM readings AS r NATURAL JOIN orders AS o
 => job.sql:1:49: NATURAL JOIN is not supported; there is [INNER | LEFT | RIGHT | FULL | CROSS] JOIN … ON, or USING
 SELECT sensor FROM readings CROSS JOIN UNNEST(ARRAY[1]) AS t (x)

@@ -1,0 +1,134 @@
+//! What IN and EXISTS mean where nulls, or no rows at all, come out of a sub-query. `x NOT IN (SELECT y …)`,
+//! however it is written, is that there is no row of which it is not known that its `y` is another: a null
+//! among these, or as `x` where there are any, leaves nothing sure. And an aggregate is a row, of nulls or
+//! of 0, also where nothing belongs to it: it would be none behind a join.
+
+use std::sync::Arc;
+
+use datafusion_common::{
+    Column, DFSchema, ExprSchema, Result,
+    tree_node::{Transformed, TreeNode},
+};
+use datafusion_expr::{
+    Distinct, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Subquery,
+    expr::{Exists, InSubquery},
+};
+
+use super::{
+    Function, conditions::place, error::Fault, functions::function, lineage::unaliased,
+    query::replace_expressions,
+};
+
+/// A name that no query can write.
+const VALUE: &str = "\0value";
+
+/// Replaces all of them in a plan of which expressions are simple: none is under another `NOT`.
+pub(super) fn told(plan: LogicalPlan) -> Result<LogicalPlan> {
+    replace_expressions(plan, |expression, schema| {
+        refuse_none(&expression)?;
+        Ok(match expression {
+            Expr::InSubquery(of) if of.negated => known(of, schema)?,
+            Expr::Not(of) if matches!(&*of, Expr::InSubquery(of) if !of.negated) => match *of {
+                Expr::InSubquery(of) => known(of, schema)?,
+                other => Transformed::no(Expr::Not(Box::new(other))),
+            },
+            other => Transformed::no(other),
+        })
+    })
+}
+
+/// Refuses an aggregate of all that belongs to a row, where it matters what it is of nothing.
+fn refuse_none(expression: &Expr) -> Result<()> {
+    let (subquery, is_counted) = match expression {
+        Expr::Exists(of) => (&of.subquery, true),
+        Expr::Not(of) if let Expr::InSubquery(of) = &**of => (&of.subquery, true),
+        Expr::InSubquery(of) => (&of.subquery, of.negated),
+        _ => return Ok(()),
+    };
+    let Some(aggregates) =
+        of_all(&subquery.subquery).filter(|_| !subquery.outer_ref_columns.is_empty())
+    else {
+        return Ok(());
+    };
+    let counts = |value: &Expr| match unaliased(value) {
+        Expr::AggregateFunction(of) => matches!(function(&of.func), Some(Function::Count)),
+        _ => false,
+    };
+    if is_counted || aggregates.iter().any(counts) {
+        let what = "EXISTS, NOT IN, or COUNT, of an aggregate of what belongs to a row";
+        let instead = "join a sub-query with GROUP BY";
+        return Err(Fault::unsupported(place(expression), what, instead).into());
+    }
+    Ok(())
+}
+
+/// The aggregates of a query that aggregates all its rows.
+fn of_all(plan: &LogicalPlan) -> Option<&[Expr]> {
+    match plan {
+        LogicalPlan::Aggregate(of) => of.group_expr.is_empty().then_some(of.aggr_expr.as_slice()),
+        LogicalPlan::Projection(_) | LogicalPlan::SubqueryAlias(_) | LogicalPlan::Filter(_) => {
+            of_all(plan.inputs().first().copied()?)
+        }
+        _ => None,
+    }
+}
+
+/// The only column of a query, under a name that can be told from all that stands around it. Values that
+/// are there several times need not be told apart.
+fn values(plan: &LogicalPlan) -> Result<LogicalPlan> {
+    let (input, value) = match plan {
+        LogicalPlan::Distinct(Distinct::All(input)) => return values(input),
+        LogicalPlan::Projection(of) => (of.input.as_ref(), of.expr.first().map(unaliased)),
+        other => (other, None),
+    };
+    let column = || {
+        input
+            .schema()
+            .columns()
+            .into_iter()
+            .next()
+            .map(Expr::Column)
+    };
+    let value = value.cloned().or_else(column);
+    let value = value.into_iter().map(|value| value.alias(VALUE));
+    LogicalPlanBuilder::from(input.clone())
+        .project(value)?
+        .build()
+}
+
+fn known(of: InSubquery, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let InSubquery { expr, subquery, .. } = of;
+    let Subquery {
+        subquery,
+        mut outer_ref_columns,
+        spans,
+    } = subquery;
+    let rows = values(&subquery)?;
+    let is_sure = !rows.schema().field(0).is_nullable() && !expr.nullable(schema)?;
+    let outer = (*expr).transform_up(|value| {
+        let Expr::Column(column) = value else {
+            return Ok(Transformed::no(value));
+        };
+        let field = schema.field_from_column(&column)?.clone();
+        let outer = Expr::OuterReferenceColumn(field, column);
+        outer_ref_columns.push(outer.clone());
+        Ok(Transformed::yes(outer))
+    })?;
+    let other = Expr::Column(Column::new_unqualified(VALUE));
+    let is_same = outer.data.eq(other.clone());
+    let is_perhaps_same = match is_sure {
+        true => is_same,
+        false => Expr::IsNotFalse(Box::new(is_same)),
+    };
+    // What else the rows are asked for is asked of columns that are passed on by a projection alone.
+    let same = LogicalPlanBuilder::from(rows)
+        .filter(is_perhaps_same)?
+        .project([other])?;
+    let subquery = Subquery {
+        subquery: Arc::new(same.build()?),
+        outer_ref_columns,
+        spans,
+    };
+    let negated = true;
+    Ok(Transformed::yes(Expr::Exists(Exists { subquery, negated })))
+}
