@@ -30,6 +30,10 @@ pub(super) enum List {
 pub(super) struct Many {
     rows: BTreeMap<Place, u32>,
     /// The rows by the hash of what they are, where rows are taken back and there are many of them.
+    #[expect(
+        clippy::box_collection,
+        reason = "there is a list for each key, and few of them have an index"
+    )]
     index: Option<Box<BTreeSet<(u64, Arrived)>>>,
     keeps_all: bool,
 }
