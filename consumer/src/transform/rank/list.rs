@@ -4,7 +4,9 @@
 //! A row that is taken back is found by what it is sorted by. Where there are many, as many may be
 //! sorted alike, so then there is an index of what they are: of a million alike, one is looked at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use foldhash::fast::RandomState;
 
 /// What a row is sorted by, as bytes, and its number: of equal ones the first that came is first.
 pub(super) type Place = Box<[u8]>;
@@ -17,6 +19,9 @@ const FEW: usize = 256;
 
 /// Of more rows there is an index.
 const INDEXED: usize = 32;
+
+/// So few rows are looked through rather than put into a table.
+const LOOKED_THROUGH: usize = 16;
 
 #[derive(Debug)]
 pub(super) enum List {
@@ -178,6 +183,16 @@ impl Many {
         }
         self.rows.remove(&place)
     }
+}
+
+/// The rows that are not among `known`.
+pub(super) fn others(rows: &[u32], known: &[u32]) -> Vec<u32> {
+    let rows = rows.iter().copied();
+    if known.len() <= LOOKED_THROUGH {
+        return rows.filter(|row| !known.contains(row)).collect();
+    }
+    let known: HashSet<_, RandomState> = known.iter().collect();
+    rows.filter(|row| !known.contains(row)).collect()
 }
 
 fn arrived(place: &[u8]) -> Arrived {

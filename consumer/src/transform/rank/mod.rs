@@ -25,7 +25,7 @@ use arrow::{
 };
 use foldhash::fast::RandomState;
 
-use self::list::List;
+use self::list::{List, others};
 use super::{
     build::Source,
     changes::{Changes, Op},
@@ -273,16 +273,6 @@ impl Rank {
     }
 }
 
-/// The rows that are not among `known`.
-fn others(rows: &[u32], known: &[u32]) -> Vec<u32> {
-    let rows = rows.iter().copied();
-    if known.len() <= FEW {
-        return rows.filter(|row| !known.contains(row)).collect();
-    }
-    let known: HashSet<_, RandomState> = known.iter().collect();
-    rows.filter(|row| !known.contains(row)).collect()
-}
-
 /// Where a row belongs: by what it is sorted by, and of equal ones by when it came.
 fn place(order: &[u8], arrived: u64, arrival: Arrival) -> list::Place {
     let arrived = match arrival {
@@ -407,6 +397,3 @@ impl Operator for Rank {
 
 /// About what a row's place in its list takes.
 const PLACE_BYTES: usize = 64;
-
-/// So few rows are looked through rather than put into a table.
-const FEW: usize = 16;
