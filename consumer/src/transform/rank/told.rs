@@ -2,7 +2,12 @@
 
 use std::collections::HashSet;
 
+use foldhash::fast::RandomState;
+
 use crate::{plan, transform::changes::Op};
+
+/// So few rows are looked through rather than put into a table.
+const FEW: usize = 16;
 
 /// Rows to be given, with their numbers among those of their key.
 #[derive(Debug, Default)]
@@ -29,12 +34,11 @@ impl Told {
             }
             return;
         }
-        let [was, is] = [&before, &now].map(|rows| rows.iter().copied().collect::<HashSet<_>>());
-        for row in before.iter().filter(|row| !is.contains(row)) {
-            self.tell(*row, 0, Op::Delete);
+        for row in others(&before, &now) {
+            self.tell(row, 0, Op::Delete);
         }
-        for row in now.iter().filter(|row| !was.contains(row)) {
-            self.tell(*row, 0, Op::Insert);
+        for row in others(&now, &before) {
+            self.tell(row, 0, Op::Insert);
         }
     }
 
@@ -57,4 +61,14 @@ impl Told {
         self.numbers.push(i64::try_from(number).unwrap_or(i64::MAX));
         self.ops.push(op);
     }
+}
+
+/// The rows that are not among `known`.
+fn others(rows: &[u32], known: &[u32]) -> Vec<u32> {
+    let rows = rows.iter().copied();
+    if known.len() <= FEW {
+        return rows.filter(|row| !known.contains(row)).collect();
+    }
+    let known: HashSet<_, RandomState> = known.iter().collect();
+    rows.filter(|row| !known.contains(row)).collect()
 }
