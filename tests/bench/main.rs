@@ -3,7 +3,7 @@
 //! `cargo bench -p tests` runs all of it but `soak`; `cargo bench -p tests -- latency memory` runs
 //! what is named. A number behind a name makes it larger: `-- restart 10` begins with 10 GiB of log,
 //! `-- flat 50` appends 50 GB, `-- idle 1000000` makes so many streams, `-- readers 10000` connects so many, `-- append 5`
-//! is the fifth row of it alone, `-- queries 4` reads four million bids, `-- join 5` joins tables of five million rows; `-- soak 10m` watches the memory for ten minutes.
+//! is the fifth row of it alone, `-- queries 4` reads four million bids and `-- queries q3 q4` is those queries alone, `-- join 5` joins tables of five million rows; `-- soak 10m` watches the memory for ten minutes.
 //! What is compared with the official server, or with Flink, finds it as `server.rs` and `jobs/flink.rs` say. A figure is the median of
 //! several runs after one that is not counted, with the least and the most beside it. The machine
 //! is shared with whoever else uses it: compare figures of one run.

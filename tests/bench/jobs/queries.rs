@@ -1,6 +1,6 @@
 //! Queries of Nexmark, whose results nobody takes.
 
-use std::{fmt, fs, iter, path::PathBuf};
+use std::{env, fmt, fs, iter, path::PathBuf};
 
 use tests::{
     auctions,
@@ -66,7 +66,7 @@ struct Input<'a> {
 
 impl Input<'_> {
     fn compare(&self, queries: Queries) {
-        for &(query, is_compared) in queries {
+        for &(query, is_compared) in queries.iter().filter(|(query, _)| is_asked_for(query)) {
             let text = format!("{}\n{}", self.table, sunk(query));
             let flink = self.flink.filter(|_| is_compared);
             let mut theirs = Vec::new();
@@ -152,7 +152,7 @@ fn over_http() {
         bids::TABLE,
         producer.url("")
     );
-    for query in OVER_HTTP {
+    for query in OVER_HTTP.into_iter().filter(|query| is_asked_for(query)) {
         let text = format!("{table}\n{}", sunk(query));
         let took = measured(LINES, || run_job(&text));
         say(&format!("{query:<9} {took}"));
@@ -214,6 +214,13 @@ fn sunk(query: &str) -> String {
     }
     let (comment, select) = text.split_once("\nSELECT").unwrap_or(("", &text));
     format!("{comment}\nCREATE TABLE results WITH ({nowhere}) AS SELECT{select}")
+}
+
+/// Whether a query is named on the command line, or none is.
+fn is_asked_for(query: &str) -> bool {
+    let is_named = |name: &str| env::args().any(|word| word == name);
+    let mut all = OF_BIDS.iter().chain(OF_EVENTS).map(|(name, _)| *name);
+    is_named(query) || !all.any(is_named)
 }
 
 /// Where the text of a query is.
