@@ -220,6 +220,41 @@ fn results_go_to_a_stream_and_on_from_there() {
 }
 
 #[test]
+fn one_table_goes_on_when_another_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let producer = producer(&["--source", "none"]);
+    let sql = file(folder.path())
+        + &format!(
+            "CREATE TABLE live (n BIGINT) WITH ('connector' = 'http', 'url' = '{}', 'format' = 'json'); \
+             CREATE TABLE counts (auction BIGINT, window_start TIMESTAMP(3), n BIGINT, total BIGINT) \
+             WITH ('connector' = 'print', 'print-identifier' = 'counts'); \
+             CREATE TABLE later (n BIGINT) WITH ('connector' = 'print', 'print-identifier' = 'later'); \
+             EXECUTE STATEMENT SET BEGIN INSERT INTO counts {COUNTS}; \
+             INSERT INTO later SELECT n FROM live; END",
+            producer.url("/stream")
+        );
+    let mut job = consumer(&["sql", &sql, "--parallelism", "3"]);
+    // All windows are given when their table has ended; then who counted is gone.
+    for window in 0..RESULTS / 10 {
+        let (minute, second) = (window / 6, window % 6 * 10);
+        for auction in 0..10 {
+            let begin = format!("+I[{auction}, 2026-01-01 00:{minute:02}:{second:02}");
+            job.prints(&begin);
+        }
+    }
+    for n in 0..10 {
+        send(
+            &producer.url("/stream"),
+            &[],
+            format!("{{\"n\":{n}}}").as_bytes(),
+        );
+        job.prints(&format!("later> +I[{n}]"));
+    }
+    job.terminate();
+    assert_eq!(job.exit_code(), Some(0));
+}
+
+#[test]
 fn running_results_are_changes_that_come_to_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let sql = file(folder.path()) + "SELECT auction, COUNT(*) AS n FROM bid GROUP BY auction";

@@ -3,8 +3,11 @@
 
 use std::collections::HashMap;
 
-use datafusion_common::{Result, tree_node::TreeNodeRecursion};
-use datafusion_expr::LogicalPlan;
+use datafusion_common::{
+    Result,
+    tree_node::{TreeNode, TreeNodeRecursion},
+};
+use datafusion_expr::{Expr, LogicalPlan};
 
 /// Numbers of plans: the same plan has the same number, wherever it stands.
 #[derive(Debug, Default)]
@@ -116,16 +119,19 @@ struct One {
     nodes: usize,
 }
 
-/// Whether the step of a plan keeps something itself.
-const fn keeps(plan: &LogicalPlan) -> bool {
-    matches!(
-        plan,
+/// Whether the step of a plan keeps something itself. A filter does that asks what a query gives: it is a
+/// join then.
+fn keeps(plan: &LogicalPlan) -> bool {
+    let is_query = |value: &Expr| Ok(matches!(value, Expr::Exists(_) | Expr::InSubquery(_)));
+    match plan {
         LogicalPlan::Join(_)
-            | LogicalPlan::Aggregate(_)
-            | LogicalPlan::Distinct(_)
-            | LogicalPlan::Window(_)
-            | LogicalPlan::Limit(_)
-    )
+        | LogicalPlan::Aggregate(_)
+        | LogicalPlan::Distinct(_)
+        | LogicalPlan::Window(_)
+        | LogicalPlan::Limit(_) => true,
+        LogicalPlan::Filter(filter) => filter.predicate.exists(is_query).unwrap_or(false),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -394,6 +394,15 @@ mod tests {
             "other SELECT k, v FROM b WHERE EXISTS (SELECT 1 FROM view WHERE view.w = b.w)",
         ];
         check(JOINED, within, "join join");
+        for condition in [
+            "EXISTS (SELECT 1 FROM b WHERE a.k = b.k)",
+            "k IN (SELECT v FROM b)",
+            "k NOT IN (SELECT v FROM b)",
+        ] {
+            let found = format!("SELECT k, v, w FROM a WHERE {condition}");
+            check(&found, other_columns, "join");
+            check(&found, other_rows, "join");
+        }
         // A view that is joined with itself is one, too.
         let itself = [
             "one SELECT x.v, y.w FROM view x JOIN view y ON x.k = y.k",

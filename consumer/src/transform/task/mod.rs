@@ -309,10 +309,13 @@ impl Task {
         })
     }
 
-    /// How far event time has come behind a step: what to tell the task that reads from it.
+    /// How far event time has come behind a step: what to tell the task that reads from it. None of a step
+    /// whose rows go past this task: it knows nothing of them.
     #[must_use]
     pub fn progress(&self, step: StepId) -> Option<Progress> {
-        self.nodes.get(step.0).map(|node| node.progress)
+        let node = self.nodes.get(step.0)?;
+        let is_known = node.is_run || self.ports.progress(step).is_some();
+        is_known.then_some(node.progress)
     }
 
     /// What each step has done.
