@@ -243,11 +243,9 @@ fn one_table_goes_on_when_another_has_ended() {
         }
     }
     for n in 0..10 {
-        send(
-            &producer.url("/stream"),
-            &[],
-            format!("{{\"n\":{n}}}").as_bytes(),
-        );
+        let record = format!("{{\"n\":{n}}}");
+        let sent = send(&producer.url("/stream"), &[], record.as_bytes());
+        assert_eq!(sent.status, 200);
         job.prints(&format!("later> +I[{n}]"));
     }
     job.terminate();
