@@ -107,17 +107,12 @@ fn url(text: &str) -> Result<Url, Invalid> {
 }
 
 impl Args {
-    /// What is tapped: `stream`, or else what `--url` says.
+    /// What is tapped.
     ///
     /// # Errors
     /// The URL is none, or of another kind.
-    pub fn tap(
-        &self,
-        stream: Option<&str>,
-        records: Option<u64>,
-        from: Begin,
-    ) -> Result<Tap, Invalid> {
-        let mut url = url(stream.unwrap_or(&self.url))?;
+    pub fn tap(&self, stream: &str, records: Option<u64>, from: Begin) -> Result<Tap, Invalid> {
+        let mut url = url(stream)?;
         if from == Begin::Latest {
             url.query_pairs_mut().append_pair(wire::OFFSET, "now");
         }

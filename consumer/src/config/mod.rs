@@ -200,9 +200,10 @@ pub enum Command {
     },
     /// Print the records of a stream as they come, one a line
     Tap {
-        /// What to read [default: what --url says]
+        /// http://HOST/stream (or any other URL that gives records), http://HOST/v1/stream/NAME, or
+        /// http://HOST/v1/topics/NAME (all its partitions)
         #[arg(value_name = "URL")]
-        stream: Option<String>,
+        stream: String,
         /// Stop after N records
         #[arg(long, env = "BROOKLET_RECORDS", hide_env = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         records: Option<u64>,
@@ -411,7 +412,7 @@ mod tests {
         );
         let tap = read("tap http://host/", &[("BROOKLET_RECORDS", "7")]);
         let expected = Command::Tap {
-            stream: Some("http://host/".to_owned()),
+            stream: "http://host/".to_owned(),
             records: Some(7),
             from: Begin::Latest,
         };

@@ -1,9 +1,9 @@
 //! What all streams of a log share.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -18,7 +18,6 @@ use super::{
     bell::Bells,
     changes::Changes,
     disk::Disk,
-    entry::StreamId,
     epoch::Epoch,
     lines::Hands,
     memory::Memory,
@@ -51,8 +50,6 @@ pub(super) struct Base {
     pub(super) read: Notify,
     pub(super) changes: Changes,
     pub(super) health: watch::Sender<Health>,
-    /// Streams that are deleted for good, which the catalogue does not know yet.
-    doomed: Mutex<BTreeSet<StreamId>>,
     /// Something could not be settled for want of space.
     pub(super) is_starved: AtomicBool,
     /// The process is ending.
@@ -109,7 +106,6 @@ impl Base {
             read: Notify::new(),
             changes: Changes::default(),
             health: watch::Sender::new(Health::Well),
-            doomed: Mutex::default(),
             is_starved: AtomicBool::new(false),
             is_stopping: AtomicBool::new(false),
             names: RwLock::default(),
@@ -148,16 +144,6 @@ impl Base {
         }
     }
 
-    pub(super) fn doomed(&self) -> MutexGuard<'_, BTreeSet<StreamId>> {
-        self.doomed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A stream is deleted for good, and the catalogue is to be told.
-    pub(super) fn forget(&self, stream: &Stream) {
-        self.names_mut().streams.remove(stream.name());
-        self.doomed().insert(stream.id());
-    }
-
     pub(super) fn names(&self) -> RwLockReadGuard<'_, Names> {
         self.names.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -172,22 +158,6 @@ impl Base {
             Health::Well => None,
             Health::Full => Some(Full.into()),
             Health::Failed(why) => Some(Failed(why.clone()).into()),
-        }
-    }
-
-    /// Why it cannot be told how a stream is, if so: something was begun with it when the log failed.
-    pub(super) fn refuse_unknown(&self, stream: &Stream) -> Result<(), Refused> {
-        let tail = stream.tail();
-        let head = stream.head();
-        let will = (head.next, head.closed, head.deleted);
-        drop(head);
-        match self.refusal() {
-            Some(refused @ Refused::Failed(_))
-                if will != (tail.next, tail.closed, tail.deleted) =>
-            {
-                Err(refused)
-            }
-            _ => Ok(()),
         }
     }
 

@@ -37,7 +37,6 @@ mod catalogue;
 mod changes;
 mod command;
 mod cursor;
-mod damage;
 mod disk;
 mod entry;
 mod epoch;
@@ -74,7 +73,6 @@ mod settings;
 mod settled;
 mod shelf;
 mod sound;
-mod space;
 mod staged;
 mod stream;
 mod survey;
@@ -122,9 +120,9 @@ impl Log {
         self.base.rooms.reserve(bytes).await
     }
 
-    /// Waits until `held` is room for `bytes` of a request whose long body is still coming.
-    pub(crate) async fn grow_long(&self, held: &mut Room, bytes: usize) {
-        self.base.rooms.grow_long(held, bytes).await;
+    /// Waits for room for `bytes` more of a request whose long body is still coming.
+    pub(crate) async fn reserve_for_long(&self, bytes: usize) -> Room {
+        self.base.rooms.reserve_for_long(bytes).await
     }
 
     /// What records can gather in on their way into it.

@@ -259,7 +259,6 @@ impl Live {
                 let end = match lost {
                     Lost::Overrun { .. } => End::Overrun,
                     Lost::Damaged { .. } => End::Damaged,
-                    Lost::Unread { .. } => End::Unread,
                     Lost::Deleted => End::Deleted,
                 };
                 self.ended(end, Some(&lost))
