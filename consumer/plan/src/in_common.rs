@@ -3,11 +3,10 @@
 
 use std::collections::HashMap;
 
-use datafusion_common::{
-    Result,
-    tree_node::{TreeNode, TreeNodeRecursion},
-};
-use datafusion_expr::{Expr, LogicalPlan};
+use datafusion_common::{Result, tree_node::TreeNodeRecursion};
+use datafusion_expr::LogicalPlan;
+
+use super::sub_queries::asks_query;
 
 /// Numbers of plans: the same plan has the same number, wherever it stands.
 #[derive(Debug, Default)]
@@ -122,14 +121,13 @@ struct One {
 /// Whether the step of a plan keeps something itself. A filter does that asks what a query gives: it is a
 /// join then.
 fn keeps(plan: &LogicalPlan) -> bool {
-    let is_query = |value: &Expr| Ok(matches!(value, Expr::Exists(_) | Expr::InSubquery(_)));
     match plan {
         LogicalPlan::Join(_)
         | LogicalPlan::Aggregate(_)
         | LogicalPlan::Distinct(_)
         | LogicalPlan::Window(_)
         | LogicalPlan::Limit(_) => true,
-        LogicalPlan::Filter(filter) => filter.predicate.exists(is_query).unwrap_or(false),
+        LogicalPlan::Filter(filter) => asks_query(&filter.predicate),
         _ => false,
     }
 }

@@ -37,6 +37,12 @@ pub(super) fn told(plan: LogicalPlan) -> Result<LogicalPlan> {
     })
 }
 
+/// Whether an expression asks what a query gives.
+pub(super) fn asks_query(expression: &Expr) -> bool {
+    let is_query = |value: &Expr| Ok(matches!(value, Expr::Exists(_) | Expr::InSubquery(_)));
+    expression.exists(is_query).unwrap_or(false)
+}
+
 /// Refuses an aggregate of all that belongs to a row, where it matters what it is of nothing.
 fn refuse_none(expression: &Expr) -> Result<()> {
     let (subquery, is_counted) = match expression {

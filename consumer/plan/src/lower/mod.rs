@@ -22,7 +22,7 @@ use std::{
 
 use arrow::datatypes::{DataType, Field};
 use compute::{guarded, with_numbers};
-use datafusion_common::{Column, DFSchema, DFSchemaRef, TableReference, tree_node::TreeNode};
+use datafusion_common::{Column, DFSchema, DFSchemaRef, TableReference};
 use datafusion_expr::{
     Distinct, Expr, LogicalPlan, Projection, SubqueryAlias, execution_props::ExecutionProps,
     physical_planning_context::PhysicalPlanningContext,
@@ -37,6 +37,7 @@ use super::{
     conditions::place,
     error::{Fault, NOWHERE},
     in_common::{Numbered, in_common},
+    sub_queries::asks_query,
     windows::{Qualified, Windows, fields},
     written::{at_least, placed},
 };
@@ -280,8 +281,7 @@ fn expression(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {
 }
 
 fn made(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {
-    let is_query = |value: &Expr| Ok(matches!(value, Expr::InSubquery(_) | Expr::Exists(_)));
-    if value.exists(is_query)? {
+    if asks_query(value) {
         let what = "EXISTS or IN here, or of such a sub-query";
         return Err(Fault::unsupported(NOWHERE, what, SUB_QUERIES));
     }
