@@ -191,6 +191,16 @@ fn pull(producer: &Service, id: &str, lease_milliseconds: u64) {
     assert_eq!(put(producer, id, &of).status, 201);
 }
 
+/// What a worker has claimed, as soon as there is work.
+fn claimed(producer: &Service, id: &str, worker: &str) -> Value {
+    loop {
+        let claimed = claim(producer, id, worker);
+        if claimed.status == 200 {
+            return claimed.json();
+        }
+    }
+}
+
 fn claim(producer: &Service, id: &str, worker: &str) -> Answer {
     post(
         producer,
@@ -315,12 +325,7 @@ fn a_cursor_is_moved_to_where_somebody_can_read_from() {
     append(&producer, "wake");
     pull(&producer, "s", 600_000);
     append(&producer, "events/a");
-    let claimed = loop {
-        let claimed = claim(&producer, "s", "w");
-        if claimed.status == 200 {
-            break claimed.json();
-        }
-    };
+    let claimed = claimed(&producer, "s", "w");
     let token = claimed["token"].as_str().expect("a token").to_owned();
     let ack = |producer: &Service, offset: &str| {
         let acks = json!([{"stream": "events/a", "offset": offset}]);
@@ -366,12 +371,7 @@ fn an_ack_of_a_stream_says_nothing_of_one_that_was_made_anew() {
     append(&producer, "wake");
     pull(&producer, "s", 600_000);
     append(&producer, "events/a");
-    let claimed = loop {
-        let claimed = claim(&producer, "s", "w");
-        if claimed.status == 200 {
-            break claimed.json();
-        }
-    };
+    let claimed = claimed(&producer, "s", "w");
     let url = stream(&producer, "events/a");
     assert_eq!(ask("DELETE", &url, &[], b"").status, 204);
     append(&producer, "events/a");
