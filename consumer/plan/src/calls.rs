@@ -47,6 +47,8 @@ pub(super) fn rewritten(function: &mut Function) -> Option<Expr> {
             let hash = with_span(&name.to_lowercase(), arguments)?;
             Some(named("encode", vec![hash, text("hex")]))
         }
+        // It gives a type of text that no step takes.
+        "MD5" => Some(cast(with_span("md5", arguments)?, DataType::String(None))),
         "TIMESTAMPDIFF" | "TIMESTAMPADD" => {
             let mut arguments = arguments;
             let unit = arguments.first_mut()?;

@@ -36,7 +36,7 @@ pub(super) struct Functions {
 }
 
 /// What is only another way of writing something.
-const REWRITTEN: [&str; 30] = [
+const REWRITTEN: [&str; 31] = [
     "E",
     "SIGN",
     "TRIM",
@@ -47,6 +47,7 @@ const REWRITTEN: [&str; 30] = [
     "GREATEST",
     "LEAST",
     "POWER",
+    "MD5",
     "SHA224",
     "SHA256",
     "SHA384",
@@ -217,6 +218,7 @@ fn taken() -> Vec<Named<ScalarUDF>> {
         ("greatest", core::greatest()),
         ("least", core::least()),
         ("encode", encoding::encode()),
+        ("md5", crypto::md5()),
         ("sha224", crypto::sha224()),
         ("sha256", crypto::sha256()),
         ("sha384", crypto::sha384()),
@@ -239,7 +241,6 @@ fn taken_of_text() -> Vec<Named<ScalarUDF>> {
         ("LOWER", string::lower()),
         ("LPAD", bounded(unicode::lpad(), Counts::Characters)),
         ("LTRIM", string::ltrim()),
-        ("MD5", crypto::md5()),
         ("REPEAT", bounded(string::repeat(), Counts::Texts)),
         ("REPLACE", string::replace()),
         ("REVERSE", unicode::reverse()),
