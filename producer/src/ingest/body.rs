@@ -245,15 +245,16 @@ async fn grow(held: &mut Room, reserved: usize, bytes: usize, log: &Log) -> Resu
         return Ok(reserved);
     }
     let step = (bytes - reserved).next_multiple_of(ROOM_STEP_BYTES);
-    held.merge(if reserved == 0 {
-        in_time(log.reserve(step)).await?
+    // Also what has come of a long one before it was seen to be long is not taken from short ones.
+    if reserved + step <= ROOM_STEP_BYTES {
+        held.merge(in_time(log.reserve(step)).await?);
     } else {
-        in_time(log.reserve_for_long(step)).await?
-    });
+        in_time(log.grow_long(held, reserved + step)).await?;
+    }
     Ok(reserved + step)
 }
 
-async fn in_time(room: impl Future<Output = Room>) -> Result<Room, Refusal> {
+async fn in_time<T>(room: impl Future<Output = T>) -> Result<T, Refusal> {
     let room = tokio::time::timeout(ROOM_TIMEOUT, room).await;
     room.map_err(|_| Refusal::Busy)
 }

@@ -120,9 +120,9 @@ impl Log {
         self.base.rooms.reserve(bytes).await
     }
 
-    /// Waits for room for `bytes` more of a request whose long body is still coming.
-    pub(crate) async fn reserve_for_long(&self, bytes: usize) -> Room {
-        self.base.rooms.reserve_for_long(bytes).await
+    /// Waits until `held` is room for `bytes` of a request whose long body is still coming.
+    pub(crate) async fn grow_long(&self, held: &mut Room, bytes: usize) {
+        self.base.rooms.grow_long(held, bytes).await;
     }
 
     /// What records can gather in on their way into it.

@@ -12,9 +12,9 @@ const UNIT_BYTES: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct Room {
     /// None for a source, which has one batch on its way at the most.
-    _bytes: Option<OwnedSemaphorePermit>,
+    bytes: Option<OwnedSemaphorePermit>,
     /// Of what there is for long bodies.
-    _long: Option<OwnedSemaphorePermit>,
+    long: Option<OwnedSemaphorePermit>,
     /// Held from the check that nothing unread is lost until what was checked is appended.
     _turn: Option<OwnedMutexGuard<()>>,
     /// When what it is for was given to the log.
@@ -25,8 +25,8 @@ impl Room {
     /// Room for a source that keeps a pace.
     pub(crate) const fn of_source() -> Self {
         Self {
-            _bytes: None,
-            _long: None,
+            bytes: None,
+            long: None,
             _turn: None,
             sent: None,
         }
@@ -46,8 +46,8 @@ impl Room {
             (Some(held), Some(more)) => held.merge(more),
             (held, more) => *held = held.take().or(more),
         };
-        add(&mut self._bytes, other._bytes);
-        add(&mut self._long, other._long);
+        add(&mut self.bytes, other.bytes);
+        add(&mut self.long, other.long);
     }
 }
 
@@ -56,19 +56,24 @@ impl Room {
 pub(super) struct Rooms {
     bytes_max: usize,
     free: Arc<Semaphore>,
-    /// As much of it as long bodies may hold together while they come: half, or what one of them needs.
+    /// As much of it as long bodies may hold together while they come.
     free_for_long: Arc<Semaphore>,
+    /// How much that is: half, or what one of them needs, but never the last eighth.
+    long_bytes_max: usize,
     turn: Arc<Mutex<()>>,
 }
 
 impl Rooms {
     pub(super) fn new(bytes_max: usize) -> Self {
         let semaphore = |bytes: usize| Arc::new(Semaphore::new(bytes / UNIT_BYTES));
-        let long = (bytes_max / 2).max(REQUEST_BYTES_MAX).min(bytes_max);
+        let long = (bytes_max / 2)
+            .max(REQUEST_BYTES_MAX)
+            .min(bytes_max - bytes_max / 8);
         Self {
             bytes_max,
             free: semaphore(bytes_max),
             free_for_long: semaphore(long),
+            long_bytes_max: long,
             turn: Arc::default(),
         }
     }
@@ -83,19 +88,25 @@ impl Rooms {
     /// Waits for room for `bytes`; what is more than there can ever be counts as all there is.
     pub(super) async fn reserve(&self, bytes: usize) -> Room {
         Room {
-            _bytes: Some(acquire(&self.free, bytes.min(self.bytes_max)).await),
+            bytes: Some(acquire(&self.free, bytes.min(self.bytes_max)).await),
             ..Room::of_source()
         }
     }
 
-    /// Waits for room for `bytes` more of a long body that is still coming. Those who wait for it hold
-    /// up nobody who brings little.
-    pub(super) async fn reserve_for_long(&self, bytes: usize) -> Room {
-        let long = acquire(&self.free_for_long, bytes).await;
-        Room {
-            _long: Some(long),
-            ..self.reserve(bytes).await
-        }
+    /// Waits until `held` is room for `bytes` of a long body that is still coming, of what there is for
+    /// such; what is more than that counts as all of it. Those who wait for it hold up nobody who
+    /// brings little.
+    pub(super) async fn grow_long(&self, held: &mut Room, bytes: usize) {
+        let units = bytes.min(self.long_bytes_max).div_ceil(UNIT_BYTES);
+        let missing = |held: &Option<OwnedSemaphorePermit>| {
+            let held = held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+            units.saturating_sub(held) * UNIT_BYTES
+        };
+        let long = acquire(&self.free_for_long, missing(&held.long)).await;
+        held.merge(Room {
+            long: Some(long),
+            ..self.reserve(missing(&held.bytes)).await
+        });
     }
 
     /// Waits until nobody else has the turn.
@@ -135,12 +146,24 @@ mod tests {
 
     #[test]
     fn long_bodies_leave_room_for_others() {
+        let grow = |rooms: &Rooms, bytes| {
+            let mut room = rooms.reserve(1).now_or_never()?;
+            let grown = rooms.grow_long(&mut room, bytes).now_or_never();
+            grown.map(|()| room)
+        };
         let half = 2 * REQUEST_BYTES_MAX;
-        let rooms = Rooms::new(2 * half);
-        let long = rooms.reserve_for_long(half).now_or_never().unwrap();
-        assert!(rooms.reserve_for_long(1).now_or_never().is_none());
-        assert!(rooms.reserve(half).now_or_never().is_some());
-        drop(long);
-        assert!(rooms.reserve_for_long(half).now_or_never().is_some());
+        for (all, long) in [
+            (2 * half, half),
+            (2 * REQUEST_BYTES_MAX, REQUEST_BYTES_MAX),
+            (REQUEST_BYTES_MAX, REQUEST_BYTES_MAX - REQUEST_BYTES_MAX / 8),
+        ] {
+            let rooms = Rooms::new(all);
+            let held = grow(&rooms, long).unwrap();
+            assert!(grow(&rooms, UNIT_BYTES).is_none(), "{all}");
+            assert!(rooms.reserve(all - long).now_or_never().is_some(), "{all}");
+            drop(held);
+            assert!(grow(&rooms, REQUEST_BYTES_MAX).is_some(), "{all}");
+            assert_eq!(rooms.bytes().0, 0);
+        }
     }
 }
