@@ -1,6 +1,13 @@
 //! A log in a directory: what was acknowledged is there, whatever happened to the process.
 
-use std::{fs, io::Write, net::TcpStream, path::Path, thread};
+use std::{
+    fs,
+    io::Write,
+    net::TcpStream,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use tests::{
     Service,
@@ -13,6 +20,7 @@ use tests::{
 use crate::{
     faulty_disk::{Fault, FaultyDisk},
     ledger::{End, Life, records, tail},
+    numbered,
     outcome::{Outcome, read_all},
 };
 
@@ -195,6 +203,56 @@ fn a_damaged_piece_is_named_and_never_served() {
         lines,
         "it is left as it is"
     );
+}
+
+#[test]
+fn what_cannot_be_read_for_now_is_not_called_damaged() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut service = on(directory.path(), "none");
+    numbered::make(&service, "one");
+    numbered::append(&service, "one", 0..1000, 100);
+    service.terminate();
+    assert_eq!(service.exit_code(), Some(0));
+    let service = on(directory.path(), "none");
+    // A link to itself cannot be opened, not even by who may read all.
+    for kind in ["side", "lines"] {
+        let file = file_of_kind(&directory.path().join("streams"), kind);
+        let aside = file.with_extension("aside");
+        fs::rename(&file, &aside).expect("it is there");
+        symlink(&file, &file).expect("there is no such file");
+        for query in [
+            "",
+            "?offset=-1&live=ndjson",
+            "?tail=5",
+            "?live=long-poll&offset=-1",
+        ] {
+            let url = service.url(&format!("/v1/stream/one{query}"));
+            let answer = fetch(&url, &[]);
+            assert_eq!(
+                (answer.status, answer.header("retry-after")),
+                (503, "1"),
+                "{query}"
+            );
+            let problem = answer.json();
+            assert_eq!(problem["code"], "UNREAD", "{problem}");
+            assert_eq!(
+                (&problem["retryable"], &problem["side_effects"]),
+                (&true.into(), &"none".into())
+            );
+        }
+        fs::remove_file(&file).expect("it is there");
+        fs::rename(&aside, &file).expect("it is there");
+        assert_eq!(numbered::found(&service, "one").len(), 1000, "{kind}");
+    }
+}
+
+fn file_of_kind(folder: &Path, kind: &str) -> PathBuf {
+    let folders = fs::read_dir(folder).expect("it is there");
+    let all = folders
+        .flat_map(|folder| fs::read_dir(folder.expect("it is there").path()).expect("a folder"));
+    let mut paths = all.map(|file| file.expect("it is there").path());
+    let found = paths.find(|path| path.extension().is_some_and(|found| found == kind));
+    found.expect("there is one")
 }
 
 #[test]

@@ -45,6 +45,14 @@ pub(crate) enum Lost {
         /// What is wrong.
         why: String,
     },
+    /// What it would read next could not be read this time.
+    #[error("the record at {at} cannot be read now: {why}")]
+    Unread {
+        /// Where the reader is.
+        at: Offset,
+        /// What the system says.
+        why: String,
+    },
     /// The stream is no more.
     #[error("the stream was deleted")]
     Deleted,
@@ -274,10 +282,7 @@ impl Cursor {
         read.and_then(|read| read.ok_or_else(missing))
             .map_err(|damage| match self.stream.earliest() {
                 earliest if at < earliest => overrun(earliest),
-                _ => Lost::Damaged {
-                    at,
-                    why: damage.to_string(),
-                },
+                _ => Lost::of(at, &damage),
             })
     }
 
@@ -302,10 +307,21 @@ impl Cursor {
 }
 
 impl Lost {
-    fn misplaced(self, at: Offset) -> Misplaced {
+    /// What could not be read at `at`.
+    pub(super) fn of(at: Offset, damage: &Damage) -> Self {
+        let why = damage.to_string();
+        if damage.is_unread() {
+            Self::Unread { at, why }
+        } else {
+            Self::Damaged { at, why }
+        }
+    }
+
+    pub(super) fn misplaced(self, at: Offset) -> Misplaced {
         match self {
             Self::Overrun { at, earliest } => Misplaced::Gone { at, earliest },
             Self::Damaged { at, why } => Misplaced::Damaged { at, why },
+            Self::Unread { at, why } => Misplaced::Unread { at, why },
             Self::Deleted => Misplaced::Nowhere { at, next: at },
         }
     }

@@ -74,6 +74,20 @@ pub(super) enum Damage {
     File { file: String, what: &'static str },
 }
 
+impl Damage {
+    /// Whether what is there could not be read this time, which does not say that it is damaged.
+    pub(super) fn is_unread(&self) -> bool {
+        use io::ErrorKind::{InvalidData, IsADirectory, NotADirectory, NotFound, UnexpectedEof};
+        let is_of_content = |error: &io::Error| {
+            matches!(
+                error.kind(),
+                InvalidData | IsADirectory | NotADirectory | NotFound | UnexpectedEof
+            )
+        };
+        matches!(self, Self::Io(error) if !is_of_content(error))
+    }
+}
+
 /// The journal's files, for the one who writes them and the one who lets go of them.
 #[derive(Debug)]
 pub(super) struct Files {

@@ -65,6 +65,14 @@ pub(crate) enum Misplaced {
         /// What is wrong.
         why: String,
     },
+    /// What is there could not be read this time.
+    #[error("the record at offset {at} cannot be read now: {why}")]
+    Unread {
+        /// What was asked for.
+        at: Offset,
+        /// What the system says.
+        why: String,
+    },
     /// It lies beyond the tail, or inside a record.
     #[error("offset {at} is no place in this stream, which ends at {next}")]
     Nowhere {

@@ -42,7 +42,7 @@ impl Stream {
         }
         // All that is in memory is as new as that, and so may be what is before it.
         let settled = disk::aside(|| self.settled_since(time));
-        let settled = settled.map_err(|damage| damaged(recent, &damage))?;
+        let settled = settled.map_err(|damage| Lost::of(recent, &damage))?;
         Ok(settled.map_or(recent, |settled| settled.min(recent)))
     }
 
@@ -67,7 +67,7 @@ impl Stream {
         let before = match recent {
             Some(before) => before,
             None => disk::aside(|| owner.piece_of(record))
-                .map_err(|damage| damaged(earliest, &damage))?
+                .map_err(|damage| Lost::of(earliest, &damage))?
                 .unwrap_or(earliest),
         };
         // Of what it shares less may be there for it than is there.
@@ -123,16 +123,12 @@ impl Stream {
     }
 }
 
-fn damaged(at: Offset, damage: &Damage) -> Lost {
-    let why = damage.to_string();
-    Lost::Damaged { at, why }
-}
-
 /// What does not begin where a record should: it was let go of, or is damaged.
 pub(super) fn lost(misplaced: Misplaced) -> Lost {
     match misplaced {
         Misplaced::Gone { at, earliest } => Lost::Overrun { at, earliest },
         Misplaced::Damaged { at, why } => Lost::Damaged { at, why },
+        Misplaced::Unread { at, why } => Lost::Unread { at, why },
         Misplaced::Nowhere { at, .. } => Lost::Damaged {
             at,
             why: misplaced.to_string(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::{ndjson::NEWLINE, offset::Offset};
 
 use super::{
+    cursor::Lost,
     disk,
     entry::StreamId,
     fork::Gone,
@@ -43,10 +44,7 @@ impl Stream {
 
     /// The segment that has a record at `at`.
     pub(super) fn find(&self, at: Offset) -> Result<Opened, Misplaced> {
-        let damaged = |damage: Damage| Misplaced::Damaged {
-            at,
-            why: damage.to_string(),
-        };
+        let damaged = |damage: Damage| Lost::of(at, &damage).misplaced(at);
         let nowhere = || Misplaced::Nowhere {
             at,
             next: self.tail().next,

@@ -259,6 +259,7 @@ impl Live {
                 let end = match lost {
                     Lost::Overrun { .. } => End::Overrun,
                     Lost::Damaged { .. } => End::Damaged,
+                    Lost::Unread { .. } => End::Unread,
                     Lost::Deleted => End::Deleted,
                 };
                 self.ended(end, Some(&lost))

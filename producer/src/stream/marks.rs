@@ -13,7 +13,7 @@
 use bytes::Bytes;
 use common::{offset::Offset, time::Timestamp};
 
-/// When a reader shall come back that is sent away because the server stops, in seconds.
+/// When a reader shall come back that is sent away because the server stops or cannot read, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// Why a body ends.
@@ -29,6 +29,8 @@ pub(super) enum End {
     Overrun,
     /// What comes next cannot be read.
     Damaged,
+    /// What comes next could not be read this time.
+    Unread,
     /// There is no such stream any more.
     Deleted,
 }
@@ -41,6 +43,7 @@ impl End {
             Self::Drain => "drain",
             Self::Overrun => "overrun",
             Self::Damaged => "damaged",
+            Self::Unread => "unread",
             Self::Deleted => "deleted",
         }
     }
@@ -50,7 +53,7 @@ impl End {
 pub(super) fn mark(at: Offset, tail: Offset, time: Timestamp, end: Option<End>) -> Bytes {
     let ends = end.map_or_else(String::new, |end| {
         let retry = match end {
-            End::Drain => format!(",\"retry_after\":{RETRY_AFTER_SECONDS}"),
+            End::Drain | End::Unread => format!(",\"retry_after\":{RETRY_AFTER_SECONDS}"),
             End::Closed | End::Limit | End::Overrun | End::Damaged | End::Deleted => String::new(),
         };
         format!(",\"end\":\"{}\"{retry}", end.name())
@@ -80,6 +83,7 @@ mod tests {
         check(Some(End::Drain), ",\"end\":\"drain\",\"retry_after\":1");
         check(Some(End::Overrun), ",\"end\":\"overrun\"");
         check(Some(End::Damaged), ",\"end\":\"damaged\"");
+        check(Some(End::Unread), ",\"end\":\"unread\",\"retry_after\":1");
         check(Some(End::Deleted), ",\"end\":\"deleted\"");
     }
 }

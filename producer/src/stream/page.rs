@@ -132,6 +132,7 @@ pub(super) fn refusal(lost: Lost) -> Refusal {
     match lost {
         Lost::Overrun { at, earliest } => Misplaced::Gone { at, earliest }.into(),
         Lost::Damaged { at, why } => Misplaced::Damaged { at, why }.into(),
+        Lost::Unread { at, why } => Misplaced::Unread { at, why }.into(),
         Lost::Deleted => Refused::Missing("stream".to_owned()).into(),
     }
 }
