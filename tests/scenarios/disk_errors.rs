@@ -7,7 +7,9 @@ use tests::{Service, http::fetch, producer};
 
 use crate::{
     faulty_disk::{Fault, FaultyDisk},
+    named::{CLOSED, named, refused},
     numbered,
+    wire::JSON,
 };
 
 /// So small that the journal is settled every few requests.
@@ -136,5 +138,37 @@ fn a_write_that_is_done_in_part_is_completed() {
         let all: Vec<_> = (0..4_000).collect();
         let service = sound(directory.path());
         assert_eq!(numbered::found(&service, "one"), all, "{fault:?}");
+    }
+}
+
+#[test]
+fn what_was_begun_when_the_log_failed_is_not_said_to_be_so() {
+    let Some(disk) = FaultyDisk::make() else {
+        return;
+    };
+    for how in ["close", "delete"] {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let mut before = sound(directory.path());
+        assert_eq!(named(&before, "one").put(&[JSON], "[1]").status, 201);
+        before.terminate();
+        assert_eq!(before.exit_code(), Some(0));
+        // The first sync is that of the new journal file's head.
+        let (path, after) = (JOURNAL, 0);
+        let fault = Fault {
+            how: "sync",
+            path,
+            after,
+        };
+        let service = disk.producer(directory.path(), fault, &FILES);
+        let one = named(&service, "one");
+        let end = || match how {
+            "close" => one.post(&[CLOSED], ""),
+            _ => one.ask("DELETE", &[], ""),
+        };
+        refused(end(), 503, "LOG_FAILED");
+        refused(one.put(&[JSON], ""), 503, "LOG_FAILED");
+        refused(one.put(&[JSON, CLOSED], ""), 503, "LOG_FAILED");
+        refused(end(), 503, "LOG_FAILED");
+        assert_eq!(one.read("").status, 200, "{how}");
     }
 }

@@ -161,6 +161,22 @@ impl Base {
         }
     }
 
+    /// Why it cannot be told how a stream is, if so: something was begun with it when the log failed.
+    pub(super) fn refuse_unknown(&self, stream: &Stream) -> Result<(), Refused> {
+        let tail = stream.tail();
+        let head = stream.head();
+        let will = (head.next, head.closed, head.deleted);
+        drop(head);
+        match self.refusal() {
+            Some(refused @ Refused::Failed(_))
+                if will != (tail.next, tail.closed, tail.deleted) =>
+            {
+                Err(refused)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Nothing is written any more: what is on the disk is not known.
     pub(super) fn fail(&self, what: &str, error: &dyn std::fmt::Display) -> Refused {
         tracing::error!(%error, "{what}: nothing is appended any more; a restart verifies the log");

@@ -27,6 +27,7 @@ impl Log {
         if presence == Presence::Retired {
             return Err(Refused::Forked(named(name)));
         }
+        self.base.refuse_unknown(&stream)?;
         let (tail, settings) = (stream.tail(), stream.settings());
         create.found(stream, &settings, tail).map(drop)
     }

@@ -198,6 +198,7 @@ impl<'a> Group<'a> {
 
     fn create(&mut self, create: Create) -> Result<Created, Refused> {
         if let Some(stream) = self.stream(&create.name) {
+            self.base.refuse_unknown(&stream)?;
             return found(stream, &create);
         }
         create.check_records(|topic| self.topic(topic))?;
@@ -301,6 +302,7 @@ impl<'a> Group<'a> {
             return Ok(());
         }
         let stream = found.ok_or_else(|| Refused::Missing(named(name)))?;
+        self.base.refuse_unknown(&stream)?;
         if stream.head().deleted {
             return Err(Refused::Deleted(named(name)));
         }
@@ -310,6 +312,7 @@ impl<'a> Group<'a> {
     }
 
     fn retain(&mut self, stream: &Stream, retain: Retain) -> Result<(), Refused> {
+        self.base.refuse_unknown(stream)?;
         let mut head = stream.head();
         if head.deleted {
             return Err(gone(stream, &head));
