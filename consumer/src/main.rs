@@ -38,7 +38,7 @@ fn start() -> Result<Exit, Exit> {
             records,
             from,
         }) => {
-            let tap = args.tap(stream, *records, *from);
+            let tap = args.tap(stream.as_deref(), *records, *from);
             let tap = tap.map_err(|error| fail(&error, Exit::Config))?;
             let tap = |stop| consumer::tap::run(tap, std::io::stdout(), stop);
             let ran = runtime.block_on(shutdown::until_signal(|stop| consume(tap, stop)));

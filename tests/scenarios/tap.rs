@@ -35,6 +35,14 @@ fn records_are_printed_as_they_were_received() {
 }
 
 #[test]
+fn what_to_read_can_be_said_as_everywhere_else() {
+    let url = give("application/x-ndjson", "1\n2\n");
+    let mut tapped = consumer(&["tap", "--url", &url]);
+    drop(tapped.answer(0));
+    assert_eq!(tapped.stdout.all(), ["1", "2"]);
+}
+
+#[test]
 fn as_many_are_printed_as_were_asked_for() {
     let endless = producer(&["--source", "numbers@max"]);
     let lines = tap(&endless.url("/stream"), &["--records", "3"], 0);

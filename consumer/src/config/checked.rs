@@ -107,12 +107,17 @@ fn url(text: &str) -> Result<Url, Invalid> {
 }
 
 impl Args {
-    /// What is tapped.
+    /// What is tapped: `stream`, or else what `--url` says.
     ///
     /// # Errors
     /// The URL is none, or of another kind.
-    pub fn tap(&self, stream: &str, records: Option<u64>, from: Begin) -> Result<Tap, Invalid> {
-        let mut url = url(stream)?;
+    pub fn tap(
+        &self,
+        stream: Option<&str>,
+        records: Option<u64>,
+        from: Begin,
+    ) -> Result<Tap, Invalid> {
+        let mut url = url(stream.unwrap_or(&self.url))?;
         if from == Begin::Latest {
             url.query_pairs_mut().append_pair(wire::OFFSET, "now");
         }

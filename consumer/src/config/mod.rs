@@ -200,10 +200,9 @@ pub enum Command {
     },
     /// Print the records of a stream as they come, one a line
     Tap {
-        /// http://HOST/stream (or any other URL that gives records), http://HOST/v1/stream/NAME, or
-        /// http://HOST/v1/topics/NAME (all its partitions)
+        /// What to read [default: what --url says]
         #[arg(value_name = "URL")]
-        stream: String,
+        stream: Option<String>,
         /// Stop after N records
         #[arg(long, env = "BROOKLET_RECORDS", hide_env = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         records: Option<u64>,
@@ -412,7 +411,7 @@ mod tests {
         );
         let tap = read("tap http://host/", &[("BROOKLET_RECORDS", "7")]);
         let expected = Command::Tap {
-            stream: "http://host/".to_owned(),
+            stream: Some("http://host/".to_owned()),
             records: Some(7),
             from: Begin::Latest,
         };
