@@ -1,11 +1,12 @@
 //! Errors of the disk, at the door: nothing that was acknowledged is lost, what cannot be told is
 //! said to be so, what is there can be read, and a restart finds out.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use tests::{Service, http::fetch, producer};
 
 use crate::{
+    durable,
     faulty_disk::{Fault, FaultyDisk},
     named::{CLOSED, named, refused},
     numbered,
@@ -171,4 +172,30 @@ fn what_was_begun_when_the_log_failed_is_not_said_to_be_so() {
         refused(end(), 503, "LOG_FAILED");
         assert_eq!(one.read("").status, 200, "{how}");
     }
+}
+
+#[test]
+fn where_no_journal_file_can_be_made_the_start_is_refused() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut before = durable::on(directory.path(), "none");
+    assert_eq!(fetch(&before.url("/readyz"), &[]).status, 200);
+    before.terminate();
+    assert_eq!(before.exit_code(), Some(0));
+    // What stands in the way of the next file keeps also those out who may write everywhere.
+    let spare = directory.path().join("journal/spare");
+    drop(fs::remove_file(&spare));
+    fs::create_dir(&spare).expect("there is no such file");
+    let mut refused = durable::on(directory.path(), "none");
+    assert_eq!(refused.exit_code(), Some(69));
+    let said = refused.says("cannot open the log in");
+    for what in [
+        "folder journal",
+        "os error 21",
+        "has to be able to write there",
+    ] {
+        assert!(said.contains(what), "{said}");
+    }
+    fs::remove_dir(&spare).expect("it is there");
+    let again = durable::on(directory.path(), "none");
+    assert_eq!(fetch(&again.url("/readyz"), &[]).status, 200);
 }

@@ -1,6 +1,11 @@
 //! A disk that gets full: appends are refused, nothing is lost, and it goes on when there is space.
 
-use std::{fs, path::Path, time::Instant};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use serde_json::json;
 use tests::{
@@ -16,7 +21,7 @@ use crate::{
     numbered,
     power::Disk,
     subscriptions::{all_of, append, post, put, subscription},
-    wire::JSON,
+    wire::{JSON, NDJSON},
 };
 
 /// How large the disk is, and what else lies on it in the beginning.
@@ -120,6 +125,73 @@ fn above_a_floor_appends_are_refused_until_there_is_space() {
 #[test]
 fn without_a_floor_the_last_block_is_met_and_nothing_is_lost() {
     check("0B");
+}
+
+/// Writes what else fits on the disk, to the last block.
+fn fill_up(disk: &Disk) -> PathBuf {
+    let path = disk.mounted.join("more");
+    let mut more = fs::File::create(&path).expect("there is a name for it");
+    let mut bytes = vec![7; 1 << 20];
+    while !bytes.is_empty() {
+        if more
+            .write_all(&bytes)
+            .and_then(|()| more.sync_all())
+            .is_err()
+        {
+            bytes.truncate(bytes.len() / 2);
+        }
+    }
+    path
+}
+
+/// Has a disk filled by a stream, and by others to the last block, and the producer killed; what makes
+/// space then is taken at once, and does.
+fn check_space(floor: &str, make: impl Fn(&Service)) {
+    let Some(disk) = Disk::make(MEGABYTES) else {
+        return;
+    };
+    let mut service = on(&disk, floor);
+    assert_eq!(named(&service, "big").put(&[NDJSON], "").status, 201);
+    let body = format!("\"{}\"\n", "x".repeat(98)).repeat(5_000);
+    while named(&service, "big").post(&[NDJSON], &body).status != 503 {}
+    service.kill();
+    let _killed = service.exit_code();
+    let _others = fill_up(&disk);
+
+    let service = on(&disk, floor);
+    refused(
+        named(&service, "big").post(&[NDJSON], &body),
+        503,
+        "DISK_FULL",
+    );
+    make(&service);
+    wait_for_ready_after_asking(&service);
+    assert_eq!(named(&service, "new").put(&[NDJSON], &body).status, 201);
+}
+
+fn delete(service: &Service) {
+    assert_eq!(named(service, "big").ask("DELETE", &[], "").status, 204);
+}
+
+fn retain_less(service: &Service) {
+    let less = ("stream-retention-bytes", "1MiB");
+    let answer = named(service, "big").ask("PATCH", &[less], "");
+    assert_eq!(answer.status, 204);
+}
+
+#[test]
+fn deleting_makes_space_on_a_disk_that_is_full_at_the_start() {
+    check_space("0B", delete);
+}
+
+#[test]
+fn deleting_makes_space_below_the_floor_on_a_disk_that_is_full_at_the_start() {
+    check_space("4MiB", delete);
+}
+
+#[test]
+fn keeping_less_makes_space_on_a_disk_that_is_full_at_the_start() {
+    check_space("0B", retain_less);
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn places(directory: &Path, name: &Path) -> Vec<usize> {
     let text = fs::read(directory.join(name)).expect("a file");
     let kind = name.extension().and_then(|kind| kind.to_str());
     let end = match (name.to_str(), kind) {
-        (Some("lock" | "journal/spare"), _) => 0,
+        (Some("lock" | "journal/spare" | "journal/reserve"), _) => 0,
         (_, Some("lines" | "side")) => text.len(),
         // A damaged last frame cannot be told from one that was being written.
         _ => last_frame(&text),

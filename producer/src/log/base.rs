@@ -1,9 +1,9 @@
 //! What all streams of a log share.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -18,6 +18,7 @@ use super::{
     bell::Bells,
     changes::Changes,
     disk::Disk,
+    entry::StreamId,
     epoch::Epoch,
     lines::Hands,
     memory::Memory,
@@ -50,6 +51,8 @@ pub(super) struct Base {
     pub(super) read: Notify,
     pub(super) changes: Changes,
     pub(super) health: watch::Sender<Health>,
+    /// Streams that are deleted for good, which the catalogue does not know yet.
+    doomed: Mutex<BTreeSet<StreamId>>,
     /// Something could not be settled for want of space.
     pub(super) is_starved: AtomicBool,
     /// The process is ending.
@@ -106,6 +109,7 @@ impl Base {
             read: Notify::new(),
             changes: Changes::default(),
             health: watch::Sender::new(Health::Well),
+            doomed: Mutex::default(),
             is_starved: AtomicBool::new(false),
             is_stopping: AtomicBool::new(false),
             names: RwLock::default(),
@@ -142,6 +146,16 @@ impl Base {
             Place::Memory { .. } => own.into_iter().chain([self.memory_bytes]).min(),
             Place::Disk(_) => own,
         }
+    }
+
+    pub(super) fn doomed(&self) -> MutexGuard<'_, BTreeSet<StreamId>> {
+        self.doomed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A stream is deleted for good, and the catalogue is to be told.
+    pub(super) fn forget(&self, stream: &Stream) {
+        self.names_mut().streams.remove(stream.name());
+        self.doomed().insert(stream.id());
     }
 
     pub(super) fn names(&self) -> RwLockReadGuard<'_, Names> {

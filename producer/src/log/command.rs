@@ -18,6 +18,9 @@ const ENTRY_BYTES: usize = 1024;
 /// An entry that says that a stream is deleted is not longer.
 const DELETION_BYTES: usize = 32;
 
+/// What removes or closes something is not longer.
+pub(super) const ENDING_BYTES_MAX: usize = ENTRY_BYTES + DELETION_BYTES * PARTITIONS_MAX;
+
 /// An answer to a command.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Refused>>;
 
@@ -109,7 +112,7 @@ impl Command {
             Self::Look { .. } => 0,
             Self::CreateTopic { topic, .. } => ENTRY_BYTES * (1 + usize::from(topic.partitions)),
             Self::Note { notes, .. } => notes.iter().map(Note::bytes).sum(),
-            Self::DeleteTopic { .. } => ENTRY_BYTES + DELETION_BYTES * PARTITIONS_MAX,
+            Self::DeleteTopic { .. } => ENDING_BYTES_MAX,
         }
     }
 }

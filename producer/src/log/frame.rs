@@ -185,6 +185,27 @@ impl Link {
     }
 }
 
+/// Whether any frame begins anywhere in `text`, with its check in order.
+fn any(text: &Bytes) -> bool {
+    memchr::memmem::find_iter(text, &MAGIC.to_le_bytes()).any(|at| {
+        let rest = text.slice(at..);
+        let mut head = rest.get(4..).unwrap_or_default();
+        fields(&mut head).is_some_and(|(_, number, before, _)| {
+            let link = Link { number, before };
+            matches!(link.read(&rest), Read::Frame(..) | Read::Newer)
+        })
+    })
+}
+
+/// Whether `text`, which begins where a frame belongs, was written behind zeros that stand in the place
+/// of the frame's head. That can be told where the file was not used before: else what is behind may be
+/// of another time.
+pub(super) fn has_lost_its_head(text: &Bytes) -> bool {
+    let head = text.get(..HEAD_BYTES);
+    let is_empty = head.is_some_and(|head| head.iter().all(|byte| *byte == 0));
+    is_empty && text.iter().any(|byte| *byte != 0) && !any(text)
+}
+
 /// Whether a frame with a number above `number` begins anywhere in `text`, with its check in order.
 pub(super) fn any_later(text: &Bytes, number: u64) -> bool {
     memchr::memmem::find_iter(text, &MAGIC.to_le_bytes()).any(|at| {

@@ -27,11 +27,13 @@ use std::{
 
 use bytes::{Buf, BufMut, Bytes};
 
+pub(super) use super::damage::Damage;
 use super::{
     disk::{self, AT_ONCE_BYTES, Disk, File},
     entry::Entry,
     frame::{self, Draft, Link, Read},
     open::FILE_BYTES_MIN,
+    space,
 };
 
 const MAGIC: &[u8; 8] = b"BrkJrnl3";
@@ -59,48 +61,22 @@ struct Head {
     length: u64,
 }
 
-/// A damaged directory, which is left as it is.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Damage {
-    #[error("cannot use it: {0}")]
-    Io(#[from] io::Error),
-    #[error("{file}, byte {at}: {what}, and there are valid frames after it")]
-    Frame {
-        file: String,
-        at: usize,
-        what: &'static str,
-    },
-    #[error("{file}: {what}")]
-    File { file: String, what: &'static str },
-}
-
-impl Damage {
-    /// Whether what is there could not be read this time, which does not say that it is damaged.
-    pub(super) fn is_unread(&self) -> bool {
-        use io::ErrorKind::{InvalidData, IsADirectory, NotADirectory, NotFound, UnexpectedEof};
-        let is_of_content = |error: &io::Error| {
-            matches!(
-                error.kind(),
-                InvalidData | IsADirectory | NotADirectory | NotFound | UnexpectedEof
-            )
-        };
-        matches!(self, Self::Io(error) if !is_of_content(error))
-    }
-}
-
 /// The journal's files, for the one who writes them and the one who lets go of them.
 #[derive(Debug)]
 pub(super) struct Files {
     disk: Arc<dyn Disk>,
+    /// So much stays free where a spare is made.
+    floor_bytes: u64,
     /// The number of the newest file that has its name for good, as far as this run knows; held while
     /// names are given.
     named: Mutex<Option<u64>>,
 }
 
 impl Files {
-    pub(super) const fn new(disk: Arc<dyn Disk>) -> Self {
+    pub(super) const fn new(disk: Arc<dyn Disk>, floor_bytes: u64) -> Self {
         Self {
             disk,
+            floor_bytes,
             named: Mutex::new(None),
         }
     }
@@ -108,12 +84,16 @@ impl Files {
     /// Begins a file of so many bytes whose first frame is `link`. It has its name when its head is
     /// durable, and its space on the disk.
     pub(super) fn begin(&self, link: Link, bytes: u64) -> io::Result<Journal> {
+        self.begin_with(link, bytes, || space::reserve(self.disk.as_ref()))
+    }
+
+    /// As [`Files::begin`]; does `then` when there is space for it.
+    fn begin_with(&self, link: Link, bytes: u64, then: impl FnOnce()) -> io::Result<Journal> {
         let mut named = self.named();
         disk::make_folder_for_good(self.disk.as_ref(), Path::new(FOLDER))?;
         let file = self.disk.create(Path::new(SPARE))?;
-        if file.length()? < bytes {
-            file.allocate(bytes)?;
-        }
+        space::allocate(self.disk.as_ref(), file.as_ref(), bytes)?;
+        then();
         self.name(file.as_ref(), SPARE, link)?;
         *named = Some(link.number);
         Ok(Journal {
@@ -121,6 +101,25 @@ impl Files {
             at: HEAD_BYTES as u64,
             link,
         })
+    }
+
+    /// As [`Files::begin`], on a full disk: a short file, of `bytes` at the most, in the space that is
+    /// held for it. Returns how long it is too.
+    pub(super) fn begin_short(&self, link: Link, bytes: u64) -> io::Result<(Journal, u64)> {
+        let bytes = bytes.min(space::SHORT_BYTES);
+        let journal = match self.begin_with(link, bytes, || ()) {
+            Err(error) if space::is_lacking(&error) => {
+                self.disk.remove(Path::new(space::RESERVE))?;
+                self.begin_with(link, bytes, || ())?
+            }
+            begun => begun?,
+        };
+        Ok((journal, bytes))
+    }
+
+    /// Lets go of a spare that an earlier run has not made to its end.
+    pub(super) fn tidy(&self) {
+        drop(self.disk.remove(Path::new(NEW_SPARE)));
     }
 
     /// Sees to it that there is a file whose first frame is `link`, for good: where it could not be
@@ -142,16 +141,24 @@ impl Files {
     fn name(&self, file: &dyn File, from: &str, link: Link) -> io::Result<()> {
         let length = file.length()?.max(HEAD_BYTES as u64);
         file.write_at(&head(link, length), 0)?;
-        file.sync()?;
+        // After a sync that has failed nobody knows what of the file is there: it is not used again.
+        file.sync()
+            .inspect_err(|_| drop(self.disk.remove(Path::new(from))))?;
         self.disk.rename(Path::new(from), &path(link.number))?;
         self.disk.sync_folder(Path::new(FOLDER))
     }
 
-    /// Makes a spare of zeros where there is none, so that the next file is quick to write.
+    /// Makes a spare of zeros where there is none, so that the next file is quick to write; not where
+    /// there is little space, which others need.
     pub(super) fn prepare(&self, bytes: u64) -> io::Result<()> {
-        if self.disk.open(Path::new(SPARE)).is_ok() {
+        let needed = bytes.saturating_add(self.floor_bytes.max(space::RESERVE_BYTES));
+        if self.disk.open(Path::new(SPARE)).is_ok() || self.disk.free_bytes()? < needed {
             return Ok(());
         }
+        self.fill(bytes).inspect_err(|_| self.tidy())
+    }
+
+    fn fill(&self, bytes: u64) -> io::Result<()> {
         let file = self.disk.create(Path::new(NEW_SPARE))?;
         let zeros = vec![0; AT_ONCE_BYTES.min(usize::try_from(bytes).unwrap_or(AT_ONCE_BYTES))];
         let mut at = 0;
@@ -305,6 +312,9 @@ fn replay_file(
                 });
             }
             Read::Torn(what) => break (true, what),
+            Read::Nothing(_) if frame::has_lost_its_head(&text.slice(at..)) => {
+                break (true, "the frame's head is missing");
+            }
             Read::Nothing(what) => break (false, what),
         }
     };
@@ -379,7 +389,7 @@ mod tests {
     #[test]
     fn a_frame_of_a_newer_format_is_refused_by_the_name_of_its_file() {
         let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
-        let files = Files::new(Arc::new(disk.clone()));
+        let files = Files::new(Arc::new(disk.clone()), 0);
         let mut journal = files.begin(Link::default(), 200).unwrap();
         let mut known = Draft::default();
         known.push(&Entry::lost(StreamId(7)));
@@ -391,5 +401,34 @@ mod tests {
             .to_string();
         let file = "journal/00000000000000000000";
         assert_eq!(refused, format!("{file}: {}", frame::NEWER));
+    }
+
+    #[test]
+    fn a_last_frame_without_its_head_is_named_where_that_can_be_told() {
+        let torn = |is_used_again: bool| {
+            let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+            let files = Files::new(Arc::new(disk.clone()), 0);
+            let mut link = Link::default();
+            let mut draft = Draft::default();
+            draft.push(&Entry::lost(StreamId(7)));
+            if is_used_again {
+                let mut journal = files.begin(link, 4096).unwrap();
+                for _ in 0..8 {
+                    journal.append(&mut draft).unwrap();
+                }
+                link = journal.link();
+                files.remove_before(link).unwrap();
+            }
+            let mut journal = files.begin(link, 4096).unwrap();
+            journal.append(&mut draft).unwrap();
+            let at = journal.bytes();
+            assert_eq!(replay(&disk, link, drop).unwrap().1, None);
+            journal.append(&mut draft).unwrap();
+            journal.file.write_at(&[0; frame::HEAD_BYTES], at).unwrap();
+            replay(&disk, link, drop).unwrap().1
+        };
+        let found = torn(false).map(|torn| torn.what);
+        assert_eq!(found, Some("the frame's head is missing"));
+        assert_eq!(torn(true), None, "it may be of another time");
     }
 }

@@ -3,6 +3,7 @@
 //! need not be kept: in memory, and on disk; of what is too old, see `sweep`.
 
 use std::{
+    collections::BTreeSet,
     io,
     sync::{
         Arc,
@@ -79,6 +80,8 @@ pub(super) struct Durable {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) files: Arc<Files>,
     pub(super) catalogue: Written,
+    /// Streams whose folders were removed before the catalogue was told that they are deleted.
+    pub(super) removed: BTreeSet<StreamId>,
     pub(super) journal_bytes_max: u64,
     pub(super) segment_bytes_max: u64,
 }
@@ -150,6 +153,7 @@ impl Keeper {
 
     /// Settles, and waits for space on the disk if need be.
     pub(super) fn settle_patiently(&mut self, sealed: &Sealed) -> Result<(), ()> {
+        let mut swept = Instant::now();
         loop {
             match self.settle(sealed) {
                 Ok(()) => {
@@ -165,6 +169,11 @@ impl Keeper {
                         tracing::warn!(%error, "the journal is not settled; the next start does it");
                         return Err(());
                     }
+                    self.find_space();
+                    if swept.elapsed() >= SWEEP_INTERVAL {
+                        self.sweep();
+                        swept = Instant::now();
+                    }
                     thread::sleep(SPACE_WAIT);
                 }
                 Err(error) => {
@@ -172,6 +181,21 @@ impl Keeper {
                     self.base.fail("cannot settle the journal", &error);
                     return Err(());
                 }
+            }
+        }
+    }
+
+    /// Removes what is deleted before the catalogue can be told: the journal tells of it as long as the
+    /// catalogue does not, so that no start looks for it.
+    fn find_space(&mut self) {
+        let Some(durable) = &mut self.durable else {
+            return;
+        };
+        for stream in self.base.doomed().clone() {
+            if durable.removed.insert(stream)
+                && let Err(error) = durable.disk.remove_folder(&shelf::folder(stream))
+            {
+                tracing::warn!(%error, "cannot remove what is deleted");
             }
         }
     }
@@ -192,8 +216,13 @@ impl Keeper {
         }
         self.recent.release(self.base.memory_bytes);
         self.count(sealed.bytes);
-        match &self.durable {
-            Some(durable) => durable.remove(&gone, &sealed.deleted),
+        let told: BTreeSet<_> = sealed.deleted.iter().map(Stream::id).collect();
+        self.base.doomed().retain(|stream| !told.contains(stream));
+        match &mut self.durable {
+            Some(durable) => {
+                durable.removed.retain(|stream| !told.contains(stream));
+                durable.remove(&gone, &sealed.deleted)
+            }
             None => {
                 let all = sealed.dirty.iter().map(|dirty| &dirty.stream);
                 all.for_each(|stream| self.retain_in_memory(stream));
@@ -217,6 +246,8 @@ impl Durable {
         } else {
             Sync::Each
         };
+        // Before segments take what space there may be: with it others can be let go of.
+        self.begin_catalogue()?;
         let mut entries = sealed.news.clone();
         let mut all = Vec::with_capacity(sealed.dirty.len());
         let mut unsynced = 0;
@@ -254,6 +285,9 @@ impl Durable {
     /// Writes what is not settled of a stream behind what is; nothing where it was deleted.
     fn write(&self, dirty: &Dirty, sync: Sync, now: Timestamp) -> io::Result<Option<Moved>> {
         let stream = &dirty.stream;
+        if self.removed.contains(&stream.id()) {
+            return Ok(None);
+        }
         let mut segments = self.segments(stream, sync)?;
         let mut open = None;
         while segments.until < dirty.until {
@@ -297,6 +331,15 @@ impl Durable {
     }
 
     pub(super) fn tell(&mut self, entries: &[Entry]) -> io::Result<()> {
+        self.begin_catalogue()?;
+        match &mut self.catalogue {
+            Written::As(catalogue) => catalogue.append(self.disk.as_ref(), entries),
+            Written::Not(_) => Ok(()),
+        }
+    }
+
+    /// Writes the catalogue as it was found, if that is still to be done.
+    fn begin_catalogue(&mut self) -> io::Result<()> {
         if let Written::Not(contents) = &self.catalogue {
             let is_much = contents.streams.len() >= STREAMS_MANY;
             self.catalogue = Written::As(Catalogue::write(self.disk.as_ref(), contents)?);
@@ -304,10 +347,7 @@ impl Durable {
                 heap::give_back();
             }
         }
-        match &mut self.catalogue {
-            Written::As(catalogue) => catalogue.append(self.disk.as_ref(), entries),
-            Written::Not(_) => Ok(()),
-        }
+        Ok(())
     }
 
     pub(super) fn remove(&self, gone: &[Gone], deleted: &[Stream]) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! Opens a log, starts those who write and settle, and ends them.
 
 use std::{
+    collections::BTreeSet,
     io,
     path::PathBuf,
     sync::{
@@ -209,10 +210,13 @@ impl Parts {
             disk.remove_folder(&super::shelf::folder(*stream))?;
         }
         let next_stream = contents.next_stream.max(StreamId(1));
-        let files = Arc::new(Files::new(disk.clone()));
+        let files = Arc::new(Files::new(disk.clone(), options.floor_bytes));
+        files.tidy();
         let durable = writer::Durable {
             files: files.clone(),
             journal: None,
+            journal_bytes: 0,
+            is_short: false,
             link,
             floor_bytes: options.floor_bytes,
         };
@@ -220,6 +224,7 @@ impl Parts {
             disk,
             files,
             catalogue: Written::Not(contents),
+            removed: BTreeSet::new(),
             journal_bytes_max: options.file_bytes_max.journal,
             segment_bytes_max: options.file_bytes_max.segment,
         };
@@ -299,6 +304,13 @@ impl Parts {
         if !is_there && self.writer.is_low() {
             return Err(self.too_little_space());
         }
+        self.writer.begin().map_err(|error| {
+            let why = format!(
+                "no file can be made in its folder journal: {error}; who runs the producer has to be able \
+                 to write there"
+            );
+            io::Error::new(error.kind(), why)
+        })?;
         let room = Room::of_source();
         let command = Command::Create {
             create,

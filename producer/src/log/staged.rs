@@ -70,7 +70,7 @@ impl Staged {
                 }
                 Effect::Delete(stream) => {
                     base.metrics.forks.dec_by(stream.origin().is_some().into());
-                    base.names_mut().streams.remove(stream.name());
+                    base.forget(&stream);
                     unsettled.makes_space = true;
                     unsettled.deleted.push(stream.clone());
                     changed.push(stream);

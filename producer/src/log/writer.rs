@@ -22,13 +22,14 @@ use tokio::sync::mpsc::Receiver;
 
 use super::{
     base::{Base, Health},
-    command::Command,
+    command::{Command, ENDING_BYTES_MAX},
     entry::{Entry, StreamId},
     frame::{Draft, Link},
     group::Group,
     journal::{Files, Journal},
     keeper::{Dirty, Sealed},
     note::Note,
+    space,
     stream::Stream,
 };
 
@@ -55,6 +56,10 @@ pub(super) struct Durable {
     pub(super) files: Arc<Files>,
     /// None while there is no space for one.
     pub(super) journal: Option<Journal>,
+    /// So long it is made.
+    pub(super) journal_bytes: u64,
+    /// It is a short one, for what makes space on a full disk.
+    pub(super) is_short: bool,
     /// Where the next frame belongs.
     pub(super) link: Link,
     /// Less free space than this is none.
@@ -110,7 +115,7 @@ impl Writer {
     /// Lets all be settled, unless something has failed.
     pub(super) fn finish(&mut self) {
         if !self.unsettled.is_empty() && *self.base.health.borrow() == Health::Well {
-            self.roll();
+            self.roll(false);
         }
     }
 
@@ -159,11 +164,16 @@ impl Writer {
         flow
     }
 
-    /// Lets be settled what is not, also where the disk is full: there will be more room then.
+    /// Lets be settled what is not, also where the disk is full: there will be more room then. Not as
+    /// long as the keeper waits for space: it could take nothing more.
     fn settle(&mut self) {
-        if !self.unsettled.is_empty() {
-            self.roll();
+        if !self.unsettled.is_empty() && !self.is_starved() {
+            self.roll(true);
         }
+    }
+
+    fn is_starved(&self) -> bool {
+        self.base.is_starved.load(Ordering::SeqCst)
     }
 
     fn has_failed(&self) -> bool {
@@ -173,8 +183,7 @@ impl Writer {
     /// Whether there is space on the disk when what is sealed now is settled, and there is need of it.
     fn makes_space(&self) -> bool {
         let is_full = *self.base.health.borrow() == Health::Full;
-        let is_starved = self.base.is_starved.load(Ordering::SeqCst);
-        is_full && !is_starved && self.unsettled.makes_space
+        is_full && !self.is_starved() && self.unsettled.makes_space
     }
 
     /// Makes the group durable, if there is anything in it.
@@ -205,34 +214,57 @@ impl Writer {
             Some(Durable { journal: None, .. }) => None,
             Some(Durable {
                 journal: Some(journal),
+                journal_bytes,
                 ..
-            }) => writer.journal_bytes_max.checked_sub(journal.bytes()),
+            }) => journal_bytes.checked_sub(journal.bytes()),
             None => writer.journal_bytes_max.checked_sub(writer.unsettled.bytes),
         };
         let has_none = |durable: &Durable| durable.journal.is_none();
         let is_short = left(self).is_none_or(|left| left < bytes as u64);
-        if is_short && (!self.unsettled.is_empty() || self.durable.as_ref().is_some_and(has_none)) {
-            self.roll();
+        let has_none = self.durable.as_ref().is_some_and(has_none);
+        if is_short && (!self.unsettled.is_empty() || has_none) {
+            let is_used_up = left(self).is_none_or(|left| left < ENDING_BYTES_MAX as u64);
+            self.roll(has_none || is_used_up && !self.is_starved());
         }
         let left = usize::try_from(left(self).unwrap_or_default()).unwrap_or(usize::MAX);
         left.min(GROUP_BYTES_MAX)
     }
 
+    /// Begins the first journal file of this run, if there is space for it.
+    ///
+    /// # Errors
+    /// None can be made, so that nothing could ever be appended.
+    pub(super) fn begin(&mut self) -> io::Result<()> {
+        let Some(durable) = &mut self.durable else {
+            return Ok(());
+        };
+        match durable.files.begin(durable.link, self.journal_bytes_max) {
+            Ok(journal) => durable.goes_on(journal, self.journal_bytes_max, false),
+            Err(error) if is_for_want_of_space(&error) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     /// Begins another journal file, and lets the keeper settle the full one. Waits while it has
     /// one more to settle, so that what is not settled, and so in memory, stays bounded. Nothing is
-    /// begun any more when something has failed.
-    fn roll(&mut self) {
+    /// begun any more when something has failed. Where the disk is full a short one is begun, if so said.
+    fn roll(&mut self, may_be_short: bool) {
         if self.has_failed() {
             return;
         }
         if let Some(durable) = &mut self.durable {
             match durable.files.begin(durable.link, self.journal_bytes_max) {
-                Ok(journal) => durable.journal = Some(journal),
+                Ok(journal) => durable.goes_on(journal, self.journal_bytes_max, false),
                 Err(error) if is_for_want_of_space(&error) => {
                     if self.base.set_full(true) {
                         tracing::warn!(%error, "no journal file can be begun");
                     }
-                    return;
+                    // Of a new log there is nothing to be removed.
+                    let is_new = durable.link == Link::default();
+                    if !may_be_short || is_new || !durable.begin_short(self.journal_bytes_max) {
+                        return;
+                    }
                 }
                 Err(error) => {
                     self.base.fail("no journal file can be made", &error);
@@ -276,8 +308,14 @@ impl Writer {
         if self.base.disk().is_some_and(|disk| !disk.is_in_place()) && !self.has_failed() {
             self.base.fail("the data directory is gone", &ELSEWHERE);
         }
-        let is_starved = self.base.is_starved.load(Ordering::SeqCst);
-        let _changed = self.base.set_full(self.is_low() || is_starved);
+        let is_low = self.is_low();
+        // It takes what makes space, and nothing else.
+        let is_short = |durable: &Durable| durable.is_short;
+        if !is_low && !self.is_starved() && self.durable.as_ref().is_some_and(is_short) {
+            self.roll(false);
+        }
+        let is_short = self.durable.as_ref().is_some_and(is_short);
+        let _changed = self.base.set_full(is_low || self.is_starved() || is_short);
     }
 
     /// Whether there is less space on the disk than has to be left.
@@ -288,11 +326,31 @@ impl Writer {
     }
 }
 
+impl Durable {
+    fn goes_on(&mut self, journal: Journal, bytes: u64, is_short: bool) {
+        self.journal = Some(journal);
+        self.journal_bytes = bytes;
+        self.is_short = is_short;
+    }
+
+    /// Begins a short journal file; returns whether there is space for it.
+    fn begin_short(&mut self, bytes_max: u64) -> bool {
+        match self.files.begin_short(self.link, bytes_max) {
+            Ok((journal, bytes)) => {
+                self.goes_on(journal, bytes, true);
+                true
+            }
+            Err(error) => {
+                tracing::debug!(%error, "no short journal file can be begun");
+                false
+            }
+        }
+    }
+}
+
 /// Whether it would work if there were space, or a file less were open.
 pub(super) fn is_for_want_of_space(error: &io::Error) -> bool {
-    use io::ErrorKind::{QuotaExceeded, StorageFull};
-    let is_full = matches!(error.kind(), StorageFull | QuotaExceeded);
-    is_full
+    space::is_lacking(error)
         || matches!(
             Errno::from_io_error(error),
             Some(Errno::MFILE | Errno::NFILE)

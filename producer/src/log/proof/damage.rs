@@ -45,7 +45,7 @@ impl State {
 
     fn damaged(&self, rng: &mut Rng, damage: impl Fn(&mut Vec<u8>, &mut Rng)) -> (Self, PathBuf) {
         let mut state = self.clone();
-        let is_used = |path: &&PathBuf| !path.ends_with("spare");
+        let is_used = |path: &&PathBuf| is_used(path);
         let paths: Vec<_> = self.names.keys().filter(is_used).collect();
         loop {
             let path = paths[rng.usize(..paths.len())];
@@ -204,8 +204,13 @@ fn is_refused(state: &State, file: &Path) {
 }
 
 /// The files of the journal, in order.
+/// Whether something is told by it: it is none that space is held in.
+fn is_used(path: &Path) -> bool {
+    !path.ends_with("spare") && !path.ends_with("reserve")
+}
+
 fn journal(state: &State) -> Vec<PathBuf> {
-    let is_file = |path: &&PathBuf| path.starts_with("journal") && !path.ends_with("spare");
+    let is_file = |path: &&PathBuf| path.starts_with("journal") && is_used(path);
     state.names.keys().filter(is_file).cloned().collect()
 }
 

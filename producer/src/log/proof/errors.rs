@@ -80,7 +80,7 @@ fn a_file_that_is_announced_is_there_whatever_failed_before() {
     };
     for at in 0.. {
         let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
-        let files = Files::new(Arc::new(disk.clone()));
+        let files = Files::new(Arc::new(disk.clone()), 0);
         disk.fail_after(at, Failure::Error);
         let has_begun = files.begin(link, 100).is_ok();
         disk.fail_after(usize::MAX, Failure::Error);
