@@ -1,15 +1,13 @@
 //! What all streams of a log share.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
 };
 
-use bytes::Bytes;
 use common::{offset::Offset, time::Clock};
 use tokio::sync::{Notify, watch};
 
@@ -18,7 +16,6 @@ use super::{
     bell::Bells,
     changes::Changes,
     disk::Disk,
-    entry::StreamId,
     epoch::Epoch,
     lines::Hands,
     memory::Memory,
@@ -27,7 +24,6 @@ use super::{
     room::Rooms,
     settings::Retention,
     stream::Stream,
-    topic::Topic,
 };
 
 #[derive(Debug)]
@@ -51,13 +47,10 @@ pub(super) struct Base {
     pub(super) read: Notify,
     pub(super) changes: Changes,
     pub(super) health: watch::Sender<Health>,
-    /// Streams that are deleted for good, which the catalogue does not know yet.
-    doomed: Mutex<BTreeSet<StreamId>>,
     /// Something could not be settled for want of space.
     pub(super) is_starved: AtomicBool,
     /// The process is ending.
     pub(super) is_stopping: AtomicBool,
-    names: RwLock<Names>,
 }
 
 /// Where the records are.
@@ -78,14 +71,6 @@ pub(crate) enum Health {
     Full,
     /// It takes none until it is opened anew.
     Failed(String),
-}
-
-/// What there is, by name.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    pub(super) streams: BTreeMap<String, Stream>,
-    pub(super) topics: BTreeMap<String, Topic>,
-    pub(super) notes: BTreeMap<String, Bytes>,
 }
 
 impl Base {
@@ -109,10 +94,8 @@ impl Base {
             read: Notify::new(),
             changes: Changes::default(),
             health: watch::Sender::new(Health::Well),
-            doomed: Mutex::default(),
             is_starved: AtomicBool::new(false),
             is_stopping: AtomicBool::new(false),
-            names: RwLock::default(),
         }
     }
 
@@ -146,24 +129,6 @@ impl Base {
             Place::Memory { .. } => own.into_iter().chain([self.memory_bytes]).min(),
             Place::Disk(_) => own,
         }
-    }
-
-    pub(super) fn doomed(&self) -> MutexGuard<'_, BTreeSet<StreamId>> {
-        self.doomed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A stream is deleted for good, and the catalogue is to be told.
-    pub(super) fn forget(&self, stream: &Stream) {
-        self.names_mut().streams.remove(stream.name());
-        self.doomed().insert(stream.id());
-    }
-
-    pub(super) fn names(&self) -> RwLockReadGuard<'_, Names> {
-        self.names.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn names_mut(&self) -> RwLockWriteGuard<'_, Names> {
-        self.names.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why nothing can be appended at all, if so.

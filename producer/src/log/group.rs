@@ -15,6 +15,7 @@ use super::{
     frame::Draft,
     head::{Head, Verdict},
     kept::Kept,
+    known::Known,
     settings::{Retain, Settings},
     staged::{Answer, Effect, Staged},
     stream::{Stream, Tail},
@@ -24,6 +25,7 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Group<'a> {
     pub(super) base: &'a Arc<Base>,
+    pub(super) known: &'a Known,
     pub(super) draft: &'a mut Draft,
     pub(super) next_stream: StreamId,
     /// Why nothing new is taken, if so.
@@ -41,7 +43,7 @@ pub(super) struct Group<'a> {
 
 impl<'a> Group<'a> {
     pub(super) fn new(
-        base: &'a Arc<Base>,
+        (base, known): (&'a Arc<Base>, &'a Known),
         draft: &'a mut Draft,
         next_stream: StreamId,
         room: usize,
@@ -49,6 +51,7 @@ impl<'a> Group<'a> {
         let time = base.clock.now();
         Self {
             base,
+            known,
             draft,
             next_stream,
             refusal: base.refusal(),
@@ -236,7 +239,7 @@ impl<'a> Group<'a> {
     /// Why no more streams are made, if so.
     pub(super) fn refused_to_make(&self, more: usize) -> Result<(), Refused> {
         self.refused()?;
-        if self.base.names().streams.len() + self.streams.len() + more > STREAMS_MAX {
+        if self.known.names().streams.len() + self.streams.len() + more > STREAMS_MAX {
             return Err(Refused::TooMany("streams", STREAMS_MAX));
         }
         Ok(())
@@ -285,7 +288,7 @@ impl<'a> Group<'a> {
     pub(super) fn stream(&mut self, name: &str) -> Option<Stream> {
         let found = match self.streams.get(name) {
             Some(staged) => staged.clone(),
-            None => self.base.names().streams.get(name).cloned(),
+            None => self.known.names().streams.get(name).cloned(),
         };
         let found = found?;
         let is_retired = found.head().deleted;

@@ -26,6 +26,7 @@ use super::{
     fork::Gone,
     frame::Link,
     journal::Files,
+    known::Known,
     recent::Recent,
     segment::{self, Past, Segments, Sync},
     settings::Settings,
@@ -68,6 +69,7 @@ pub(super) struct Dirty {
 #[derive(Debug)]
 pub(super) struct Keeper {
     pub(super) base: Arc<Base>,
+    pub(super) known: Known,
     pub(super) durable: Option<Durable>,
     pub(super) recent: Recent,
     /// Where it says which streams have expired, and that something is too old.
@@ -191,7 +193,7 @@ impl Keeper {
         let Some(durable) = &mut self.durable else {
             return;
         };
-        for stream in self.base.doomed().clone() {
+        for stream in self.known.doomed().clone() {
             if durable.removed.insert(stream)
                 && let Err(error) = durable.disk.remove_folder(&shelf::folder(stream))
             {
@@ -217,7 +219,7 @@ impl Keeper {
         self.recent.release(self.base.memory_bytes);
         self.count(sealed.bytes);
         let told: BTreeSet<_> = sealed.deleted.iter().map(Stream::id).collect();
-        self.base.doomed().retain(|stream| !told.contains(stream));
+        self.known.doomed().retain(|stream| !told.contains(stream));
         match &mut self.durable {
             Some(durable) => {
                 durable.removed.retain(|stream| !told.contains(stream));

@@ -30,7 +30,7 @@ impl Log {
         } else {
             Bound::Excluded(after.to_owned())
         };
-        let names = self.base.names();
+        let names = self.known.names();
         let mut found = Vec::new();
         // Those that are not shown may be nearly all: they are leapt over, and not looked at.
         'leaps: loop {

@@ -1,7 +1,7 @@
 //! What the log counts: what happens, a batch or a group at a time; and, when somebody asks, how
 //! things stand.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use common::service::seconds::Seconds;
 use prometheus_client::{
@@ -14,7 +14,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{append::Content, base::Base, disk};
+use super::{Log, append::Content, disk};
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Metrics {
@@ -74,11 +74,11 @@ impl Metrics {
 
 /// How a log stands, looked at when somebody asks.
 #[derive(Debug)]
-pub(super) struct Levels(pub(super) Arc<Base>);
+pub(super) struct Levels(pub(super) Log);
 
 impl Collector for Levels {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let base = &self.0;
+        let base = &self.0.base;
         let free = base
             .disk()
             .and_then(|disk| disk::aside(|| disk.free_bytes()).ok());
@@ -93,7 +93,7 @@ impl Collector for Levels {
             "log_streams",
             "Streams",
             None,
-            base.names().streams.len() as u64,
+            self.0.known.names().streams.len() as u64,
         )?;
         level(
             "inflight",

@@ -53,6 +53,7 @@ mod inspect;
 mod journal;
 mod keeper;
 mod kept;
+mod known;
 mod lines;
 mod listed;
 mod memory;
@@ -102,7 +103,7 @@ pub(crate) use self::{
     stream::{InUse, Stream, Tail},
     topic::Topic,
 };
-use self::{base::Base, command::Command, fork::Presence, group::named};
+use self::{base::Base, command::Command, fork::Presence, group::named, known::Known};
 pub use self::{
     inspect::{Inspection, inspect},
     open::CannotOpen,
@@ -113,6 +114,7 @@ pub use self::{
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
     base: Arc<Base>,
+    known: Known,
     queue: mpsc::Sender<Command>,
 }
 
@@ -152,7 +154,7 @@ impl Log {
 
     /// The stream of that name, also if it is there for its forks only.
     fn known(&self, name: &str) -> Option<(Stream, Presence)> {
-        let found = self.base.names().streams.get(name).cloned()?;
+        let found = self.known.names().streams.get(name).cloned()?;
         let presence = found.presence();
         (presence != Presence::Gone).then_some((found, presence))
     }
@@ -281,17 +283,17 @@ impl Log {
 
     /// The topic of that name, if there is one.
     pub(crate) fn topic(&self, name: &str) -> Option<Topic> {
-        self.base.names().topics.get(name).cloned()
+        self.known.names().topics.get(name).cloned()
     }
 
     /// All topics, by name.
     pub(crate) fn topics(&self) -> Vec<Topic> {
-        self.base.names().topics.values().cloned().collect()
+        self.known.names().topics.values().cloned().collect()
     }
 
     /// The streams of a topic's partitions, in order; none when one was deleted.
     pub(crate) fn partitions(&self, topic: &Topic) -> Option<Vec<Stream>> {
-        let names = self.base.names();
+        let names = self.known.names();
         let stream = |name: String| {
             let found = names.streams.get(&name).cloned();
             found.filter(|stream| !stream.tail().deleted)
@@ -301,7 +303,7 @@ impl Log {
 
     /// The notes whose names begin with `prefix`, by name.
     pub(crate) fn notes(&self, prefix: &str) -> Vec<Note> {
-        let names = self.base.names();
+        let names = self.known.names();
         let notes = names
             .notes
             .range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
@@ -489,7 +491,7 @@ mod tests {
         };
         // Names of one that is there already take as much room as others.
         let others = (1..STREAMS_MAX - 1).map(|number| (number.to_string(), stream.clone()));
-        log.base.names_mut().streams.extend(others);
+        log.known.names_mut().streams.extend(others);
         let topic = |partitions| Topic {
             name: "topic".to_owned(),
             partitions,

@@ -28,6 +28,7 @@ use super::{
     frame::{Draft, Link},
     journal::{Damage, Files},
     keeper::{self, Dirty, Keeper, Sealed, Written},
+    known::Known,
     memory::Memory,
     metrics::Levels,
     recent::Recent,
@@ -136,7 +137,7 @@ impl Log {
             None => tracing::info!("records are kept in memory, until this process ends"),
         }
         log.base.metrics.register(registry);
-        registry.register_collector(Box::new(Levels(log.base.clone())));
+        registry.register_collector(Box::new(Levels(log.clone())));
         Ok((log, running))
     }
 }
@@ -179,7 +180,7 @@ impl Parts {
             ..options.clone()
         };
         let base = base(place, &options, clock, part);
-        Self::new(base, part, None, StreamId(1))
+        Self::new((base, Known::default()), part, None, StreamId(1))
     }
 
     fn on_disk(disk: Arc<dyn Disk>, options: &Options, clock: &Clock) -> Result<Self, Damage> {
@@ -196,7 +197,8 @@ impl Parts {
         if let Some(torn) = torn {
             tracing::warn!("{torn}");
         }
-        let mut names = base.names_mut();
+        let known = Known::default();
+        let mut names = known.names_mut();
         let forks = all.iter().filter(|stream| stream.origin().is_some());
         base.metrics.forks.inc_by(forks.count() as i64);
         let named = all
@@ -230,13 +232,13 @@ impl Parts {
         };
         let both = Some((durable, settling));
         let journal_bytes_max = options.file_bytes_max.journal;
-        let parts = Self::new(base, journal_bytes_max, both, next_stream);
+        let parts = Self::new((base, known), journal_bytes_max, both, next_stream);
         parts.seal(link, next_stream, unsettled);
         Ok(parts)
     }
 
     fn new(
-        base: Arc<Base>,
+        (base, known): (Arc<Base>, Known),
         journal_bytes_max: u64,
         durable: Option<(writer::Durable, keeper::Durable)>,
         next_stream: StreamId,
@@ -246,10 +248,12 @@ impl Parts {
         let (durable, settling) = durable.unzip();
         let log = Log {
             base: base.clone(),
+            known: known.clone(),
             queue: queue.clone(),
         };
         let writer = Writer {
             base: base.clone(),
+            known: known.clone(),
             durable,
             journal_bytes_max,
             keeper: sender,
@@ -262,6 +266,7 @@ impl Parts {
         };
         let keeper = Keeper {
             base,
+            known,
             durable: settling,
             recent: Recent::default(),
             commands: queue,
@@ -300,7 +305,7 @@ impl Parts {
             closed: false,
             fork: None,
         };
-        let is_there = self.log.base.names().streams.contains_key(DEFAULT);
+        let is_there = self.log.known.names().streams.contains_key(DEFAULT);
         if !is_there && self.writer.is_low() {
             return Err(self.too_little_space());
         }

@@ -10,6 +10,7 @@ use super::{
     base::Base,
     command::{Created, Reply},
     entry::Entry,
+    known::Known,
     note::Note,
     settings::Retention,
     stream::Stream,
@@ -53,7 +54,7 @@ pub(super) enum Answer {
 
 impl Staged {
     /// Shows what is durable, and tells those who wait.
-    pub(super) fn show(self, base: &Base, unsettled: &mut Unsettled) {
+    pub(super) fn show(self, (base, known): (&Base, &Known), unsettled: &mut Unsettled) {
         let mut changed = Vec::new();
         for effect in self.effects {
             match effect {
@@ -66,11 +67,11 @@ impl Staged {
                     base.metrics.forks.inc_by(stream.origin().is_some().into());
                     let name = stream.name().to_owned();
                     unsettled.dirty.push(stream.clone());
-                    base.names_mut().streams.insert(name, stream);
+                    known.names_mut().streams.insert(name, stream);
                 }
                 Effect::Delete(stream) => {
                     base.metrics.forks.dec_by(stream.origin().is_some().into());
-                    base.forget(&stream);
+                    known.forget(&stream);
                     unsettled.makes_space = true;
                     unsettled.deleted.push(stream.clone());
                     changed.push(stream);
@@ -83,10 +84,10 @@ impl Staged {
                 Effect::Retain(stream, retention) => stream.retain(retention),
                 Effect::MakeTopic(topic) => {
                     unsettled.news.push(Entry::Topic(topic.clone()));
-                    base.names_mut().topics.insert(topic.name.clone(), topic);
+                    known.names_mut().topics.insert(topic.name.clone(), topic);
                 }
                 Effect::Note(note) => {
-                    let notes = &mut base.names_mut().notes;
+                    let notes = &mut known.names_mut().notes;
                     if note.text.is_empty() {
                         notes.remove(&note.name);
                     } else {
@@ -95,7 +96,7 @@ impl Staged {
                     unsettled.notes.insert(note.name, note.text);
                 }
                 Effect::DeleteTopic(name) => {
-                    base.names_mut().topics.remove(&name);
+                    known.names_mut().topics.remove(&name);
                     unsettled.news.push(Entry::NoTopic { name });
                 }
             }

@@ -21,7 +21,7 @@ pub(super) const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 impl Keeper {
     /// Lets go of what is too old, and of streams that are.
     pub(super) fn sweep(&mut self) {
-        let names = self.base.names();
+        let names = self.known.names();
         let streams = names.streams.values();
         // What is there for its forks only has no age.
         let streams = streams.filter(|stream| !stream.tail().deleted);

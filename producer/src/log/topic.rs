@@ -39,7 +39,7 @@ impl Group<'_> {
     pub(super) fn topic(&self, name: &str) -> Option<Topic> {
         match self.topics.get(name) {
             Some(staged) => staged.clone(),
-            None => self.base.names().topics.get(name).cloned(),
+            None => self.known.names().topics.get(name).cloned(),
         }
     }
 

@@ -28,6 +28,7 @@ use super::{
     group::Group,
     journal::{Files, Journal},
     keeper::{Dirty, Sealed},
+    known::Known,
     note::Note,
     space,
     stream::Stream,
@@ -69,6 +70,7 @@ pub(super) struct Durable {
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) base: Arc<Base>,
+    pub(super) known: Known,
     pub(super) durable: Option<Durable>,
     /// So much is gathered before it is settled.
     pub(super) journal_bytes_max: u64,
@@ -131,7 +133,12 @@ impl Writer {
         let has_rolled = self.unsettled.bytes < unsettled;
         let mut next = Some(first);
         let (mut flow, mut taken, mut settles) = (ControlFlow::Continue(()), 0, false);
-        let mut group = Group::new(&self.base, &mut self.draft, self.next_stream, room);
+        let mut group = Group::new(
+            (&self.base, &self.known),
+            &mut self.draft,
+            self.next_stream,
+            room,
+        );
         while let Some(command) = next.take() {
             if let Command::Stop = command {
                 flow = ControlFlow::Break(());
@@ -149,7 +156,7 @@ impl Writer {
         let (next_stream, staged) = group.end();
         self.next_stream = next_stream;
         match self.write() {
-            Ok(()) => staged.show(&self.base, &mut self.unsettled),
+            Ok(()) => staged.show((&self.base, &self.known), &mut self.unsettled),
             Err(error) => {
                 let failed = self.base.fail("the journal cannot be written", &error);
                 staged.refuse(&failed);

@@ -6,7 +6,7 @@ use super::{
     forgetting_producers,
     life::Life,
     model::{Meant, Model, Operation},
-    simulated::{Fault, SimDisk, State},
+    simulated::{Failure, Fault, SimDisk, State},
 };
 
 /// What there is in the beginning.
@@ -61,6 +61,29 @@ pub(super) fn history(seed: u64) -> Result<(), String> {
         disk = SimDisk::new(disk.state(), Fault::None, usize::MAX);
     }
     Ok(())
+}
+
+#[test]
+fn a_log_that_has_ended_holds_nothing() {
+    let disk = SimDisk::new(State::default(), Fault::None, usize::MAX);
+    for _ in 0..2 {
+        let mut life = Life::begin(&disk).unwrap();
+        let mut model = beginning();
+        group(&mut life, &mut model, &mut Rng::with_seed(1)).unwrap();
+        drop(life);
+        assert_eq!(disk.holders(), 1);
+    }
+    // Nor does one that could not be begun, wherever that was.
+    for at in 0.. {
+        let disk = SimDisk::new(disk.state(), Fault::None, usize::MAX);
+        disk.fail_after(at, Failure::Error);
+        drop(Life::begin(&disk));
+        assert_eq!(disk.holders(), 1, "operation {at} fails");
+        if disk.is_to_fail() {
+            assert!(at > 5, "{at} operations");
+            break;
+        }
+    }
 }
 
 #[test]

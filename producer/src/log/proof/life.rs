@@ -258,7 +258,7 @@ impl Life {
     /// What there is, compared with `model`: the same, but that of what is kept by bytes the oldest
     /// may be gone.
     pub(super) fn compare(&self, model: &Model) -> Result<(), String> {
-        let names = self.parts.log.base.names();
+        let names = self.parts.log.known.names();
         let topics: Vec<_> = names
             .topics
             .values()

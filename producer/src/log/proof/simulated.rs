@@ -116,6 +116,11 @@ impl SimDisk {
         self.0.state.lock().unwrap().left > 0
     }
 
+    /// How many hold it, and files on it.
+    pub(super) fn holders(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+
     /// What is on it now, synced or not.
     pub(super) fn state(&self) -> State {
         self.0.state.lock().unwrap().clone()
