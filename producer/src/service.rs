@@ -57,8 +57,9 @@ pub async fn serve(
              (--tokens)"
         );
     }
+    let limit = config.limits.drain_limit;
     run(listener, (log, keys, feeds), registry, config, stop).await;
-    running.stop().await;
+    running.stop(limit).await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -20,8 +20,10 @@ use tests::{
 use crate::{
     faulty_disk::{Fault, FaultyDisk},
     ledger::{End, Life, records, tail},
+    named::named,
     numbered,
     outcome::{Outcome, read_all},
+    wire::NDJSON,
 };
 
 /// How often the producer is killed.
@@ -70,6 +72,38 @@ fn kill(start: impl Fn() -> Service) -> Option<String> {
 fn what_was_acknowledged_survives_being_killed() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     assert_eq!(kill(|| on(directory.path(), "none")), None);
+}
+
+#[test]
+fn a_stop_settles_what_there_is_time_for_and_the_next_start_the_rest() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().to_str().expect("a path of ASCII");
+    let hasty = [
+        "--source",
+        "none",
+        "--data-dir",
+        path,
+        "--drain-limit",
+        "1ms",
+    ];
+    let mut first = producer(&hasty);
+    // Each is three files and folders, for which there is no time.
+    let names: Vec<_> = (0..500).map(|number| format!("s{number}")).collect();
+    for name in &names {
+        assert_eq!(named(&first, name).put(&[NDJSON], "1\n2\n").status, 201);
+    }
+    first.terminate();
+    assert_eq!(first.exit_code(), Some(0));
+    drop(first.says("the journal is not settled; the next start does it"));
+    let mut second = on(directory.path(), "none");
+    for name in &names {
+        let all = named(&second, name).read("").text();
+        assert_eq!(all.expect("all of it"), "1\n2\n");
+    }
+    second.terminate();
+    assert_eq!(second.exit_code(), Some(0));
+    let settled = fs::read_dir(directory.path().join("streams")).expect("they are there");
+    assert_eq!(settled.count(), names.len());
 }
 
 #[test]

@@ -245,7 +245,7 @@ pub struct Args {
     )]
     #[arg(value_parser = duration)]
     stall_limit: Duration,
-    /// For how long a stop waits for requests under way
+    /// For how long a stop waits for requests under way, and then for the log to be settled
     #[arg(
         long,
         env = "BROOKLET_DRAIN_LIMIT",

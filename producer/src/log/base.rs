@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -49,8 +49,9 @@ pub(super) struct Base {
     pub(super) health: watch::Sender<Health>,
     /// Something could not be settled for want of space.
     pub(super) is_starved: AtomicBool,
-    /// The process is ending.
-    pub(super) is_stopping: AtomicBool,
+    /// The process is ending: until when there is time for what the next start could do, if that is
+    /// bounded.
+    pub(super) ends: OnceLock<Option<Instant>>,
 }
 
 /// Where the records are.
@@ -95,7 +96,7 @@ impl Base {
             changes: Changes::default(),
             health: watch::Sender::new(Health::Well),
             is_starved: AtomicBool::new(false),
-            is_stopping: AtomicBool::new(false),
+            ends: OnceLock::new(),
         }
     }
 
@@ -129,6 +130,17 @@ impl Base {
             Place::Memory { .. } => own.into_iter().chain([self.memory_bytes]).min(),
             Place::Disk(_) => own,
         }
+    }
+
+    /// Whether the process is ending.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ends.get().is_some()
+    }
+
+    /// Whether it is, and there is no time left.
+    pub(super) fn is_overdue(&self) -> bool {
+        let ends = self.ends.get().copied().flatten();
+        ends.is_some_and(|ends| Instant::now() >= ends)
     }
 
     /// Why nothing can be appended at all, if so.

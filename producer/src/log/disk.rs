@@ -208,15 +208,21 @@ impl Disk for Folder {
     }
 
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
-        let is_named = |folder: &&Path| !folder.as_os_str().is_empty();
-        let mut folders: Vec<_> = folder.ancestors().take_while(is_named).collect();
-        while let Some(folder) = folders.pop() {
-            match rustix::fs::mkdirat(&self.place, folder, Mode::from_raw_mode(0o777)) {
-                Err(Errno::EXIST) => {}
-                made => made?,
+        let make = |folder| match rustix::fs::mkdirat(&self.place, folder, 0o777.into()) {
+            Err(Errno::EXIST) => Ok(()),
+            made => made,
+        };
+        let above = folder
+            .parent()
+            .filter(|above| !above.as_os_str().is_empty());
+        match (make(folder), above) {
+            // Most are made where there are others already.
+            (Err(Errno::NOENT), Some(above)) => {
+                self.make_folder(above)?;
+                Ok(make(folder)?)
             }
+            (made, _) => Ok(made?),
         }
-        Ok(())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -7,7 +7,6 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::Ordering,
         mpsc::{Receiver, RecvTimeoutError},
     },
     thread,
@@ -162,12 +161,16 @@ impl Keeper {
                     self.base.set_starved(false);
                     return Ok(());
                 }
+                Err(error) if self.base.is_overdue() => {
+                    tracing::info!(%error, "the journal is not settled; the next start does it");
+                    return Err(());
+                }
                 Err(error) if is_for_want_of_space(&error) => {
                     self.base.set_starved(true);
                     if self.base.set_full(true) {
                         tracing::warn!(%error, "the journal cannot be settled for now");
                     }
-                    if self.base.is_stopping.load(Ordering::SeqCst) {
+                    if self.base.is_ending() {
                         tracing::warn!(%error, "the journal is not settled; the next start does it");
                         return Err(());
                     }
@@ -187,24 +190,9 @@ impl Keeper {
         }
     }
 
-    /// Removes what is deleted before the catalogue can be told: the journal tells of it as long as the
-    /// catalogue does not, so that no start looks for it.
-    fn find_space(&mut self) {
-        let Some(durable) = &mut self.durable else {
-            return;
-        };
-        for stream in self.known.doomed().clone() {
-            if durable.removed.insert(stream)
-                && let Err(error) = durable.disk.remove_folder(&shelf::folder(stream))
-            {
-                tracing::warn!(%error, "cannot remove what is deleted");
-            }
-        }
-    }
-
     pub(super) fn settle(&mut self, sealed: &Sealed) -> io::Result<()> {
         let moved = match &mut self.durable {
-            Some(durable) => durable.settle(sealed, self.base.clock.now())?,
+            Some(durable) => durable.settle(sealed, &self.base)?,
             None => Vec::new(),
         };
         for dirty in &sealed.dirty {
@@ -242,7 +230,8 @@ impl Keeper {
 
 impl Durable {
     /// Makes durable all that is sealed, outside of the journal.
-    fn settle(&mut self, sealed: &Sealed, now: Timestamp) -> io::Result<Vec<Moved>> {
+    fn settle(&mut self, sealed: &Sealed, base: &Base) -> io::Result<Vec<Moved>> {
+        let now = base.clock.now();
         let sync = if sealed.dirty.len() > SYNCED_EACH_MAX {
             Sync::Together
         } else {
@@ -253,7 +242,13 @@ impl Durable {
         let mut entries = sealed.news.clone();
         let mut all = Vec::with_capacity(sealed.dirty.len());
         let mut unsynced = 0;
-        for dirty in &sealed.dirty {
+        for (nth, dirty) in sealed.dirty.iter().enumerate() {
+            if base.is_overdue() {
+                let left = sealed.dirty.len() - nth;
+                return Err(io::Error::other(format!(
+                    "there is no time left for {left} streams"
+                )));
+            }
             entries.extend(dirty.entries.iter().cloned());
             if let Some(moved) = self.write(dirty, sync, now)? {
                 unsynced += dirty.until.byte - dirty.from.byte;

@@ -6,11 +6,10 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::Ordering,
         mpsc::{self, Receiver},
     },
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use common::time::Clock;
@@ -97,9 +96,10 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Ends the log: what was appended is settled, so that the next start is quick.
-    pub(crate) async fn stop(self) {
-        self.log.base.is_stopping.store(true, Ordering::SeqCst);
+    /// Ends the log: what was appended is settled, so that the next start is quick, as far as there is
+    /// time within `limit`.
+    pub(crate) async fn stop(self, limit: Duration) {
+        let _first = self.log.base.ends.set(Instant::now().checked_add(limit));
         if self.log.queue.send(Command::Stop).await.is_err() {
             tracing::error!("the writer has ended before it was told to");
         }

@@ -138,7 +138,7 @@ pub(super) fn lost(misplaced: Misplaced) -> Lost {
 
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, sync::Arc};
+    use std::{path::Path, sync::Arc, time::Duration};
 
     use common::{record::Batch, time::Clock};
     use prometheus_client::registry::Registry;
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(bounded, Ok(earliest.advance(2, 2000)));
         let whole = stream.cursor(earliest).unwrap().behind(100, 1);
         assert_eq!(whole, Ok(earliest.advance(1, 1000)), "one at the least");
-        running.stop().await;
+        running.stop(Duration::MAX).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! The keeper's look at the clock: every few seconds it lets go of what is too old, of streams that
 //! are, and of what need not be kept any more since somebody has said so. What is too old may still be
 //! in the journal only; then the writer is asked to seal it, once in a sweep, for whole journal files
-//! are settled.
+//! are settled. Where there is no space for that, it looks for some.
 
 use std::{io, time::Duration};
 
@@ -12,6 +12,7 @@ use super::{
     command::Command,
     keeper::{Durable, Keeper, Moved},
     segment::Sync,
+    shelf,
     stream::Stream,
 };
 
@@ -52,6 +53,21 @@ impl Keeper {
         }
         self.base.memory.rest();
         self.prepare();
+    }
+
+    /// Removes what is deleted before the catalogue can be told: the journal tells of it as long as the
+    /// catalogue does not, so that no start looks for it.
+    pub(super) fn find_space(&mut self) {
+        let Some(durable) = &mut self.durable else {
+            return;
+        };
+        for stream in self.known.doomed().clone() {
+            if durable.removed.insert(stream)
+                && let Err(error) = durable.disk.remove_folder(&shelf::folder(stream))
+            {
+                tracing::warn!(%error, "cannot remove what is deleted");
+            }
+        }
     }
 
     /// Tells the writer. When the queue is full, the next sweep does it.

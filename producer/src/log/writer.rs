@@ -292,6 +292,8 @@ impl Writer {
             sealed = match self.keeper.try_send(sealed) {
                 Ok(()) => return,
                 Err(TrySendError::Full(sealed)) => sealed,
+                // It had no time left.
+                Err(TrySendError::Disconnected(_)) if self.base.is_ending() => return,
                 Err(TrySendError::Disconnected(_)) => {
                     self.base.fail(
                         "the journal is not settled any more",

@@ -52,8 +52,10 @@ pub(super) fn history(seed: u64) -> Result<(), String> {
             }
         }
         life.compare(&model)?;
-        if rng.bool() {
-            life.end();
+        match rng.u8(..4) {
+            0 => life.end_at_once(),
+            1 => drop(life),
+            _ => life.end(),
         }
         // The default stream is made again when somebody has deleted it.
         let default = model.streams.entry("default".to_owned());

@@ -6,7 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use common::{
     offset::Offset,
     time::{Clock, Timestamp},
@@ -17,12 +16,12 @@ use tokio::sync::oneshot::{self, Receiver};
 use super::{
     compared::{compare, same},
     model::{FULL, KEPT_BY_BYTES, Model, Operation, Outcome, TOPIC, kept},
-    operation::noted,
+    operation::{content, noted},
     simulated::SimDisk,
 };
 use crate::log::{
-    Append, Appended, Content, Create, Created, FileBytesMax, Log, Note, Options, Producer,
-    Refused, Retain, Retention, Room, Settings, Topic,
+    Append, Appended, Create, Created, FileBytesMax, Log, Note, Options, Producer, Refused, Retain,
+    Retention, Room, Settings, Topic,
     command::{Command, Fork},
     disk::Disk,
     kept::SEGMENT_BYTES,
@@ -151,6 +150,13 @@ impl Life {
         self.parts.writer.finish();
         // Without power it is settled in the next life.
         self.settle().unwrap_or_default();
+    }
+
+    /// Ends the log where there is no time to settle anything.
+    pub(super) fn end_at_once(self) {
+        let ends = self.parts.log.base.ends.set(Some(Instant::now()));
+        ends.expect("it has not been told to end");
+        self.end();
     }
 
     /// The disk is full, and stays so.
@@ -356,12 +362,6 @@ fn create_topic(partitions: u16) -> (Command, Pending) {
     let (reply, answer) = oneshot::channel();
     let command = Command::CreateTopic { topic, reply };
     (command, Pending::IsNew(answer))
-}
-
-/// Lines, each in another place of memory.
-fn content(lines: &[String]) -> Content {
-    let parts = lines.iter().map(|line| Bytes::from(format!("{line}\n")));
-    Content::of_parts(parts, lines.len() as u64)
 }
 
 impl Pending {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use fastrand::Rng;
 
 use super::model::{Model, NAMES};
-use crate::log::Note;
+use crate::log::{Content, Note};
 
 /// Something that can be asked.
 #[derive(Debug, Clone)]
@@ -182,4 +183,10 @@ fn lines(rng: &mut Rng) -> Vec<String> {
 fn line(rng: &mut Rng) -> String {
     let padding = "x".repeat(rng.usize(..40));
     format!("\"{padding}{}\"", rng.u32(..))
+}
+
+/// Lines, each in another place of memory.
+pub(super) fn content(lines: &[String]) -> Content {
+    let parts = lines.iter().map(|line| Bytes::from(format!("{line}\n")));
+    Content::of_parts(parts, lines.len() as u64)
 }

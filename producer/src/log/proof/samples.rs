@@ -272,13 +272,13 @@ async fn check(directory: &Path) {
     is_there(&log, ROUNDS);
     goes_on(&log).await;
     is_there(&log, ROUNDS + 1);
-    running.stop().await;
+    running.stop(Duration::MAX).await;
     is_sound(directory);
     // Its lock is held as long as this process runs.
     let copy = copied(directory);
     let (log, running) = open(copy.path());
     is_there(&log, ROUNDS + 1);
-    running.stop().await;
+    running.stop(Duration::MAX).await;
 }
 
 /// The names of all files, as they lie in a directory.
