@@ -308,7 +308,7 @@ fn a_source_cannot_feed_what_has_no_name() {
 }
 
 #[test]
-fn a_topic_that_has_lost_a_partition_takes_nothing() {
+fn a_topic_that_has_lost_a_partition_takes_nothing_until_there_is_one() {
     let service = memory();
     make(&service, 2);
     let deleted = call(&service, "DELETE", "/v1/stream/t/1", &[], "");
@@ -320,6 +320,9 @@ fn a_topic_that_has_lost_a_partition_takes_nothing() {
         "NOT_FOUND",
         "one was deleted",
     );
+    let made = call(&service, "PUT", "/v1/stream/t/1", &[JSON], "");
+    assert_eq!(made.status, 201);
+    assert_eq!(post(&service, &[NDJSON], record).status, 200);
 }
 
 #[test]
