@@ -63,8 +63,8 @@ struct Ringing {
 enum Left {
     /// So many are still to be told.
     Readers(usize),
-    /// To ring it, when that is due.
-    All(Instant),
+    /// To ring it, when those rest no more who were told last.
+    All,
 }
 
 impl Bell {
@@ -127,12 +127,11 @@ impl Bells {
     pub(super) fn ring(&self, bell: &Arc<Bell>, end: u64) {
         bell.end.fetch_max(end, Ordering::SeqCst);
         let rest = *bell.rest();
-        match rest.filter(|due| *due > Instant::now()) {
-            Some(due) => {
-                self.note(bell, Left::All(due));
-                self.more.notify_one();
-            }
-            None => self.tell(bell),
+        if rest.is_some_and(|rest| rest > Instant::now()) {
+            self.note(bell, Left::All);
+            self.more.notify_one();
+        } else {
+            self.tell(bell);
         }
     }
 
@@ -162,7 +161,7 @@ impl Bells {
                                 self.note(&bell, Left::Readers(left));
                             }
                         }
-                        Left::All(_) => self.tell(&bell),
+                        Left::All => self.tell(&bell),
                     }
                     tokio::task::yield_now().await;
                 }
@@ -183,7 +182,7 @@ impl Bells {
         for (number, one) in ringing.iter().enumerate() {
             let due = match one.left {
                 Left::Readers(_) => None,
-                Left::All(due) => Some(due),
+                Left::All => *one.bell.rest(),
             };
             let is_due = |due| due <= *now.get_or_insert_with(Instant::now);
             if due.is_none_or(is_due) {
@@ -205,7 +204,7 @@ impl Bells {
                     *old = new.max(*old);
                     Some(())
                 }
-                (Left::All(_), Left::All(_)) => Some(()),
+                (Left::All, Left::All) => Some(()),
                 _ => None,
             });
         if same.is_none() {
