@@ -184,7 +184,7 @@ const fn of_place(misplaced: &Misplaced) -> Kind {
     match misplaced {
         Misplaced::Gone { .. } => (410, "GONE", "no longer kept"),
         Misplaced::Damaged { .. } => (500, "DAMAGED", "a record is damaged"),
-        Misplaced::Nowhere { .. } => NO_PLACE,
+        Misplaced::Nowhere { .. } | Misplaced::Beyond { .. } => NO_PLACE,
     }
 }
 

@@ -133,7 +133,7 @@ pub(super) fn lost(misplaced: Misplaced) -> Lost {
     match misplaced {
         Misplaced::Gone { at, earliest } => Lost::Overrun { at, earliest },
         Misplaced::Damaged { at, why } => Lost::Damaged { at, why },
-        Misplaced::Nowhere { at, .. } => Lost::Damaged {
+        Misplaced::Nowhere { at, .. } | Misplaced::Beyond { at, .. } => Lost::Damaged {
             at,
             why: misplaced.to_string(),
         },
