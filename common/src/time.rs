@@ -25,6 +25,10 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// The years that RFC 3339 can write, 0 to 9999 in UTC.
+const YEARS: std::ops::RangeInclusive<Timestamp> =
+    Timestamp(-62_167_219_200_000)..=Timestamp(253_402_300_799_999);
+
 /// A text that is no point in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a time is written by RFC 3339, as 2026-01-01T00:00:00Z or 2026-01-01T00:00:00+02:00")]
@@ -34,10 +38,11 @@ impl Timestamp {
     /// The time that a text by RFC 3339 names.
     ///
     /// # Errors
-    /// It names none.
+    /// It names none, or one in a year that is not written so in UTC: before 0 or after 9999.
     pub fn from_rfc3339(text: &str) -> Result<Self, NotATime> {
         let time = DateTime::parse_from_rfc3339(text).map_err(|_| NotATime)?;
-        Ok(Self(time.timestamp_millis()))
+        let time = Self(time.timestamp_millis());
+        YEARS.contains(&time).then_some(time).ok_or(NotATime)
     }
 
     /// The time by RFC 3339, in UTC with milliseconds: `2026-01-01T00:00:00.000Z`.
@@ -112,6 +117,8 @@ mod tests {
         for (text, written) in [
             ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000Z"),
             ("2026-01-01T02:00:00.0075+02:00", "2026-01-01T00:00:00.007Z"),
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000Z"),
+            ("9999-12-31T23:59:59.9999Z", "9999-12-31T23:59:59.999Z"),
         ] {
             let time = Timestamp::from_rfc3339(text).unwrap();
             assert_eq!(time.to_rfc3339(), written);
@@ -122,6 +129,9 @@ mod tests {
             "2026-01-01",
             "2026-13-01T00:00:00Z",
             "1767225600",
+            "0000-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:60Z",
+            "9999-12-31T23:59:59-00:01",
         ] {
             assert_eq!(Timestamp::from_rfc3339(text), Err(NotATime), "{text}");
         }

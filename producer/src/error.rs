@@ -185,7 +185,7 @@ const fn of_place(misplaced: &Misplaced) -> Kind {
         Misplaced::Gone { .. } => (410, "GONE", "no longer kept"),
         Misplaced::Damaged { .. } => (500, "DAMAGED", "a record is damaged"),
         Misplaced::Unread { .. } => (503, "UNREAD", "a record cannot be read now"),
-        Misplaced::Nowhere { .. } => NO_PLACE,
+        Misplaced::Nowhere { .. } | Misplaced::Beyond { .. } => NO_PLACE,
     }
 }
 

@@ -280,7 +280,10 @@ impl Service {
     async fn admitted(&self, request: Request<Incoming>, rights: &Rights) -> Response<Body> {
         let resource = Resource::at(request.uri().path());
         let call = match (&resource, request.method()) {
-            (Resource::Other(path), method) => return self.answer_of_health(path, method),
+            (Resource::Other(path), method) => {
+                let answer = self.answer_of_health(path, method);
+                return self.ingest.leave(request, answer).await;
+            }
             (Resource::Control, method) if method != Method::OPTIONS => {
                 let is_read = [Method::GET, Method::HEAD].contains(method);
                 let answer = self.subscriptions.answer(request).await;
@@ -305,7 +308,10 @@ impl Service {
             (Resource::Topic, &Method::POST) => Call::AppendToTopic,
             (Resource::Topic, &Method::PUT) => Call::CreateTopic,
             (Resource::Topic, &Method::DELETE) => Call::DeleteTopic,
-            (resource, _) => return reply::method_not_allowed(resource.methods()),
+            (resource, _) => {
+                let answer = reply::method_not_allowed(resource.methods());
+                return self.ingest.leave(request, answer).await;
+            }
         };
         self.ingest.answer(call, request).await
     }

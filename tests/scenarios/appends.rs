@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
 };
 
-use tests::{PATIENCE, http::send};
+use tests::{PATIENCE, http::send, producer};
 
 use crate::{
     named::{CLOSED, Headers, TEXT, memory, named, refused},
@@ -197,6 +197,42 @@ fn every_limit_of_a_request_is_named_when_it_is_met() {
     );
     let record = format!("\"{}\"", "x".repeat(1024 * 1024));
     refused(stream.post(&[JSON], record), 413, "RECORD_TOO_LONG");
+}
+
+#[test]
+fn who_is_refused_with_half_a_body_is_told_that_the_connection_ends() {
+    let quick = ["--source", "none", "--data-dir", "memory"];
+    let service = producer(&[&quick[..], &["--body-pause", "50ms"]].concat());
+    assert_eq!(named(&service, "a").put(&[JSON], "").status, 201);
+    let check = |path: &str, length: usize, sent: &str, status: u16, ends: bool| {
+        let mut tcp = TcpStream::connect(service.address()).expect("it listens");
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n\r\n{sent}"
+        );
+        tcp.write_all(request.as_bytes())
+            .expect("it takes requests");
+        let (mut answer, mut told) = (BufReader::new(tcp), String::new());
+        while !told.ends_with("\r\n\r\n") {
+            answer.read_line(&mut told).expect("an answer");
+        }
+        let expected = format!("HTTP/1.1 {status}");
+        assert!(told.starts_with(&expected), "{path}: {told}");
+        assert_eq!(
+            told.contains("connection: close"),
+            ends,
+            "{path} {length}: {told}"
+        );
+    };
+    let claim = "/v1/stream/__ds/subscriptions/nothing/claim";
+    for (path, status) in [("/v1/stream/a", 408), ("/v1/stream/b", 404), (claim, 408)] {
+        check(path, 9, "1", status, true);
+    }
+    check("/v1/stream/a", 16 * 1024 * 1024 + 1, "1", 413, true);
+    // All is said, and the next request can come.
+    check("/v1/stream/a", 1, "x", 400, false);
+    check("/v1/stream/b", 9, "123456789", 404, false);
+    check(claim, 1, "x", 400, false);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Forks: what begins as another stream was up to a place, and goes on by itself, whatever becomes of the
 //! other one.
 
-use tests::http::{ask, fetch};
+use tests::http::{Answer, ask, fetch};
 
 use crate::{
     durable::on,
@@ -13,6 +13,13 @@ const FROM: &str = "stream-forked-from";
 const AT: &str = "stream-fork-offset";
 const SUB: &str = "stream-fork-sub-offset";
 const ZERO: &str = "0000000000000000_0000000000000000";
+
+/// What a refusal says to people.
+fn detail(answer: Answer) -> String {
+    let problem = answer.json();
+    let detail = problem.get("detail").and_then(|detail| detail.as_str());
+    detail.expect("a problem has one").to_owned()
+}
 
 fn text(stream: &Named<'_>) -> String {
     stream.read("").text().expect("a page")
@@ -149,6 +156,12 @@ fn what_is_no_fork_is_refused_and_holds_nothing() {
     refused(fork.put(&[from, TEXT], ""), 409, "WRONG_TYPE");
     let early = "0000000000000001_0000000000000001";
     refused(fork.put(&[from, (AT, early)], ""), 410, "GONE");
+    for place in ["-1", "now"] {
+        let said = detail(fork.put(&[from, (AT, place)], ""));
+        assert!(!said.contains("-1, now"), "{place} is none, and {said:?}");
+    }
+    let said = detail(fork.put(&[from, (AT, ZERO), (SUB, "4")], ""));
+    assert!(said.contains("4 records"), "it is not the offset: {said:?}");
     assert_eq!(source.ask("DELETE", &[], "").status, 204);
     assert_eq!(source.head().status, 404, "nothing has forked it");
 

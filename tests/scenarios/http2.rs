@@ -52,6 +52,28 @@ fn all_that_is_asked_by_http_1_can_be_asked_by_http_2() {
 }
 
 #[test]
+fn who_sends_a_body_where_none_is_wanted_is_answered() {
+    let Some(curl) = curl() else { return };
+    let service = producer(&["--source", "none"]);
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), "x".repeat(10_000_000)).expect("there is space");
+    let upload = format!("@{}", file.path().display());
+    for (path, status) in [
+        ("/v1/topics", 405),
+        ("/v1/stream/__ds/jwks.json", 405),
+        ("/v1/stream/__ds/nothing", 404),
+        ("/healthz", 405),
+        ("/nothing", 404),
+    ] {
+        // Asked before it sends, this client would send nothing.
+        let unasked = ["-i", "-H", "expect:", "--data-binary", &upload];
+        let answer = curl.ask(&[&unasked[..], &[&service.url(path)]].concat());
+        let expected = format!("HTTP/2 {status}");
+        assert!(answer.starts_with(&expected), "{path}: {answer}");
+    }
+}
+
+#[test]
 fn a_head_has_the_answer_s_length_and_no_body() {
     let Some(curl) = curl() else { return };
     let service = producer(&["--source", "none"]);

@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 use tests::tokens::Tokens;
 
-use crate::{access::Client, named::refused};
+use crate::{access::Client, named::refused, wire::JSON};
 
 #[test]
 fn a_token_that_is_listed_no_more_opens_nothing_and_holds_nothing_open() {
@@ -47,6 +47,36 @@ fn a_token_that_is_listed_no_more_opens_nothing_and_holds_nothing_open() {
         Client::new(&service, &three).json("/v1/topics"),
         json!({ "topics": [] })
     );
+}
+
+#[test]
+fn a_long_poll_ends_when_its_token_is_revoked() {
+    let tokens = Tokens::default();
+    let one = tokens.add("one", "read");
+    let two = tokens.add("two", "read,append");
+    let service = tokens.producer(&["--long-poll-timeout", "60s"]);
+    let (one, two) = (Client::new(&service, &one), Client::new(&service, &two));
+    two.begin();
+    let wait = "/v1/stream/a?live=long-poll&offset=now";
+    let waits = |count: usize| {
+        let metrics = two.ask("GET", "/metrics", &[], "").text().expect("metrics");
+        metrics.contains(&format!(
+            "brooklet_readers_open{{kind=\"long-poll\"}} {count}\n"
+        ))
+    };
+    std::thread::scope(|scope| {
+        // This one waits no longer than the other, so it is still there only if that one was cut short.
+        let other = scope.spawn(|| two.ask("GET", wait, &[], ""));
+        while !waits(1) {}
+        let revoked = scope.spawn(|| one.ask("GET", wait, &[], ""));
+        while !waits(2) {}
+        tokens.remove("one");
+        let revoked = revoked.join().expect("an answer");
+        assert!(waits(1), "it has waited to the end");
+        refused(revoked, 401, "UNKNOWN_TOKEN");
+        assert_eq!(two.ask("POST", "/v1/stream/a", &[JSON], "1").status, 204);
+        assert_eq!(other.join().expect("an answer").status, 200);
+    });
 }
 
 #[test]

@@ -144,6 +144,19 @@ fn a_stream_whose_time_is_over_is_not_there() {
             "INVALID_HEADER",
         );
     }
+    // What RFC 3339 cannot write in UTC could not be told either.
+    for time in [
+        "9999-12-31T23:59:59-00:01",
+        "9999-12-31T23:59:60Z",
+        "0000-01-01T00:00:00+00:01",
+    ] {
+        let stream = named(&service, "beyond");
+        refused(
+            stream.put(&[("stream-expires-at", time)], ""),
+            400,
+            "INVALID_HEADER",
+        );
+    }
 }
 
 #[test]

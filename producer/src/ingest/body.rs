@@ -186,35 +186,46 @@ impl Upload {
 
     /// The answer to a request that is refused, when what is left of its body was read, within reason,
     /// until it pauses for so long.
-    pub(crate) async fn refuse(self, refusal: &Refusal, pause: Duration) -> Response<Body> {
-        let ends = self.ends_connection();
-        // Who asked before sending learns it from the answer, and who does not send is not waited
-        // for twice.
-        if !self.is_held_back && !matches!(refusal, Refusal::Slow(_) | Refusal::Broken(_)) {
-            self.rest(pause).await;
-        }
+    pub(crate) async fn refuse(mut self, refusal: &Refusal, pause: Duration) -> Response<Body> {
+        let ends = match refusal {
+            // Who does not send is not waited for twice.
+            Refusal::Slow(_) | Refusal::Broken(_) => self.ends(false),
+            _ => self.left(pause).await,
+        };
         ends.told(refusal.answer())
     }
 
-    /// Whether the connection ends with a refusal that is told now: nothing tells a body that was never
-    /// asked for from the next request. (RFC 9110, 10.1.1) In HTTP/2 frames do.
-    pub(crate) fn ends_connection(&self) -> Ends {
-        Ends(self.is_held_back && self.version < Version::HTTP_2)
+    /// Whether the connection ends with an answer that is given now, when what is left of the body was read,
+    /// within reason, until it pauses for so long: its sender would not see the answer else.
+    pub(crate) async fn left(&mut self, pause: Duration) -> Ends {
+        // Who asked before sending learns it from the answer.
+        let is_whole = !self.is_held_back && self.rest(pause).await;
+        self.ends(is_whole)
     }
 
-    /// Reads what is left of it, within reason, until it pauses for so long.
-    pub(crate) async fn rest(mut self, pause: Duration) {
+    /// Nothing tells what would still come of a body, or was never asked for, from the next request.
+    /// (RFC 9110, 10.1.1) In HTTP/2 frames do.
+    fn ends(&self, is_whole: bool) -> Ends {
+        Ends(!is_whole && self.version < Version::HTTP_2)
+    }
+
+    /// Reads what is left of it, within reason, until it pauses for so long; whether that was all.
+    pub(crate) async fn rest(&mut self, pause: Duration) -> bool {
         let whole = self.patience.whole;
         let rest = async {
             let mut discarded = 0;
-            while discarded <= DISCARDED_BYTES_MAX
-                && let Ok(Ok(Some(piece))) = tokio::time::timeout(pause, self.next()).await
-            {
-                discarded += piece.len();
+            while discarded <= DISCARDED_BYTES_MAX {
+                match tokio::time::timeout(pause, self.next()).await {
+                    Ok(Ok(Some(piece))) => discarded += piece.len(),
+                    Ok(Ok(None)) => return true,
+                    Ok(Err(_)) | Err(_) => break,
+                }
             }
+            false
         };
         // What has not come by then is not waited for.
-        drop(tokio::time::timeout(whole, rest).await);
+        let rest = tokio::time::timeout(whole, rest);
+        rest.await.unwrap_or_default()
     }
 }
 

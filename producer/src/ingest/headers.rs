@@ -89,11 +89,14 @@ pub(super) fn sequence(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     Ok(sequence.map(str::to_owned))
 }
 
+/// What a header holds that names a place: `-1` and `now` are none.
+const AN_OFFSET: &str = "is an offset as this server gives them";
+
 /// Where the stream has to end for the append to be done.
 pub(super) fn place(headers: &HeaderMap) -> Result<Option<Offset>, Refusal> {
     let name = wire::STREAM_MATCH_OFFSET;
     let place = text(headers, name)?.map(str::parse).transpose();
-    place.map_err(|_| invalid(name, "is an offset as this server gives them"))
+    place.map_err(|_| invalid(name, AN_OFFSET))
 }
 
 /// Who appends; all three headers, or none.
@@ -143,7 +146,7 @@ pub(super) fn forked(headers: &HeaderMap) -> Result<Option<Forked>, Refusal> {
     let path = path.strip_prefix(wire::STREAMS_PATH);
     let path = path.ok_or_else(|| invalid(of, "is the path of a stream, as /v1/stream/a"))?;
     let name = name::stream(path).map_err(|error| invalid(of, error))?;
-    let at = at.map(|at| at.parse().map_err(|error| invalid(offset, error)));
+    let at = at.map(|at| at.parse().map_err(|_| invalid(offset, AN_OFFSET)));
     let records = records.map(|records| number(sub, records, PRODUCER_NUMBER_MAX));
     let (at, records) = (at.transpose()?, records.transpose()?.unwrap_or_default());
     if at.is_none() && records > 0 {

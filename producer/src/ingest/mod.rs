@@ -174,6 +174,17 @@ impl Door {
         topic::list(&self.log, shown)
     }
 
+    /// The answer to a request whose body nobody wants; it may be one that need not end.
+    pub(crate) async fn leave(
+        &self,
+        request: Request<Incoming>,
+        answer: Response<Body>,
+    ) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let mut upload = Upload::new(&head, body, self.patience);
+        upload.left(acks::LEAVE).await.told(answer)
+    }
+
     /// The answer to a request that is refused whatever it wants; its body may be one that need not end.
     pub(crate) async fn refuse(
         &self,

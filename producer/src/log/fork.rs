@@ -208,7 +208,7 @@ impl Stream {
     fn place(&self, at: Offset, records: u64, bytes_max: usize) -> Result<Offset, Misplaced> {
         let place = self.cursor(at)?.skip(records, bytes_max);
         let next = self.tail().next;
-        place?.ok_or(Misplaced::Nowhere { at, next })
+        place?.ok_or(Misplaced::Beyond { at, records, next })
     }
 }
 

@@ -81,6 +81,18 @@ pub(crate) enum Misplaced {
         /// The tail.
         next: Offset,
     },
+    /// What is so many records further on lies beyond the tail, or too far away.
+    #[error(
+        "{records} records behind offset {at} are not there, or more than one request can bring; the stream ends at {next}"
+    )]
+    Beyond {
+        /// From where they were counted.
+        at: Offset,
+        /// How many.
+        records: u64,
+        /// The tail.
+        next: Offset,
+    },
 }
 
 impl Kept {

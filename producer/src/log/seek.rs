@@ -129,7 +129,7 @@ pub(super) fn lost(misplaced: Misplaced) -> Lost {
         Misplaced::Gone { at, earliest } => Lost::Overrun { at, earliest },
         Misplaced::Damaged { at, why } => Lost::Damaged { at, why },
         Misplaced::Unread { at, why } => Lost::Unread { at, why },
-        Misplaced::Nowhere { at, .. } => Lost::Damaged {
+        Misplaced::Nowhere { at, .. } | Misplaced::Beyond { at, .. } => Lost::Damaged {
             at,
             why: misplaced.to_string(),
         },

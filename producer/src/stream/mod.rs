@@ -27,6 +27,7 @@ use common::{
     time::Clock,
     wire,
 };
+use futures_util::future::OptionFuture;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
     header::{CACHE_CONTROL, HeaderName, HeaderValue},
@@ -135,6 +136,7 @@ impl Door {
         let name = name::stream(path.unwrap_or_default())?;
         let stream = self.log.find(&name)?;
         let (method, headers) = (asked.method(), asked.headers());
+        let revoked = asked.extensions().get::<CancellationToken>();
         if method == Method::HEAD {
             return Ok(head::answer(&stream));
         }
@@ -149,7 +151,8 @@ impl Door {
             }
             Form::Poll { as_lines, wait } => {
                 let _in_use = stream.in_use();
-                let cursor = self.news(cursor(&stream, asked.start)?, wait).await;
+                let cursor = cursor(&stream, asked.start)?;
+                let cursor = self.news(cursor, wait, revoked).await;
                 let mut bounds = self.bounds(&asked);
                 if bounds.whence == Whence::Now {
                     // What has come since is what was waited for.
@@ -204,14 +207,21 @@ impl Door {
         }
     }
 
-    /// Waits until there is something to read, or nothing will be, or it has taken too long.
-    async fn news(&self, cursor: Cursor, wait: Option<Duration>) -> Cursor {
+    /// Waits until there is something to read, or nothing will be, or it has taken too long, or who waits
+    /// may read no more.
+    async fn news(
+        &self,
+        cursor: Cursor,
+        wait: Option<Duration>,
+        revoked: Option<&CancellationToken>,
+    ) -> Cursor {
         let wait = wait.unwrap_or(self.options.long_poll_timeout);
         let _connected = self.metrics.connected("long-poll");
         tokio::select! {
             biased;
             () = cursor.news() => {}
             () = self.stop.cancelled() => {}
+            Some(()) = OptionFuture::from(revoked.map(CancellationToken::cancelled)) => {}
             () = tokio::time::sleep(wait) => {}
         }
         cursor

@@ -106,13 +106,13 @@ impl Door {
         let mut upload = Upload::new(&head, body, self.patience);
         match self.act(&head, &mut upload).await {
             Ok(answer) => answer,
-            Err(No::Method(methods)) => reply::method_not_allowed(methods),
+            // What is left of a body is read, so that its sender can read why, as elsewhere.
+            Err(No::Method(methods)) => {
+                let ends = upload.left(self.patience.pause).await;
+                ends.told(reply::method_not_allowed(methods))
+            }
             Err(No::Here(refused)) => {
-                let ends = upload.ends_connection();
-                // So that its sender can read why, as elsewhere.
-                if !upload.is_held_back() {
-                    upload.rest(self.patience.pause).await;
-                }
+                let ends = upload.left(self.patience.pause).await;
                 ends.told(refused.answer())
             }
             Err(No::Anywhere(refusal)) => upload.refuse(&refusal, self.patience.pause).await,
