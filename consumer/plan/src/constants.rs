@@ -14,8 +14,9 @@ use datafusion_sql::sqlparser::{
 
 use super::{
     columns,
-    error::{Fault, begin},
+    error::{Fault, NOWHERE, begin},
     functions::Functions,
+    placed::place,
     query::Planner,
 };
 
@@ -92,6 +93,42 @@ impl Constants<'_> {
             }
             // Why it has no value is told of the part of it that has none.
             Ok(_) | Err(_) => ControlFlow::Continue(()),
+        }
+    }
+}
+
+/// The fault at the least constant in `tree` that alone is refused with the same words: what plans a query
+/// knows where its columns are written, and not where its constants are.
+pub(super) fn placed(fault: Fault, tree: &impl Visit, planner: &Planner<'_>) -> Fault {
+    if fault.at != NOWHERE {
+        return fault;
+    }
+    let mut refused = Refused {
+        planner,
+        message: &fault.message,
+    };
+    match tree.visit(&mut refused) {
+        ControlFlow::Break(at) => fault.or_at(at),
+        ControlFlow::Continue(()) => fault,
+    }
+}
+
+/// Looks for a constant that is refused with these words.
+struct Refused<'a> {
+    planner: &'a Planner<'a>,
+    message: &'a str,
+}
+
+impl Visitor for Refused<'_> {
+    type Break = Location;
+
+    fn post_visit_expr(&mut self, expression: &Expr) -> ControlFlow<Location> {
+        if !is_constant(expression, self.planner.functions) {
+            return ControlFlow::Continue(());
+        }
+        match self.planner.refusal(expression) {
+            Some(fault) if fault.message == self.message => ControlFlow::Break(place(expression)),
+            _ => ControlFlow::Continue(()),
         }
     }
 }

@@ -348,3 +348,15 @@ SELECT NOT n FROM readings
 => job.sql:1:12: a condition is BOOLEAN, and this is INT; write a comparison
 SELECT -sensor FROM readings
 => job.sql:1:9: only a number has a minus; write CAST
+SELECT sensor, CURRENT_DATE + n FROM readings
+=> job.sql:1:31: DATE + INT is not computed; write + INTERVAL '1' DAY
+SELECT sensor, DATE '2024-01-02' - 1 FROM readings
+=> job.sql:1:21: DATE - INT is not computed; write - INTERVAL '1' DAY
+SELECT sensor, ts + INTERVAL '10' MINUTE * n FROM readings
+=> job.sql:1:30: an interval times a number is not supported; there is TIMESTAMPADD(MINUTE, 10 * n, time)
+SELECT sensor, ts - n * (INTERVAL '1' DAY) FROM readings
+=> job.sql:1:21: an interval times a number is not supported; there is TIMESTAMPADD(MINUTE, 10 * n, time)
+SELECT EXTRACT(YEAR FROM CAST(ts AS TIME)) FROM readings
+=> job.sql:1:31: YEAR of a TIME, in EXTRACT, is not supported; a TIME has HOUR, MINUTE, SECOND and parts of it
+SELECT DAYOFWEEK(CAST(ts AS TIME)) FROM readings
+=> job.sql:1:23: DOW of a TIME, in EXTRACT, is not supported; a TIME has HOUR, MINUTE, SECOND and parts of it
