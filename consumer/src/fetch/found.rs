@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     fmt, fs, io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 /// What a pattern is known by.
@@ -31,6 +31,9 @@ pub(super) fn found(path: &Path) -> Result<BTreeSet<PathBuf>, String> {
     if let Some(pattern) = path.to_str().filter(|text| text.contains(WILD)) {
         let paths = glob::glob(pattern).map_err(|error| cannot(&error))?;
         let paths = paths.map(|path| path.map_err(io::Error::other));
+        // Of what `**` stands for, no folder may be hidden.
+        let may_be = matches(pattern);
+        let paths = paths.filter(|path| path.as_ref().map_or(true, |path| may_be(path)));
         let names_hidden = is_hidden(Path::new(pattern));
         found
             .take(paths, names_hidden)
@@ -83,6 +86,21 @@ impl Found {
         }
         Ok(())
     }
+}
+
+/// Whether a path has no hidden folder where a pattern names none: names of it that begin with a dot or an
+/// underscore are as many as those of the pattern.
+fn matches(pattern: &str) -> impl Fn(&Path) -> bool {
+    let hidden = |path: &Path| {
+        let folders = path.parent().into_iter().flat_map(Path::components);
+        let names = folders.filter_map(|part| match part {
+            Component::Normal(name) => Some(name),
+            _ => None,
+        });
+        names.filter(|name| is_hidden(Path::new(name))).count()
+    };
+    let named = hidden(Path::new(pattern));
+    move |path| hidden(path) <= named
 }
 
 /// A file in the true path of its folder. A link to a file is a file of its own.
@@ -147,6 +165,9 @@ mod tests {
             &["b/c/1.json", "b/c/above/a.json", "b/c/above/b/2.json"],
         );
         check("_*", &["_temporary/4.json"]);
+        check("**/*.json", &["a.json", "b/2.json", "b/c/1.json"]);
+        check("b/.hidden/*", &["b/.hidden/3.json"]);
+        check("b/.*/*.json", &["b/.hidden/3.json"]);
         check("empty", &[]);
         check("a.json", &["a.json"]);
         check("no", &[]);
