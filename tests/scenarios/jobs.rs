@@ -158,6 +158,29 @@ fn parts_have_their_names_when_they_are_complete() {
     assert!(text.starts_with("{\"auction\":"), "{text}");
 }
 
+#[test]
+fn moments_are_written_as_their_format_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, job) = (folder.path().join("out"), folder.path().join("job.sql"));
+    // As some editors begin a file.
+    let sql = format!(
+        "\u{feff}{} CREATE TABLE times (ts TIMESTAMP(3), ltz TIMESTAMP_LTZ(3)) WITH \
+         ('connector' = 'filesystem', 'path' = '{}', 'format' = 'json', \
+         'json.timestamp-format.standard' = 'ISO-8601'); \
+         INSERT INTO times SELECT ts, CAST(ts AS TIMESTAMP_LTZ(3)) FROM bid WHERE price = 1",
+        file(folder.path()),
+        out.display()
+    );
+    fs::write(&job, sql).unwrap();
+    let mut run = consumer(&["run", job.to_str().unwrap()]);
+    drop(run.answer(0));
+    let part = fs::read_dir(&out).unwrap().next().unwrap().unwrap();
+    assert_eq!(
+        fs::read_to_string(part.path()).unwrap(),
+        "{\"ts\":\"2026-01-01T00:00:00.1\",\"ltz\":\"2026-01-01T00:00:00.1Z\"}\n"
+    );
+}
+
 /// A stream and a topic of four partitions, both with all bids.
 fn with_bids(producer: &Service) {
     let make = |path: &str, of: &str, body: &str| {

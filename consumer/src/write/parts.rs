@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::json;
+use super::{Moments, json};
 use crate::transform::Changes;
 
 /// A folder that is written to.
@@ -21,6 +21,7 @@ pub struct Parts {
     open: Option<Part>,
     bytes_max: u64,
     age_max: Duration,
+    moments: Moments,
     lines: Vec<u8>,
 }
 
@@ -53,8 +54,16 @@ impl Parts {
             open: None,
             bytes_max,
             age_max,
+            moments: Moments::Sql,
             lines: Vec::new(),
         })
+    }
+
+    /// The same, with moments written so.
+    #[must_use]
+    pub const fn with(mut self, moments: Moments) -> Self {
+        self.moments = moments;
+        self
     }
 
     /// Writes rows, all of which must be new.
@@ -63,7 +72,7 @@ impl Parts {
     /// They cannot be written.
     pub fn write(&mut self, changes: &Changes) -> io::Result<()> {
         self.lines.clear();
-        json::lines(&changes.rows, &mut self.lines).map_err(io::Error::other)?;
+        json::lines(&changes.rows, self.moments, &mut self.lines).map_err(io::Error::other)?;
         let part = match self.open.take() {
             Some(part) => part,
             None => self.begin()?,
