@@ -41,9 +41,9 @@ pub fn reading(to: &DataType, is_tried: bool) -> Option<ScalarUDF> {
     is_read.then(|| function(to.clone(), is_tried))
 }
 
-/// Casts texts to times on a clock, in milliseconds.
-pub fn reading_moment(is_tried: bool) -> ScalarUDF {
-    function(DataType::Timestamp(TimeUnit::Millisecond, None), is_tried)
+/// Casts texts to times on a clock, in this unit.
+pub fn reading_moment(unit: TimeUnit, is_tried: bool) -> ScalarUDF {
+    function(DataType::Timestamp(unit, None), is_tried)
 }
 
 fn function(to: DataType, is_tried: bool) -> ScalarUDF {

@@ -81,18 +81,11 @@ impl Casts {
             (from, DataType::Decimal128(..)) if from.is_numeric() && !is_tried => {
                 try_cast(value, to.clone())
             }
-            (
-                DataType::Timestamp(_, None) | DataType::Date32,
-                DataType::Timestamp(unit, Some(_)),
-            ) => {
-                let instant = self.instant.call(vec![value]);
-                match unit {
-                    TimeUnit::Millisecond => instant,
-                    _ => cast(instant, to.clone()),
-                }
+            (DataType::Timestamp(_, None) | DataType::Date32, DataType::Timestamp(_, Some(_))) => {
+                self.instant_of(value, &from, to)
             }
-            (DataType::Utf8, DataType::Timestamp(TimeUnit::Millisecond, Some(_))) => {
-                let shown = functions::reading_moment(is_tried);
+            (DataType::Utf8, DataType::Timestamp(unit, Some(_))) => {
+                let shown = functions::reading_moment(*unit, is_tried);
                 self.instant.call(vec![shown.call(vec![value])])
             }
             // What a clock on a wall shows, and not what one in Greenwich does.
@@ -103,6 +96,23 @@ impl Casts {
             _ => return Ok(Transformed::no(expression)),
         };
         Ok(Transformed::yes(replaced))
+    }
+}
+
+impl Casts {
+    /// When clocks of the zone show a time, in the unit of its type; of a day in milliseconds.
+    fn instant_of(&self, shown: Expr, from: &DataType, to: &DataType) -> Expr {
+        let instant = self.instant.call(vec![shown]);
+        let is_same = match (from, to) {
+            (DataType::Timestamp(of, _), DataType::Timestamp(unit, _)) => of == unit,
+            (_, DataType::Timestamp(unit, _)) => *unit == TimeUnit::Millisecond,
+            _ => false,
+        };
+        if is_same {
+            instant
+        } else {
+            cast(instant, to.clone())
+        }
     }
 }
 
