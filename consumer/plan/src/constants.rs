@@ -65,12 +65,8 @@ impl Visitor for Constants<'_> {
     /// From the inside out: what is refused is the least that has no value.
     fn post_visit_expr(&mut self, expression: &Expr) -> Checked {
         self.choices -= usize::from(is_choice(expression));
-        let is_written = matches!(
-            expression,
-            Expr::Value(_) | Expr::Interval(_) | Expr::Nested(_)
-        );
         let is_left = self.choices > 0 && !is_cast_of_text(expression);
-        if is_left || is_written || !is_constant(expression, self.planner.functions) {
+        if is_left || is_written(expression) || !is_constant(expression, self.planner.functions) {
             return ControlFlow::Continue(());
         }
         match self.planner.constant(expression) {
@@ -123,7 +119,7 @@ impl Visitor for Refused<'_> {
     type Break = Location;
 
     fn post_visit_expr(&mut self, expression: &Expr) -> ControlFlow<Location> {
-        if !is_constant(expression, self.planner.functions) {
+        if is_written(expression) || !is_constant(expression, self.planner.functions) {
             return ControlFlow::Continue(());
         }
         match self.planner.refusal(expression) {
@@ -131,6 +127,14 @@ impl Visitor for Refused<'_> {
             _ => ControlFlow::Continue(()),
         }
     }
+}
+
+/// Whether it is a value as it stands: there is nothing to compute.
+const fn is_written(expression: &Expr) -> bool {
+    matches!(
+        expression,
+        Expr::Value(_) | Expr::Interval(_) | Expr::Nested(_)
+    )
 }
 
 /// Whether some of its parts are computed only where others say so.
