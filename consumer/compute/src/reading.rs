@@ -182,9 +182,11 @@ fn of_day(text: &str) -> Option<i32> {
     };
     let rounded = u32::from(digit(3) >= 5);
     let parts = digit(0) * 100 + digit(1) * 10 + digit(2) + rounded;
-    let is_time = hour < 24 && minute < 60 && second < 60;
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
     let time = ((hour * 60 + minute) * 60 + second) * 1000 + parts;
-    (is_time && time < 86_400_000).then(|| i32::try_from(time).ok())?
+    (time < 86_400_000).then(|| i32::try_from(time).ok())?
 }
 
 /// Digits, with blanks around them.
@@ -244,4 +246,52 @@ fn short(text: &str) -> Option<u32> {
 fn exactly(text: &str) -> Option<u32> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_day_are_rounded_and_within_a_day() {
+        let at = |seconds: i32, parts: i32| Some(seconds * 1000 + parts);
+        assert_eq!(of_day("3:4:5.6789"), at(11_045, 679));
+        assert_eq!(of_day(" 3 : 4 : 5.6"), at(11_045, 600));
+        assert_eq!(of_day("23:59:59.9994"), at(86_399, 999));
+        for none in [
+            "23:59:59.9996",
+            "24:00:00",
+            "12:60:00",
+            "1:2:3:4",
+            "1:2:3.x",
+            "1:-2",
+            "",
+            "4294967295",
+            "4294967296",
+        ] {
+            assert_eq!(of_day(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn days_and_moments_that_are_none_are_not_read() {
+        for none in ["", "-", "2024-", "2024-1-1-1", "99999999999-1-1", "٢٠٢٤"] {
+            assert_eq!(days(none), None, "{none}");
+        }
+        let milliseconds = |text| moment(text, TimeUnit::Millisecond);
+        assert_eq!(milliseconds("1970-1-1 0:0:0.0019"), Some(1));
+        assert_eq!(milliseconds("1969-12-31 23:59:59.9999"), Some(-1));
+        for none in [
+            "1970-1-1 ",
+            "1970-001-1",
+            "70-1-1",
+            "1970-1-1 1:1",
+            "1970-1-1 1:1:1.1234567891",
+            "1970-1-1  1:1:1",
+            "1970-1-1 1:1:60",
+        ] {
+            assert_eq!(milliseconds(none), None, "{none}");
+        }
+        assert_eq!(moment("2300-1-1", TimeUnit::Nanosecond), None);
+    }
 }
