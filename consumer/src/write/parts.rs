@@ -46,6 +46,10 @@ impl Parts {
         bytes_max: u64,
         age_max: Duration,
     ) -> io::Result<Self> {
+        if folder.exists() && !folder.is_dir() {
+            let why = format!("{} is a file, and rows go to a folder", folder.display());
+            return Err(io::Error::new(io::ErrorKind::NotADirectory, why));
+        }
         fs::create_dir_all(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -172,6 +176,17 @@ mod tests {
         assert_eq!(names(&path), ["part-r-0.json", "part-r-1.json"]);
         let text = fs::read_to_string(path.join("part-r-0.json")).unwrap();
         assert_eq!(text, "{\"n\":1}\n{\"n\":2}\n{\"n\":1}\n{\"n\":2}\n");
+    }
+
+    #[test]
+    fn a_file_is_no_folder() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let refused = Parts::in_folder(file.path(), "r", BYTES, AGE).unwrap_err();
+        let why = refused.to_string();
+        assert!(
+            why.ends_with(" is a file, and rows go to a folder"),
+            "{why}"
+        );
     }
 
     #[test]
