@@ -43,6 +43,7 @@ mod lookup;
 mod marks;
 mod matched;
 mod metrics;
+mod moments;
 mod moved;
 mod named;
 mod nexmark;

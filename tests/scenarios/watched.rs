@@ -88,6 +88,40 @@ fn a_job_says_which_partition_holds_its_windows_back() {
 }
 
 #[test]
+fn event_time_is_told_as_the_windows_have_it_where_a_partition_is_idle() {
+    let producer = producer(&["--source", "none", "--keep-alive", "100ms"]);
+    let topic = producer.url("/v1/topics/readings");
+    let json = [("content-type", "application/json")];
+    let made = ask("PUT", &topic, &json, b"{\"partitions\":2,\"key\":\"/k\"}");
+    assert_eq!(made.status, 201);
+    // Keys 1 and 2 are in two partitions, and nothing more comes of the first one's.
+    let both =
+        b"[{\"k\":1,\"ts\":\"2026-01-01 00:00:00\"},{\"k\":2,\"ts\":\"2026-01-01 00:00:05\"}]";
+    assert_eq!(send(&topic, &json, both).status / 100, 2);
+    let sql = format!(
+        "SET 'table.exec.source.idle-timeout' = '50 ms'; \
+         CREATE TABLE readings (k INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH \
+         ('connector' = 'brooklet', 'topic' = 'readings', 'url' = '{}'); \
+         SELECT window_start, COUNT(*) FROM \
+         TABLE(TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' SECOND)) \
+         GROUP BY window_start, window_end",
+        producer.url("")
+    );
+    let job = consumer(&["sql", &sql, "--listen", "127.0.0.1:0"]);
+    // The first window ends when its partition has been silent for so long.
+    job.prints("+I[2026-01-01T00:00, 1]");
+    let steps = || {
+        let told = fetch(&job.url("/v1/jobs/sql"), &[]).json();
+        let steps = told["steps"].as_array().expect("steps").clone();
+        let watermark = |step: &serde_json::Value| step["watermark"].as_u64();
+        steps.iter().map(watermark).collect::<Vec<_>>()
+    };
+    let as_windows = Some(1_767_225_605_000);
+    let all_agree = || steps().iter().all(|watermark| *watermark == as_windows);
+    assert!((0..10_000).any(|_| all_agree()), "{:?}", steps());
+}
+
+#[test]
 fn a_job_is_ready_while_its_streams_are_connected_and_says_how_far_it_is() {
     let producer = producer(&["--source", "none", "--keep-alive", "100ms"]);
     let sql = format!(

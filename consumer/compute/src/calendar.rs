@@ -206,7 +206,7 @@ impl ScalarUDFImpl for Calendar {
             Does::Difference => DataType::Int32,
             Does::Instant => {
                 let zone = Some(self.zone.name().into());
-                DataType::Timestamp(TimeUnit::Millisecond, zone)
+                DataType::Timestamp(unit_of(given.first()), zone)
             }
             Does::Add | Does::AddDays | Does::Floor | Does::Ceil => {
                 given.last().cloned().unwrap_or(DataType::Null)
@@ -257,15 +257,7 @@ impl ScalarUDFImpl for Calendar {
                 let unit = self.unit(unit)?;
                 self.by_the_clock(time, rows, |time| unit.ceil(time))?
             }
-            (Does::Instant, [time]) => {
-                let time = time.cast_to(&timestamp_type(None), None)?;
-                let shown = times(&time, rows)?;
-                let instants = shown.iter().map(|time| Some(instant(self.zone, time?)));
-                typed(
-                    &instants.collect(),
-                    &timestamp_type(Some(&self.zone.name())),
-                )?
-            }
+            (Does::Instant, [time]) => self.instants(time, rows)?,
             _ => return exec_err!("{}", self.usage()),
         };
         once(result, &args.args)
@@ -292,6 +284,23 @@ impl Calendar {
             Some(unit) => Ok(unit),
             None => exec_err!("{}", self.usage()),
         }
+    }
+
+    /// When clocks of the zone show these times, in their unit; days begin at midnight.
+    fn instants(&self, shown: &ColumnarValue, rows: usize) -> Result<ArrayRef> {
+        let unit = unit_of(Some(&shown.data_type()));
+        let finer = match unit {
+            TimeUnit::Second | TimeUnit::Millisecond => 1,
+            TimeUnit::Microsecond => 1_000,
+            TimeUnit::Nanosecond => 1_000_000,
+        };
+        let shown = shown.cast_to(&DataType::Timestamp(unit, None), None)?;
+        let instants = times(&shown, rows)?.unary_opt::<_, Int64Type>(|time| {
+            let of = instant(self.zone, time.div_euclid(finer));
+            of.checked_mul(finer)?.checked_add(time.rem_euclid(finer))
+        });
+        let zone = Some(self.zone.name().into());
+        Ok(cast(&instants, &DataType::Timestamp(unit, zone))?)
     }
 
     /// What becomes of what a clock shows, where it is one of the zone.
@@ -321,6 +330,16 @@ fn both(first: Option<DataType>, second: Option<DataType>) -> Option<Vec<DataTyp
 
 fn is_number(data_type: &DataType) -> bool {
     data_type.is_integer() || data_type.is_null()
+}
+
+/// The unit of an instant that is made of such a time; at the coarsest a millisecond.
+fn unit_of(shown: Option<&DataType>) -> TimeUnit {
+    match shown {
+        Some(DataType::Timestamp(unit @ (TimeUnit::Microsecond | TimeUnit::Nanosecond), _)) => {
+            *unit
+        }
+        _ => TimeUnit::Millisecond,
+    }
 }
 
 fn timestamp_type(zone: Option<&str>) -> DataType {

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | [`functions`] | functions of one row that queries call, and those that others are rewritten to |
 //! | [`absolute`], [`divide`], [`exact`], [`narrow`], [`whole`] | arithmetic as in Java, and exact to as many digits as in Flink |
-//! | [`number_text`], [`bytes_text`], [`TimestampText`], [`to_instant`] | casts |
+//! | [`number_text`], [`bytes_text`], [`TimestampText`], [`to_instant`], [`exact_number`], [`reading()`] | casts |
+//! | [`round_digits`], [`truncate_digits`] | numbers with a point, by their decimal digits |
 //! | [`bounded`] | a function whose result is only as long as a record may be |
 //! | [`guarded`](fn@guarded), [`with_numbers`] | expressions in which AND and OR guard, and times are moved by numbers |
 
@@ -16,11 +17,14 @@ mod around;
 mod bytes;
 mod calendar;
 mod clock;
+mod digits;
+mod floating;
 mod guarded;
 mod length;
 mod local;
 mod numbers;
 mod pattern;
+mod reading;
 mod root;
 mod shifted;
 mod substring;
@@ -39,9 +43,11 @@ pub use around::{absolute, divide};
 pub use bytes::bytes_text;
 pub use calendar::to_instant;
 pub use clock::PROCTIME;
+pub use floating::{exact_number, round_digits, truncate_digits};
 pub use guarded::guarded;
 pub use length::{Counts, bounded};
 pub use numbers::{decimal, exact, narrow, number_text, whole};
+pub use reading::{reading, reading_moment};
 pub use shifted::{milliseconds, with_numbers};
 pub use time::TimestampText;
 pub use types::name as type_name;
@@ -61,6 +67,7 @@ pub fn functions(clock: &Clock, zone: Zone) -> Vec<Named<ScalarUDF>> {
     functions.extend(time::functions(zone));
     functions.extend(calendar::functions(zone));
     functions.extend([
+        ("power", floating::power()),
         ("sqrt", root::function()),
         ("substring", substring::function()),
         ("substr", substring::function()),

@@ -44,9 +44,27 @@ enum Use {
 /// Refuses values of several kinds where they have to be of one.
 pub(super) fn refuse_others(plan: &LogicalPlan) -> Result<()> {
     each_expression(plan, |expression, typed| {
+        refuse_days(expression, typed)?;
         let mut uses = uses(expression).into_iter();
         uses.try_for_each(|(of, values)| of.check(&values, typed))
     })
+}
+
+/// A number is no number of days.
+fn refuse_days(expression: &Expr, typed: &Typed) -> Result<()> {
+    let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expression else {
+        return Ok(());
+    };
+    if !matches!(op, Operator::Plus | Operator::Minus) {
+        return Ok(());
+    }
+    let types = [typed.of(left)?, typed.of(right)?];
+    if !types.contains(&DataType::Date32) || !types.iter().any(DataType::is_numeric) {
+        return Ok(());
+    }
+    let [first, second] = types.map(|of| types::name(&of));
+    let message = format!("{first} {op} {second} is not computed; write {op} INTERVAL '1' DAY");
+    Err(Fault::new(place(expression), message).into())
 }
 
 /// What an expression does with which of its parts.

@@ -46,6 +46,9 @@ fn check(expression: &Expr, typed: &Typed) -> Result<()> {
     if let Some((_, name)) = OF_SO_MANY.iter().find(|(own, _)| *own == call.name()) {
         check_count(name, call.args.get(1), typed)?;
     }
+    if let ("date_part", [unit, time]) = (call.name(), call.args.as_slice()) {
+        check_part(unit, time, typed)?;
+    }
     let Some((_, name, of, from, to)) = TAKEN.iter().find(|(own, ..)| *own == call.name()) else {
         return Ok(());
     };
@@ -76,6 +79,31 @@ fn check_count(name: &str, count: Option<&Expr>, typed: &Typed) -> Result<()> {
     let given = types::name(&given);
     let message = format!("{name} is of so many characters, INT, and this is {given}; write CAST");
     Err(Fault::new(place(count), message).into())
+}
+
+/// Parts of a time of day, as they are called here.
+const OF_DAY: [&str; 6] = [
+    "HOUR",
+    "MINUTE",
+    "SECOND",
+    "MILLISECOND",
+    "MICROSECOND",
+    "NANOSECOND",
+];
+
+/// A time of day has no year.
+fn check_part(unit: &Expr, time: &Expr, typed: &Typed) -> Result<()> {
+    let Expr::Literal(unit, _) = unit else {
+        return Ok(());
+    };
+    let unit = unit.to_string().to_uppercase();
+    let of_day = matches!(typed.of(time)?, DataType::Time32(_) | DataType::Time64(_));
+    if !of_day || OF_DAY.contains(&unit.as_str()) {
+        return Ok(());
+    }
+    let what = format!("{unit} of a TIME, in EXTRACT,");
+    let instead = "a TIME has HOUR, MINUTE, SECOND and parts of it";
+    Err(Fault::unsupported(place(time), &what, instead).into())
 }
 
 impl Of {

@@ -181,14 +181,18 @@ fn replaced(value: Expr, part: Expr, by: Expr) -> Expr {
     case(is_empty, everywhere, Some(named("replace", all)))
 }
 
-/// Zero where it is not found from there on.
+/// Zero where it is not found from there on. What is empty is found at the begin, wherever it is looked for.
 fn position_from(part: Expr, value: Expr, from: Expr) -> Expr {
+    let is_before = binary(from.clone(), BinaryOperator::Lt, whole(1));
+    let from = case(is_before, whole(1), Some(from));
     let behind = named("substring", vec![value, from.clone()]);
-    let found = position(part, behind);
+    let found = position(part.clone(), behind);
     let is_found = binary(found.clone(), BinaryOperator::Gt, whole(0));
+    let is_more = binary(part, BinaryOperator::NotEq, text(""));
+    let is_moved = binary(is_found, BinaryOperator::And, is_more);
     let before = binary(from, BinaryOperator::Minus, whole(1));
     let place = binary(found.clone(), BinaryOperator::Plus, before);
-    case(is_found, place, Some(found))
+    case(is_moved, place, Some(found))
 }
 
 fn position(part: Expr, text: Expr) -> Expr {

@@ -19,7 +19,6 @@ use super::{
         self, CAST_AS, TimestampText, decimal, divide, narrow, number_text, to_instant, whole,
     },
     query::{each_expression, replace_expressions},
-    types::MILLISECONDS,
 };
 
 /// Puts Flink's casts where Arrow's would give something else.
@@ -59,6 +58,10 @@ impl Casts {
         };
         let (from, to) = (value.get_type(schema)?, field.data_type());
         let value = value.as_ref().clone();
+        let read = (from == DataType::Utf8).then(|| functions::reading(to, is_tried));
+        if let Some(read) = read.flatten() {
+            return Ok(Transformed::yes(read.call(vec![value])));
+        }
         let replaced = match (&from, to) {
             (DataType::Timestamp(..), DataType::Utf8) => self.timestamp_text.call(vec![value]),
             (DataType::Binary, DataType::Utf8) => functions::bytes_text().call(vec![value]),
@@ -71,23 +74,19 @@ impl Casts {
             (DataType::Utf8, to) if to.is_signed_integer() && !is_number(&value) => {
                 whole(to.clone(), is_tried).call(vec![value])
             }
+            (from, to @ DataType::Decimal128(..)) if from.is_floating() => {
+                functions::exact_number(to.clone()).call(vec![value])
+            }
             (from, to) if is_narrower(from, to) => narrow(to.clone()).call(vec![value]),
             (from, DataType::Decimal128(..)) if from.is_numeric() && !is_tried => {
                 try_cast(value, to.clone())
             }
-            (
-                DataType::Timestamp(_, None) | DataType::Date32,
-                DataType::Timestamp(unit, Some(_)),
-            ) => {
-                let instant = self.instant.call(vec![value]);
-                match unit {
-                    TimeUnit::Millisecond => instant,
-                    _ => cast(instant, to.clone()),
-                }
+            (DataType::Timestamp(_, None) | DataType::Date32, DataType::Timestamp(_, Some(_))) => {
+                self.instant_of(value, &from, to)
             }
-            (DataType::Utf8, DataType::Timestamp(TimeUnit::Millisecond, Some(_))) => {
-                let to_shown = if is_tried { try_cast } else { cast };
-                self.instant.call(vec![to_shown(value, MILLISECONDS)])
+            (DataType::Utf8, DataType::Timestamp(unit, Some(_))) => {
+                let shown = functions::reading_moment(*unit, is_tried);
+                self.instant.call(vec![shown.call(vec![value])])
             }
             // What a clock on a wall shows, and not what one in Greenwich does.
             (DataType::Timestamp(_, Some(_)), DataType::Timestamp(_, None))
@@ -97,6 +96,23 @@ impl Casts {
             _ => return Ok(Transformed::no(expression)),
         };
         Ok(Transformed::yes(replaced))
+    }
+}
+
+impl Casts {
+    /// When clocks of the zone show a time, in the unit of its type; of a day in milliseconds.
+    fn instant_of(&self, shown: Expr, from: &DataType, to: &DataType) -> Expr {
+        let instant = self.instant.call(vec![shown]);
+        let is_same = match (from, to) {
+            (DataType::Timestamp(of, _), DataType::Timestamp(unit, _)) => of == unit,
+            (_, DataType::Timestamp(unit, _)) => *unit == TimeUnit::Millisecond,
+            _ => false,
+        };
+        if is_same {
+            instant
+        } else {
+            cast(instant, to.clone())
+        }
     }
 }
 
@@ -223,6 +239,13 @@ impl Rounding {
         let (name, [value, rest @ ..]) = (call.name(), call.args.as_slice()) else {
             return Ok(Transformed::no(expression));
         };
+        let of = value.get_type(schema)?;
+        if of.is_floating()
+            && let Some(kept) = by_digits(name)
+        {
+            let digits = rest.first().cloned().unwrap_or_else(|| digits(0));
+            return Ok(Transformed::yes(kept.call(vec![value.clone(), digits])));
+        }
         let kept = match (name, rest) {
             ("floor" | "ceil" | "trunc", []) => Some(0),
             ("trunc" | "round", [digits]) => literal(digits),
@@ -231,10 +254,12 @@ impl Rounding {
         let Some(kept) = kept else {
             return Ok(Transformed::no(expression));
         };
-        Ok(match value.get_type(schema)? {
-            of if of.is_integer() && kept == 0 => Transformed::yes(value.clone()),
+        Ok(match of {
+            of if of.is_integer() && (kept == 0 || (name == "trunc" && kept > 0)) => {
+                Transformed::yes(value.clone())
+            }
             // To tens and so on: up to more than there is in its type, from where it goes around.
-            of if of.is_integer() && name == "round" && kept < 0 => {
+            of if of.is_integer() && kept < 0 => {
                 let exact = cast(value.clone(), DataType::Decimal128(20, 0));
                 let rounded = call.func.call([vec![exact], rest.to_vec()].concat());
                 Transformed::yes(narrow(of).call(vec![rounded]))
@@ -245,17 +270,27 @@ impl Rounding {
                 Transformed::yes(rounded)
             }
             DataType::Decimal128(precision, scale)
-                if name != "round" && kept < i16::from(scale) && kept >= 0 =>
+                if name != "round" && kept < i16::from(scale) =>
             {
                 let (precision, scale) = (i16::from(precision), i16::from(scale));
                 // The next whole number may have a digit more.
                 let wide = cast(value.clone(), decimal(precision + 1, scale));
                 let rounded = call.func.call([vec![wide], rest.to_vec()].concat());
+                let kept = kept.max(0);
                 let to = decimal(precision - scale + 1 + kept, kept);
                 Transformed::yes(cast(rounded, to))
             }
             _ => Transformed::no(expression),
         })
+    }
+}
+
+/// Of numbers with a point, those functions that go by their digits.
+fn by_digits(name: &str) -> Option<ScalarUDF> {
+    match name {
+        "round" => Some(functions::round_digits()),
+        "trunc" => Some(functions::truncate_digits()),
+        _ => None,
     }
 }
 

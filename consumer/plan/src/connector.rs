@@ -55,9 +55,10 @@ pub(super) fn place(
         }
     };
     let format = match connector {
-        Connector::Brooklet { .. } | Connector::Http { .. } => {
-            Some(format(&mut options)?.unwrap_or(Format::Json(Json::default())))
-        }
+        Connector::Brooklet { .. } | Connector::Http { .. } => match format(&mut options)? {
+            Some(format) => Some(format),
+            None => Some(Format::Json(json(&mut options)?)),
+        },
         Connector::Filesystem { .. } => {
             options.required("format")?;
             format(&mut options)?

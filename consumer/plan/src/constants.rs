@@ -14,8 +14,9 @@ use datafusion_sql::sqlparser::{
 
 use super::{
     columns,
-    error::{Fault, begin},
+    error::{Fault, NOWHERE, begin},
     functions::Functions,
+    placed::place,
     query::Planner,
 };
 
@@ -64,12 +65,8 @@ impl Visitor for Constants<'_> {
     /// From the inside out: what is refused is the least that has no value.
     fn post_visit_expr(&mut self, expression: &Expr) -> Checked {
         self.choices -= usize::from(is_choice(expression));
-        let is_written = matches!(
-            expression,
-            Expr::Value(_) | Expr::Interval(_) | Expr::Nested(_)
-        );
         let is_left = self.choices > 0 && !is_cast_of_text(expression);
-        if is_left || is_written || !is_constant(expression, self.planner.functions) {
+        if is_left || is_written(expression) || !is_constant(expression, self.planner.functions) {
             return ControlFlow::Continue(());
         }
         match self.planner.constant(expression) {
@@ -94,6 +91,50 @@ impl Constants<'_> {
             Ok(_) | Err(_) => ControlFlow::Continue(()),
         }
     }
+}
+
+/// The fault at the least constant in `tree` that alone is refused with the same words: what plans a query
+/// knows where its columns are written, and not where its constants are.
+pub(super) fn placed(fault: Fault, tree: &impl Visit, planner: &Planner<'_>) -> Fault {
+    if fault.at != NOWHERE {
+        return fault;
+    }
+    let mut refused = Refused {
+        planner,
+        message: &fault.message,
+    };
+    match tree.visit(&mut refused) {
+        ControlFlow::Break(at) => fault.or_at(at),
+        ControlFlow::Continue(()) => fault,
+    }
+}
+
+/// Looks for a constant that is refused with these words.
+struct Refused<'a> {
+    planner: &'a Planner<'a>,
+    message: &'a str,
+}
+
+impl Visitor for Refused<'_> {
+    type Break = Location;
+
+    fn post_visit_expr(&mut self, expression: &Expr) -> ControlFlow<Location> {
+        if is_written(expression) || !is_constant(expression, self.planner.functions) {
+            return ControlFlow::Continue(());
+        }
+        match self.planner.refusal(expression) {
+            Some(fault) if fault.message == self.message => ControlFlow::Break(place(expression)),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+/// Whether it is a value as it stands: there is nothing to compute.
+const fn is_written(expression: &Expr) -> bool {
+    matches!(
+        expression,
+        Expr::Value(_) | Expr::Interval(_) | Expr::Nested(_)
+    )
 }
 
 /// Whether some of its parts are computed only where others say so.

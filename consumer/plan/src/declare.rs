@@ -8,7 +8,7 @@ use datafusion_expr::{Expr, ExprSchemable};
 use datafusion_sql::sqlparser::ast::Ident;
 
 use super::{
-    Metadata, Origin, Table,
+    Connector, Metadata, Origin, Table,
     catalog::{Column, Declared, Source, Value, Watermark},
     connector::{Place, place},
     error::{Fault, begin, did_you_mean},
@@ -49,6 +49,7 @@ pub(super) fn declare(
         .collect();
     let place = place(definition.options_at, &definition.options, &fields)?;
     let mut table = table(definition, &columns, place.clone())?;
+    told(definition, &table)?;
     readable(definition, &table)?;
     computed(planner, definition, &table, &mut columns)?;
     table.primary_key = primary_key(definition, &table)?;
@@ -162,6 +163,20 @@ fn of_columns(format: Format, columns: &[table::Column]) -> Format {
             Format::Csv(Csv { fields, ..csv })
         }
         Format::Json(_) => format,
+    }
+}
+
+/// What is made up comes from no stream, at no offset.
+fn told(definition: &Definition, table: &Table) -> Result<(), Fault> {
+    let mut columns = definition.columns.iter();
+    let metadata = columns.find(|column| matches!(column.kind, ColumnKind::Metadata { .. }));
+    match (&table.connector, metadata) {
+        (Connector::Datagen { .. }, Some(column)) => {
+            let instead = "there is that of 'brooklet', 'http' and 'filesystem'";
+            let at = begin(column.name.span);
+            Err(Fault::unsupported(at, "metadata of 'datagen'", instead))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -27,7 +27,9 @@ pub(super) fn refused(expr: &Expr) -> Option<Refused> {
         return Some((escape.span, "this ESCAPE", "it is one character"));
     }
     let (what, instead) = match expr {
-        Expr::BinaryOp { op, .. } => operator(op),
+        Expr::BinaryOp { left, op, right } => {
+            operator(op).or_else(|| times_interval(left, op, right))
+        }
         Expr::Interval(interval) => refused_interval(interval),
         _ => refused_value(expr).or_else(|| refused_condition(expr)),
     }?;
@@ -209,6 +211,20 @@ const fn operator(op: &BinaryOperator) -> Option<Instead> {
         BinaryOperator::Overlaps => ("OVERLAPS", "compare the times by < and >"),
         _ => return None,
     })
+}
+
+/// A number of intervals, or a part of one.
+fn times_interval(left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<Instead> {
+    let is_times = matches!(op, BinaryOperator::Multiply | BinaryOperator::Divide);
+    let is_interval = [left, right].into_iter().any(|side| {
+        let mut side = side;
+        while let Expr::Nested(inner) = side {
+            side = inner;
+        }
+        matches!(side, Expr::Interval(_))
+    });
+    let instead = "there is TIMESTAMPADD(MINUTE, 10 * n, time)";
+    (is_times && is_interval).then_some(("an interval times a number", instead))
 }
 
 fn is_one_character(escape: &ValueWithSpan) -> bool {

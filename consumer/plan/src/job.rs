@@ -50,6 +50,8 @@ pub struct Planned {
 /// # Errors
 /// The text is no job: it has a mistake, or something that is not supported.
 pub fn plan(text: &str, settings: &Settings) -> Result<Job, Error> {
+    // Some editors begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let planned = || {
         let job = Reading::job(text, settings.clone());
         job.map_err(|fault| at_its_word(fault, text).into_error(&settings.job))

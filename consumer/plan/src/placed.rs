@@ -142,7 +142,9 @@ impl Visitor for Part<'_> {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Location> {
         let found = match expr {
-            Expr::Function(call) if self.names(&call.name.to_string()) => Some(call.name.span()),
+            Expr::Function(call) if self.names(planned(&call.name.to_string())) => {
+                Some(call.name.span())
+            }
             Expr::CompoundIdentifier(names) => {
                 let mut fields = names.iter().filter(|name| self.is_of_field(name));
                 fields.next().map(|name| name.span)
@@ -156,6 +158,16 @@ impl Visitor for Part<'_> {
             Some(span) => ControlFlow::Break(begin(span)),
             None => ControlFlow::Continue(()),
         }
+    }
+}
+
+/// The name by which a function is planned that is another way to write one.
+fn planned(name: &str) -> &str {
+    let is = |of: &str| name.eq_ignore_ascii_case(of);
+    if is("LOCATE") || is("INSTR") {
+        "POSITION"
+    } else {
+        name
     }
 }
 

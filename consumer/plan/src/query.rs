@@ -80,6 +80,7 @@ impl Planner<'_> {
         });
         plan.map_err(|error| {
             let fault = aliases::told(error.into(), &hidden);
+            let fault = constants::placed(fault, query, self);
             placed(fault, query).or_at(at)
         })
     }
@@ -102,7 +103,10 @@ impl Planner<'_> {
             refuse_many_rows(&simplified)?;
             Ok(simplified)
         };
-        planned().map_err(|error: DataFusionError| placed(error.into(), expression).or_at(at))
+        planned().map_err(|error: DataFusionError| {
+            let fault = constants::placed(error.into(), expression, self);
+            placed(fault, expression).or_at(at)
+        })
     }
 
     /// The type of a constant, which has a value; none where it cannot be planned alone.
@@ -129,6 +133,12 @@ impl Planner<'_> {
             Fault::new(NOWHERE, format!("{expression} has no value: {why}"))
         })?;
         Ok(Some(of))
+    }
+
+    /// Why a constant alone cannot be planned, if that is so.
+    pub(super) fn refusal(&self, expression: &Ast) -> Option<Fault> {
+        let planned = self.projected(expression, LogicalPlanBuilder::empty(true));
+        planned.err().map(Fault::from)
     }
 
     /// An expression as the only column of a plan.

@@ -13,13 +13,15 @@ use datafusion_physical_expr::{
 use super::{Expression, error::in_names_of_flink, types};
 
 /// Functions of other names in Flink, where the arguments stand as they do there.
-const OF_FLINK: [(&str, &str); 8] = [
+const OF_FLINK: [(&str, &str); 10] = [
     ("character_length", "CHAR_LENGTH"),
     ("ends_with", "ENDSWITH"),
+    ("round_digits", "ROUND"),
     ("starts_with", "STARTSWITH"),
     ("substr", "SUBSTRING"),
     ("timestampadd_days", "TIMESTAMPADD"),
     ("trunc", "TRUNCATE"),
+    ("truncate_digits", "TRUNCATE"),
     ("btrim", "TRIM"),
     ("unix_timestamp_now", "UNIX_TIMESTAMP"),
 ];
@@ -94,11 +96,14 @@ fn called(call: &ScalarFunctionExpr, parts: &[Expression], schema: &Schema) -> E
     let all = texts.join(", ");
     let to = types::name(call.return_type());
     word(&match (call.name(), texts.as_slice()) {
-        ("narrow" | "whole_number" | "number_text" | "bytes_text", _) => {
+        (
+            "narrow" | "whole_number" | "number_text" | "bytes_text" | "read_text" | "exact_number",
+            _,
+        ) => {
             format!("CAST({all} AS {to})")
         }
         ("timestamp_text" | "instant_of" | "to_local_time", _) => format!("CAST({all} AS {to})"),
-        ("try_whole_number", _) => format!("TRY_CAST({all} AS {to})"),
+        ("try_whole_number" | "try_read_text", _) => format!("TRY_CAST({all} AS {to})"),
         ("make_array", _) => format!("ARRAY[{all}]"),
         ("array_element", [array, number]) => match array.strip_suffix(']') {
             // The one value of a MAP.

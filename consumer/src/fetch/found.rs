@@ -3,8 +3,10 @@
 use std::{
     collections::BTreeSet,
     fmt, fs, io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
+
+use glob::{MatchOptions, Pattern};
 
 /// What a pattern is known by.
 const WILD: [char; 3] = ['*', '?', '['];
@@ -29,12 +31,7 @@ pub(super) fn found(path: &Path) -> Result<BTreeSet<PathBuf>, String> {
     let cannot = |error: &dyn fmt::Display| format!("cannot look for {}: {error}", path.display());
     let mut found = Found::default();
     if let Some(pattern) = path.to_str().filter(|text| text.contains(WILD)) {
-        let paths = glob::glob(pattern).map_err(|error| cannot(&error))?;
-        let paths = paths.map(|path| path.map_err(io::Error::other));
-        let names_hidden = is_hidden(Path::new(pattern));
-        found
-            .take(paths, names_hidden)
-            .map_err(|error| cannot(&error))?;
+        found.named(pattern).map_err(|error| cannot(&error))?;
     } else if path.is_dir() {
         found.folders.insert(path.to_owned());
     } else if path.exists() {
@@ -48,6 +45,30 @@ pub(super) fn found(path: &Path) -> Result<BTreeSet<PathBuf>, String> {
 }
 
 impl Found {
+    /// What a pattern names.
+    fn named(&mut self, pattern: &str) -> io::Result<()> {
+        let takes_hidden = is_hidden(Path::new(pattern));
+        let is_recursive = |part: Component<'_>| part.as_os_str() == "**";
+        let parts = Path::new(pattern).components();
+        let before: PathBuf = parts.take_while(|part| !is_recursive(*part)).collect();
+        if before == Path::new(pattern) {
+            return self.take(globbed(&before)?, takes_hidden);
+        }
+        let mut below = Below::new(pattern)?;
+        if before.as_os_str().is_empty() {
+            below.folders.insert(before);
+        } else {
+            for folder in globbed(&before)? {
+                below.folders.insert(folder?);
+            }
+        }
+        while let Some(folder) = below.folders.pop_first() {
+            let named = below.enter(&folder)?;
+            self.take(named.into_iter().map(Ok), takes_hidden)?;
+        }
+        Ok(())
+    }
+
     fn enter(&mut self, folder: &Path) -> io::Result<()> {
         let entries = fs::canonicalize(folder).and_then(|path| {
             let is_new = self.entered.insert(path);
@@ -83,6 +104,76 @@ impl Found {
         }
         Ok(())
     }
+}
+
+/// The paths that a pattern without `**` names: hidden folders only where it names some.
+fn globbed(pattern: &Path) -> io::Result<impl Iterator<Item = io::Result<PathBuf>>> {
+    let pattern = pattern.to_str().unwrap_or_default();
+    let paths = glob::glob(pattern).map_err(io::Error::other)?;
+    let most = hidden(Path::new(pattern));
+    let paths = paths.filter(move |path| path.as_ref().map_or(true, |path| hidden(path) <= most));
+    Ok(paths.map(|path| path.map_err(io::Error::other)))
+}
+
+/// A search below folders, which `**` in a pattern asks for. What looks for patterns would follow links round
+/// and round.
+struct Below {
+    pattern: Pattern,
+    /// How many hidden folders the pattern names: no others are entered.
+    hidden: usize,
+    /// Folders that are still to be entered.
+    folders: BTreeSet<PathBuf>,
+    /// Those that were, by their true paths.
+    entered: BTreeSet<PathBuf>,
+}
+
+impl Below {
+    fn new(pattern: &str) -> io::Result<Self> {
+        let path = Path::new(pattern);
+        Ok(Self {
+            pattern: Pattern::new(pattern).map_err(io::Error::other)?,
+            hidden: hidden(path.parent().unwrap_or(path)),
+            folders: BTreeSet::new(),
+            entered: BTreeSet::new(),
+        })
+    }
+
+    /// What the pattern names in a folder; the folders in it are entered after it.
+    fn enter(&mut self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let here = Path::new(".");
+        let at = if folder.as_os_str().is_empty() {
+            here
+        } else {
+            folder
+        };
+        // It may be a file, or have gone since it was found.
+        if !at.is_dir() || !self.entered.insert(fs::canonicalize(at)?) {
+            return Ok(Vec::new());
+        }
+        let options = MatchOptions {
+            require_literal_separator: true,
+            ..MatchOptions::new()
+        };
+        let mut named = Vec::new();
+        for entry in fs::read_dir(at)? {
+            let path = folder.join(entry?.file_name());
+            if self.pattern.matches_path_with(&path, options) {
+                named.push(path);
+            } else if path.is_dir() && hidden(&path) <= self.hidden {
+                self.folders.insert(path);
+            }
+        }
+        Ok(named)
+    }
+}
+
+/// How many names of a path begin with a dot or an underscore.
+fn hidden(path: &Path) -> usize {
+    let names = path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name),
+        _ => None,
+    });
+    names.filter(|name| is_hidden(Path::new(name))).count()
 }
 
 /// A file in the true path of its folder. A link to a file is a file of its own.
@@ -147,6 +238,16 @@ mod tests {
             &["b/c/1.json", "b/c/above/a.json", "b/c/above/b/2.json"],
         );
         check("_*", &["_temporary/4.json"]);
+        check("**/*.json", &["a.json", "b/2.json", "b/c/1.json"]);
+        check("**/[12].json", &["b/2.json", "b/c/1.json"]);
+        check("b/**", &["b/2.json", "b/c/1.json", "b/c/above/a.json"]);
+        check("*/**/1.json", &["b/c/1.json"]);
+        check(
+            "**/c",
+            &["b/c/1.json", "b/c/above/a.json", "b/c/above/b/2.json"],
+        );
+        check("b/.hidden/*", &["b/.hidden/3.json"]);
+        check("b/*/*.json", &["b/c/1.json"]);
         check("empty", &[]);
         check("a.json", &["a.json"]);
         check("no", &[]);

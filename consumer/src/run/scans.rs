@@ -8,7 +8,7 @@ use crate::{
     fetch::{Block, Ended, Origin, Place},
     parse::Rows,
     plan::{Bounded, Connector, Dataflow, Kind, Scan, StepId, Watermarks},
-    transform::{BEGINNING, Chain, Counts, Progress, Report, Void},
+    transform::{BEGINNING, Chain, Counts, Progress, Report, Void, least},
 };
 
 /// A scan of the job.
@@ -31,8 +31,10 @@ pub(super) struct Reading {
     /// For how long a partition may be silent before it holds up nothing any more.
     idle_timeout: Option<Duration>,
     pub(super) partitions: Vec<Partition>,
+    /// How far event time has come in all that hold it back.
+    reached: i64,
     /// What the steps of its chain have done.
-    pub(super) reports: Vec<Report>,
+    reports: Vec<Report>,
 }
 
 /// Whether a table was read to its end at least once.
@@ -86,6 +88,7 @@ impl Reading {
             is_timed: watermarks.is_some(),
             idle_timeout: watermarks.and_then(|watermarks| watermarks.idle_timeout),
             partitions: vec![Partition::new(now)],
+            reached: BEGINNING,
             reports: chain
                 .steps()
                 .map(|(step, kind)| nothing(step, kind))
@@ -224,18 +227,45 @@ impl Reading {
             watermark: reached,
             is_idle: false,
         };
-        (partition.progress != before).then_some(partition.progress)
+        let progress = partition.progress;
+        self.reach();
+        (progress != before).then_some(progress)
+    }
+
+    /// No more comes of a partition.
+    pub(super) fn ended(&mut self, partition: usize) {
+        if let Some(partition) = self.partitions.get_mut(partition) {
+            partition.has_ended = true;
+        }
+        self.reach();
+    }
+
+    /// Takes note of how far event time has come: in the least of those that are neither idle nor at their
+    /// ends, as for the steps behind. It never falls.
+    fn reach(&mut self) {
+        let open = self.partitions.iter().filter(|one| !one.has_ended);
+        let open = open.map(|one| one.progress);
+        if open.clone().next().is_some() {
+            self.reached = self.reached.max(least(open).watermark);
+        }
     }
 
     /// Takes note of how many rows the steps of the chain took and gave.
     pub(super) fn count(&mut self, counts: &[(usize, usize)]) {
-        let watermarks = self.partitions.iter().filter(|one| !one.has_ended);
-        let watermark = watermarks.map(|one| one.progress.watermark).min();
         for (report, (rows_in, rows_out)) in self.reports.iter_mut().zip(counts) {
             report.rows_in += *rows_in as u64;
             report.rows_out += *rows_out as u64;
-            report.watermark = watermark.unwrap_or(BEGINNING);
         }
+    }
+
+    /// What the steps of the chain have done.
+    pub(super) fn reports(&self) -> impl Iterator<Item = Report> {
+        let watermark = self.reached;
+        let reports = self.reports.iter().copied();
+        reports.map(move |report| Report {
+            watermark,
+            ..report
+        })
     }
 
     /// Whether a partition that is silent for long holds up nothing any more.
@@ -260,6 +290,9 @@ impl Reading {
                 partition.progress.is_idle = true;
                 idle.push((number, partition.progress));
             }
+        }
+        if !idle.is_empty() {
+            self.reach();
         }
         idle
     }

@@ -15,9 +15,9 @@ use super::{error::Failure, required::required, source::Reach};
 use crate::{
     http::Client,
     parse::Format,
-    plan::{Connector, OnNull, Rolling, Table},
+    plan::{Connector, OnNull, Rolling, Table, Timestamps},
     transform::Changes,
-    write::{Appends, Console, Output, Parts, Print, Printer, Shape},
+    write::{Appends, Console, Moments, Output, Parts, Print, Printer, Shape},
 };
 
 /// Changes that may wait at a sink.
@@ -169,17 +169,20 @@ async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Re
             None => Target::Console(console(None)),
         });
     };
-    if matches!(table.format, Some(Format::Csv(_))) {
-        return Err(io::Error::other(
-            "CSV is read, and not written: use 'format' = 'json'",
-        ));
-    }
+    let moments = match &table.format {
+        Some(Format::Csv(_)) => {
+            let why = "CSV is read, and not written: use 'format' = 'json'";
+            return Err(io::Error::other(why));
+        }
+        Some(Format::Json(json)) if json.timestamps == Timestamps::Iso8601 => Moments::Iso8601,
+        Some(Format::Json(_)) | None => Moments::Sql,
+    };
     Ok(match &table.connector {
         Connector::Print { prefix } => Target::Console(console(prefix.as_deref())),
         Connector::Blackhole => Target::Nowhere,
         Connector::Filesystem { path, rolling, .. } => {
             let Rolling { bytes, age } = *rolling;
-            Target::Folder(Parts::in_folder(path, &outputs.run, bytes, age)?)
+            Target::Folder(Parts::in_folder(path, &outputs.run, bytes, age)?.with(moments))
         }
         Connector::Brooklet { url, path, .. } => {
             let url = outputs.reach.address(url.as_deref(), path);
@@ -189,9 +192,8 @@ async fn target<W: Write>(table: Option<&Table>, outputs: &Outputs<W>) -> io::Re
             let reach = &outputs.reach;
             let client = Client::new(&url, reach.token.clone(), &reach.roots);
             let client = client.map_err(io::Error::other)?;
-            Target::Stream(Box::new(
-                Appends::open(client, url, &writer, patience).await?,
-            ))
+            let appends = Appends::open(client, url, &writer, patience).await?;
+            Target::Stream(Box::new(appends.with(moments)))
         }
         Connector::Http { .. } | Connector::Datagen { .. } => {
             return Err(io::Error::other("its connector only reads"));

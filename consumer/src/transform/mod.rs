@@ -40,6 +40,7 @@ pub use error::{Error, Fault, Uncomputed};
 pub use operator::{BEGINNING, Counts, END, Event, Operator, Origin, Out, Progress, Void};
 pub use state::State;
 pub use task::{Budget, Outputs, Report, Settings, Task};
+pub(crate) use watermarks::least;
 
 #[cfg(test)]
 pub(crate) mod proof;

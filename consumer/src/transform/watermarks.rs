@@ -148,7 +148,7 @@ impl Partitions {
 
 /// How far event time is behind several inputs: the least of those that are not idle; where all are,
 /// the greatest. Where there are none, it is at its end.
-pub(super) fn least(inputs: impl Iterator<Item = Progress> + Clone) -> Progress {
+pub(crate) fn least(inputs: impl Iterator<Item = Progress> + Clone) -> Progress {
     let busy = inputs
         .clone()
         .filter(|input| !input.is_idle)

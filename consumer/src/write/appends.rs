@@ -9,7 +9,7 @@ use std::{
 use common::wire;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header::CONTENT_TYPE};
 
-use super::json::{self, Shape};
+use super::json::{self, Moments, Shape};
 use crate::{
     excerpt,
     http::{self, Client},
@@ -36,6 +36,7 @@ pub struct Appends {
     number: u64,
     /// For how long to try; none is for ever.
     retry_for: Option<Duration>,
+    moments: Moments,
     lines: Vec<u8>,
 }
 
@@ -68,12 +69,20 @@ impl Appends {
             writer: is_stream.then(|| writer.to_owned()),
             number: 0,
             retry_for,
+            moments: Moments::Sql,
             lines: Vec::new(),
         };
         if is_stream {
             appends.until_done(|appends| appends.create()).await?;
         }
         Ok(appends)
+    }
+
+    /// The same, with moments written so.
+    #[must_use]
+    pub const fn with(mut self, moments: Moments) -> Self {
+        self.moments = moments;
+        self
     }
 
     /// Appends rows, which must all be new where a line is a row.
@@ -83,7 +92,7 @@ impl Appends {
     pub async fn write(&mut self, changes: &Changes, shape: Shape) -> io::Result<()> {
         let mut lines = std::mem::take(&mut self.lines);
         lines.clear();
-        json::changes(changes, shape, &mut lines).map_err(io::Error::other)?;
+        json::changes(changes, shape, self.moments, &mut lines).map_err(io::Error::other)?;
         let mut rest = &lines[..];
         while !rest.is_empty() {
             let (body, others) = whole_lines(rest);

@@ -23,7 +23,7 @@ use lexical_core::{FormattedSize, ToLexicalWithOptions, WriteFloatOptions};
 
 /// Encodes those types that Arrow would encode in other letters.
 #[derive(Debug)]
-pub(super) struct Values;
+pub(super) struct Values(pub(super) super::Moments);
 
 impl EncoderFactory for Values {
     fn make_default_encoder<'a>(
@@ -44,6 +44,10 @@ impl EncoderFactory for Values {
                 array.as_primitive::<Time32MillisecondType>().values(),
             )),
             DataType::Timestamp(unit, zone) => Box::new(Moments {
+                between: match self.0 {
+                    super::Moments::Sql => b' ',
+                    super::Moments::Iso8601 => b'T',
+                },
                 values: moments(array, *unit),
                 unit: *unit,
                 end: if zone.is_some() { b"Z\"" } else { b"\"" },
@@ -160,6 +164,8 @@ impl Encoder for Times<'_> {
 
 /// Moments, told in UTC: `2026-01-01 00:00:00.1`.
 struct Moments<'a> {
+    /// What stands between day and time.
+    between: u8,
     values: &'a [i64],
     unit: TimeUnit,
     end: &'static [u8],
@@ -179,7 +185,7 @@ impl Encoder for Moments<'_> {
         match DateTime::from_timestamp(seconds, 0) {
             Some(moment) => {
                 date(out, moment.date_naive());
-                out.push(b' ');
+                out.push(self.between);
                 time(
                     out,
                     seconds.rem_euclid(86_400),
@@ -260,12 +266,12 @@ mod tests {
         record_batch::RecordBatch,
     };
 
-    use crate::write::json::lines;
+    use crate::write::{Moments, json::lines};
 
     fn check(column: impl Into<ArrayRef>, expected: &[&str]) {
         let rows = RecordBatch::try_from_iter([("a", column.into())]).unwrap();
         let mut out = Vec::new();
-        lines(&rows, &mut out).unwrap();
+        lines(&rows, Moments::Sql, &mut out).unwrap();
         let expected: String = expected
             .iter()
             .map(|value| format!("{{\"a\":{value}}}\n"))
@@ -342,6 +348,15 @@ mod tests {
             ),
             &["1E+5", "-1.23E+37", "18446744073709551615"],
         );
+    }
+
+    #[test]
+    fn between_day_and_time_is_what_is_asked_for() {
+        let times = TimestampMillisecondArray::from(vec![1_767_225_600_100]).with_timezone("UTC");
+        let rows = RecordBatch::try_from_iter([("a", column(times))]).unwrap();
+        let mut out = Vec::new();
+        lines(&rows, Moments::Iso8601, &mut out).unwrap();
+        assert_eq!(out, b"{\"a\":\"2026-01-01T00:00:00.1Z\"}\n");
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod text;
 pub use appends::Appends;
 pub use console::{Console, Output, Print};
 pub use dead_letters::DeadLetters;
-pub use json::Shape;
+pub use json::{Moments, Shape};
 pub use parts::Parts;
 pub use printer::Printer;
 pub use samples::Samples;

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::json;
+use super::{Moments, json};
 use crate::transform::Changes;
 
 /// A folder that is written to.
@@ -21,6 +21,7 @@ pub struct Parts {
     open: Option<Part>,
     bytes_max: u64,
     age_max: Duration,
+    moments: Moments,
     lines: Vec<u8>,
 }
 
@@ -45,6 +46,10 @@ impl Parts {
         bytes_max: u64,
         age_max: Duration,
     ) -> io::Result<Self> {
+        if folder.exists() && !folder.is_dir() {
+            let why = format!("{} is a file, and rows go to a folder", folder.display());
+            return Err(io::Error::new(io::ErrorKind::NotADirectory, why));
+        }
         fs::create_dir_all(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -53,8 +58,16 @@ impl Parts {
             open: None,
             bytes_max,
             age_max,
+            moments: Moments::Sql,
             lines: Vec::new(),
         })
+    }
+
+    /// The same, with moments written so.
+    #[must_use]
+    pub const fn with(mut self, moments: Moments) -> Self {
+        self.moments = moments;
+        self
     }
 
     /// Writes rows, all of which must be new.
@@ -63,7 +76,7 @@ impl Parts {
     /// They cannot be written.
     pub fn write(&mut self, changes: &Changes) -> io::Result<()> {
         self.lines.clear();
-        json::lines(&changes.rows, &mut self.lines).map_err(io::Error::other)?;
+        json::lines(&changes.rows, self.moments, &mut self.lines).map_err(io::Error::other)?;
         let part = match self.open.take() {
             Some(part) => part,
             None => self.begin()?,
@@ -163,6 +176,17 @@ mod tests {
         assert_eq!(names(&path), ["part-r-0.json", "part-r-1.json"]);
         let text = fs::read_to_string(path.join("part-r-0.json")).unwrap();
         assert_eq!(text, "{\"n\":1}\n{\"n\":2}\n{\"n\":1}\n{\"n\":2}\n");
+    }
+
+    #[test]
+    fn a_file_is_no_folder() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let refused = Parts::in_folder(file.path(), "r", BYTES, AGE).unwrap_err();
+        let why = refused.to_string();
+        assert!(
+            why.ends_with(" is a file, and rows go to a folder"),
+            "{why}"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Output, json, json::Shape, row};
+use super::{Moments, Output, json, json::Shape, row};
 use crate::transform::Changes;
 
 /// What is held back until it is written, at the most.
@@ -64,7 +64,8 @@ impl<W: Write> Printer<W> {
     }
 
     fn json(&mut self, changes: &Changes) -> io::Result<()> {
-        json::changes(changes, Shape::Change, &mut self.buffer).map_err(io::Error::other)
+        let moments = Moments::Sql;
+        json::changes(changes, Shape::Change, moments, &mut self.buffer).map_err(io::Error::other)
     }
 
     fn flush_if_full(&mut self) -> io::Result<()> {

@@ -37,7 +37,7 @@ fn list<'a>(out: &mut String, values: impl Iterator<Item = (&'a ArrayRef, usize)
 }
 
 fn value(out: &mut String, column: &dyn Array, row: usize) -> fmt::Result {
-    if column.is_null(row) {
+    if column.is_null(row) || *column.data_type() == DataType::Null {
         out.push_str("null");
         return Ok(());
     }
@@ -55,10 +55,10 @@ fn value(out: &mut String, column: &dyn Array, row: usize) -> fmt::Result {
             let number = column.as_primitive::<Float64Type>().value(row);
             float(out, &format!("{number:e}"), number)
         }
-        DataType::Decimal128(_, _) => {
-            let decimal = column.as_primitive::<Decimal128Type>();
-            out.push_str(&decimal.value_as_string(row));
-            Ok(())
+        DataType::Decimal128(_, scale) => {
+            let decimals = column.as_primitive::<Decimal128Type>();
+            let plain = decimals.value_as_string(row);
+            decimal(out, decimals.value(row), i32::from(*scale), &plain)
         }
         DataType::Utf8 => text(out, column.as_string::<i32>().value(row)),
         DataType::Binary => bytes(out, column.as_binary::<i32>().value(row)),
@@ -94,6 +94,20 @@ fn nested(out: &mut String, column: &dyn Array, row: usize) -> fmt::Result {
         }
         other => write!(out, "({other})"),
     }
+}
+
+/// An exact number as Java writes it: with an exponent, where there would be more than five zeros behind the
+/// point before its first digit.
+fn decimal(out: &mut String, units: i128, scale: i32, plain: &str) -> fmt::Result {
+    let digits = units.unsigned_abs().to_string();
+    let exponent = i32::try_from(digits.len()).unwrap_or(i32::MAX) - 1 - scale;
+    if exponent >= -6 {
+        return out.write_str(plain);
+    }
+    let sign = if units < 0 { "-" } else { "" };
+    let (first, rest) = digits.split_at(1);
+    let point = if rest.is_empty() { "" } else { "." };
+    write!(out, "{sign}{first}{point}{rest}E{exponent}")
 }
 
 fn text(out: &mut String, text: &str) -> fmt::Result {
@@ -270,6 +284,20 @@ mod tests {
         check(Float32Array::from(vec![0.1, 1.0e10]), &["0.1", "1.0E10"]);
         let decimal = Decimal128Array::from(vec![100, -1]).with_precision_and_scale(5, 2);
         check(decimal.unwrap(), &["1.00", "-0.01"]);
+        let fine = Decimal128Array::from(vec![0, 1, -100, 1_000_000, 10_i128.pow(18)]);
+        let fine = fine.with_precision_and_scale(38, 18).unwrap();
+        let expected = [
+            "0E-18",
+            "1E-18",
+            "-1.00E-16",
+            "1.000000E-12",
+            "1.000000000000000000",
+        ];
+        check(fine, &expected);
+        let millionth = Decimal128Array::from(vec![10, 9]);
+        let millionth = millionth.with_precision_and_scale(10, 7).unwrap();
+        check(millionth, &["0.0000010", "9E-7"]);
+        check(arrow::array::NullArray::new(1), &["null"]);
         check(BooleanArray::from(vec![true, false]), &["true", "false"]);
     }
 

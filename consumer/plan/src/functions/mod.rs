@@ -18,8 +18,8 @@ use datafusion_functions_nested::{cardinality::cardinality_udf, make_array::make
 
 pub(super) use aggregates::function;
 pub(super) use compute::{
-    PROCTIME, TimestampText, bytes_text, decimal, divide, exact, narrow, number_text, to_instant,
-    whole,
+    PROCTIME, TimestampText, bytes_text, decimal, divide, exact, exact_number, narrow, number_text,
+    reading, reading_moment, round_digits, to_instant, truncate_digits, whole,
 };
 pub(super) use named::CAST_AS;
 pub(super) use row_number::ROW_NUMBER;
@@ -273,7 +273,6 @@ fn taken_of_numbers() -> Vec<Named<ScalarUDF>> {
         ("LOG10", math::log10()),
         ("LOG2", math::log2()),
         ("PI", math::pi()),
-        ("POWER", math::power()),
         ("RADIANS", math::radians()),
         ("ROUND", math::round()),
         ("SIN", math::sin()),

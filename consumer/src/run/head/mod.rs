@@ -157,8 +157,8 @@ impl Head {
     }
 
     fn report(&self) {
-        let chains = self.scans.iter().flat_map(|reading| &reading.reports);
-        let all = chains.copied().chain(self.task.reports());
+        let chains = self.scans.iter().flat_map(Reading::reports);
+        let all = chains.chain(self.task.reports());
         self.watch.reports.put(0, 0, all.collect());
         self.watch.read(&self.scans);
     }
@@ -298,9 +298,7 @@ impl Head {
         let Some(reading) = self.scans.get_mut(scan) else {
             return Ok(());
         };
-        if let Some(partition) = reading.partitions.get_mut(partition) {
-            partition.has_ended = true;
-        }
+        reading.ended(partition);
         let port = reading.end;
         if self.ports.contains(&port) {
             let batches = &self.watch.metrics.batches;

@@ -42,7 +42,7 @@ CREATE TABLE t (a INT) WITH ('connector' = 'filesystem', 'path' = 'a', 'format' 
   'lookup.full-cache.periodic-reload.interval' = '0 s')
 => job.sql:2:50: 'lookup.full-cache.periodic-reload.interval' is a duration such as '5 s', above zero, not '0 s'
 CREATE TABLE t (a INT) WITH ('connector' = 'brooklet', 'topic' = 'a', 'lookup.cache' = 'FULL')
-=> job.sql:1:71: there is no option 'lookup.cache'; there is connector, url, stream, topic, scan.startup.mode, scan.bounded.mode, format, late.table
+=> job.sql:1:71: there is no option 'lookup.cache'; there is connector, url, stream, topic, scan.startup.mode, scan.bounded.mode, format, json.fail-on-missing-field, json.ignore-parse-errors, json.timestamp-format.standard, late.table
 CREATE TABLE there (sensor STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'datagen');
 SELECT l.sensor FROM there AS l JOIN places FOR SYSTEM_TIME AS OF l.ts AS p ON l.sensor = p.sensor
 => job.sql:2:67: FOR SYSTEM_TIME AS OF a TIMESTAMP(3) wants versions with such a time, and not TIMESTAMP_LTZ(3)

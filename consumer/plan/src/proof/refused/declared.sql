@@ -192,3 +192,10 @@ SELECT COUNT(*) FROM TUMBLE(TABLE v, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP 
 => job.sql:2:114: 'late.table' is 'late' here, and another or none of 't', with which it is united before a window: write the same in both
 CREATE TABLE t (a ROW<ts TIMESTAMP(3)>, WATERMARK FOR a.ts AS a.ts) WITH ('connector' = 'datagen')
 => job.sql:1:55: a watermark of a field is not supported; make it a column of its own: time AS a.ts
+CREATE TABLE t (a INT, o STRING METADATA FROM 'offset') WITH ('connector' = 'datagen')
+=> job.sql:1:24: metadata of 'datagen' is not supported; there is that of 'brooklet', 'http' and 'filesystem'
+# JSON is what streams are read as where no format is said.
+CREATE TABLE t (a INT) WITH ('connector' = 'brooklet', 'topic' = 'a', 'json.ignore-parse-errors' = 'yes')
+=> job.sql:1:100: 'json.ignore-parse-errors' is true or false, not 'yes'
+CREATE TABLE t (a INT) WITH ('connector' = 'brooklet', 'topic' = 'a', 'csv.ignore-parse-errors' = 'true')
+=> job.sql:1:71: there is no option 'csv.ignore-parse-errors'; did you mean 'json.ignore-parse-errors'?

@@ -120,3 +120,28 @@ SELECT CASE WHEN n > 0 THEN 1 ELSE 2 END,
 SELECT IF(n > 0, 'a', 'b'),
   IF(n > 0, 1, 'a') FROM readings
 => job.sql:2:3: what a result is chosen from is of one type, and these are INT and STRING; write CAST
+# What plans a query does not know where its constants are.
+SELECT sensor,
+  LOCATE('a', 5) FROM readings
+=> job.sql:2:3: POSITION does not take INT
+SELECT sensor,
+  LOCATE('a', n) FROM readings
+=> job.sql:2:3: POSITION does not take INT
+SELECT sensor,
+  n + INSTR(5, 'a') FROM readings
+=> job.sql:2:7: POSITION does not take INT
+SELECT sensor,
+  CHR('a') FROM readings
+=> job.sql:2:3: STRING % INT is not computed; write CAST
+SELECT sensor,
+  MOD('a', 2) FROM readings
+=> job.sql:2:3: STRING % INT is not computed; write CAST
+SELECT sensor FROM readings
+WHERE n > 1 AND NOT 5
+=> job.sql:2:21: a condition is BOOLEAN, and this is INT; write a comparison
+SELECT sensor,
+  2 - 'a' FROM readings
+=> job.sql:2:3: INT - STRING is not computed; write CAST
+CREATE TABLE t (a INT, b AS
+  LOCATE('a', 5)) WITH ('connector' = 'datagen')
+=> job.sql:2:3: POSITION does not take INT
