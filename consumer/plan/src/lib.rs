@@ -48,6 +48,7 @@ mod lower;
 mod many_rows;
 mod mixed;
 mod options;
+mod outer;
 mod patterns;
 mod placed;
 mod query;

@@ -43,6 +43,7 @@ use super::{
     error::{Fault, NOWHERE},
     functions::Functions,
     mixed::Mixed,
+    outer,
     placed::{place, placed},
     rewrite::rewrite,
     sub_queries, supported,
@@ -189,7 +190,9 @@ pub(super) fn analyzed(plan: LogicalPlan, zone: Zone) -> Result<LogicalPlan> {
         Arc::new(Casts::new(zone)),
     ];
     let config = ConfigOptions::default();
-    Analyzer::with_rules(rules).execute_and_check(plan, &config, |_, _| {})
+    let analyzer = Analyzer::with_rules(rules);
+    let analyzed = |plan| analyzer.execute_and_check(plan, &config, |_, _| {});
+    analyzed(outer::settled(plan, &analyzed)?)
 }
 
 /// What Flink does not make of values of such types.
