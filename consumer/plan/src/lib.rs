@@ -53,6 +53,8 @@ mod patterns;
 mod placed;
 mod query;
 mod rewrite;
+mod scalars;
+mod sets;
 mod settings;
 mod shared;
 mod statement;

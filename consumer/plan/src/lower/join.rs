@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
 use compute::milliseconds;
-use datafusion_common::{Column, DFSchema, JoinType, NullEquality};
+use datafusion_common::{Column, DFSchema, JoinType, NullEquality, ScalarValue};
 use datafusion_expr::{BinaryExpr, Expr, LogicalPlan, Operator, lit, utils::split_conjunction};
 
 use super::{
@@ -70,7 +70,10 @@ impl Lowering<'_> {
             JoinKind::Semi | JoinKind::Anti => first.schema.clone(),
             _ => pair.clone(),
         };
-        let filter = filter.as_ref().map(|filter| expression(filter, &pair));
+        let is_true =
+            |filter: &&Expr| matches!(filter, Expr::Literal(ScalarValue::Boolean(Some(true)), _));
+        let filter = filter.as_ref().filter(|filter| !is_true(filter));
+        let filter = filter.map(|filter| expression(filter, &pair));
         let join = Join {
             kind,
             keys,

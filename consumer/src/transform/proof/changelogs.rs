@@ -48,6 +48,8 @@ pub(crate) enum Query {
     Join(Box<Self>, &'static str, &'static str, Box<Self>),
     Exists(Box<Self>, &'static str, &'static str, Box<Self>),
     Set(Box<Self>, &'static str, Box<Self>),
+    /// The rows that compare so with a value of others.
+    Value(Box<Self>, &'static str, Box<Self>),
 }
 
 impl Query {
@@ -86,6 +88,11 @@ impl Query {
                 let of = |query: &Self| format!("SELECT k, v FROM ({})", query.sql());
                 format!("{} {kind} {}", of(one), of(other))
             }
+            Self::Value(one, value, other) => {
+                let (one, other) = (one.sql(), format!("FROM ({}) y", other.sql()));
+                let condition = value.replace("FROM", &other);
+                format!("SELECT x.k AS k, x.v AS v FROM ({one}) x WHERE {condition}")
+            }
         }
     }
 }
@@ -96,6 +103,13 @@ const CONDITIONS: [&str; 3] = [
     "x.v = y.v AND x.k <> y.k",
 ];
 
+const VALUES: [&str; 4] = [
+    "x.v >= (SELECT MAX(y.v) FROM)",
+    "x.v > (SELECT COUNT(*) FROM)",
+    "x.v >= (SELECT COUNT(y.v) FROM WHERE y.k = x.k)",
+    "x.k = (SELECT MIN(y.k) FROM WHERE y.v = x.v) OR x.v IS NULL",
+];
+
 pub(crate) fn queries() -> impl Strategy<Value = Query> {
     let table = select(vec!["a", "b"]).prop_map(Query::Table);
     table.prop_recursive(OPERATORS_MAX, OPERATORS_MAX * 2, 2, |of| {
@@ -104,7 +118,7 @@ pub(crate) fn queries() -> impl Strategy<Value = Query> {
         let kinds = vec!["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"];
         let values = vec!["COUNT(*)", "SUM(v)", "MAX(v)", "MIN(v)", "COUNT(DISTINCT v)", "COUNT(v)"];
         let columns = vec!["k, v", "k, n AS v"];
-        let sets = vec!["UNION ALL", "UNION", "INTERSECT", "EXCEPT"];
+        let sets = vec!["UNION ALL", "UNION", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL"];
         prop_oneof![
             1 => (of(), select(vec!["v > 1", "k IS NOT NULL", "k < v"])).prop_map(|(of, on)| Query::Filter(of, on)),
             2 => (of(), select(values)).prop_map(|(of, value)| Query::Group(of, value)),
@@ -114,7 +128,9 @@ pub(crate) fn queries() -> impl Strategy<Value = Query> {
             4 => (of(), select(kinds), on(), of()).prop_map(|(one, kind, on, other)| Query::Join(one, kind, on, other)),
             2 => (of(), select(vec!["EXISTS", "NOT EXISTS"]), on(), of())
                 .prop_map(|(one, exists, on, other)| Query::Exists(one, exists, on, other)),
-            1 => (of(), select(sets), of()).prop_map(|(one, kind, other)| Query::Set(one, kind, other)),
+            2 => (of(), select(sets), of()).prop_map(|(one, kind, other)| Query::Set(one, kind, other)),
+            1 => (of(), select(VALUES.to_vec()), of())
+                .prop_map(|(one, value, other)| Query::Value(one, value, other)),
         ]
     })
 }
