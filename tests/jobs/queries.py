@@ -136,7 +136,7 @@ class Generator(Streams):
             way = "EXISTS" if way == "IN" else way
             test = f"{way} (SELECT * FROM ({other.sql}) AS {y} WHERE {self.on(one, other, x, y)})"
         self.noted(way)
-        more = f" AND {self.value(BOOLEAN, one.scope(x), 1)}" if self.choices.seldom(4) else ""
+        more = f" {self.one_of(['AND', 'OR'])} {self.value(BOOLEAN, one.scope(x), 1)}" if self.choices.seldom(4) else ""
         columns = {name: (f"{x}.{name}", of) for name, of in one.columns.items()}
         return self.over(columns, f"({one.sql}) AS {x} WHERE {test}{more}")
 

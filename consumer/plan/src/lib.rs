@@ -46,6 +46,7 @@ mod kinds;
 mod lineage;
 mod lower;
 mod many_rows;
+mod marks;
 mod mixed;
 mod options;
 mod outer;

@@ -42,6 +42,7 @@ use super::{
     counted,
     error::{Fault, NOWHERE},
     functions::Functions,
+    marks::{Marks, refuse_unknown},
     mixed::Mixed,
     outer,
     placed::{place, placed},
@@ -159,6 +160,7 @@ impl Planner<'_> {
             Arc::new(EliminateOuterJoin::new()),
             Arc::new(PushDownFilter::new()),
             Arc::new(ExtractEquijoinPredicate::new()),
+            Arc::new(Marks),
         ];
         let narrowed = vec![Arc::new(OptimizeProjections::new()) as _];
         let all = [rules.clone(), narrowed.clone()].concat();
@@ -211,7 +213,9 @@ fn with_joins(plan: LogicalPlan) -> Result<LogicalPlan> {
     let joined = optimized(valued, vec![Arc::new(ScalarSubqueryToJoin::new())])?;
     // Behind this a NOT stands right before what it is of.
     let simple = optimized(joined, vec![Arc::new(SimplifyExpressions::new())])?;
-    sub_queries::told(simple)
+    let told = sub_queries::told(simple)?;
+    refuse_unknown(&told)?;
+    Ok(told)
 }
 
 /// The only column of a plan.

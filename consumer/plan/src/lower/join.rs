@@ -20,6 +20,9 @@ use super::{
 const SUPPORTED: &str =
     "there is [INNER | LEFT | RIGHT | FULL | CROSS] JOIN … ON, EXISTS and IN (SELECT …)";
 
+const BESIDE_OR: &str =
+    "beside OR, NOT IN of what may be null, and EXISTS or IN by other comparisons than =";
+
 /// A join with its inputs as plans.
 type Plan = datafusion_expr::Join;
 
@@ -163,7 +166,7 @@ fn kind(join: &Plan) -> Result<JoinKind, Fault> {
         JoinType::Full => JoinKind::Full,
         JoinType::LeftSemi => JoinKind::Semi,
         JoinType::LeftAnti => JoinKind::Anti,
-        JoinType::LeftMark => return unsupported("EXISTS or IN beside OR, or in SELECT"),
+        JoinType::LeftMark => return unsupported(BESIDE_OR),
         other => return unsupported(&format!("a join of kind {other}")),
     })
 }

@@ -298,8 +298,8 @@ fn unasked(value: &Expr) -> Fault {
 
 const VALUES: &str = "there is (SELECT MAX(x) FROM …) in SELECT, WHERE and HAVING; where it looks at columns \
     of the rows, it has no UNION and no LIMIT, and compares by =";
-const SUB_QUERIES: &str = "there is [NOT] EXISTS and [NOT] IN (SELECT …) in WHERE and HAVING, with AND between \
-    them; where the sub-query looks at columns of the rows, it has no UNION and no LIMIT, and none but = where it aggregates";
+const SUB_QUERIES: &str = "there is [NOT] EXISTS and [NOT] IN (SELECT …) in WHERE and HAVING, with AND, OR and NOT \
+    between them; where the sub-query looks at columns of the rows, it has no UNION and no LIMIT, and none but = where it aggregates";
 
 /// An expression over columns of these names, which knows where it is written.
 fn expression(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {

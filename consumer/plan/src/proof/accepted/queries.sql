@@ -123,6 +123,8 @@ SELECT (SELECT MAX(id) FROM orders) AS most, (SELECT COUNT(*) FROM orders WHERE 
 => most BIGINT, many BIGINT
 SELECT sensor, COUNT(*) AS c FROM readings GROUP BY sensor HAVING COUNT(*) > (SELECT id FROM orders ORDER BY id LIMIT 1)
 => sensor STRING, c BIGINT
+SELECT n FROM readings WHERE n IN (SELECT id FROM orders) OR NOT EXISTS (SELECT 1 FROM orders WHERE buyer = sensor)
+=> n INT
 SELECT n FROM readings WHERE EXISTS (SELECT 1 FROM orders WHERE id = n LIMIT 0)
 => n INT
 SELECT n FROM readings EXCEPT SELECT CAST(id AS INT) FROM orders

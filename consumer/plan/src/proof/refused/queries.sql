@@ -53,7 +53,13 @@ SELECT n FROM readings WHERE sensor > (SELECT MAX(id) FROM orders)
 SELECT n FROM readings WHERE n > (SELECT id, id FROM orders LIMIT 1)
 => job.sql:1:42: a sub-query as a value has one column
 SELECT CASE WHEN n IN (SELECT id FROM orders) THEN 1 END FROM readings
-=> job.sql:1:18: EXISTS or IN here, or of such a sub-query is not supported; there is [NOT] EXISTS and [NOT] IN (SELECT …) in WHERE and HAVING, with AND between them; where the sub-query looks at columns of the rows, it has no UNION and no LIMIT, and none but = where it aggregates
+=> job.sql:1:18: EXISTS or IN here, or of such a sub-query is not supported; there is [NOT] EXISTS and [NOT] IN (SELECT …) in WHERE and HAVING, with AND, OR and NOT between them; where the sub-query looks at columns of the rows, it has no UNION and no LIMIT, and none but = where it aggregates
+SELECT n FROM readings WHERE n NOT IN (SELECT id FROM orders) OR n > 7
+=> job.sql:1:30: beside OR, NOT IN of what may be null, and EXISTS or IN by other comparisons than = is not supported; there is [INNER | LEFT | RIGHT | FULL | CROSS] JOIN … ON, EXISTS and IN (SELECT …)
+SELECT n FROM readings WHERE EXISTS (SELECT 1 FROM orders WHERE id > n) OR n > 7
+=> job.sql:1:76: beside OR, NOT IN of what may be null, and EXISTS or IN by other comparisons than = is not supported; there is [INNER | LEFT | RIGHT | FULL | CROSS] JOIN … ON, EXISTS and IN (SELECT …)
+SELECT n FROM readings WHERE (n IN (SELECT id FROM orders)) IS NULL
+=> job.sql:1:31: EXISTS or IN within another expression is not supported; there is AND, OR and NOT between them
 SELECT sensor FROM readings WHERE EXISTS (SELECT COUNT(*) FROM orders WHERE id = n)
 => job.sql:1:1: EXISTS, NOT IN, or COUNT, of an aggregate of what belongs to a row is not supported; join a sub-query with GROUP BY
 SELECT sensor FROM readings WHERE 0 IN (SELECT COUNT(*) FROM orders WHERE id = n)
