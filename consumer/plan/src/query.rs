@@ -77,6 +77,7 @@ impl Planner<'_> {
             let plan = sets::counted(plan, self.functions)?;
             let plan = self.analyze(as_of::said(plan)?)?;
             columns::refuse_others(&plan)?;
+            let plan = scalars::told(plan)?;
             // What a function does not take of any row is told with its place in this text.
             optimized(plan.clone(), vec![Arc::new(SimplifyExpressions::new())])?;
             Ok(plan)
@@ -209,8 +210,7 @@ fn refuse_other_types(plan: &LogicalPlan) -> Result<()> {
 
 /// A plan of whose sub-queries those that are values are joins, and the others are told as it is meant.
 fn with_joins(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let valued = scalars::told(plan)?;
-    let joined = optimized(valued, vec![Arc::new(ScalarSubqueryToJoin::new())])?;
+    let joined = optimized(plan, vec![Arc::new(ScalarSubqueryToJoin::new())])?;
     // Behind this a NOT stands right before what it is of.
     let simple = optimized(joined, vec![Arc::new(SimplifyExpressions::new())])?;
     let told = sub_queries::told(simple)?;

@@ -15,11 +15,19 @@ use super::{
     lineage::unaliased,
     lower::Below,
     query::{replace_expressions, simplified},
+    sub_queries::are_in,
 };
 
-/// Gives each of them the value that it has of nothing, and refuses what may be several rows.
+/// Gives each of them the value that it has of nothing, and refuses what may be several rows. It does
+/// nothing to what it has done already, as to that of a view.
 pub(super) fn told(plan: LogicalPlan) -> Result<LogicalPlan> {
+    if !are_in(&plan)? {
+        return Ok(plan);
+    }
     replace_expressions(plan, |expression, _| {
+        if let Some(told) = told_before(&expression) {
+            return Ok(Transformed::yes(told));
+        }
         let Expr::ScalarSubquery(of) = &expression else {
             return Ok(Transformed::no(expression));
         };
@@ -33,6 +41,20 @@ pub(super) fn told(plan: LogicalPlan) -> Result<LogicalPlan> {
             None => Transformed::no(expression),
         })
     })
+}
+
+/// One that was told of before, where it is told of twice now.
+fn told_before(expression: &Expr) -> Option<Expr> {
+    let parts = |value: &Expr| match value {
+        Expr::ScalarFunction(call) if call.name() == coalesce().name() => {
+            <[Expr; 2]>::try_from(call.args.clone()).ok()
+        }
+        _ => None,
+    };
+    let [inner, nothing] = parts(expression)?;
+    let [value, same] = parts(&inner)?;
+    let is_told = matches!(value, Expr::ScalarSubquery(_)) && same == nothing;
+    is_told.then_some(inner)
 }
 
 /// Whether a query gives one row, or none.

@@ -378,11 +378,14 @@ fn a_changelog_comes_to_what_the_query_comes_to() {
 
 #[test]
 fn a_cut_changes_nothing_and_no_order() {
-    let failure = chance::failure(PLANS / 8, &(queries(), batches()), |(query, batches)| {
+    let all = (queries(), batches(), 0..10_usize);
+    let failure = chance::failure(PLANS / 8, &all, |(query, batches, behind)| {
         let query = query.sql();
-        let (whole, cut) = [Cut::Never, Cut::Each]
-            .map(|cut| given(&query, &batches, cut))
-            .into();
+        let cut = match behind {
+            9 => Cut::Each,
+            behind => Cut::Kept(behind),
+        };
+        let [whole, cut] = [Cut::Never, cut].map(|cut| given(&query, &batches, cut));
         prop_assert_eq!(lines(&whole), lines(&cut), "{}", query);
         Ok(())
     });

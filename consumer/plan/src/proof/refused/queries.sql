@@ -47,7 +47,7 @@ SELECT n FROM readings WHERE n > (SELECT AVG(id) FROM orders WHERE id < n)
 SELECT n FROM readings WHERE n > (SELECT SUM(id) FROM orders WHERE id = n HAVING COUNT(*) > 1)
 => job.sql:1:46: HAVING in a sub-query that is a value and looks at columns of the rows is not supported; join a sub-query with GROUP BY
 SELECT n FROM readings WHERE n > (SELECT CASE WHEN COUNT(*) < 9 THEN 1 END FROM orders)
-=> job.sql:1:1: a sub-query as a value that is one of no rows, and may be NULL of others is not supported; write COUNT(*) alone
+=> job.sql:1:52: a sub-query as a value that is one of no rows, and may be NULL of others is not supported; write COUNT(*) alone
 SELECT n FROM readings WHERE sensor > (SELECT MAX(id) FROM orders)
 => job.sql:1:30: what is compared is of one type, and these are STRING and BIGINT; write CAST
 SELECT n FROM readings WHERE n > (SELECT id, id FROM orders LIMIT 1)
