@@ -55,6 +55,11 @@ KNOWN = [
         "(a window|OVER|an event time) of rows that change",
         "the first row by event time, `ROW_NUMBER() OVER (… ORDER BY time) … = 1`, is given when time has passed it",
     ),
+    (
+        OURS,
+        "beside OR, NOT IN of what may be null",
+        "NOT IN of what may be null, and EXISTS and IN by other comparisons than `=`, beside OR",
+    ),
     (OURS, "a number in GROUP BY", "`GROUP BY 1` is by a constant"),
     (
         STREAMING,

@@ -54,7 +54,7 @@ class Generator(Streams):
         ways = [self.plain, self.untimed, self.filtered, self.grouped, self.grouped, self.joined, self.joined, self.exists,
                 self.ranked, self.ranked, self.both, self.limited, self.distinct, self.untimed, self.untimed, self.untimed,
                 self.last, self.window_joined, self.full_interval, self.seen_table, self.by_arrival, self.firsts,
-                self.window_matched, self.window_grouped]
+                self.window_matched, self.window_grouped, self.compared]
         way = self.choices.one(ways)
         return self.viewed(way(depth - 1))
 
@@ -136,9 +136,28 @@ class Generator(Streams):
             way = "EXISTS" if way == "IN" else way
             test = f"{way} (SELECT * FROM ({other.sql}) AS {y} WHERE {self.on(one, other, x, y)})"
         self.noted(way)
-        more = f" AND {self.value(BOOLEAN, one.scope(x), 1)}" if self.choices.seldom(4) else ""
+        more = f" {self.one_of(['AND', 'OR'])} {self.value(BOOLEAN, one.scope(x), 1)}" if self.choices.seldom(4) else ""
         columns = {name: (f"{x}.{name}", of) for name, of in one.columns.items()}
         return self.over(columns, f"({one.sql}) AS {x} WHERE {test}{more}")
+
+    def compared(self, depth):
+        """The rows that compare so with a value of others."""
+        one, other = self.table(depth), self.table(depth)
+        x, y = self.name("x"), self.name("y")
+        numbers = [name for name, of in other.columns.items() if of == BIGINT]
+        own = [name for name, of in one.columns.items() if of == BIGINT]
+        if not numbers or not own:
+            return one
+        value = self.choices.one(["MAX({})", "MIN({})", "SUM({})", "COUNT({})"]).format(f"{y}.{self.choices.one(numbers)}")
+        pairs = [f"{x}.{name} = {y}.{also}" for name, also in self.pairs(one, other)]
+        where = f" WHERE {pairs[0]}" if pairs and self.choices.below(2) else ""
+        # Of no rows Flink tells no count where nothing is asked of the row.
+        if not where:
+            value = value.replace("COUNT(", "MAX(")
+        test = f"{x}.{self.choices.one(own)} {self.choices.one(['>', '<=', '<>'])} (SELECT {value} FROM ({other.sql}) AS {y}{where})"
+        self.noted("a value of what belongs to a row" if where else "a value of others")
+        columns = {name: (f"{x}.{name}", of) for name, of in one.columns.items()}
+        return self.over(columns, f"({one.sql}) AS {x} WHERE {test}")
 
     def ranked(self, depth):
         """The first rows of each key."""
@@ -162,7 +181,7 @@ class Generator(Streams):
     def both(self, depth):
         """A set operation on columns of the same types."""
         one, other = self.table(depth), self.table(depth)
-        return self.united(one, other, self.one_of(["UNION ALL", "UNION", "INTERSECT", "EXCEPT"]))
+        return self.united(one, other, self.one_of(["UNION ALL", "UNION", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL"]))
 
     def united(self, one, other, kind):
         names = self.choices.some([name for name in one.flat() if name != one.time], 1)

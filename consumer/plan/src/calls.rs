@@ -95,7 +95,9 @@ fn of_few(name: &str, arguments: Vec<Expr>) -> Option<Expr> {
         ("LOCATE", Some(text), Some(from)) => Some(position_from(first, text, from)),
         ("LEFT" | "RIGHT", Some(length), None) => {
             let length = case(below_zero(&length), whole(0), Some(length));
-            Some(named(&name.to_lowercase(), vec![first, length]))
+            let part = named(&name.to_lowercase(), vec![first, length]);
+            // It gives a type of text that no step takes.
+            Some(cast(part, DataType::String(None)))
         }
         ("REPLACE", Some(part), Some(by)) => Some(replaced(first, part, by)),
         ("LPAD" | "RPAD", Some(length), Some(pad)) => Some(padded(name, first, length, pad)),

@@ -81,10 +81,7 @@ pub(super) fn set_operation(body: &SetExpr) -> Checked {
                 set_quantifier,
                 SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None
             );
-            let is_all = *set_quantifier == SetQuantifier::All;
             let what = match op {
-                SetOperator::Intersect if is_all => Some("INTERSECT ALL"),
-                SetOperator::Except if is_all => Some("EXCEPT ALL"),
                 SetOperator::Minus => Some("MINUS"),
                 _ => by_name.then_some("UNION BY NAME"),
             };

@@ -92,6 +92,9 @@ pub enum Kind {
     Lookup(Box<Join>),
     /// Puts each row of the first input beside what the second had for its key at its time.
     Temporal(Box<Temporal>),
+    /// Gives each row as often as the number in this column says, without it. A row has changed where that
+    /// number has, and nothing else.
+    Repeat(usize),
     /// Keeps the first rows of each key in an order.
     Rank(Box<Rank>),
     /// Keeps the rows of each key, and gives the newest that is there: what a sink needs that knows one
@@ -344,6 +347,7 @@ impl Dataflow {
             | Kind::Windowed(_)
             | Kind::Lookup(_)
             | Kind::Temporal(_)
+            | Kind::Repeat(_)
             | Kind::Average
             | Kind::Insert(_) => false,
         };

@@ -160,21 +160,6 @@ fn table_argument(parser: &mut Parser<'_>, table: &TokenWithSpan) -> Result<Expr
     ))
 }
 
-/// The rows among the arguments of a window, without how they are parted.
-pub(super) fn rows(argument: &Expr) -> &Expr {
-    match argument {
-        Expr::Function(Function {
-            name,
-            args: FunctionArguments::List(list),
-            ..
-        }) if name.to_string() == TABLE => match list.args.first() {
-            Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(rows))) => rows,
-            _ => argument,
-        },
-        _ => argument,
-    }
-}
-
 /// A call of a function.
 pub(super) fn call(name: Ident, arguments: Vec<Expr>) -> Expr {
     let unnamed = |argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument));

@@ -211,8 +211,16 @@ fn of_groups(text: &str) -> Option<String> {
         let types = in_names_of_flink(types);
         return Some(format!("{} does not take ({types})", name.to_uppercase()));
     }
-    if text.starts_with("UNION queries have different number of columns") {
-        return Some("UNION of queries that do not have as many columns as each other".to_owned());
+    if let Some((set, _)) = text.split_once(" queries have different number of columns") {
+        let others = "queries that do not have as many columns as each other";
+        return Some(format!("{set} of {others}"));
+    }
+    if text.contains("The subquery should only return one column") {
+        return Some("a sub-query as a value has one column".to_owned());
+    }
+    if text.starts_with("Correlated scalar subquery must be aggregated") {
+        let message = "a sub-query as a value that looks at columns of the rows aggregates all that belongs to one";
+        return Some(format!("{message}, as by MAX(x)"));
     }
     if let Some(name) = text.strip_prefix("Invalid qualifier ") {
         return Some(format!("there is no table '{name}' in FROM"));

@@ -155,6 +155,7 @@ fn described(step: &Step) -> String {
                 .map_or(String::new(), |late| format!(" late={}", late.name))
         ),
         Kind::Union => "Union".to_owned(),
+        Kind::Repeat(times) => format!("Repeat times=@{times}"),
         Kind::Assign {
             window, time, keys, ..
         } => format!("Assign {window} {}{}", at(*time), by(keys)),
@@ -248,7 +249,12 @@ const fn state(kind: &Kind) -> Option<&'static str> {
              that they can still ask for",
         ),
         Kind::Average => Some("the sum of each partition"),
-        Kind::Scan(_) | Kind::Filter(_) | Kind::Project(_) | Kind::Union | Kind::Insert(_) => None,
+        Kind::Scan(_)
+        | Kind::Filter(_)
+        | Kind::Project(_)
+        | Kind::Union
+        | Kind::Repeat(_)
+        | Kind::Insert(_) => None,
     }
 }
 

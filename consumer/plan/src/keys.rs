@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion_physical_expr::{
-    expressions::{CastExpr, Column},
+    expressions::{CastExpr, Column, Literal},
     utils::collect_columns,
 };
 
@@ -74,7 +74,7 @@ impl Keys {
                 let by = |column| groups.iter().copied().chain([column]).collect();
                 Self(vec![by(begin), by(begin + 1)])
             }
-            (Kind::Running(of), [_]) => Self(vec![(0..of.keys.len()).collect()]),
+            (Kind::Running(of), [_]) => Self(vec![varying(&of.keys)]),
             (Kind::Over(of), [input]) => input.apart(&of.keys),
             (Kind::Rank(rank), [input]) => Self::of_rank(rank, width, input),
             (Kind::Materialize(key), [_]) => Self(plain(key).into_iter().collect()),
@@ -187,6 +187,14 @@ impl Keys {
     }
 }
 
+/// The numbers of those that are not the same in all rows.
+fn varying(values: &[Expression]) -> Key {
+    let is_literal = |value: &Expression| unplaced(value).is::<Literal>();
+    let numbered = values.iter().enumerate();
+    let varying = numbered.filter(|(_, value)| !is_literal(value));
+    varying.map(|(number, _)| number).collect()
+}
+
 /// Columns alone, as a key; none where something is computed.
 fn plain(values: &[Expression]) -> Option<Key> {
     values.iter().map(column).collect()
@@ -287,6 +295,8 @@ mod tests {
         check(&on("CROSS", "TRUE").replace(" ON TRUE", ""), "(k j)");
         let names = "SELECT x.k, n, name FROM counts x LEFT JOIN users ON x.k = id";
         check(names, "(k)");
+        let many = "SELECT x.k, (SELECT COUNT(*) FROM users WHERE id = x.k) AS m FROM counts x";
+        check(many, "(k)");
         check("SELECT * FROM counts WHERE k IN (SELECT v FROM a)", "(k)");
         check("SELECT * FROM counts WHERE n IN (SELECT v FROM a)", "");
     }

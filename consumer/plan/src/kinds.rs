@@ -63,6 +63,8 @@ impl Kinds {
             Kind::Running(_) | Kind::Materialize(_) => Self::replacing(both),
             Kind::Rank(rank) => Self::of_rank(rank, both),
             Kind::Join(join) => Self::of_join(join, inputs),
+            // Where there is one less it goes, and where there is one more it is new.
+            Kind::Repeat(_) => Self::INSERTS.deleting(true),
             Kind::Scan(_)
             | Kind::Filter(_)
             | Kind::Project(_)

@@ -12,6 +12,7 @@ use super::{
     catalog::{Source, Value},
     functions::PROCTIME,
     lower::within,
+    sets::Repeat,
     windows::Windows,
 };
 
@@ -63,6 +64,9 @@ fn window_columns(plan: &LogicalPlan) -> Vec<Option<WindowColumn>> {
         LogicalPlan::Extension(extension) => {
             if let Some(as_of) = AsOf::of(plan) {
                 return window_columns(&as_of.input);
+            }
+            if let Some(repeat) = Repeat::of(plan) {
+                return window_columns(&repeat.input);
             }
             let windows = extension.node.as_any().downcast_ref::<Windows>();
             windows.map(added_columns).unwrap_or_default()
@@ -212,6 +216,9 @@ pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> 
         LogicalPlan::Extension(extension) => {
             if let Some(as_of) = AsOf::of(plan) {
                 return attribute(&as_of.input, column);
+            }
+            if let Some(repeat) = Repeat::of(plan) {
+                return attribute(&repeat.input, column);
             }
             let windows = extension.node.as_any().downcast_ref::<Windows>()?;
             let width = windows.input.schema().fields().len();

@@ -14,7 +14,7 @@ use datafusion_common::{
     tree_node::{Transformed, TreeNode, TreeNodeRecursion},
 };
 use datafusion_expr::{
-    Expr, LogicalPlan, LogicalPlanBuilder, TableSource, Union, execution_props::ExecutionProps,
+    Expr, LogicalPlan, LogicalPlanBuilder, TableSource, execution_props::ExecutionProps,
     expr_rewriter::NamePreserver, physical_planning_context::PhysicalPlanningContext,
     utils::merge_schema,
 };
@@ -25,7 +25,7 @@ use datafusion_optimizer::{
     eliminate_cross_join::EliminateCrossJoin, eliminate_outer_join::EliminateOuterJoin,
     extract_equijoin_predicate::ExtractEquijoinPredicate,
     optimize_projections::OptimizeProjections, push_down_filter::PushDownFilter,
-    simplify_expressions::SimplifyExpressions,
+    scalar_subquery_to_join::ScalarSubqueryToJoin, simplify_expressions::SimplifyExpressions,
 };
 use datafusion_physical_expr::create_physical_expr;
 use datafusion_sql::{
@@ -42,10 +42,12 @@ use super::{
     counted,
     error::{Fault, NOWHERE},
     functions::Functions,
+    marks::{Marks, refuse_unknown},
     mixed::Mixed,
+    outer,
     placed::{place, placed},
     rewrite::rewrite,
-    sub_queries, supported,
+    scalars, sets, sub_queries, supported,
     typed::Typed,
     types,
 };
@@ -70,10 +72,12 @@ impl Planner<'_> {
         let planner = SqlToRel::new_with_options(&context, parser_options());
         let plan = planner.sql_statement_to_plan(Statement::Query(Box::new(rewritten)));
         let plan = plan.and_then(|plan| {
-            refuse_mixed_unions(&plan)?;
+            refuse_mixed_sets(&plan)?;
             refuse_other_types(&plan)?;
+            let plan = sets::counted(plan, self.functions)?;
             let plan = self.analyze(as_of::said(plan)?)?;
             columns::refuse_others(&plan)?;
+            let plan = scalars::told(plan)?;
             // What a function does not take of any row is told with its place in this text.
             optimized(plan.clone(), vec![Arc::new(SimplifyExpressions::new())])?;
             Ok(plan)
@@ -156,9 +160,10 @@ impl Planner<'_> {
     /// Filters and projections are moved to where rows come from, and what must be equal is told from
     /// what else a join asks for. What makes sense of data at rest only is left out.
     pub(super) fn optimize(plan: LogicalPlan) -> Result<LogicalPlan, Fault> {
-        // Behind this a NOT stands right before what it is of.
-        let simple = optimized(plan, vec![Arc::new(SimplifyExpressions::new())])?;
-        let plan = sub_queries::told(simple)?;
+        let plan = match sub_queries::are_in(&plan)? {
+            true => with_joins(plan)?,
+            false => plan,
+        };
         let rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![
             Arc::new(SimplifyExpressions::new()),
             Arc::new(DecorrelatePredicateSubquery::new()),
@@ -166,6 +171,7 @@ impl Planner<'_> {
             Arc::new(EliminateOuterJoin::new()),
             Arc::new(PushDownFilter::new()),
             Arc::new(ExtractEquijoinPredicate::new()),
+            Arc::new(Marks),
         ];
         let narrowed = vec![Arc::new(OptimizeProjections::new()) as _];
         let all = [rules.clone(), narrowed.clone()].concat();
@@ -199,7 +205,9 @@ pub(super) fn analyzed(plan: LogicalPlan, zone: Zone) -> Result<LogicalPlan> {
         Arc::new(Casts::new(zone)),
     ];
     let config = ConfigOptions::default();
-    Analyzer::with_rules(rules).execute_and_check(plan, &config, |_, _| {})
+    let analyzer = Analyzer::with_rules(rules);
+    let analyzed = |plan| analyzer.execute_and_check(plan, &config, |_, _| {});
+    analyzed(outer::settled(plan, &analyzed)?)
 }
 
 /// What Flink does not make of values of such types.
@@ -210,8 +218,18 @@ fn refuse_other_types(plan: &LogicalPlan) -> Result<()> {
     castable::refuse_others(plan)
 }
 
+/// A plan of whose sub-queries those that are values are joins, and the others are told as it is meant.
+fn with_joins(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let joined = optimized(plan, vec![Arc::new(ScalarSubqueryToJoin::new())])?;
+    // Behind this a NOT stands right before what it is of.
+    let simple = optimized(joined, vec![Arc::new(SimplifyExpressions::new())])?;
+    let told = sub_queries::told(simple)?;
+    refuse_unknown(&told)?;
+    Ok(told)
+}
+
 /// The only column of a plan.
-fn simplified(plan: LogicalPlan) -> Result<Expr> {
+pub(super) fn simplified(plan: LogicalPlan) -> Result<Expr> {
     let simplified = optimized(plan, vec![Arc::new(SimplifyExpressions::new())])?;
     let first = match simplified {
         LogicalPlan::Projection(projection) => projection.expr.into_iter().next(),
@@ -251,18 +269,22 @@ fn refuse_many_rows(expression: &Expr) -> Result<()> {
 }
 
 /// Under one name there are numbers or texts or times, and not now these and now those.
-fn refuse_mixed_unions(plan: &LogicalPlan) -> Result<()> {
+fn refuse_mixed_sets(plan: &LogicalPlan) -> Result<()> {
     plan.apply_with_subqueries(|plan| {
-        if let LogicalPlan::Union(union) = plan {
-            refuse_mixed(union)?;
+        match plan {
+            LogicalPlan::Union(union) => refuse_mixed("UNION", &union.inputs)?,
+            LogicalPlan::Join(join) if let Some(name) = sets::name(join) => {
+                refuse_mixed(name, &[join.left.clone(), join.right.clone()])?;
+            }
+            _ => {}
         }
         Ok(TreeNodeRecursion::Continue)
     })?;
     Ok(())
 }
 
-fn refuse_mixed(union: &Union) -> Result<()> {
-    let mut inputs = union.inputs.iter().map(|input| input.schema().fields());
+fn refuse_mixed(operation: &str, inputs: &[Arc<LogicalPlan>]) -> Result<()> {
+    let mut inputs = inputs.iter().map(|input| input.schema().fields());
     let Some(first) = inputs.next() else {
         return Ok(());
     };
@@ -276,7 +298,7 @@ fn refuse_mixed(union: &Union) -> Result<()> {
         if !is_same {
             let (left, right) = (types::name(left), types::name(right));
             let message = format!(
-                "UNION of {left} and {right} in '{}'; write CAST",
+                "{operation} of {left} and {right} in '{}'; write CAST",
                 one.name()
             );
             return Err(Fault::new(NOWHERE, message).into());
@@ -289,7 +311,13 @@ fn optimized(
     plan: LogicalPlan,
     rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>,
 ) -> Result<LogicalPlan> {
-    let context = OptimizerContext::new().without_query_execution_start_time();
+    let mut config = ConfigOptions::default();
+    // All that are values are joins: there is no moment at which one could be asked.
+    config
+        .optimizer
+        .enable_physical_uncorrelated_scalar_subquery = false;
+    let context = OptimizerContext::new_with_config_options(Arc::new(config));
+    let context = context.without_query_execution_start_time();
     Optimizer::with_rules(rules).optimize(plan, &context, |_, _| {})
 }
 

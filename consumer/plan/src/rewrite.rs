@@ -4,8 +4,9 @@
 use std::{collections::BTreeSet, ops::ControlFlow};
 
 use datafusion_sql::sqlparser::ast::{
-    CastKind, CeilFloorKind, DataType, DateTimeField, ExactNumberInfo, Expr, Ident, OrderByKind,
-    Query, Select, SelectItem, TrimWhereField, Value, ValueWithSpan, VisitMut, VisitorMut,
+    CastKind, CeilFloorKind, DataType, DateTimeField, ExactNumberInfo, Expr, Fetch, Ident,
+    LimitClause, OrderByKind, Query, Select, SelectItem, TrimWhereField, Value, ValueWithSpan,
+    VisitMut, VisitorMut,
 };
 
 use super::{
@@ -52,8 +53,11 @@ impl VisitorMut for Rewrite {
         ControlFlow::Continue(())
     }
 
-    /// A number alone in ORDER BY is that of a column.
+    /// A number alone in ORDER BY is that of a column; FETCH is another word for LIMIT.
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        if let Some(fetch) = query.fetch.take() {
+            limit(&mut query.limit_clause, fetch);
+        }
         let order = query.order_by.as_mut().map(|order| &mut order.kind);
         if let Some(OrderByKind::Expressions(all)) = order {
             all.iter_mut().for_each(|one| as_written(&mut one.expr));
@@ -113,6 +117,20 @@ impl VisitorMut for Rewrite {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Writes `FETCH FIRST n ROWS ONLY` as `LIMIT n`; without a number it is one.
+fn limit(clause: &mut Option<LimitClause>, fetch: Fetch) {
+    let one = || Expr::Value(Value::Number("1".to_owned(), false).with_empty_span());
+    let offset = match clause.take() {
+        Some(LimitClause::LimitOffset { offset, .. }) => offset,
+        _ => None,
+    };
+    *clause = Some(LimitClause::LimitOffset {
+        limit: Some(fetch.quantity.unwrap_or_else(one)),
+        offset,
+        limit_by: Vec::new(),
+    });
 }
 
 /// The name that an expression gives to its column.

@@ -10,8 +10,9 @@ use datafusion_common::{
     tree_node::{Transformed, TreeNode},
 };
 use datafusion_expr::{
-    Distinct, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Subquery,
+    Distinct, Expr, ExprSchemable, FetchType, LogicalPlan, LogicalPlanBuilder, Subquery,
     expr::{Exists, InSubquery},
+    lit,
 };
 
 use super::{
@@ -27,6 +28,9 @@ pub(super) fn told(plan: LogicalPlan) -> Result<LogicalPlan> {
     replace_expressions(plan, |expression, schema| {
         refuse_none(&expression)?;
         Ok(match expression {
+            Expr::Exists(of) if gives_none(&of.subquery.subquery)? => {
+                Transformed::yes(lit(of.negated))
+            }
             Expr::InSubquery(of) if of.negated => known(of, schema)?,
             Expr::Not(of) if matches!(&*of, Expr::InSubquery(of) if !of.negated) => match *of {
                 Expr::InSubquery(of) => known(of, schema)?,
@@ -37,10 +41,34 @@ pub(super) fn told(plan: LogicalPlan) -> Result<LogicalPlan> {
     })
 }
 
+/// Whether a query says that it gives no rows.
+fn gives_none(plan: &LogicalPlan) -> Result<bool> {
+    Ok(match plan {
+        LogicalPlan::Limit(limit) => {
+            matches!(limit.get_fetch_type()?, FetchType::Literal(Some(0)))
+        }
+        LogicalPlan::Projection(_) | LogicalPlan::SubqueryAlias(_) | LogicalPlan::Filter(_) => {
+            let input = plan.inputs().first().copied();
+            input.map_or(Ok(false), gives_none)?
+        }
+        _ => false,
+    })
+}
+
 /// Whether an expression asks what a query gives.
 pub(super) fn asks_query(expression: &Expr) -> bool {
-    let is_query = |value: &Expr| Ok(matches!(value, Expr::Exists(_) | Expr::InSubquery(_)));
+    let is_query = |value: &Expr| {
+        Ok(matches!(
+            value,
+            Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_)
+        ))
+    };
     expression.exists(is_query).unwrap_or(false)
+}
+
+/// Whether a plan has any.
+pub(super) fn are_in(plan: &LogicalPlan) -> Result<bool> {
+    plan.exists(|plan| Ok(plan.expressions().iter().any(asks_query)))
 }
 
 /// Refuses an aggregate of all that belongs to a row, where it matters what it is of nothing.

@@ -17,14 +17,13 @@ use super::{
     chains::{CHAIN_MAX, chain, united},
     combined::{JOINS, as_of_alone, is_as_of_column, other_join, set_operation},
     context::refuse_type,
-    dialect,
     error::{Fault, begin, did_you_mean},
     expressions,
     functions::Functions,
     many_rows, patterns,
 };
 
-pub(super) const QUERY: &str = "there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT";
+pub(super) const QUERY: &str = "there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]";
 const AGGREGATES: &str = "there is COUNT, SUM, AVG, MIN, MAX, FIRST_VALUE and LAST_VALUE";
 
 /// Fails at the first thing in `tree` that is not supported.
@@ -41,7 +40,7 @@ pub(super) fn check(tree: &impl Visit, functions: &Functions) -> Result<(), Faul
 
 struct Check<'a> {
     functions: &'a Functions,
-    /// Where the window functions of FROM stand, and the sub-queries among their arguments.
+    /// Where the window functions of FROM stand.
     in_from: Vec<Span>,
 }
 
@@ -81,13 +80,20 @@ impl Visitor for Check<'_> {
         }
         let is_recursive = query.with.as_ref().is_some_and(|with| with.recursive);
         let (limit, offset) = limits(query.limit_clause.as_ref());
+        let fetch = query.fetch.as_ref();
+        let is_other_fetch = fetch.is_some_and(|fetch| limit || fetch.percent || fetch.with_ties);
+        let limit = limit || fetch.is_some();
         let is_sorted = query.order_by.is_some();
         let behind = query.body.span().end;
         refuse_first(&[
             (is_recursive, begin(query.span()), "WITH RECURSIVE"),
             (is_sorted && !limit, behind, "ORDER BY without LIMIT"),
             (offset && !limit, behind, "OFFSET"),
-            (query.fetch.is_some(), behind, "FETCH"),
+            (
+                is_other_fetch,
+                behind,
+                "FETCH with PERCENT, with WITH TIES, or beside LIMIT",
+            ),
             (!query.locks.is_empty(), behind, "FOR UPDATE"),
         ])?;
         set_operation(&query.body)
@@ -143,19 +149,17 @@ impl Visitor for Check<'_> {
             TableFactor::Table { args: None, .. } => return ControlFlow::Continue(()),
             TableFactor::Table {
                 name,
-                args: Some(arguments),
+                args: Some(_),
                 ..
             } => {
-                self.window(name.span(), &arguments.args);
+                self.in_from.push(name.span());
                 return ControlFlow::Continue(());
             }
             TableFactor::TableFunction {
                 expr: Expr::Function(function),
                 ..
             } => {
-                if let FunctionArguments::List(list) = &function.args {
-                    self.window(function.name.span(), &list.args);
-                }
+                self.in_from.push(function.name.span());
                 return ControlFlow::Continue(());
             }
             TableFactor::Derived { lateral: false, .. } => return ControlFlow::Continue(()),
@@ -178,49 +182,27 @@ impl Visitor for Check<'_> {
             let what = format!("an expression of more than {CHAIN_MAX} operators");
             return refuse(first.span(), &what, "write IN (…), or several columns");
         }
-        let (what, instead) = match expr {
-            Expr::Function(function) => return self.function(function),
-            Expr::Subquery(_) if self.in_from.contains(&expr.span()) => {
-                return ControlFlow::Continue(());
+        match expr {
+            Expr::Function(function) => self.function(function),
+            Expr::Exists { .. } | Expr::InSubquery { .. } | Expr::Subquery(_) => {
+                ControlFlow::Continue(())
             }
-            Expr::Exists { .. } | Expr::InSubquery { .. } => return ControlFlow::Continue(()),
-            Expr::Subquery(_) => (
-                "a sub-query in an expression",
-                "there are sub-queries in FROM, in EXISTS and in IN",
-            ),
             Expr::Cast {
                 expr: value,
                 data_type,
                 ..
             } if let Err(fault) = refuse_type(data_type) => {
-                return ControlFlow::Break(at_type(fault, value, data_type));
+                ControlFlow::Break(at_type(fault, value, data_type))
             }
             _ => match expressions::refused(expr) {
-                Some((span, what, instead)) => return refuse(span, what, instead),
-                None => return ControlFlow::Continue(()),
+                Some((span, what, instead)) => refuse(span, what, instead),
+                None => ControlFlow::Continue(()),
             },
-        };
-        refuse(expr.span(), what, instead)
+        }
     }
 }
 
 impl Check<'_> {
-    /// Notes a call of a window function in FROM.
-    fn window(&mut self, name: Span, arguments: &[FunctionArg]) {
-        let queries = arguments.iter().filter_map(|argument| match argument {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(query))
-            | FunctionArg::Named {
-                arg: FunctionArgExpr::Expr(query),
-                ..
-            } => {
-                let query = dialect::rows(query);
-                matches!(query, Expr::Subquery(_)).then(|| query.span())
-            }
-            _ => None,
-        });
-        self.in_from.extend([name].into_iter().chain(queries));
-    }
-
     fn function(&self, function: &Function) -> Checked {
         let span = function.name.span();
         let name = function.name.to_string();

@@ -124,6 +124,7 @@ impl Stage {
             Kind::Filter(_)
             | Kind::Project(_)
             | Kind::Union
+            | Kind::Repeat(_)
             | Kind::Materialize(_)
             | Kind::Average
             | Kind::Lookup(_)
@@ -162,6 +163,7 @@ fn routes(kind: &Kind) -> Vec<Route> {
         | Kind::Project(_)
         | Kind::Watermarks(_)
         | Kind::Union
+        | Kind::Repeat(_)
         | Kind::Assign { .. }
         | Kind::Average
         | Kind::Insert(_) => return Vec::new(),
@@ -198,6 +200,7 @@ const fn has_processing_time(kind: &Kind) -> bool {
         | Kind::Project(_)
         | Kind::Watermarks(_)
         | Kind::Union
+        | Kind::Repeat(_)
         | Kind::Running(_)
         | Kind::Join(_)
         | Kind::Lookup(_)

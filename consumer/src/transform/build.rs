@@ -12,6 +12,7 @@ use super::{
     operator::Operator,
     over::Over,
     rank::Rank,
+    repeat::Repeat,
     running::Running,
     stateless::{Filter, Project, Union},
     until::Deadline,
@@ -37,6 +38,7 @@ pub(super) const fn name(kind: &Kind) -> &'static str {
         Kind::Project(_) => "project",
         Kind::Watermarks(_) => "watermarks",
         Kind::Union => "union",
+        Kind::Repeat(_) => "repeat",
         Kind::Assign { .. } => "window",
         Kind::Windowed(_) => "window aggregate",
         Kind::Running(of) if of.until.is_some() => "window aggregate",
@@ -101,6 +103,10 @@ fn of_one(
         Kind::Average => Box::new(Averages::new(schema)),
         // What is written is known by the names that it is asked for under.
         Kind::Union | Kind::Insert(_) => Box::new(Union(schema)),
+        Kind::Repeat(times) => Box::new(Repeat {
+            schema,
+            times: *times,
+        }),
         Kind::Assign {
             window,
             time,

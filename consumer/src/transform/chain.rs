@@ -116,6 +116,7 @@ impl Link {
             Kind::Watermarks(watermarks) => Some(Self::Watermarks(watermarks.clone())),
             Kind::Scan(_)
             | Kind::Union
+            | Kind::Repeat(_)
             | Kind::Assign { .. }
             | Kind::Windowed(_)
             | Kind::Running(_)

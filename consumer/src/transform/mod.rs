@@ -20,6 +20,7 @@ mod numbers;
 mod operator;
 mod over;
 mod rank;
+mod repeat;
 mod running;
 mod slots;
 mod state;

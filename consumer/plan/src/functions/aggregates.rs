@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType};
 use compute::Named;
-use datafusion_common::{Result, not_impl_err, plan_err};
+use datafusion_common::{Result, ScalarValue, not_impl_err, plan_err};
 use datafusion_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility, function::AccumulatorArgs,
     function::StateFieldsArgs,
@@ -118,6 +118,14 @@ impl AggregateUDFImpl for Aggregate {
 
     fn is_nullable(&self) -> bool {
         self.known != Known::Count
+    }
+
+    /// What it is of no rows.
+    fn default_value(&self, data_type: &DataType) -> Result<ScalarValue> {
+        match self.known {
+            Known::Count => ScalarValue::new_zero(data_type),
+            _ => ScalarValue::try_from(data_type),
+        }
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {

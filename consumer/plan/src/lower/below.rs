@@ -7,18 +7,18 @@ use super::super::{error::Fault, lineage::unaliased};
 
 /// A plan over the rows of a node.
 #[derive(Debug)]
-pub(super) struct Below<'a, N> {
+pub(in super::super) struct Below<'a, N> {
     /// The node.
-    pub(super) node: &'a N,
+    pub(in super::super) node: &'a N,
     /// The plan's columns, over those of the node.
-    pub(super) columns: Vec<Expr>,
+    pub(in super::super) columns: Vec<Expr>,
     /// Which rows are left, over the columns of the node.
-    pub(super) filters: Vec<Expr>,
+    pub(in super::super) filters: Vec<Expr>,
 }
 
 impl<'a, N> Below<'a, N> {
     /// None where there is something else between the plan and what `node` finds.
-    pub(super) fn find(
+    pub(in super::super) fn find(
         plan: &'a LogicalPlan,
         node: &impl Fn(&'a LogicalPlan) -> Option<&'a N>,
     ) -> Result<Option<Self>, Fault> {
@@ -54,7 +54,11 @@ impl<'a, N> Below<'a, N> {
     }
 
     /// An expression over the columns of `plan`, over those of the node.
-    pub(super) fn substituted(&self, value: &Expr, plan: &LogicalPlan) -> Result<Expr, Fault> {
+    pub(in super::super) fn substituted(
+        &self,
+        value: &Expr,
+        plan: &LogicalPlan,
+    ) -> Result<Expr, Fault> {
         let substituted = unaliased(value).clone().transform_up(|value| {
             let Expr::Column(column) = &value else {
                 return Ok(Transformed::no(value));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
 use compute::milliseconds;
-use datafusion_common::{Column, DFSchema, JoinType, NullEquality};
+use datafusion_common::{Column, DFSchema, JoinType, NullEquality, ScalarValue};
 use datafusion_expr::{BinaryExpr, Expr, LogicalPlan, Operator, lit, utils::split_conjunction};
 
 use super::{
@@ -19,6 +19,9 @@ use super::{
 
 const SUPPORTED: &str =
     "there is [INNER | LEFT | RIGHT | FULL | CROSS] JOIN … ON, EXISTS and IN (SELECT …)";
+
+const BESIDE_OR: &str =
+    "beside OR, NOT IN of what may be null, and EXISTS or IN by other comparisons than =";
 
 /// A join with its inputs as plans.
 type Plan = datafusion_expr::Join;
@@ -70,7 +73,10 @@ impl Lowering<'_> {
             JoinKind::Semi | JoinKind::Anti => first.schema.clone(),
             _ => pair.clone(),
         };
-        let filter = filter.as_ref().map(|filter| expression(filter, &pair));
+        let is_true =
+            |filter: &&Expr| matches!(filter, Expr::Literal(ScalarValue::Boolean(Some(true)), _));
+        let filter = filter.as_ref().filter(|filter| !is_true(filter));
+        let filter = filter.map(|filter| expression(filter, &pair));
         let join = Join {
             kind,
             keys,
@@ -160,7 +166,7 @@ fn kind(join: &Plan) -> Result<JoinKind, Fault> {
         JoinType::Full => JoinKind::Full,
         JoinType::LeftSemi => JoinKind::Semi,
         JoinType::LeftAnti => JoinKind::Anti,
-        JoinType::LeftMark => return unsupported("EXISTS or IN beside OR, or in SELECT"),
+        JoinType::LeftMark => return unsupported(BESIDE_OR),
         other => return unsupported(&format!("a join of kind {other}")),
     })
 }

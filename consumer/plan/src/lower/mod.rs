@@ -22,7 +22,7 @@ use std::{
 
 use arrow::datatypes::{DataType, Field};
 use compute::{guarded, with_numbers};
-use datafusion_common::{Column, DFSchema, DFSchemaRef, TableReference};
+use datafusion_common::{Column, DFSchema, DFSchemaRef, TableReference, tree_node::TreeNode};
 use datafusion_expr::{
     Distinct, Expr, LogicalPlan, Projection, SubqueryAlias, execution_props::ExecutionProps,
     physical_planning_context::PhysicalPlanningContext,
@@ -37,11 +37,13 @@ use super::{
     conditions::place,
     error::{Fault, NOWHERE},
     in_common::{Numbered, in_common},
+    sets::Repeat,
     sub_queries::asks_query,
     windows::{Qualified, Windows, fields},
     written::{at_least, placed},
 };
 use as_of::refused_alone;
+pub(super) use below::Below;
 pub(super) use join::within;
 use scan::Scans;
 pub(super) use sink::Output;
@@ -177,7 +179,10 @@ impl Lowering<'_> {
                 match extension.node.as_any().downcast_ref::<Windows>() {
                     Some(windows) => self.assign(windows),
                     None if AsOf::of(plan).is_some() => Err(refused_alone()),
-                    None => Err(unsupported(plan)),
+                    None => match Repeat::of(plan) {
+                        Some(repeat) => self.repeat(repeat),
+                        None => Err(unsupported(plan)),
+                    },
                 }
             }
             _ => Err(unsupported(plan)),
@@ -221,6 +226,15 @@ impl Lowering<'_> {
         let condition = expression(&condition, &input.schema)?;
         let schema = input.schema.clone();
         Ok(self.step(&[input], schema, input.changelog, Kind::Filter(condition)))
+    }
+
+    fn repeat(&mut self, repeat: &Repeat) -> Result<Lowered, Fault> {
+        let rows = self.exactly(&repeat.input)?;
+        let times = repeat.input.schema().fields().len().saturating_sub(1);
+        let columns = fields(&rows.schema).enumerate();
+        let columns = columns.filter(|(place, _)| *place != times);
+        let schema = schema(columns.map(|(_, column)| column).collect())?;
+        Ok(self.step(&[&rows], schema, rows.changelog, Kind::Repeat(times)))
     }
 
     fn alias(&mut self, alias: &SubqueryAlias) -> Result<Lowered, Fault> {
@@ -272,8 +286,20 @@ fn unsupported(plan: &LogicalPlan) -> Fault {
     Fault::unsupported(NOWHERE, what, instead)
 }
 
-const SUB_QUERIES: &str = "there is [NOT] EXISTS and [NOT] IN (SELECT …) in WHERE and HAVING, with AND between \
-    them; where the sub-query looks at columns of the rows, it has no UNION and no LIMIT";
+/// Refuses a sub-query that is left where none can be asked.
+fn unasked(value: &Expr) -> Fault {
+    let is_value = |value: &Expr| Ok(matches!(value, Expr::ScalarSubquery(_)));
+    let (what, instead) = match value.exists(is_value) {
+        Ok(true) => ("a sub-query as a value here, or of such a kind", VALUES),
+        _ => ("EXISTS or IN here, or of such a sub-query", SUB_QUERIES),
+    };
+    Fault::unsupported(NOWHERE, what, instead)
+}
+
+const VALUES: &str = "there is (SELECT MAX(x) FROM …) in SELECT, WHERE and HAVING; where it looks at columns \
+    of the rows, it has no UNION and no LIMIT, and compares by =";
+const SUB_QUERIES: &str = "there is [NOT] EXISTS and [NOT] IN (SELECT …) in WHERE and HAVING, with AND, OR and NOT \
+    between them; where the sub-query looks at columns of the rows, it has no UNION and no LIMIT, and none but = where it aggregates";
 
 /// An expression over columns of these names, which knows where it is written.
 fn expression(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {
@@ -282,8 +308,7 @@ fn expression(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {
 
 fn made(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {
     if asks_query(value) {
-        let what = "EXISTS or IN here, or of such a sub-query";
-        return Err(Fault::unsupported(NOWHERE, what, SUB_QUERIES));
+        return Err(unasked(value));
     }
     let context = PhysicalPlanningContext::default();
     let made = create_physical_expr(value, schema, &ExecutionProps::new(), &context)?;

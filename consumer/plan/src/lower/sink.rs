@@ -110,11 +110,24 @@ impl Lowering<'_> {
             }));
         }
         match self.dataflow.steps.get(first.0).map(|step| &step.kind) {
+            Some(Kind::Running(_)) if self.is_counted(first) => "INTERSECT or EXCEPT with ALL",
             Some(Kind::Running(_)) => "GROUP BY or DISTINCT without a window",
             Some(Kind::Rank(of)) if of.keys.is_empty() => "ORDER BY with LIMIT",
             Some(Kind::Rank(_)) => "ROW_NUMBER",
             Some(Kind::Join(_)) => "the join",
             _ => "the query",
         }
+    }
+
+    /// Whether rows are counted for a set operation: they are repeated right behind.
+    fn is_counted(&self, counts: StepId) -> bool {
+        let mut steps = self.dataflow.steps.iter();
+        steps.any(|step| {
+            let read = step
+                .inputs
+                .first()
+                .and_then(|input| self.dataflow.steps.get(input.0));
+            matches!(step.kind, Kind::Repeat(_)) && read.is_some_and(|read| read.inputs == [counts])
+        })
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use arrow::datatypes::DataType;
 use common::time::Clock;
 
-use crate::{Zone, functions::Functions};
+use crate::{Settings, Zone, functions::Functions, plan};
 
 const DOCUMENT: &str = include_str!("../../../FUNCTIONS.md");
 
@@ -31,6 +32,29 @@ fn each_function_has_its_line() {
         .filter(|name| !["TABLE", "DESCRIPTOR"].contains(name) && !named.contains(*name))
         .collect();
     assert!(missing.is_empty(), "FUNCTIONS.md does not name {missing:?}");
+}
+
+/// Behind each step there is one type of text: what a function gave of another would be compared there
+/// with what was planned for that one.
+#[test]
+fn texts_are_of_the_type_that_all_steps_have() {
+    let (before, _) = parts();
+    let (one_row, _) = before.split_once("\n## Many rows").unwrap();
+    let rows = one_row.lines().filter_map(|line| line.strip_prefix("| `"));
+    let calls = rows.filter_map(|row| Some(row.split_once('`')?.0.replace("\\|", "|")));
+    let calls: Vec<_> = calls.collect();
+    assert!(calls.len() > 100, "{calls:?}");
+    for call in calls {
+        let text = format!(
+            "CREATE TABLE t (i INT, ts TIMESTAMP(3), ltz TIMESTAMP_LTZ(3), `day` DATE) \
+             WITH ('connector' = 'datagen'); SELECT {call} AS x FROM t"
+        );
+        let job = plan(&text, &Settings::new("job", Clock::System));
+        let job = job.unwrap_or_else(|error| panic!("{error}: {call}"));
+        let of = job.queries[0].plan.schema().field(0).data_type().clone();
+        let is_other = matches!(of, DataType::Utf8View | DataType::LargeUtf8);
+        assert!(!is_other, "{call} is {of}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! sums of DECIMAL with more than 38 digits are null. MIN and MAX take NaN for the greatest number.
 
 mod accumulators;
+mod arrived;
 mod chosen;
 mod count;
 mod counted;

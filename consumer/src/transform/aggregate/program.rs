@@ -14,6 +14,7 @@ use arrow::{
 
 use super::{
     Accumulator, Input,
+    arrived::Arrived,
     chosen::{self, Chosen, Primitive},
     count::Count,
     counted::Counted,
@@ -244,7 +245,8 @@ impl Prepared {
                 )?))
             }
             chosen::Which::First | chosen::Which::Last if retracts => {
-                Err(unsupported(self, "of rows that are taken back"))
+                let is_last = which == chosen::Which::Last;
+                Ok(Box::new(Arrived::new(is_last, self.argument_type.clone())?))
             }
             which => chosen_of(which, &self.argument_type),
         }

@@ -310,7 +310,7 @@ fn check(
                 task.restore(state).unwrap();
             }
             Cut::Lost(cut) if cut == at => task = super::changelogs::task(&dataflow),
-            Cut::Kept(_) | Cut::Lost(_) => {}
+            Cut::Kept(_) | Cut::Lost(_) | Cut::Each | Cut::Never => {}
         }
     }
     for (scan, _) in scans(&dataflow) {

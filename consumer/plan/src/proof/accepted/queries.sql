@@ -111,6 +111,22 @@ SELECT sensor FROM readings WHERE n NOT IN (SELECT id FROM orders WHERE buyer <>
 => sensor STRING
 SELECT n FROM readings INTERSECT SELECT CAST(id AS INT) FROM orders
 => n INT
+SELECT n FROM readings INTERSECT ALL SELECT id FROM orders
+=> n BIGINT
+SELECT * FROM readings EXCEPT ALL SELECT * FROM readings WHERE n > 1
+=> sensor STRING, reading DOUBLE, n INT, ts TIMESTAMP_LTZ(3)
+SELECT sensor FROM readings ORDER BY n OFFSET 1 ROW FETCH NEXT 3 ROWS ONLY
+=> sensor STRING
+SELECT n FROM readings FETCH FIRST ROW ONLY
+=> n INT
+SELECT (SELECT MAX(id) FROM orders) AS most, (SELECT COUNT(*) FROM orders WHERE id = n) AS many FROM readings
+=> most BIGINT, many BIGINT
+SELECT sensor, COUNT(*) AS c FROM readings GROUP BY sensor HAVING COUNT(*) > (SELECT id FROM orders ORDER BY id LIMIT 1)
+=> sensor STRING, c BIGINT
+SELECT n FROM readings WHERE n IN (SELECT id FROM orders) OR NOT EXISTS (SELECT 1 FROM orders WHERE buyer = sensor)
+=> n INT
+SELECT n FROM readings WHERE EXISTS (SELECT 1 FROM orders WHERE id = n LIMIT 0)
+=> n INT
 SELECT n FROM readings EXCEPT SELECT CAST(id AS INT) FROM orders
 => n INT
 # The first in an order.

@@ -1,20 +1,20 @@
 # Each is told at the word that it is about.
 SELECT TOP 3 sensor FROM readings
-=> job.sql:1:8: TOP is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:8: TOP is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor
 FROM readings
 FOR UPDATE
-=> job.sql:3:1: FOR UPDATE is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:3:1: FOR UPDATE is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor INTO t FROM readings
-=> job.sql:1:15: INTO in SELECT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:15: INTO in SELECT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor FROM readings LATERAL VIEW EXPLODE(sensor) t AS x
-=> job.sql:1:29: LATERAL VIEW is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:29: LATERAL VIEW is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor FROM readings SORT BY sensor
-=> job.sql:1:29: SORT BY is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:29: SORT BY is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor FROM readings CLUSTER BY sensor
-=> job.sql:1:29: CLUSTER BY is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:29: CLUSTER BY is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor FROM readings DISTRIBUTE BY sensor
-=> job.sql:1:29: DISTRIBUTE BY is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:29: DISTRIBUTE BY is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor FROM readings
 WHERE n > 1 AND COUNT(*) > 1
 => job.sql:2:17: COUNT in WHERE is not supported; there is HAVING, and a sub-query in FROM
@@ -30,8 +30,8 @@ SELECT SUM(SUM(n) OVER (ORDER BY ts)) FROM readings
 => job.sql:1:12: OVER in SUM is not supported; there is a sub-query in FROM
 SELECT sensor FROM readings GROUP BY sensor HAVING SUM(n) OVER (ORDER BY sensor) > 1
 => job.sql:1:56: HAVING has 'readings.n', which is neither in GROUP BY nor in an aggregate function
-SELECT sensor FROM readings WHERE n > (SELECT MAX(id) FROM orders)
-=> job.sql:1:40: a sub-query in an expression is not supported; there are sub-queries in FROM, in EXISTS and in IN
+SELECT sensor FROM readings WHERE n > (SELECT id FROM orders)
+=> job.sql:1:47: a sub-query of several rows as a value is not supported; aggregate them all, as by MAX(x), or write LIMIT 1
 SELECT sensor FROM (
   SELECT sensor, ts FROM readings WHERE n
 )
@@ -39,25 +39,25 @@ SELECT sensor FROM (
 SELECT sensor FROM readings GROUP BY sensor HAVING COUNT(*)
 => job.sql:1:52: a condition is BOOLEAN, and this is BIGINT; write a comparison
 SELECT sensor FROM readings WHERE n > 1 ORDER BY sensor
-=> job.sql:1:41: ORDER BY without LIMIT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:41: ORDER BY without LIMIT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor FROM readings
 OFFSET 3 ROWS
-=> job.sql:2:1: OFFSET is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:2:1: OFFSET is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT SUM(n) OVER (ORDER BY ts) FROM readings
 ORDER BY ts
-=> job.sql:2:1: ORDER BY without LIMIT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:2:1: ORDER BY without LIMIT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor FROM readings OFFSET 2 ROWS
-=> job.sql:1:29: OFFSET is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
-SELECT sensor FROM readings FETCH NEXT ROW ONLY
-=> job.sql:1:29: FETCH is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:29: OFFSET is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
+SELECT sensor FROM readings FETCH NEXT ROW WITH TIES
+=> job.sql:1:29: FETCH with PERCENT, with WITH TIES, or beside LIMIT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT CASE WHEN n > 1 THEN n ED FROM readings
 => job.sql:1:31: expected: END, found: ED
 SELECT n FROM readings GROUP BY ALL
-=> job.sql:1:24: GROUP BY ALL is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:24: GROUP BY ALL is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT n FROM readings WHERE n BETWEEN 1
 => job.sql:1:41: expected: AND, found the end of the text
 SELECT sensor FROM readings UNION SELECT DISTINCT sensor FROM readings MINUS SELECT sensor FROM printed
-=> job.sql:1:72: MINUS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:72: MINUS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 CREATE TABLE folder (sensor STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
 EXECUTE STATEMENT SET BEGIN
 INSERT INTO printed SELECT sensor, 1 FROM readings;

@@ -29,17 +29,37 @@ SELECT sensor FROM readings WHERE COUNT(*) > 1
 SELECT sensor FROM readings HAVING n > 1
 => job.sql:1:36: HAVING has a column that is neither in GROUP BY nor in an aggregate function
 SELECT sensor FROM readings ORDER BY sensor
-=> job.sql:1:29: ORDER BY without LIMIT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:29: ORDER BY without LIMIT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor FROM readings ORDER BY sensor OFFSET 3 ROWS
-=> job.sql:1:29: ORDER BY without LIMIT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:29: ORDER BY without LIMIT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor FROM readings OFFSET 3
-=> job.sql:1:29: OFFSET is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
-SELECT sensor FROM readings FETCH FIRST 3 ROWS ONLY
-=> job.sql:1:29: FETCH is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
-SELECT (SELECT MAX(id) FROM orders) FROM readings
-=> job.sql:1:9: a sub-query in an expression is not supported; there are sub-queries in FROM, in EXISTS and in IN
+=> job.sql:1:29: OFFSET is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
+SELECT sensor FROM readings FETCH FIRST 3 PERCENT ROWS ONLY
+=> job.sql:1:29: FETCH with PERCENT, with WITH TIES, or beside LIMIT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
+SELECT sensor FROM readings LIMIT 3 FETCH FIRST 3 ROWS ONLY
+=> job.sql:1:37: FETCH with PERCENT, with WITH TIES, or beside LIMIT is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
+SELECT (SELECT id FROM orders) FROM readings
+=> job.sql:1:16: a sub-query of several rows as a value is not supported; aggregate them all, as by MAX(x), or write LIMIT 1
+SELECT SUM((SELECT MAX(id) FROM orders)) FROM readings
+=> job.sql:1:1: a sub-query as a value here, or of such a kind is not supported; there is (SELECT MAX(x) FROM …) in SELECT, WHERE and HAVING; where it looks at columns of the rows, it has no UNION and no LIMIT, and compares by =
+SELECT n FROM readings WHERE n > (SELECT AVG(id) FROM orders WHERE id < n)
+=> job.sql:1:30: a sub-query as a value here, or of such a kind is not supported; there is (SELECT MAX(x) FROM …) in SELECT, WHERE and HAVING; where it looks at columns of the rows, it has no UNION and no LIMIT, and compares by =
+SELECT n FROM readings WHERE n > (SELECT SUM(id) FROM orders WHERE id = n HAVING COUNT(*) > 1)
+=> job.sql:1:46: HAVING in a sub-query that is a value and looks at columns of the rows is not supported; join a sub-query with GROUP BY
+SELECT n FROM readings WHERE n > (SELECT CASE WHEN COUNT(*) < 9 THEN 1 END FROM orders)
+=> job.sql:1:52: a sub-query as a value that is one of no rows, and may be NULL of others is not supported; write COUNT(*) alone
+SELECT n FROM readings WHERE sensor > (SELECT MAX(id) FROM orders)
+=> job.sql:1:30: what is compared is of one type, and these are STRING and BIGINT; write CAST
+SELECT n FROM readings WHERE n > (SELECT id, id FROM orders LIMIT 1)
+=> job.sql:1:42: a sub-query as a value has one column
 SELECT CASE WHEN n IN (SELECT id FROM orders) THEN 1 END FROM readings
-=> job.sql:1:18: EXISTS or IN here, or of such a sub-query is not supported; there is [NOT] EXISTS and [NOT] IN (SELECT …) in WHERE and HAVING, with AND between them; where the sub-query looks at columns of the rows, it has no UNION and no LIMIT
+=> job.sql:1:18: EXISTS or IN here, or of such a sub-query is not supported; there is [NOT] EXISTS and [NOT] IN (SELECT …) in WHERE and HAVING, with AND, OR and NOT between them; where the sub-query looks at columns of the rows, it has no UNION and no LIMIT, and none but = where it aggregates
+SELECT n FROM readings WHERE n NOT IN (SELECT id FROM orders) OR n > 7
+=> job.sql:1:30: beside OR, NOT IN of what may be null, and EXISTS or IN by other comparisons than = is not supported; there is [INNER | LEFT | RIGHT | FULL | CROSS] JOIN … ON, EXISTS and IN (SELECT …)
+SELECT n FROM readings WHERE EXISTS (SELECT 1 FROM orders WHERE id > n) OR n > 7
+=> job.sql:1:76: beside OR, NOT IN of what may be null, and EXISTS or IN by other comparisons than = is not supported; there is [INNER | LEFT | RIGHT | FULL | CROSS] JOIN … ON, EXISTS and IN (SELECT …)
+SELECT n FROM readings WHERE (n IN (SELECT id FROM orders)) IS NULL
+=> job.sql:1:31: EXISTS or IN within another expression is not supported; there is AND, OR and NOT between them
 SELECT sensor FROM readings WHERE EXISTS (SELECT COUNT(*) FROM orders WHERE id = n)
 => job.sql:1:1: EXISTS, NOT IN, or COUNT, of an aggregate of what belongs to a row is not supported; join a sub-query with GROUP BY
 SELECT sensor FROM readings WHERE 0 IN (SELECT COUNT(*) FROM orders WHERE id = n)
@@ -49,27 +69,33 @@ SELECT r.sensor FROM readings AS r NATURAL JOIN orders AS o
 SELECT sensor FROM readings CROSS JOIN UNNEST(ARRAY[1]) AS t (x)
 => job.sql:1:40: there is no table function UNNEST; there is TUMBLE, HOP, CUMULATE, SESSION
 SELECT sensor FROM readings TABLESAMPLE BERNOULLI (10)
-=> job.sql:1:29: TABLESAMPLE is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
-SELECT n FROM readings INTERSECT ALL SELECT id FROM orders
-=> job.sql:1:24: INTERSECT ALL is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
-SELECT n FROM readings EXCEPT ALL SELECT id FROM orders
-=> job.sql:1:24: EXCEPT ALL is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:29: TABLESAMPLE is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
+SELECT n FROM readings INTERSECT SELECT buyer FROM orders
+=> job.sql:1:1: INTERSECT of INT and STRING in 'n'; write CAST
+SELECT n FROM readings EXCEPT ALL SELECT buyer FROM orders
+=> job.sql:1:1: EXCEPT of INT and STRING in 'n'; write CAST
+SELECT n FROM readings MINUS SELECT id FROM orders
+=> job.sql:1:24: MINUS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
+SELECT sensor FROM readings INTERSECT SELECT buyer, id FROM orders
+=> job.sql:1:1: INTERSECT of queries that do not have as many columns as each other
+SELECT n FROM readings WHERE n > (SELECT id FROM orders WHERE id = n LIMIT 1)
+=> job.sql:1:1: a sub-query as a value that looks at columns of the rows aggregates all that belongs to one, as by MAX(x)
 SELECT sensor FROM readings UNION ALL SELECT buyer, id FROM orders
 => job.sql:1:29: UNION of queries that do not have as many columns as each other
 SELECT sensor, COUNT(*) FROM readings GROUP BY ROLLUP (sensor)
-=> job.sql:1:56: GROUPING SETS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:56: GROUPING SETS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor, COUNT(*) FROM readings GROUP BY GROUPING SETS ((sensor), ())
-=> job.sql:1:64: GROUPING SETS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:64: GROUPING SETS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor, COUNT(*) FROM readings GROUP BY CUBE (sensor)
-=> job.sql:1:54: GROUPING SETS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:54: GROUPING SETS is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 WITH RECURSIVE r AS (SELECT n FROM readings) SELECT n FROM r
-=> job.sql:1:1: WITH RECURSIVE is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:1: WITH RECURSIVE is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT 1
-=> job.sql:1:1: SELECT without FROM is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:1: SELECT without FROM is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT DISTINCT ON (sensor) sensor FROM readings
-=> job.sql:1:8: DISTINCT ON is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:8: DISTINCT ON is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT sensor FROM readings QUALIFY n > 1
-=> job.sql:1:29: QUALIFY is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:29: QUALIFY is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 SELECT SUM(*) FROM readings
 => job.sql:1:8: SUM(*) is not supported; there is COUNT(*)
 SELECT SUM(sensor) FROM readings

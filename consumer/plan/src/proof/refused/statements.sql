@@ -83,7 +83,7 @@ SET 'table.exec.mini-batch.size' = '0'
 SET
 => job.sql:1:4: expected 'key' = 'value', found the end of the text
 VALUES (1, 2)
-=> job.sql:1:8: VALUES is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION [ALL], INTERSECT and EXCEPT
+=> job.sql:1:8: VALUES is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
 TABLE readings
 => job.sql:1:1: TABLE is not supported; there is CREATE TABLE, CREATE VIEW, SET, INSERT INTO, EXECUTE STATEMENT SET, EXPLAIN and SELECT
 INSERT INTO printed VALUES ('a', 1)

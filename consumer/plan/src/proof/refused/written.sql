@@ -19,6 +19,9 @@ INSERT INTO printed (sensor) SELECT sensor, n FROM readings
 INSERT INTO kept (n) SELECT n FROM readings
 => job.sql:1:13: the column 'sensor' may not be null, so it has to be given
 CREATE TABLE files (sensor STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
+INSERT INTO files SELECT sensor, CAST(n AS BIGINT) FROM readings EXCEPT ALL SELECT buyer, id FROM orders
+=> job.sql:2:13: 'files' ('filesystem') doesn't support consuming delete changes, which INTERSECT or EXCEPT with ALL gives; write them to a stream ('brooklet') or to 'print', or aggregate by a window
+CREATE TABLE files (sensor STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
 INSERT INTO files SELECT DISTINCT sensor, CAST(n AS BIGINT) FROM readings
 => job.sql:2:13: 'files' ('filesystem') doesn't support consuming update changes, which GROUP BY or DISTINCT without a window gives; write them to a stream ('brooklet') or to 'print', or aggregate by a window
 CREATE TABLE files (sensor STRING, n BIGINT) WITH ('connector' = 'filesystem', 'path' = 'f', 'format' = 'json');
