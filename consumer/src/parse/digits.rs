@@ -1,5 +1,7 @@
 //! Numbers from their digits, eight of them at a time. Floats are rounded exactly.
 
+use common::json::leading_digits;
+
 use super::scan::Scanner;
 
 /// How many digits are looked at together.
@@ -17,16 +19,6 @@ const EXACT_MAX: u64 = 1 << 53;
 /// Each byte less the digit zero.
 const fn values(chunk: [u8; EIGHT]) -> u64 {
     u64::from_le_bytes(chunk) ^ 0x3030_3030_3030_3030
-}
-
-/// With how many digits the bytes begin.
-#[inline]
-pub(super) const fn count(chunk: [u8; EIGHT]) -> usize {
-    let values = values(chunk);
-    // A byte that is no digit is above nine, which a sum carries into its highest bit. What is
-    // carried on from there lies above the first such byte.
-    let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
-    (others.trailing_zeros() / 8) as usize
 }
 
 /// The number that the first `count` bytes are the digits of.
@@ -57,7 +49,7 @@ pub(super) fn leading(text: &[u8]) -> (u64, usize) {
     ];
     let (mut number, mut length) = (0_u64, 0);
     while let Some(chunk) = text.get(length..).and_then(<[u8]>::first_chunk) {
-        let count = count(*chunk);
+        let count = leading_digits(*chunk);
         let scale = SCALES.get(count).copied().unwrap_or_default();
         number = number
             .wrapping_mul(scale)
@@ -93,7 +85,7 @@ const fn goes_on(byte: u8) -> bool {
 /// behind them is among the bytes too.
 #[inline(always)]
 pub(super) fn short(chunk: [u8; EIGHT]) -> Option<(u64, usize)> {
-    let count = count(chunk);
+    let count = leading_digits(chunk);
     if !(1..EIGHT).contains(&count) {
         return None;
     }

@@ -3,7 +3,7 @@
 //! It accepts what `common::json` accepts, and nothing else; but it builds no values, and what is
 //! not wanted is only passed.
 
-use common::{limits::DEPTH_MAX, ndjson::NEWLINE};
+use common::{json::leading_digits, limits::DEPTH_MAX, ndjson::NEWLINE};
 
 use super::{
     Reason,
@@ -217,7 +217,7 @@ impl<'a> Scanner<'a> {
     fn digits(&mut self) -> Result<(), Reason> {
         let from = self.at;
         while let Some(chunk) = self.chunk::<EIGHT>() {
-            let count = digits::count(*chunk);
+            let count = leading_digits(*chunk);
             self.at += count;
             if count < EIGHT {
                 break;
