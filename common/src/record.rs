@@ -84,7 +84,7 @@ impl Batch {
     /// become spaces.
     fn extend_each(&mut self, part: &[u8], before: usize) -> Result<usize, Refused> {
         each_line_behind(before, part, |line, text| {
-            json::value(text).map_err(|fault| line.not_json(text, fault))?;
+            json::check(text).map_err(|fault| line.not_json(text, fault))?;
             self.add(line, text.as_bytes())
         })?;
         let is_ended = part.last().is_none_or(|last| *last == ndjson::NEWLINE);
@@ -106,7 +106,7 @@ impl Batch {
             let checked = if record.is_empty() {
                 Ok(())
             } else {
-                json::value(record).map(drop)
+                json::check(record)
             };
             let is_plain = !record.is_empty() && record.len() == whole.len();
             if is_plain && checked.is_ok() && record.len() <= RECORD_BYTES_MAX {

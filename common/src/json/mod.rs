@@ -12,6 +12,7 @@ mod value;
 use self::scanner::Scanner;
 pub use self::{
     pointer::{NotAPointer, Pointer},
+    scanner::leading_digits,
     value::{Number, Text, Value},
 };
 use crate::limits::DEPTH_MAX;
@@ -67,6 +68,17 @@ pub fn value(text: &str) -> Result<Value<'_>, Fault> {
     Ok(value)
 }
 
+/// Checks that `text` is exactly one JSON value.
+///
+/// # Errors
+/// Where the text is not JSON, and why.
+pub fn check(text: &str) -> Result<(), Fault> {
+    let mut scanner = Scanner::new(text);
+    scanner.space();
+    scanner.skip(0)?;
+    scanner.end()
+}
+
 /// Checks that `text` is exactly one JSON value, and shows each member of it to `member` when it is
 /// an object (in the order of the text, duplicates and all). Returns whether it is an object.
 ///
@@ -85,7 +97,7 @@ pub fn members<'a>(
             Ok(())
         })?;
     } else {
-        scanner.value(0)?;
+        scanner.skip(0)?;
     }
     scanner.end()?;
     Ok(is_object)

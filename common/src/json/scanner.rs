@@ -1,7 +1,13 @@
 //! One pass over a text by recursive descent, whose depth is bounded.
 
+use wide::i8x16;
+
 use super::{Fault, Number, Text, Value, What};
 use crate::limits::DEPTH_MAX;
+
+/// How many bytes of a string, and of a number, are looked at together.
+const LANES: usize = 16;
+const DIGITS: usize = 8;
 
 /// One pass over a text, by recursive descent.
 pub(super) struct Scanner<'a> {
@@ -41,7 +47,7 @@ impl<'a> Scanner<'a> {
                     found = scanner.find(inner, rest)?;
                     return Ok(());
                 }
-                scanner.value(inner).map(drop)
+                scanner.skip(inner)
             })?,
             Some(b'[') => {
                 let (inner, wanted, mut index) = (self.deeper(depth)?, index(step), 0);
@@ -51,10 +57,10 @@ impl<'a> Scanner<'a> {
                         found = scanner.find(inner, rest)?;
                         return Ok(());
                     }
-                    scanner.value(inner).map(drop)
+                    scanner.skip(inner)
                 })?;
             }
-            _ => drop(self.value(depth)?),
+            _ => self.skip(depth)?,
         }
         Ok(found)
     }
@@ -106,23 +112,46 @@ impl<'a> Scanner<'a> {
         there
     }
 
+    /// Passes a value, and returns it.
     pub(super) fn value(&mut self, depth: usize) -> Result<Value<'a>, Fault> {
         let from = self.at;
         match self.peek() {
             Some(b'"') => self.string().map(Value::String),
-            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
+            first => {
+                self.skip(depth)?;
+                let text = self.since(from);
+                Ok(match first {
+                    Some(b'{') => Value::Object(text),
+                    Some(b'[') => Value::Array(text),
+                    Some(b't') => Value::Bool(true),
+                    Some(b'f') => Value::Bool(false),
+                    Some(b'n') => Value::Null,
+                    _ => Value::Number(Number(text)),
+                })
+            }
+        }
+    }
+
+    /// Passes a value.
+    pub(super) fn skip(&mut self, depth: usize) -> Result<(), Fault> {
+        match self.peek() {
+            Some(b'"') => self.skip_string(),
+            Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'{') => {
-                self.object(depth, |scanner, _, inner| scanner.value(inner).map(drop))?;
-                Ok(Value::Object(self.since(from)))
+                let inner = self.deeper(depth)?;
+                self.list((b'{', b'}'), |scanner| {
+                    scanner.skip_string()?;
+                    scanner.colon()?;
+                    scanner.skip(inner)
+                })
             }
             Some(b'[') => {
                 let inner = self.deeper(depth)?;
-                self.array(|scanner| scanner.value(inner).map(drop))?;
-                Ok(Value::Array(self.since(from)))
+                self.array(|scanner| scanner.skip(inner))
             }
-            Some(b't') => self.word("true", Value::Bool(true)),
-            Some(b'f') => self.word("false", Value::Bool(false)),
-            Some(b'n') => self.word("null", Value::Null),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
             _ => Err(self.fault(What::Character)),
         }
     }
@@ -135,11 +164,16 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn word(&mut self, word: &str, value: Value<'a>) -> Result<Value<'a>, Fault> {
-        for byte in word.bytes() {
-            self.expect(byte)?;
-        }
-        Ok(value)
+    fn word(&mut self, word: &str) -> Result<(), Fault> {
+        word.bytes().try_for_each(|byte| self.expect(byte))
+    }
+
+    /// Passes what stands between a key and its value.
+    fn colon(&mut self) -> Result<(), Fault> {
+        self.space();
+        self.expect(b':')?;
+        self.space();
+        Ok(())
     }
 
     pub(super) fn object(
@@ -148,39 +182,36 @@ impl<'a> Scanner<'a> {
         mut member: impl FnMut(&mut Self, Text<'a>, usize) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let inner = self.deeper(depth)?;
-        self.expect(b'{')?;
-        self.space();
-        if self.pass(b'}') {
-            return Ok(());
-        }
-        loop {
-            let key = self.string()?;
-            self.space();
-            self.expect(b':')?;
-            self.space();
-            member(self, key, inner)?;
-            self.space();
-            if self.pass(b'}') {
-                return Ok(());
-            }
-            self.expect(b',')?;
-            self.space();
-        }
+        self.list((b'{', b'}'), |scanner| {
+            let key = scanner.string()?;
+            scanner.colon()?;
+            member(scanner, key, inner)
+        })
     }
 
     pub(super) fn array(
         &mut self,
-        mut element: impl FnMut(&mut Self) -> Result<(), Fault>,
+        element: impl FnMut(&mut Self) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        self.expect(b'[')?;
+        self.list((b'[', b']'), element)
+    }
+
+    /// Passes what stands between these two, and commas between; `item` passes each.
+    #[inline]
+    fn list(
+        &mut self,
+        (opening, closing): (u8, u8),
+        mut item: impl FnMut(&mut Self) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.expect(opening)?;
         self.space();
-        if self.pass(b']') {
+        if self.pass(closing) {
             return Ok(());
         }
         loop {
-            element(self)?;
+            item(self)?;
             self.space();
-            if self.pass(b']') {
+            if self.pass(closing) {
                 return Ok(());
             }
             self.expect(b',')?;
@@ -189,40 +220,51 @@ impl<'a> Scanner<'a> {
     }
 
     fn string(&mut self) -> Result<Text<'a>, Fault> {
+        let from = self.at + 1;
+        self.skip_string()?;
+        let raw = self.text.get(from..self.at - 1).unwrap_or_default();
+        let escaped = memchr::memchr(b'\\', raw.as_bytes()).is_some();
+        Ok(Text { raw, escaped })
+    }
+
+    /// Passes a string.
+    #[inline]
+    fn skip_string(&mut self) -> Result<(), Fault> {
         self.expect(b'"')?;
-        let from = self.at;
-        let mut escaped = false;
         loop {
             self.plain();
             match self.peek() {
                 Some(b'"') => {
-                    let raw = self.since(from);
                     self.at += 1;
-                    return Ok(Text { raw, escaped });
+                    return Ok(());
                 }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
-                }
+                Some(b'\\') => self.escape()?,
                 _ => return Err(self.fault(What::Control)),
             }
         }
     }
 
+    /// The next `N` bytes, where there are so many.
+    #[inline]
+    fn chunk<const N: usize>(&self) -> Option<&'a [u8; N]> {
+        self.text.as_bytes().get(self.at..)?.first_chunk()
+    }
+
     /// Passes all that may stand in a string as it is.
+    #[inline]
     fn plain(&mut self) {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let (words, _) = rest.as_chunks::<8>();
-        let is_plain = |word: &&[u8; 8]| special(u64::from_le_bytes(**word)) == 0;
-        let passed = words.iter().take_while(is_plain).count();
-        self.at += passed * 8;
-        if let Some(word) = words.get(passed) {
-            self.at += (special(u64::from_le_bytes(*word)).trailing_zeros() / 8) as usize;
-            return;
+        while let Some(chunk) = self.chunk::<LANES>() {
+            let found = special(*chunk);
+            if found != 0 {
+                self.at += found.trailing_zeros() as usize;
+                return;
+            }
+            self.at += LANES;
         }
-        let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-        let rest = rest.get(passed * 8..).unwrap_or_default();
-        self.at += rest.iter().position(is_special).unwrap_or(rest.len());
+        let is_special = |byte: u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+        while self.peek().is_some_and(|byte| !is_special(byte)) {
+            self.at += 1;
+        }
     }
 
     fn escape(&mut self) -> Result<(), Fault> {
@@ -265,7 +307,7 @@ impl<'a> Scanner<'a> {
         Ok(unit)
     }
 
-    fn number(&mut self) -> Result<Number<'a>, Fault> {
+    fn number(&mut self) -> Result<(), Fault> {
         let from = self.at;
         self.pass(b'-');
         if !self.pass(b'0') {
@@ -279,21 +321,33 @@ impl<'a> Scanner<'a> {
             let _signed = self.pass(b'+') || self.pass(b'-');
             self.digits()?;
         }
-        let text = self.since(from);
         // Only an exponent or very many digits can leave the range of an f64.
-        let may_overflow = exponent || text.len() > 300;
-        if may_overflow && text.parse::<f64>().is_ok_and(f64::is_infinite) {
-            return Err(Fault {
-                at: from,
-                what: What::Range,
-            });
+        if exponent || self.at - from > 300 {
+            self.check_range(from)?;
         }
-        Ok(Number(text))
+        Ok(())
+    }
+
+    #[cold]
+    fn check_range(&self, from: usize) -> Result<(), Fault> {
+        let what = What::Range;
+        match self.since(from).parse::<f64>() {
+            Ok(number) if number.is_infinite() => Err(Fault { at: from, what }),
+            _ => Ok(()),
+        }
     }
 
     /// At least one digit.
+    #[inline]
     fn digits(&mut self) -> Result<(), Fault> {
         let from = self.at;
+        while let Some(chunk) = self.chunk::<DIGITS>() {
+            let count = leading_digits(*chunk);
+            self.at += count;
+            if count < DIGITS {
+                break;
+            }
+        }
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
         }
@@ -305,19 +359,27 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Every byte of a word.
-const EVERY: u64 = 0x0101_0101_0101_0101;
-const HIGHEST: u64 = 0x80 * EVERY;
+/// A bit for each byte that cannot stand in a string as it is.
+#[inline]
+fn special(chunk: [u8; LANES]) -> u32 {
+    // With the highest bit turned, signed bytes are in the order of those without a sign.
+    let is_control = i8x16::new(chunk.map(|byte| (byte ^ 0x80).cast_signed()));
+    let is_control = is_control.simd_lt(i8x16::splat(0x20 + i8::MIN));
+    let bytes = i8x16::new(chunk.map(u8::cast_signed));
+    let is_quote = bytes.simd_eq(i8x16::splat(0x22));
+    let is_backslash = bytes.simd_eq(i8x16::splat(0x5c));
+    (is_control | is_quote | is_backslash).to_bitmask()
+}
 
-/// The highest bit of the first byte of `word` that cannot stand in a string as it is; what lies
-/// above that says nothing. ("Determine if a word has a byte less than n", Bit Twiddling Hacks.)
-const fn special(word: u64) -> u64 {
-    const fn less(word: u64, than: u64) -> u64 {
-        word.wrapping_sub(than * EVERY) & !word & HIGHEST
-    }
-    let quote = less(word ^ (b'"' as u64 * EVERY), 1);
-    let backslash = less(word ^ (b'\\' as u64 * EVERY), 1);
-    quote | backslash | less(word, 0x20)
+/// With how many digits the bytes begin.
+#[must_use]
+#[inline]
+pub const fn leading_digits(chunk: [u8; DIGITS]) -> usize {
+    let values = u64::from_le_bytes(chunk) ^ 0x3030_3030_3030_3030;
+    // A byte that is no digit is above nine, which a sum carries into its highest bit. What is carried on
+    // from there lies above the first such byte.
+    let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
+    (others.trailing_zeros() / 8) as usize
 }
 
 /// A step of a pointer as the index of an array: digits, no zero before others.

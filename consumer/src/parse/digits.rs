@@ -1,5 +1,9 @@
 //! Numbers from their digits, eight of them at a time. Floats are rounded exactly.
 
+use common::json::leading_digits;
+
+use super::scan::Scanner;
+
 /// How many digits are looked at together.
 pub(super) const EIGHT: usize = 8;
 
@@ -15,16 +19,6 @@ const EXACT_MAX: u64 = 1 << 53;
 /// Each byte less the digit zero.
 const fn values(chunk: [u8; EIGHT]) -> u64 {
     u64::from_le_bytes(chunk) ^ 0x3030_3030_3030_3030
-}
-
-/// With how many digits the bytes begin.
-#[inline]
-pub(super) const fn count(chunk: [u8; EIGHT]) -> usize {
-    let values = values(chunk);
-    // A byte that is no digit is above nine, which a sum carries into its highest bit. What is
-    // carried on from there lies above the first such byte.
-    let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
-    (others.trailing_zeros() / 8) as usize
 }
 
 /// The number that the first `count` bytes are the digits of.
@@ -55,7 +49,7 @@ pub(super) fn leading(text: &[u8]) -> (u64, usize) {
     ];
     let (mut number, mut length) = (0_u64, 0);
     while let Some(chunk) = text.get(length..).and_then(<[u8]>::first_chunk) {
-        let count = count(*chunk);
+        let count = leading_digits(*chunk);
         let scale = SCALES.get(count).copied().unwrap_or_default();
         number = number
             .wrapping_mul(scale)
@@ -81,14 +75,43 @@ fn is_plain(text: &[u8], length: usize) -> bool {
     (1..=DIGITS_MAX).contains(&length) && (length == 1 || text.first() != Some(&b'0'))
 }
 
+/// Whether a number goes on with this byte behind its whole part.
+#[inline]
+const fn goes_on(byte: u8) -> bool {
+    matches!(byte, b'.' | b'e' | b'E')
+}
+
+/// The whole number of one to seven digits with which the bytes begin, and how many they are; what is
+/// behind them is among the bytes too.
+#[inline(always)]
+pub(super) fn short(chunk: [u8; EIGHT]) -> Option<(u64, usize)> {
+    let count = leading_digits(chunk);
+    if !(1..EIGHT).contains(&count) {
+        return None;
+    }
+    let word = u64::from_le_bytes(chunk);
+    let [first_digit, ..] = word.to_le_bytes();
+    let [behind, ..] = (word >> (8 * count)).to_le_bytes();
+    let is_plain = first_digit != b'0' || count == 1;
+    (is_plain && !goes_on(behind)).then(|| (first(chunk, count), count))
+}
+
 /// The whole number with which a JSON text begins, and its length; none where it is another kind of
 /// number, or none, or needs a closer look.
-#[inline]
-pub(super) fn integer(text: &[u8]) -> Option<(i64, usize)> {
+#[inline(always)]
+pub(super) fn integer(scanner: Scanner<'_>) -> Option<(i64, usize)> {
+    match scanner.chunk().and_then(|chunk| short(*chunk)) {
+        Some((number, length)) => Some((number.cast_signed(), length)),
+        None => integer_of_any_length(scanner.rest()),
+    }
+}
+
+#[inline(never)]
+fn integer_of_any_length(text: &[u8]) -> Option<(i64, usize)> {
     let negative = text.first() == Some(&b'-');
     let digits = text.get(usize::from(negative)..)?;
     let (number, length) = leading(digits);
-    if !is_plain(digits, length) || matches!(digits.get(length), Some(b'.' | b'e' | b'E')) {
+    if !is_plain(digits, length) || digits.get(length).copied().is_some_and(goes_on) {
         return None;
     }
     let number = number.cast_signed();
@@ -102,8 +125,17 @@ pub(super) fn integer(text: &[u8]) -> Option<(i64, usize)> {
 /// A whole number below 2^53 is exact, and so is the power of ten that the decimal point stands
 /// for: one division then rounds correctly (Clinger, "How to read floating point numbers
 /// accurately", 1990).
-#[inline]
-pub(super) fn decimal(text: &[u8]) -> Option<(f64, usize)> {
+#[inline(always)]
+pub(super) fn decimal(scanner: Scanner<'_>) -> Option<(f64, usize)> {
+    match scanner.chunk().and_then(|chunk| short(*chunk)) {
+        #[expect(clippy::cast_precision_loss, reason = "it is below 2^53")]
+        Some((number, length)) => Some((number as f64, length)),
+        None => decimal_of_any_length(scanner.rest()),
+    }
+}
+
+#[inline(never)]
+fn decimal_of_any_length(text: &[u8]) -> Option<(f64, usize)> {
     let negative = text.first() == Some(&b'-');
     let digits = text.get(usize::from(negative)..)?;
     let (mut number, mut length) = leading(digits);
@@ -122,7 +154,7 @@ pub(super) fn decimal(text: &[u8]) -> Option<(f64, usize)> {
         scale = *POWERS.get(places)?;
         length += 1 + places;
     }
-    if number > EXACT_MAX || matches!(digits.get(length), Some(b'e' | b'E')) {
+    if number > EXACT_MAX || digits.get(length).copied().is_some_and(goes_on) {
         return None;
     }
     #[expect(clippy::cast_precision_loss, reason = "it is below 2^53")]

@@ -24,6 +24,7 @@ use super::{
     Json, Reason,
     column::{Column, List, Map, Values},
     digits,
+    object::Members,
     scan::Scanner,
 };
 
@@ -38,11 +39,20 @@ impl Column {
         depth: usize,
         options: Json,
     ) -> Result<(), Reason> {
-        if self.values.take_usual(scanner, options) {
-            self.rows += 1;
+        if self.read_usual(scanner, options) {
             return Ok(());
         }
         self.read_other(scanner, depth, options)
+    }
+
+    /// Passes a value that is written as most of the column's type are, and adds it; tells whether one
+    /// stands here.
+    #[inline(always)]
+    pub(super) fn read_usual(&mut self, scanner: &mut Scanner<'_>, options: Json) -> bool {
+        let length = self.values.take_usual(*scanner, options);
+        scanner.at += length.unwrap_or_default();
+        self.rows += usize::from(length.is_some());
+        length.is_some()
     }
 
     #[cold]
@@ -79,32 +89,45 @@ impl Column {
 }
 
 impl Values {
-    /// Adds the value that is next if it is written as most of the type are.
-    #[inline]
-    fn take_usual(&mut self, scanner: &mut Scanner<'_>, options: Json) -> bool {
-        let rest = scanner.text.get(scanner.at..).unwrap_or_default();
-        let length = match self {
-            Self::Int64(values) => digits::integer(rest).map(|(number, length)| {
-                values.push(number);
-                length
-            }),
-            Self::Float64(values) => digits::decimal(rest).map(|(number, length)| {
-                values.push(number);
-                length
-            }),
-            Self::Text(pieces) => scanner.plain_string().map(|text| {
-                pieces.add(text);
-                0
-            }),
-            Self::Moment(moments) => rest.strip_prefix(b"\"").and_then(|rest| {
-                let length = moments.take(rest, options.timestamps)?;
-                moments.check_end(rest.get(length) == Some(&b'"'))?;
+    /// Adds the value with which the text begins, if it is written as most of the type are; returns its
+    /// length. The most frequent types are looked for first, without a jump to one of many.
+    #[inline(always)]
+    fn take_usual(&mut self, scanner: Scanner<'_>, options: Json) -> Option<usize> {
+        if let Self::Int64(values) = self {
+            let (number, length) = digits::integer(scanner)?;
+            values.push(number);
+            return Some(length);
+        }
+        if let Self::Float64(values) = self {
+            let (number, length) = digits::decimal(scanner)?;
+            values.push(number);
+            return Some(length);
+        }
+        self.take_usual_of_others(scanner, options)
+    }
+
+    #[inline(never)]
+    fn take_usual_of_others(&mut self, mut scanner: Scanner<'_>, options: Json) -> Option<usize> {
+        match self {
+            Self::Int32(values) => {
+                let (number, length) = digits::integer(scanner)?;
+                values.push(number.try_into().ok()?);
+                Some(length)
+            }
+            Self::Text(pieces) => {
+                let from = scanner.at;
+                let text = scanner.string().ok().filter(|text| !text.escaped)?;
+                pieces.add(text.raw);
+                Some(scanner.at - from)
+            }
+            Self::Moment(moments) => {
+                let text = scanner.rest().strip_prefix(b"\"")?;
+                let length = moments.take(text, options.timestamps)?;
+                moments.check_end(text.get(length) == Some(&b'"'))?;
                 Some(length + 2)
-            }),
+            }
             _ => None,
-        };
-        scanner.at += length.unwrap_or_default();
-        length.is_some()
+        }
     }
 
     const fn is_number(&self) -> bool {
@@ -146,7 +169,8 @@ impl Values {
                 values.take_text(&string.characters(), options.timestamps)
             }
             (Some(b'{'), Self::Row(row)) => {
-                row.object.read(scanner, depth, options)?;
+                row.object
+                    .read(scanner, Members::default(), depth, options)?;
                 Some(true)
             }
             (Some(b'{'), Self::Map(map)) => map.read(scanner, depth, options).map(Some)?,

@@ -10,7 +10,7 @@ use super::{Reason, scan::Scanner};
 const SPELLINGS_MAX: usize = 4096;
 
 /// Where the beginning of an object, and keys beyond the bound, are among what is known.
-const BEGINNING: usize = 0;
+pub(super) const BEGINNING: usize = 0;
 const BEYOND: usize = 1;
 
 /// How many bytes of a key are compared in one step.
@@ -62,20 +62,32 @@ impl Keys {
         scanner: &mut Scanner<'_>,
         before: &mut usize,
     ) -> Result<Option<Option<usize>>, Reason> {
-        let expected = self.known.get(*before).map_or(0, |known| known.next);
-        let separator = if *before == BEGINNING { b'{' } else { b',' };
-        if let Some(known) = self.known.get(expected)
-            && known.is_next(scanner, separator)
-        {
-            scanner.at += 1 + known.length;
-            scanner.space();
+        if let Some((expected, column)) = self.pass_expected(scanner, *before) {
             *before = expected;
-            return Ok(Some(known.column));
+            return Ok(Some(column));
         }
         if *before != BEGINNING && scanner.pass(b'}') {
             return Ok(None);
         }
-        self.other(scanner, before, separator)
+        self.other(scanner, before)
+    }
+
+    /// Passes the key that stood behind `before` last time, with all from the separator before it to
+    /// its value, if it stands here again. Tells which it is, and its column.
+    #[inline(always)]
+    pub(super) fn pass_expected(
+        &self,
+        scanner: &mut Scanner<'_>,
+        before: usize,
+    ) -> Option<(usize, Option<usize>)> {
+        let expected = self.known.get(before)?.next;
+        let known = self.known.get(expected)?;
+        if !known.is_next(scanner, separator(before)) {
+            return None;
+        }
+        scanner.at += 1 + known.length;
+        scanner.space();
+        Some((expected, known.column))
     }
 
     #[cold]
@@ -83,14 +95,13 @@ impl Keys {
         &mut self,
         scanner: &mut Scanner<'_>,
         before: &mut usize,
-        separator: u8,
     ) -> Result<Option<Option<usize>>, Reason> {
         scanner.space();
         let is_first = *before == BEGINNING;
         if !is_first && scanner.pass(b'}') {
             return Ok(None);
         }
-        scanner.expect(separator)?;
+        scanner.expect(separator(*before))?;
         scanner.space();
         if is_first && scanner.pass(b'}') {
             return Ok(None);
@@ -131,6 +142,12 @@ impl Keys {
     }
 }
 
+/// What stands before the member behind this one.
+#[inline]
+const fn separator(before: usize) -> u8 {
+    if before == BEGINNING { b'{' } else { b',' }
+}
+
 impl Known {
     fn new(raw: &[u8], column: Option<usize>) -> Self {
         let spelling = [b"\"", raw, b"\":"].concat();
@@ -149,7 +166,7 @@ impl Known {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_next(&self, scanner: &Scanner<'_>, separator: u8) -> bool {
         let Some([first, word @ ..]) = scanner.chunk::<{ 1 + WORD }>() else {
             return false;

@@ -10,7 +10,10 @@ use arrow::{
 use common::ndjson;
 
 use super::{
-    Format, Json, Reason, Reject, Rows, column::Unreadable, csv::Separated, object::Object,
+    Format, Json, Reason, Reject, Rows,
+    column::Unreadable,
+    csv::Separated,
+    object::{Begun, Members, Object},
     scan::Scanner,
 };
 use crate::fetch::{Block, Content};
@@ -119,10 +122,19 @@ impl Reader {
         let Self { columns, lines, .. } = self;
         let mut found = Found::default();
         let mut scanner = Scanner { text, at: 0 };
-        while scanner.at < text.len() {
-            let (start, rows) = (scanner.at, columns.rows);
-            let read = match &mut *lines {
-                Lines::Json(options) => record(&mut scanner, columns, *options).map_err(Some),
+        loop {
+            let begun = match lines {
+                Lines::Json(options) => columns.read_lines(&mut scanner, *options),
+                Lines::Csv(_) => Begun::at(scanner.at),
+            };
+            let (start, rows) = (begun.start, columns.rows);
+            if start >= text.len() {
+                return found;
+            }
+            let read = match lines {
+                Lines::Json(options) => {
+                    record(&mut scanner, columns, begun.members, *options).map_err(Some)
+                }
                 Lines::Csv(separated) => line(separated, scanner.line(), columns),
             };
             if let Err(reason) = read {
@@ -141,7 +153,6 @@ impl Reader {
                 }
             }
         }
-        found
     }
 
     /// The columns as a batch; they begin anew.
@@ -175,14 +186,23 @@ fn line(
     separated.read(line, columns).map_err(Some)
 }
 
-/// Reads a record of JSON and passes its newline. After an error, the columns are to be cut back.
+/// Reads what is left of a record of JSON and passes its newline. After an error, the columns are to be
+/// cut back.
 #[inline]
-fn record(scanner: &mut Scanner<'_>, columns: &mut Object, options: Json) -> Result<(), Reason> {
-    scanner.space();
-    let read = if scanner.peek() == Some(b'{') {
-        columns.read(scanner, 0, options)
+fn record(
+    scanner: &mut Scanner<'_>,
+    columns: &mut Object,
+    begun: Members,
+    options: Json,
+) -> Result<(), Reason> {
+    let read = if begun.any() {
+        columns.read(scanner, begun, 0, options)
     } else {
-        scanner.skip(0).and(Err(Reason::WrongType))
+        scanner.space();
+        match scanner.peek() {
+            Some(b'{') => columns.read(scanner, begun, 0, options),
+            _ => scanner.skip(0).and(Err(Reason::WrongType)),
+        }
     };
     match read {
         Err(Reason::NotJson) => read,

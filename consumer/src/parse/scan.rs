@@ -3,7 +3,7 @@
 //! It accepts what `common::json` accepts, and nothing else; but it builds no values, and what is
 //! not wanted is only passed.
 
-use common::{limits::DEPTH_MAX, ndjson::NEWLINE};
+use common::{json::leading_digits, limits::DEPTH_MAX, ndjson::NEWLINE};
 
 use super::{
     Reason,
@@ -11,7 +11,7 @@ use super::{
 };
 
 /// A place in a text.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Scanner<'a> {
     pub(super) text: &'a [u8],
     pub(super) at: usize,
@@ -31,15 +31,21 @@ impl<'a> Scanner<'a> {
         self.text.get(self.at).copied()
     }
 
+    /// What has not been passed.
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
     /// The next `N` bytes, where there are so many.
     #[inline]
     pub(super) fn chunk<const N: usize>(&self) -> Option<&'a [u8; N]> {
-        self.text.get(self.at..)?.first_chunk()
+        self.rest().first_chunk()
     }
 
     /// Passes the rest of the line with its newline; returns it without.
     pub(super) fn line(&mut self) -> &'a [u8] {
-        let rest = self.text.get(self.at..).unwrap_or_default();
+        let rest = self.rest();
         let end = memchr::memchr(NEWLINE, rest).unwrap_or(rest.len());
         self.at += end + 1;
         rest.get(..end).unwrap_or_default()
@@ -83,13 +89,24 @@ impl<'a> Scanner<'a> {
         self.expect(NEWLINE)
     }
 
+    /// Passes a string or a number as most are; tells whether one stands here.
+    #[inline(always)]
+    pub(super) fn skip_usual(&mut self) -> bool {
+        if self.peek() == Some(b'"') {
+            return self.pass_plain_string();
+        }
+        let short = self.chunk().and_then(|chunk| digits::short(*chunk));
+        let length = short.map(|(_, length)| length);
+        self.at += length.unwrap_or_default();
+        length.is_some()
+    }
+
     /// Passes any value.
     pub(super) fn skip(&mut self, depth: usize) -> Result<(), Reason> {
         match self.peek() {
             Some(b'"') => self.string().map(drop),
             Some(b'-' | b'0'..=b'9') => {
-                let rest = self.text.get(self.at..).unwrap_or_default();
-                match digits::integer(rest) {
+                match digits::integer(*self) {
                     Some((_, length)) => self.at += length,
                     None => drop(self.number()?),
                 }
@@ -109,8 +126,7 @@ impl<'a> Scanner<'a> {
     }
 
     pub(super) fn word(&mut self, word: &[u8]) -> Result<(), Reason> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        if !rest.starts_with(word) {
+        if !self.rest().starts_with(word) {
             return Err(Reason::NotJson);
         }
         self.at += word.len();
@@ -201,7 +217,7 @@ impl<'a> Scanner<'a> {
     fn digits(&mut self) -> Result<(), Reason> {
         let from = self.at;
         while let Some(chunk) = self.chunk::<EIGHT>() {
-            let count = digits::count(*chunk);
+            let count = leading_digits(*chunk);
             self.at += count;
             if count < EIGHT {
                 break;

@@ -35,17 +35,18 @@ impl<'a> Scanner<'a> {
         self.unusual_string(from)
     }
 
-    /// Passes a string without escapes; anything else is left where it is.
-    #[inline]
-    pub(super) fn plain_string(&mut self) -> Option<&'a [u8]> {
+    /// Passes a string of ASCII without escapes; anything else is left where it is, and needs another look.
+    #[inline(always)]
+    pub(super) fn pass_plain_string(&mut self) -> bool {
         let start = self.at;
-        match self.string() {
-            Ok(text) if !text.escaped => Some(text.raw),
-            _ => {
-                self.at = start;
-                None
-            }
+        let is_passed = self.pass(b'"') && {
+            self.plain();
+            self.pass(b'"')
+        };
+        if !is_passed {
+            self.at = start;
         }
+        is_passed
     }
 
     /// The rest of a string that began at `from` and has an escape here, or what is not ASCII, or a
