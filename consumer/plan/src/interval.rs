@@ -8,6 +8,10 @@ use datafusion_sql::sqlparser::{
 
 use super::error::{Fault, begin};
 
+/// How long a window, or a gap between sessions, may be, in milliseconds: some thirty thousand years.
+/// With it and with any time all sums fit.
+pub const WINDOW_MAX_MS: u64 = 1_000_000_000_000_000;
+
 /// How long an interval is, in milliseconds.
 pub(super) fn milliseconds(expression: &Expr) -> Result<i64, Fault> {
     let at = begin(expression.span());

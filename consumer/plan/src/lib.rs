@@ -78,6 +78,7 @@ pub use dataflow::{
 pub use error::Error;
 pub use explain::{explain, promises};
 pub use format::{Csv, Format, Json, Timestamps};
+pub use interval::WINDOW_MAX_MS;
 pub use job::{Job, Planned, plan};
 pub use joined::{Both, Input, Join, JoinKind, Temporal, Until};
 pub use settings::{MiniBatch, OnNull, Settings, UpsertMaterialize};

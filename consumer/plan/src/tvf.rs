@@ -289,6 +289,15 @@ impl<'a> Call<'a> {
         let interval = self.required(name)?;
         let length = interval::milliseconds(interval)?;
         match u64::try_from(length) {
+            Ok(length) if length > interval::WINDOW_MAX_MS => {
+                let at = begin(interval.span());
+                let instead = "a window has up to 11574074 days";
+                Err(Fault::unsupported(
+                    at,
+                    "an interval of this length",
+                    instead,
+                ))
+            }
             Ok(length) if length > 0 => Ok(Duration::from_millis(length)),
             _ => {
                 let message = format!("needs a {name} above zero");

@@ -10,10 +10,10 @@
 
 use std::time::Duration;
 
-use crate::{plan::Window, transform::error::Fault};
-
-/// The longest window: with it and with any time all sums fit.
-const LENGTH_MAX_MS: i64 = 1_000_000_000_000_000;
+use crate::{
+    plan::{WINDOW_MAX_MS, Window},
+    transform::error::Fault,
+};
 
 /// How windows lie.
 #[derive(Debug, Clone, Copy)]
@@ -97,10 +97,7 @@ const fn align(time: i64, offset: i64, length: i64) -> i64 {
 
 /// A length in milliseconds.
 pub(super) fn length(of: Duration) -> Result<i64, Fault> {
-    let ms = i64::try_from(of.as_millis()).unwrap_or(i64::MAX);
-    if (1..=LENGTH_MAX_MS).contains(&ms) {
-        Ok(ms)
-    } else {
-        Err(Fault::Unsupported(format!("a length of {of:?}")))
-    }
+    let is_any = (1..=u128::from(WINDOW_MAX_MS)).contains(&of.as_millis());
+    let length = is_any.then(|| i64::try_from(of.as_millis()).ok()).flatten();
+    length.ok_or_else(|| Fault::Unsupported(format!("a length of {of:?}")))
 }

@@ -85,3 +85,7 @@ INSERT INTO folder SELECT 'all', COUNT(*) FROM (
 # The first row by event time is one that an earlier one may take the place of.
 SELECT window_start, COUNT(*) AS c FROM TUMBLE((SELECT sensor, ts FROM (SELECT sensor, ts, ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY ts) AS place FROM readings) WHERE place = 1), DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY window_start, window_end
 => job.sql:1:1: a window of rows that change is not supported; put the rows into windows first, and group by window_start and window_end
+SELECT COUNT(*) FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '99999999' DAY) GROUP BY window_start, window_end
+=> job.sql:1:70: an interval of this length is not supported; a window has up to 11574074 days
+SELECT COUNT(*) FROM SESSION(TABLE readings, DESCRIPTOR(ts), INTERVAL '99999999' DAY) GROUP BY window_start, window_end
+=> job.sql:1:71: an interval of this length is not supported; a window has up to 11574074 days
