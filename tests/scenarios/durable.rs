@@ -107,6 +107,14 @@ fn a_stop_settles_what_there_is_time_for_and_the_next_start_the_rest() {
 }
 
 #[test]
+fn what_is_no_folder_is_said_to_be_none() {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    let mut refused = on(file.path(), "none");
+    assert_eq!(refused.exit_code(), Some(69));
+    drop(refused.says("cannot use it: Not a directory"));
+}
+
+#[test]
 fn an_answer_before_the_write_is_found_out() {
     let Some(disk) = FaultyDisk::make() else {
         return;

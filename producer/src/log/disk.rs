@@ -136,8 +136,7 @@ impl Folder {
             // Who copies a log may leave out what is empty.
             Err(_) if root.join(catalogue::FILE).is_file() => false,
             Err(_) => {
-                let why = format!("{} holds no log", root.display());
-                return Err(io::Error::new(io::ErrorKind::NotFound, why));
+                return Err(io::Error::new(io::ErrorKind::NotFound, "it holds no log"));
             }
         };
         let folder = Self {
@@ -163,7 +162,11 @@ impl Folder {
 fn make_root(root: &Path) -> io::Result<()> {
     let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     let made = root.ancestors().take_while(is_missing).count();
-    fs::create_dir_all(root)?;
+    let is_file = |error: &io::Error| error.kind() == io::ErrorKind::AlreadyExists;
+    fs::create_dir_all(root).map_err(|error| match is_file(&error) {
+        true => Errno::NOTDIR.into(),
+        false => error,
+    })?;
     for above in root.ancestors().skip(1).take(made) {
         let is_here = above.as_os_str().is_empty();
         let above = if is_here { Path::new(".") } else { above };

@@ -1,7 +1,8 @@
 //! The keeper's look at the clock: every few seconds it lets go of what is too old, of streams that
 //! are, and of what need not be kept any more since somebody has said so. What is too old may still be
 //! in the journal only; then the writer is asked to seal it, once in a sweep, for whole journal files
-//! are settled. Where there is no space for that, it looks for some.
+//! are settled. Where there is no space for that, it looks for some; and it has the writer look how much
+//! there is.
 
 use std::{io, time::Duration};
 
@@ -50,6 +51,11 @@ impl Keeper {
         }
         if is_overdue {
             self.ask(Command::Settle);
+        }
+        // Where nobody asks for anything, as where it is not ready, nobody would see to the space.
+        if self.durable.is_some() {
+            let (reply, _) = oneshot::channel();
+            self.ask(Command::Look { reply });
         }
         self.base.memory.rest();
         self.prepare();
