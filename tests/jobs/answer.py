@@ -10,6 +10,9 @@ import sys
 import duckdb
 
 database = duckdb.connect()
+# What its optimizer makes of a query is not always the same: 2.0.1 finds no rows where a join that is read twice
+# compares other columns than it gives.
+database.execute("PRAGMA disable_optimizer")
 database.execute("SET default_null_order = 'nulls_first_on_asc_last_on_desc'")
 for line in sys.stdin:
     asked = json.loads(line)

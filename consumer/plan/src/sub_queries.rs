@@ -16,7 +16,11 @@ use datafusion_expr::{
 };
 
 use super::{
-    Function, conditions::place, error::Fault, functions::function, lineage::unaliased,
+    Function,
+    conditions::place,
+    error::{Fault, NOWHERE},
+    functions::function,
+    lineage::unaliased,
     query::replace_expressions,
 };
 
@@ -65,6 +69,21 @@ pub(super) fn asks_query(expression: &Expr) -> bool {
     };
     expression.exists(is_query).unwrap_or(false)
 }
+
+/// Refuses a sub-query that is left where none can be asked.
+pub(super) fn unasked(value: &Expr) -> Fault {
+    let is_value = |value: &Expr| Ok(matches!(value, Expr::ScalarSubquery(_)));
+    let (what, instead) = match value.exists(is_value) {
+        Ok(true) => ("a sub-query as a value here, or of such a kind", VALUES),
+        _ => ("EXISTS or IN here, or of such a sub-query", SUB_QUERIES),
+    };
+    Fault::unsupported(NOWHERE, what, instead)
+}
+
+const VALUES: &str = "there is (SELECT MAX(x) FROM …) in SELECT, WHERE and HAVING; where it looks at columns \
+    of the rows, it has no UNION and no LIMIT, and compares by =";
+const SUB_QUERIES: &str = "there is [NOT] EXISTS and [NOT] IN (SELECT …) in WHERE and HAVING, with AND, OR and NOT \
+    between them; where the sub-query looks at columns of the rows, it has no UNION and no LIMIT, and none but = where it aggregates";
 
 /// Whether a plan has any.
 pub(super) fn are_in(plan: &LogicalPlan) -> Result<bool> {

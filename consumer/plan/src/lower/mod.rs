@@ -22,7 +22,7 @@ use std::{
 
 use arrow::datatypes::{DataType, Field};
 use compute::{guarded, with_numbers};
-use datafusion_common::{Column, DFSchema, DFSchemaRef, TableReference, tree_node::TreeNode};
+use datafusion_common::{Column, DFSchema, DFSchemaRef, TableReference};
 use datafusion_expr::{
     Distinct, Expr, LogicalPlan, Projection, SubqueryAlias, execution_props::ExecutionProps,
     physical_planning_context::PhysicalPlanningContext,
@@ -38,7 +38,7 @@ use super::{
     error::{Fault, NOWHERE},
     in_common::{Numbered, in_common},
     sets::Repeat,
-    sub_queries::asks_query,
+    sub_queries::{asks_query, unasked},
     windows::{Qualified, Windows, fields},
     written::{at_least, placed},
 };
@@ -285,21 +285,6 @@ fn unsupported(plan: &LogicalPlan) -> Fault {
     let instead = "there are filters, projections, aggregates, joins, windows and unions";
     Fault::unsupported(NOWHERE, what, instead)
 }
-
-/// Refuses a sub-query that is left where none can be asked.
-fn unasked(value: &Expr) -> Fault {
-    let is_value = |value: &Expr| Ok(matches!(value, Expr::ScalarSubquery(_)));
-    let (what, instead) = match value.exists(is_value) {
-        Ok(true) => ("a sub-query as a value here, or of such a kind", VALUES),
-        _ => ("EXISTS or IN here, or of such a sub-query", SUB_QUERIES),
-    };
-    Fault::unsupported(NOWHERE, what, instead)
-}
-
-const VALUES: &str = "there is (SELECT MAX(x) FROM …) in SELECT, WHERE and HAVING; where it looks at columns \
-    of the rows, it has no UNION and no LIMIT, and compares by =";
-const SUB_QUERIES: &str = "there is [NOT] EXISTS and [NOT] IN (SELECT …) in WHERE and HAVING, with AND, OR and NOT \
-    between them; where the sub-query looks at columns of the rows, it has no UNION and no LIMIT, and none but = where it aggregates";
 
 /// An expression over columns of these names, which knows where it is written.
 fn expression(value: &Expr, schema: &DFSchema) -> Result<Expression, Fault> {

@@ -7,6 +7,7 @@
 mod cascades;
 pub(crate) mod chance;
 pub(crate) mod changelogs;
+pub(crate) mod duck;
 mod leaving;
 mod model;
 mod overs;
