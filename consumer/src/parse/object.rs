@@ -131,14 +131,18 @@ impl Object {
         // A copy, of which nobody else knows, stays in registers.
         let mut ahead = *scanner;
         while let Some((before, column)) = self.keys.pass_expected(&mut ahead, members.before) {
+            let mut found = members.found;
             let is_passed = match column.and_then(|at| self.columns.get_mut(at)) {
-                Some(column) => column.rows == self.rows && column.read_usual(&mut ahead, options),
+                Some(column) if column.rows == self.rows => {
+                    found += 1;
+                    column.read_usual(&mut ahead, options)
+                }
+                Some(_) => false,
                 None => ahead.skip_usual(),
             };
             if !is_passed {
                 break;
             }
-            let found = members.found + usize::from(column.is_some());
             members = Members { before, found };
             scanner.at = ahead.at;
         }

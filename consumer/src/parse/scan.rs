@@ -40,7 +40,7 @@ impl<'a> Scanner<'a> {
     /// The next `N` bytes, where there are so many.
     #[inline]
     pub(super) fn chunk<const N: usize>(&self) -> Option<&'a [u8; N]> {
-        self.rest().first_chunk()
+        self.text.get(self.at..)?.first_chunk()
     }
 
     /// Passes the rest of the line with its newline; returns it without.
