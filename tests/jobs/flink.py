@@ -9,7 +9,8 @@ Needs a JDK (17 or 21) and 1 GB on the disk; no test needs any of it. Flink work
 for as long as a job takes, with parallelism 2. `--only NAME …` is for some jobs, `--help` for the rest.
 
 - The queries of Nexmark run on both over the same lines: 20,000 bids that are the same each time, or
-  `--bids FILE`. Of one over 32 MiB Flink reads pieces side by side, and so may find bids too late.
+  `--bids FILE`; those that join over 20,000 persons, auctions and bids. Of a file over 32 MiB Flink
+  reads pieces side by side, and so may find bids too late.
 - Fixtures, and examples, run on Flink alone; `consumer test` is what proves the consumer against them.
   They run with parallelism 1, a watermark behind each row, and without lines that are to be rejected and
   rows that are to be late, for which Flink has no place. Where time is the fixture's own they are only
@@ -50,6 +51,8 @@ BRIEF = ["-XX:TieredStopAtLevel=1"]
 LIMIT_SECONDS = 300
 # Flink looks nothing up in files; and what is late goes by which of two files it reads first.
 NOT_THERE = ("q13", "join-lookup", "join-temporal")
+# Queries over persons, auctions and bids.
+OF_EVENTS = ("q3", "q4", "q8", "q9", "q20")
 START = "(start)"
 
 
@@ -151,6 +154,32 @@ def bids(count):
         }
 
 
+def events(count):
+    """Persons, auctions and bids in order, at times of their own."""
+    chance = random.Random(2026)
+    at = datetime(2026, 1, 1, 23, 58)
+    told = lambda moment: moment.isoformat(" ", "milliseconds")
+    people, auctions = 0, 0
+    for number in range(count):
+        at += timedelta(milliseconds=chance.choice([1, 5, 10, 20, 100]))
+        if number % 50 == 0:
+            name, city, state = (chance.choice(words) for words in (["Ada", "Kö"], ["Bend", "Reno"], ["OR", "ID", "CA", "AZ"]))
+            one = {"id": 1000 + people, "name": name, "city": city, "state": state, "dateTime": told(at)}
+            people += 1
+            yield {"event_type": 0, "person": one}
+        elif number % 50 < 4:
+            one = {"id": 1000 + auctions, "itemName": chance.choice(["cup", "hat"]), "initialBid": chance.randrange(100)}
+            one |= {"reserve": chance.randrange(1000), "dateTime": told(at)}
+            one |= {"expires": told(at + timedelta(milliseconds=chance.randrange(500, 20_000)))}
+            one |= {"seller": 1000 + chance.randrange(max(people - 20, 0), people), "category": chance.randrange(10, 15)}
+            auctions += 1
+            yield {"event_type": 1, "auction": one}
+        else:
+            one = {"auction": 1000 + chance.randrange(max(auctions - 20, 0), auctions)}
+            one |= {"bidder": 1000 + chance.randrange(people), "price": int(100 * 10 ** (6 * chance.random()))}
+            yield {"event_type": 2, "bid": one | {"channel": chance.choice(["Apple", "baidu"]), "dateTime": told(at)}}
+
+
 def plain(value):
     """A value as it is compared: a moment without its spelling, a number as a number."""
     time = TIME.match(value) if isinstance(value, str) else None
@@ -179,7 +208,7 @@ def folded(changes):
 def compared(theirs, ours):
     """Whether two counts of rows are the same, and what differs."""
     if theirs == ours:
-        return "yes", []
+        return ("yes", []) if theirs else ("NO", ["nothing comes of it on either"])
     same = "values" if Counter(map(fields, theirs.elements())) == Counter(map(fields, ours.elements())) else "NO"
     shown = 1 if same == "values" else 5
     told = [f"Flink:    {row}" for row in sorted((theirs - ours).elements())[:shown]]
@@ -187,25 +216,32 @@ def compared(theirs, ours):
 
 
 class Nexmark:
-    """A query over a file of bids, on both."""
+    """A query over a file of bids or of all events, on both."""
 
-    def __init__(self, path, lines):
+    def __init__(self, path, files):
         self.name = path.stem
-        self.text = (path.parent / "bid.sql").read_text() + path.read_text()
-        self.bids = lines
+        self.table = "event" if path.stem in OF_EVENTS else "bid"
+        self.text = (path.parent / f"{self.table}.sql").read_text() + path.read_text()
+        self.lines = files[self.table]
+
+    def placed(self, folder, results):
+        """The job with the paths of this machine."""
+        paths = {self.table: self.lines, "results": folder / results}
+        placed = lambda table, own: own | ({"path": paths[table]} if "path" in own else {})
+        return [connected(one, placed) for one in statements(self.text)]
 
     def statements(self, folder, results):
-        """The job with the paths of this machine, for Flink."""
-        paths = {"bid": self.bids, "results": folder / results}
-        job = ["SET 'parallelism.default' = '2'"]
-        job += [connected(one, lambda table, own: own | {"path": paths[table]}) for one in statements(self.text)]
-        if self.name != "q12":
+        """The job for Flink, which gives what is printed as the rows of a SELECT."""
+        job = ["SET 'parallelism.default' = '2'", *self.placed(folder, results)]
+        select = job[-1][job[-1].index("SELECT") :]
+        if self.name == "q12":
+            # What is open by the clock on the wall at the end of a table Flink never gives: so it has no end.
+            watched = lambda _, own: own | {"source.monitor-interval": "1s"}
+            count = self.lines.read_bytes().count(b"\n")
+            return [job[0], connected(job[1], watched), f"SET 'enough' = {count}", select]
+        if "'print'" not in self.text:
             return job
-        # What is open by the clock on the wall at the end of a table Flink never gives: so it has no end.
-        watched = lambda _, own: own | {"source.monitor-interval": "1s"}
-        insert = job.pop()
-        count = self.bids.read_bytes().count(b"\n")
-        return [job[0], connected(job[1], watched), f"SET 'enough' = {count}", insert[insert.index("SELECT") :]]
+        return [one for one in job[:-1] if not one.startswith("CREATE TABLE results")] + [select]
 
     def check(self, flink, consumer, folder):
         """Whether they come to the same, what differs, and the seconds of CPU of each."""
@@ -215,7 +251,7 @@ class Nexmark:
         end, *selected = ends[self.name]
         if end != "done":
             return "NO", [f"Flink:    {end}"], theirs, 0
-        job = ";\n".join(self.statements(folder, "ours")[1:]) if self.name != "q12" else self.q12(folder)
+        job = ";\n".join(self.placed(folder, "ours")) if self.name != "q12" else self.q12(folder)
         (folder / "job.sql").write_text(job)
         printed, errors, ours, code = timed([consumer, "run", "job.sql", "--parallelism", "2"], folder)
         if code:
@@ -229,7 +265,7 @@ class Nexmark:
     def q12(self, folder):
         """The consumer gives what is open at the end too, so it takes the job as it is."""
         first, *rest = statements(self.text)
-        first = connected(first, lambda _, own: own | {"path": self.bids})
+        first = connected(first, lambda _, own: own | {"path": self.lines})
         return ";\n".join([first, rest[-1][rest[-1].index("SELECT") :]])
 
 
@@ -305,6 +341,10 @@ def word(value):
         # The printer gives three, six or nine digits behind the point.
         whole = whole if time[3] or point else whole.removesuffix(":00")
         return f"{time[1]}T{whole}{point}{parts.ljust(-len(parts) // 3 * -3, '0')}{time[3]}"
+    if isinstance(value, dict):
+        return f"+I[{', '.join(map(str, map(word, value.values())))}]"
+    if isinstance(value, list):
+        return f"[{', '.join(map(str, map(word, value)))}]"
     return {None: "null", True: "true", False: "false"}.get(value, value)
 
 
@@ -340,7 +380,10 @@ def main(asked, folder):
     lines = (asked.bids or folder / "bids.ndjson").resolve()
     if not asked.bids:
         lines.write_text("".join(json.dumps(bid, ensure_ascii=False) + "\n" for bid in bids(20_000)))
-    queries = [Nexmark(path, lines) for path in sorted((JOBS / "nexmark").glob("*.sql")) if path.stem != "bid"]
+    files = {"bid": lines, "event": folder / "events.ndjson"}
+    files["event"].write_text("".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events(20_000)))
+    paths = [path for path in sorted((JOBS / "nexmark").glob("*.sql")) if path.stem not in files]
+    queries = [Nexmark(path, files) for path in paths]
     queries = [query for query in queries if wanted(query.name)]
     paths = [path for where in ("consumer/examples", "tests/fixtures") for path in sorted((ROOT / where).iterdir())]
     fixtures = [Fixture(path, folder) for path in paths if wanted(path.name)]
