@@ -23,6 +23,7 @@ use super::{
     error::{Fault, NOWHERE, begin},
     lineage::{Attribute, attribute, unaliased},
     types,
+    windows::step,
 };
 
 /// How it is written.
@@ -68,19 +69,11 @@ pub(super) struct AsOf {
 }
 
 impl AsOf {
-    /// What a plan is, if it is that.
-    pub(super) fn of(plan: &LogicalPlan) -> Option<&Self> {
-        match plan {
-            LogicalPlan::Extension(extension) => extension.node.as_any().downcast_ref(),
-            _ => None,
-        }
-    }
-
     /// The same, also where it has got another name.
     fn below(plan: &LogicalPlan) -> Option<&Self> {
         match plan {
             LogicalPlan::SubqueryAlias(alias) => Self::below(&alias.input),
-            plan => Self::of(plan),
+            plan => step(plan),
         }
     }
 

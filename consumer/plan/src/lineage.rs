@@ -13,7 +13,7 @@ use super::{
     functions::PROCTIME,
     lower::within,
     sets::Repeat,
-    windows::Windows,
+    windows::{Windows, step},
 };
 
 /// What kind of time a column is.
@@ -61,15 +61,14 @@ fn window_columns(plan: &LogicalPlan) -> Vec<Option<WindowColumn>> {
         // What is put beside a row changes nothing of it.
         LogicalPlan::Join(join) if is_as_of(join) => window_columns(&join.left),
         LogicalPlan::Join(join) => joined(join),
-        LogicalPlan::Extension(extension) => {
-            if let Some(as_of) = AsOf::of(plan) {
+        LogicalPlan::Extension(_) => {
+            if let Some(as_of) = step::<AsOf>(plan) {
                 return window_columns(&as_of.input);
             }
-            if let Some(repeat) = Repeat::of(plan) {
+            if let Some(repeat) = step::<Repeat>(plan) {
                 return window_columns(&repeat.input);
             }
-            let windows = extension.node.as_any().downcast_ref::<Windows>();
-            windows.map(added_columns).unwrap_or_default()
+            step(plan).map(added_columns).unwrap_or_default()
         }
         _ => Vec::new(),
     };
@@ -213,14 +212,14 @@ pub(super) fn attribute(plan: &LogicalPlan, column: usize) -> Option<Attribute> 
             is_first.then(|| attribute(&join.left, column)).flatten()
         }
         LogicalPlan::Join(join) => window_time(plan, column).or_else(|| joined_time(join, column)),
-        LogicalPlan::Extension(extension) => {
-            if let Some(as_of) = AsOf::of(plan) {
+        LogicalPlan::Extension(_) => {
+            if let Some(as_of) = step::<AsOf>(plan) {
                 return attribute(&as_of.input, column);
             }
-            if let Some(repeat) = Repeat::of(plan) {
+            if let Some(repeat) = step::<Repeat>(plan) {
                 return attribute(&repeat.input, column);
             }
-            let windows = extension.node.as_any().downcast_ref::<Windows>()?;
+            let windows = step::<Windows>(plan)?;
             let width = windows.input.schema().fields().len();
             if column < width {
                 return attribute(&windows.input, column);

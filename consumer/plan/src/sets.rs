@@ -35,14 +35,6 @@ impl Repeat {
         let schema = Arc::new(schema);
         Ok(Self { input, schema })
     }
-
-    /// What a plan repeats, if it is that.
-    pub(super) fn of(plan: &LogicalPlan) -> Option<&Self> {
-        match plan {
-            LogicalPlan::Extension(extension) => extension.node.as_any().downcast_ref(),
-            _ => None,
-        }
-    }
 }
 
 /// There is no order among plans that anything depends on.

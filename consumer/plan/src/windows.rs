@@ -54,6 +54,14 @@ pub(super) fn fields(schema: &DFSchema) -> impl Iterator<Item = Qualified> {
     fields.map(|(table, field)| (table.cloned(), field.clone()))
 }
 
+/// What a plan is, if it is this step of ours.
+pub(super) fn step<T: UserDefinedLogicalNodeCore + 'static>(plan: &LogicalPlan) -> Option<&T> {
+    match plan {
+        LogicalPlan::Extension(extension) => extension.node.as_any().downcast_ref(),
+        _ => None,
+    }
+}
+
 impl Windows {
     pub(super) fn try_new(
         input: LogicalPlan,

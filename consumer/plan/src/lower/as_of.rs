@@ -13,7 +13,7 @@ use super::{
         catalog::{Source, Value},
         error::{Fault, NOWHERE},
         lineage::unaliased,
-        windows::fields,
+        windows::{fields, step},
     },
     Lowered, Lowering,
     below::Below,
@@ -114,7 +114,7 @@ impl Lowering<'_> {
     fn looked_up(&mut self, plan: &LogicalPlan) -> Result<(Lowered, bool), Fault> {
         let instead = "there is a table of connector 'filesystem', or a time with a watermark";
         let unknown = || refused("a time of processing in what is no table", instead);
-        let below = Below::find(plan, &AsOf::of)?.ok_or_else(unknown)?;
+        let below = Below::find(plan, &step::<AsOf>)?.ok_or_else(unknown)?;
         let table = &below.node.input;
         let of_table = Below::find(table, &|plan| match plan {
             LogicalPlan::TableScan(scan) => Some(scan),
@@ -189,7 +189,7 @@ impl Lowering<'_> {
     /// The rows that are versions: those of a table with a key, or all of which the last of a key is
     /// valid.
     fn versions(&mut self, plan: &LogicalPlan) -> Result<Versions, Fault> {
-        let Some(below) = Below::find(plan, &AsOf::of)? else {
+        let Some(below) = Below::find(plan, &step::<AsOf>)? else {
             return Err(refused("an event time among these joins", VERSIONED));
         };
         let table = &below.node.input;

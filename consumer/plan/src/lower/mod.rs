@@ -39,7 +39,7 @@ use super::{
     in_common::{Numbered, in_common},
     sets::Repeat,
     sub_queries::{asks_query, unasked},
-    windows::{Qualified, Windows, fields},
+    windows::{Qualified, fields, step},
     written::{at_least, placed},
 };
 use as_of::refused_alone;
@@ -175,14 +175,15 @@ impl Lowering<'_> {
             LogicalPlan::Window(window) => self.over(window),
             LogicalPlan::Limit(limit) => self.limit(limit),
             LogicalPlan::Join(join) => self.join(join),
-            LogicalPlan::Extension(extension) => {
-                match extension.node.as_any().downcast_ref::<Windows>() {
-                    Some(windows) => self.assign(windows),
-                    None if AsOf::of(plan).is_some() => Err(refused_alone()),
-                    None => match Repeat::of(plan) {
-                        Some(repeat) => self.repeat(repeat),
-                        None => Err(unsupported(plan)),
-                    },
+            LogicalPlan::Extension(_) => {
+                if let Some(windows) = step(plan) {
+                    self.assign(windows)
+                } else if let Some(repeat) = step(plan) {
+                    self.repeat(repeat)
+                } else if step::<AsOf>(plan).is_some() {
+                    Err(refused_alone())
+                } else {
+                    Err(unsupported(plan))
                 }
             }
             _ => Err(unsupported(plan)),

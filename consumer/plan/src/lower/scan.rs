@@ -15,7 +15,7 @@ use super::{
         as_of::Times,
         catalog::{Declared, Source, Value},
         error::{Fault, NOWHERE},
-        windows::Windows,
+        windows::{Windows, step},
     },
     Lowered, Lowering, expression,
     join::within,
@@ -76,11 +76,7 @@ fn uses_time(plan: &LogicalPlan) -> bool {
         LogicalPlan::Join(join) => {
             within(join).is_some() || Times::of(join).is_some_and(|(times, _)| times.is_event)
         }
-        LogicalPlan::Extension(extension) => {
-            let windows = extension.node.as_any().downcast_ref::<Windows>();
-            windows.is_some_and(|windows| windows.time.is_some())
-        }
-        _ => false,
+        _ => step::<Windows>(plan).is_some_and(|windows| windows.time.is_some()),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     super::{
         Changelog, Kind, Time,
         error::{Fault, NOWHERE},
-        windows::{Windows, fields},
+        windows::{Windows, fields, step},
     },
     Lowered, Lowering,
     below::Below,
@@ -30,10 +30,7 @@ pub(super) enum LooksAt {
 impl<'a> Windowed<'a> {
     /// None where there is something else between the plan and its windows.
     pub(super) fn new(plan: &'a LogicalPlan) -> Result<Option<Self>, Fault> {
-        Below::find(plan, &|plan| match plan {
-            LogicalPlan::Extension(extension) => extension.node.as_any().downcast_ref(),
-            _ => None,
-        })
+        Below::find(plan, &step)
     }
 
     /// Whether each condition and each group looks at the rows alone or at the windows alone: only then
