@@ -8,18 +8,19 @@ use std::{
 
 use arrow::{
     array::{ArrayRef, AsArray, UInt64Array},
-    buffer::OffsetBuffer,
     datatypes::{DataType, UInt64Type},
 };
 
-use super::{Accumulator, Input, counted::list, part, sorted::Sorter};
+use super::{
+    Accumulator, Input,
+    counted::{FEW, entries, list},
+    part,
+    sorted::Sorter,
+};
 use crate::transform::error::Fault;
 
 /// What the maps of a group take for each value, beside it.
 const ENTRY_BYTES: usize = 96;
-
-/// A group of so few values is forgotten at once.
-const FEW: usize = 16;
 
 #[derive(Debug)]
 pub(super) struct Arrived {
@@ -115,26 +116,21 @@ impl Accumulator for Arrived {
         Ok(())
     }
 
-    fn update_each(&mut self, _: &Input<'_>) -> Result<ArrayRef, Fault> {
-        Err(Fault::Unsupported(
-            "OVER on rows that are taken back".to_owned(),
-        ))
-    }
-
     fn values(&mut self, groups: &[u32]) -> Result<ArrayRef, Fault> {
         self.sorter
             .decode(groups.iter().map(|group| self.chosen(*group)))
     }
 
     fn state(&mut self, groups: &[u32]) -> Result<Vec<ArrayRef>, Fault> {
-        let of = |group: &u32| self.groups.get(*group as usize).map(|of| &of.in_order);
-        let lengths = groups
-            .iter()
-            .map(|group| of(group).map_or(0, BTreeMap::len));
-        let offsets = OffsetBuffer::from_lengths(lengths);
-        let all = || groups.iter().filter_map(of).flatten();
-        let values = self.sorter.decode(all().map(|(_, value)| Some(&**value)))?;
-        let arrivals = Arc::new(UInt64Array::from_iter_values(all().map(|(at, _)| *at)));
+        let of = |group| {
+            self.groups
+                .get(group)
+                .map(|values: &Values| &values.in_order)
+        };
+        let (offsets, all) = entries(groups, of);
+        let values = all.clone().map(|(_, value)| Some(&**value));
+        let values = self.sorter.decode(values)?;
+        let arrivals = Arc::new(UInt64Array::from_iter_values(all.map(|(at, _)| *at)));
         Ok(vec![
             list(&self.data_type, offsets.clone(), values)?,
             list(&DataType::UInt64, offsets, arrivals)?,

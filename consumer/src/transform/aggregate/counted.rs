@@ -16,7 +16,7 @@ use crate::transform::error::Fault;
 const ENTRY_BYTES: usize = 48;
 
 /// A group of so few values is forgotten at once.
-const FEW: usize = 16;
+pub(super) const FEW: usize = 16;
 
 /// The values of a group, each with how often it is there.
 type Counts = BTreeMap<Box<[u8]>, i64>;
@@ -91,26 +91,16 @@ impl Accumulator for Counted {
         Ok(())
     }
 
-    fn update_each(&mut self, _: &Input<'_>) -> Result<ArrayRef, Fault> {
-        Err(Fault::Unsupported(
-            "OVER on rows that are taken back".to_owned(),
-        ))
-    }
-
     fn values(&mut self, groups: &[u32]) -> Result<ArrayRef, Fault> {
         self.sorter
             .decode(groups.iter().map(|group| self.chosen(*group)))
     }
 
     fn state(&mut self, groups: &[u32]) -> Result<Vec<ArrayRef>, Fault> {
-        let of = |group: &u32| self.groups.get(*group as usize);
-        let lengths = groups
-            .iter()
-            .map(|group| of(group).map_or(0, BTreeMap::len));
-        let offsets = OffsetBuffer::from_lengths(lengths);
-        let all = || groups.iter().filter_map(of).flatten();
-        let values = self.sorter.decode(all().map(|(value, _)| Some(&**value)))?;
-        let counts = Arc::new(Int64Array::from_iter_values(all().map(|(_, count)| *count)));
+        let (offsets, all) = entries(groups, |group| self.groups.get(group));
+        let values = all.clone().map(|(value, _)| Some(&**value));
+        let values = self.sorter.decode(values)?;
+        let counts = Arc::new(Int64Array::from_iter_values(all.map(|(_, count)| *count)));
         Ok(vec![
             list(&self.data_type, offsets.clone(), values)?,
             list(&DataType::Int64, offsets, counts)?,
@@ -164,6 +154,21 @@ impl Accumulator for Counted {
     fn bytes(&self) -> usize {
         self.bytes + self.groups.capacity() * size_of::<Counts>()
     }
+}
+
+/// The entries of the map of each group, one group behind the other, and where each of them ends.
+pub(super) fn entries<'a, K: 'a, V: 'a>(
+    groups: &'a [u32],
+    of: impl Fn(usize) -> Option<&'a BTreeMap<K, V>> + Copy + 'a,
+) -> (
+    OffsetBuffer<i32>,
+    impl Iterator<Item = (&'a K, &'a V)> + Clone,
+) {
+    let of = move |group: &u32| of(*group as usize);
+    let lengths = groups.iter().map(of);
+    let lengths = lengths.map(|map| map.map_or(0, BTreeMap::len));
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    (offsets, groups.iter().filter_map(of).flatten())
 }
 
 /// A list for each group.

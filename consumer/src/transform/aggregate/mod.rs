@@ -59,8 +59,13 @@ pub(super) trait Accumulator: Debug + Send {
     /// Takes rows.
     fn update(&mut self, input: &Input<'_>) -> Result<(), Fault>;
 
-    /// Takes rows one by one, and gives the value of each row's group behind it.
-    fn update_each(&mut self, input: &Input<'_>) -> Result<ArrayRef, Fault>;
+    /// Takes rows one by one, and gives the value of each row's group behind it. What is there for rows that
+    /// may be taken back does not.
+    fn update_each(&mut self, _: &Input<'_>) -> Result<ArrayRef, Fault> {
+        Err(Fault::Unsupported(
+            "OVER on rows that are taken back".to_owned(),
+        ))
+    }
 
     /// The values of these groups.
     fn values(&mut self, groups: &[u32]) -> Result<ArrayRef, Fault>;
