@@ -8,7 +8,7 @@ use arrow::{
         StringArray, Time32MillisecondArray,
     },
     compute::cast,
-    datatypes::{DataType, TimeUnit},
+    datatypes::{DataType, Date32Type, TimeUnit},
 };
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 use datafusion_common::{Result, exec_err, plan_err};
@@ -158,11 +158,8 @@ fn days(text: &str) -> Option<i32> {
     let day = parts.next().unwrap_or(Some(1))?;
     let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
     let is_known = (0..=9999).contains(&date.year());
-    is_known.then_some(date.num_days_from_ce() - EPOCH)
+    is_known.then(|| Date32Type::from_naive_date(date))
 }
-
-/// 1970-01-01, counted from the year 1.
-const EPOCH: i32 = 719_163;
 
 /// `3:4:5.678`, `3:4`, `3`: in milliseconds, rounded.
 fn of_day(text: &str) -> Option<i32> {
