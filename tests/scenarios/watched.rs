@@ -4,7 +4,28 @@ use tests::{
     consumer,
     http::{ask, fetch, send},
     producer,
+    service::Service,
 };
+
+/// A job that counts by the second what is in a topic of two partitions, and is given `records`; a partition
+/// that has been silent for as long as `idle` holds nothing back.
+fn counting(producer: &Service, records: &[u8], idle: &str) -> Service {
+    let topic = producer.url("/v1/topics/readings");
+    let json = [("content-type", "application/json")];
+    let made = ask("PUT", &topic, &json, b"{\"partitions\":2,\"key\":\"/k\"}");
+    assert_eq!(made.status, 201);
+    assert_eq!(send(&topic, &json, records).status / 100, 2);
+    let sql = format!(
+        "SET 'table.exec.source.idle-timeout' = '{idle}'; \
+         CREATE TABLE readings (k INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH \
+         ('connector' = 'brooklet', 'topic' = 'readings', 'url' = '{}'); \
+         SELECT window_start, COUNT(*) FROM \
+         TABLE(TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' SECOND)) \
+         GROUP BY window_start, window_end",
+        producer.url("")
+    );
+    consumer(&["sql", &sql, "--listen", "127.0.0.1:0"])
+}
 
 #[test]
 fn a_job_says_how_it_goes_to_who_asks() {
@@ -47,23 +68,9 @@ fn a_job_says_how_it_goes_to_who_asks() {
 #[test]
 fn a_job_says_which_partition_holds_its_windows_back() {
     let producer = producer(&["--source", "none", "--keep-alive", "100ms"]);
-    let topic = producer.url("/v1/topics/readings");
-    let json = [("content-type", "application/json")];
-    let made = ask("PUT", &topic, &json, b"{\"partitions\":2,\"key\":\"/k\"}");
-    assert_eq!(made.status, 201);
     // One key is in one partition, and nothing comes of the other.
     let reading = b"{\"k\":1,\"ts\":\"2026-01-01 00:00:05\"}";
-    assert_eq!(send(&topic, &json, reading).status / 100, 2);
-    let sql = format!(
-        "SET 'table.exec.source.idle-timeout' = '0 s'; \
-         CREATE TABLE readings (k INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH \
-         ('connector' = 'brooklet', 'topic' = 'readings', 'url' = '{}'); \
-         SELECT window_start, COUNT(*) FROM \
-         TABLE(TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' SECOND)) \
-         GROUP BY window_start, window_end",
-        producer.url("")
-    );
-    let job = consumer(&["sql", &sql, "--listen", "127.0.0.1:0"]);
+    let job = counting(&producer, reading, "0 s");
     let told = || fetch(&job.url("/v1/jobs/sql"), &[]).json();
     let records = |told: &serde_json::Value, partition: usize| {
         told["tables"][0]["partitions"][partition]["records"].as_u64()
@@ -90,24 +97,10 @@ fn a_job_says_which_partition_holds_its_windows_back() {
 #[test]
 fn event_time_is_told_as_the_windows_have_it_where_a_partition_is_idle() {
     let producer = producer(&["--source", "none", "--keep-alive", "100ms"]);
-    let topic = producer.url("/v1/topics/readings");
-    let json = [("content-type", "application/json")];
-    let made = ask("PUT", &topic, &json, b"{\"partitions\":2,\"key\":\"/k\"}");
-    assert_eq!(made.status, 201);
     // Keys 1 and 2 are in two partitions, and nothing more comes of the first one's.
     let both =
         b"[{\"k\":1,\"ts\":\"2026-01-01 00:00:00\"},{\"k\":2,\"ts\":\"2026-01-01 00:00:05\"}]";
-    assert_eq!(send(&topic, &json, both).status / 100, 2);
-    let sql = format!(
-        "SET 'table.exec.source.idle-timeout' = '50 ms'; \
-         CREATE TABLE readings (k INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH \
-         ('connector' = 'brooklet', 'topic' = 'readings', 'url' = '{}'); \
-         SELECT window_start, COUNT(*) FROM \
-         TABLE(TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' SECOND)) \
-         GROUP BY window_start, window_end",
-        producer.url("")
-    );
-    let job = consumer(&["sql", &sql, "--listen", "127.0.0.1:0"]);
+    let job = counting(&producer, both, "50 ms");
     // The first window ends when its partition has been silent for so long.
     job.prints("+I[2026-01-01T00:00, 1]");
     let steps = || {
