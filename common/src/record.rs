@@ -140,8 +140,8 @@ impl Batch {
     pub fn from_json(body: &[u8]) -> Result<Self, Refused> {
         let mut batch = Self::with_room(body.len());
         let whole = Pointer::default();
-        each_element(body, &whole, |line, text, _| {
-            batch.add(line, &one_line(text))
+        each_element(body, &whole, |line, record, _| {
+            batch.add_plain(line, record)
         })?;
         batch.or_empty()
     }
@@ -170,23 +170,38 @@ impl Batch {
         self.push(record).map_err(|bytes| line.too_long(bytes))
     }
 
+    /// As [`Batch::add`], of a record without carriage returns.
+    ///
+    /// # Errors
+    /// It is over the limit; it is not added.
+    pub fn add_plain(&mut self, line: Line<'_>, record: &[u8]) -> Result<(), Refused> {
+        self.push_plain(record)
+            .map_err(|bytes| line.too_long(bytes))
+    }
+
     /// Adds one line, which has no newline, as it is; but for carriage returns, which end a line for
     /// some readers, and become spaces. In valid JSON both are white space.
     ///
     /// # Errors
     /// The length of a line that is over the limit; it is not added.
     pub fn push(&mut self, line: &[u8]) -> Result<(), usize> {
-        if line.len() > RECORD_BYTES_MAX {
-            return Err(line.len());
-        }
         let from = self.lines.len();
-        self.lines.extend_from_slice(line);
+        self.push_plain(line)?;
         if memchr::memchr(b'\r', line).is_some() {
             let added = self.lines.iter_mut().skip(from);
             added
                 .filter(|byte| **byte == b'\r')
                 .for_each(|byte| *byte = b' ');
         }
+        Ok(())
+    }
+
+    /// As [`Batch::push`], of a line without carriage returns.
+    fn push_plain(&mut self, line: &[u8]) -> Result<(), usize> {
+        if line.len() > RECORD_BYTES_MAX {
+            return Err(line.len());
+        }
+        self.lines.extend_from_slice(line);
         self.lines.push(ndjson::NEWLINE);
         self.records += 1;
         Ok(())
@@ -320,16 +335,15 @@ fn trimmed(line: &str) -> &str {
     }
 }
 
-/// Shows to `take` each element of the JSON array that `body` is, or the one value that it is, with
-/// what `pointer` leads to in it. They are valid JSON, but may go over several lines (see
-/// [`one_line`]).
+/// Shows to `take` each element of the JSON array that `body` is, or the one value that it is, as a
+/// line without line breaks of any kind, with what `pointer` leads to in it.
 ///
 /// # Errors
 /// The first that `take` has, or why the body is not JSON.
 pub fn each_element<'a, E: From<Refused>>(
     body: &'a [u8],
     pointer: &Pointer,
-    mut take: impl FnMut(Line<'a>, &'a str, Option<Value<'a>>) -> Result<(), E>,
+    mut take: impl FnMut(Line<'a>, &[u8], Option<Value<'a>>) -> Result<(), E>,
 ) -> Result<(), E> {
     let line_at = |at: usize| Line {
         counted: 0,
@@ -341,11 +355,16 @@ pub fn each_element<'a, E: From<Refused>>(
     if text.trim_matches(WHITE_SPACE).is_empty() {
         return Err(Refused::Empty.into());
     }
+    let has_breaks = memchr::memchr2(b'\n', b'\r', body).is_some();
     let mut taken = Ok(());
     let element = |element: &'a str, found| {
         if taken.is_ok() {
             let at = element.as_ptr() as usize - text.as_ptr() as usize;
-            taken = take(line_at(at), element, found);
+            taken = if has_breaks {
+                take(line_at(at), &one_line(element), found)
+            } else {
+                take(line_at(at), element.as_bytes(), found)
+            };
         }
     };
     let read = pointer.flattened(text, element);
@@ -369,8 +388,7 @@ fn in_its_line(text: &str, fault: json::Fault, line: Line<'_>) -> Refused {
 
 /// A valid value without its line breaks: outside of strings they are white space, and inside of
 /// strings there are none.
-#[must_use]
-pub fn one_line(value: &str) -> Cow<'_, [u8]> {
+fn one_line(value: &str) -> Cow<'_, [u8]> {
     let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
     if memchr::memchr2(b'\n', b'\r', value.as_bytes()).is_none() {
         return Cow::Borrowed(value.as_bytes());

@@ -151,6 +151,12 @@ mod tests {
             ("", 0, What::Short),
             ("[1,", 3, What::Short),
             (r#"{"a":1"#, 6, What::Short),
+            (r#"{"a":1 "b":2}"#, 7, What::Character),
+            (r#"{"a":1,}"#, 7, What::Character),
+            (r#"{"a":01}"#, 6, What::Character),
+            (r#"{"a":1.}"#, 7, What::Number),
+            (r#"{"a":-}"#, 6, What::Number),
+            ("{\"a\":\"\t\"}", 6, What::Control),
             (r#""abc"#, 4, What::Short),
             ("nul", 3, What::Short),
             ("nulL", 3, What::Character),
@@ -227,6 +233,15 @@ mod tests {
             let Ok(Value::Number(number)) = value(&text) else { panic!("{text} is a number") };
             let expected: f64 = text.parse().unwrap();
             proptest::prop_assert_eq!(number.to_f64().to_bits(), expected.to_bits());
+        }
+
+        #[test]
+        fn serde_json_agrees_on_members(
+            text in r#"\{("[a-z\\"]{0,18}" ?: ?("[ a-z\\"\x00]{0,20}"|-?[0-9]{0,10}\.?[0-9]{0,10}e?|true|\[1\]),?){0,3}\}"#
+        ) {
+            let ours = value(&text).is_ok();
+            let theirs = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+            proptest::prop_assert_eq!(ours, theirs, "{}", text);
         }
 
         #[test]

@@ -9,6 +9,9 @@ use crate::limits::DEPTH_MAX;
 const LANES: usize = 16;
 const DIGITS: usize = 8;
 
+/// A number so long at the most, without an exponent, is in the range of an f64.
+const RANGE_BYTES: usize = 300;
+
 /// One pass over a text, by recursive descent.
 pub(super) struct Scanner<'a> {
     text: &'a str,
@@ -83,7 +86,15 @@ impl<'a> Scanner<'a> {
         Fault { at: self.at, what }
     }
 
+    /// Passes white space, of which there is mostly none.
+    #[inline]
     pub(super) fn space(&mut self) {
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.spaces();
+        }
+    }
+
+    fn spaces(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
@@ -135,11 +146,14 @@ impl<'a> Scanner<'a> {
     /// Passes a value.
     pub(super) fn skip(&mut self, depth: usize) -> Result<(), Fault> {
         match self.peek() {
-            Some(b'"') => self.skip_string(),
+            Some(b'"') => self.skip_string().map(drop),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'{') => {
                 let inner = self.deeper(depth)?;
                 self.list((b'{', b'}'), |scanner| {
+                    if scanner.pass_usual() {
+                        return Ok(());
+                    }
                     scanner.skip_string()?;
                     scanner.colon()?;
                     scanner.skip(inner)
@@ -154,6 +168,16 @@ impl<'a> Scanner<'a> {
             Some(b'n') => self.word("null"),
             _ => Err(self.fault(What::Character)),
         }
+    }
+
+    /// Passes a member as most are: no white space, nothing escaped, its value a string or a number
+    /// without an exponent. Returns whether it is one; nothing is passed else.
+    #[inline]
+    fn pass_usual(&mut self) -> bool {
+        let bytes = self.text.as_bytes();
+        let end = usual_member(bytes, self.at);
+        self.at = end.unwrap_or(self.at);
+        end.is_some()
     }
 
     fn deeper(&self, depth: usize) -> Result<usize, Fault> {
@@ -211,25 +235,33 @@ impl<'a> Scanner<'a> {
         loop {
             item(self)?;
             self.space();
-            if self.pass(closing) {
-                return Ok(());
+            if !self.pass(b',') {
+                return self.expect(closing);
             }
-            self.expect(b',')?;
             self.space();
         }
     }
 
+    #[inline]
     fn string(&mut self) -> Result<Text<'a>, Fault> {
         let from = self.at + 1;
-        self.skip_string()?;
+        let escaped = self.skip_string()?;
         let raw = self.text.get(from..self.at - 1).unwrap_or_default();
-        let escaped = memchr::memchr(b'\\', raw.as_bytes()).is_some();
         Ok(Text { raw, escaped })
     }
 
-    /// Passes a string.
+    /// Passes a string; returns whether there is something escaped in it.
     #[inline]
-    fn skip_string(&mut self) -> Result<(), Fault> {
+    fn skip_string(&mut self) -> Result<bool, Fault> {
+        if let Some(end) = usual_string(self.text.as_bytes(), self.at) {
+            self.at = end;
+            return Ok(false);
+        }
+        self.skip_escaped().map(|()| true)
+    }
+
+    /// As [`Scanner::skip_string`], whatever is in it.
+    fn skip_escaped(&mut self) -> Result<(), Fault> {
         self.expect(b'"')?;
         loop {
             self.plain();
@@ -244,27 +276,9 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The next `N` bytes, where there are so many.
-    #[inline]
-    fn chunk<const N: usize>(&self) -> Option<&'a [u8; N]> {
-        self.text.as_bytes().get(self.at..)?.first_chunk()
-    }
-
     /// Passes all that may stand in a string as it is.
-    #[inline]
     fn plain(&mut self) {
-        while let Some(chunk) = self.chunk::<LANES>() {
-            let found = special(*chunk);
-            if found != 0 {
-                self.at += found.trailing_zeros() as usize;
-                return;
-            }
-            self.at += LANES;
-        }
-        let is_special = |byte: u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-        while self.peek().is_some_and(|byte| !is_special(byte)) {
-            self.at += 1;
-        }
+        self.at = behind_plain(self.text.as_bytes(), self.at);
     }
 
     fn escape(&mut self) -> Result<(), Fault> {
@@ -321,8 +335,7 @@ impl<'a> Scanner<'a> {
             let _signed = self.pass(b'+') || self.pass(b'-');
             self.digits()?;
         }
-        // Only an exponent or very many digits can leave the range of an f64.
-        if exponent || self.at - from > 300 {
+        if exponent || self.at - from > RANGE_BYTES {
             self.check_range(from)?;
         }
         Ok(())
@@ -341,22 +354,87 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn digits(&mut self) -> Result<(), Fault> {
         let from = self.at;
-        while let Some(chunk) = self.chunk::<DIGITS>() {
-            let count = leading_digits(*chunk);
-            self.at += count;
-            if count < DIGITS {
-                break;
-            }
-        }
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
+        self.at = behind_digits(self.text.as_bytes(), from);
         if self.at == from {
             Err(self.fault(What::Number))
         } else {
             Ok(())
         }
     }
+}
+
+/// Where a member ends that begins at `at` and is as most are, see [`Scanner::pass_usual`].
+#[inline]
+fn usual_member(bytes: &[u8], at: usize) -> Option<usize> {
+    let colon = usual_string(bytes, at)?;
+    if bytes.get(colon) != Some(&b':') {
+        return None;
+    }
+    match bytes.get(colon + 1) {
+        Some(b'"') => usual_string(bytes, colon + 1),
+        _ => usual_number(bytes, colon + 1),
+    }
+}
+
+/// Where a string ends in which nothing is escaped.
+#[inline]
+fn usual_string(bytes: &[u8], at: usize) -> Option<usize> {
+    if bytes.get(at) != Some(&b'"') {
+        return None;
+    }
+    let end = behind_plain(bytes, at + 1);
+    (bytes.get(end) == Some(&b'"')).then_some(end + 1)
+}
+
+/// Where a number ends that has no exponent.
+#[inline]
+fn usual_number(bytes: &[u8], at: usize) -> Option<usize> {
+    let first = at + usize::from(bytes.get(at) == Some(&b'-'));
+    let point = behind_digits(bytes, first);
+    let has_zero = bytes.get(first) == Some(&b'0') && point > first + 1;
+    let (has_digits, end) = match bytes.get(point) {
+        Some(b'.') => {
+            let end = behind_digits(bytes, point + 1);
+            (point > first && end > point + 1, end)
+        }
+        _ => (point > first, point),
+    };
+    let has_exponent = matches!(bytes.get(end), Some(b'e' | b'E'));
+    let is_usual = has_digits && !has_zero && !has_exponent && end - at <= RANGE_BYTES;
+    is_usual.then_some(end)
+}
+
+/// The place behind all from `at` on that may stand in a string as it is.
+#[inline]
+fn behind_plain(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let found = special(*chunk);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize;
+        }
+        at += LANES;
+    }
+    let is_special = |byte: u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    while bytes.get(at).is_some_and(|byte| !is_special(*byte)) {
+        at += 1;
+    }
+    at
+}
+
+/// The place behind all digits from `at` on.
+#[inline]
+fn behind_digits(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let count = leading_digits(*chunk);
+        at += count;
+        if count < DIGITS {
+            return at;
+        }
+    }
+    while matches!(bytes.get(at), Some(b'0'..=b'9')) {
+        at += 1;
+    }
+    at
 }
 
 /// A bit for each byte that cannot stand in a string as it is.

@@ -51,6 +51,9 @@ pub(super) async fn answer(
     Ok(acknowledged(&numbers, &records, &appended))
 }
 
+/// How a record that stands at a line is added to a batch.
+type Add = fn(&mut Batch, Line<'_>, &[u8]) -> Result<(), Refused>;
+
 /// The records of a body, by partition.
 fn split(
     body: &[u8],
@@ -60,7 +63,7 @@ fn split(
 ) -> Result<Vec<Batch>, Refusal> {
     let share = body.len() / usize::from(partitions.max(1));
     let mut batches = vec![Batch::default(); usize::from(partitions)];
-    let mut take = |line: Line<'_>, value: Option<Value<'_>>, record: &[u8]| {
+    let mut take = |(line, record): (Line<'_>, &[u8]), value: Option<Value<'_>>, add: Add| {
         let partition = partition::of_value(value, partitions);
         let partition = partition.ok_or_else(|| Refusal::NoKey {
             line: line.number(),
@@ -72,16 +75,16 @@ fn split(
             // Keys do not fall evenly, and a little too much room costs less than to grow.
             *batch = Batch::with_room(share + share / 4);
         }
-        Ok::<_, Refusal>(batch.add(line, record)?)
+        Ok::<_, Refusal>(add(batch, line, record)?)
     };
     if is_json {
-        record::each_element(body, key, |line, text, value| {
-            take(line, value, &record::one_line(text))
+        record::each_element(body, key, |line, record, value| {
+            take((line, record), value, Batch::add_plain)
         })?;
     } else {
         record::each_line(body, |line, text| {
             let value = key.find(text).map_err(|fault| line.not_json(text, fault))?;
-            take(line, value, text.as_bytes())
+            take((line, text.as_bytes()), value, Batch::add)
         })?;
     }
     if batches.iter().all(|batch| batch.records() == 0) {
