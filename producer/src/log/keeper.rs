@@ -104,7 +104,7 @@ pub(super) struct Moved {
 impl Dirty {
     /// As it is now: what is appended later belongs to another segment.
     pub(super) fn of(stream: Stream) -> Self {
-        stream.kept().seal();
+        stream.kept().seal(&stream.base().memory);
         let mut head = stream.head();
         let mut entries = Vec::new();
         if head.unsettled.created {

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use common::{offset::Offset, time::Timestamp};
 
-use super::{append::Content, settings::Framing};
+use super::{append::Content, memory::Memory, settings::Framing};
 
 /// A segment is sealed before it would get longer than this. It is what a slow reader can pin in
 /// memory after the log has let go of it, so it is small; a longer record has one of its own.
@@ -155,30 +155,36 @@ impl Kept {
         firsts.take_while(|first| first.record <= record).last()
     }
 
-    /// Appends whole records, for which there is always room: see [`Kept::release`].
-    pub(super) fn append(&mut self, content: &Content, time: Timestamp) {
+    /// Appends whole records, for which there is always room: see [`Kept::release`]. What is copied is
+    /// kept in `memory`, where it is much.
+    pub(super) fn append(&mut self, content: &Content, time: Timestamp, memory: &Memory) {
         for part in content.parts() {
             if part.len() >= SHARED_BYTES {
-                self.share(part.clone(), time);
+                self.share(part.clone(), time, memory);
             } else {
                 let is_all = content.more.is_empty();
                 let records = is_all.then_some(content.records);
-                self.copy(
-                    part,
-                    records.unwrap_or_else(|| self.framing.records(part)),
-                    time,
-                );
+                let records = records.unwrap_or_else(|| self.framing.records(part));
+                self.copy((part, records), time, memory);
             }
         }
     }
 
     /// Adds a copy of short content to the open segment.
-    fn copy(&mut self, bytes: &[u8], records: u64, time: Timestamp) {
+    fn copy(&mut self, (bytes, records): (&[u8], u64), time: Timestamp, memory: &Memory) {
         if self.open.bytes.len() + bytes.len() > SEGMENT_BYTES {
-            self.seal();
+            self.seal(memory);
+            // Who has filled one is about to fill another.
+            self.open.bytes = memory.piece();
         }
         if self.open.bytes.is_empty() {
             self.open_since = time;
+        }
+        let length = self.open.bytes.len() + bytes.len();
+        if length > (SEGMENT_BYTES / 2).max(self.open.bytes.capacity()) {
+            let mut piece = memory.piece();
+            piece.extend_from_slice(&self.open.bytes);
+            self.open.bytes = piece;
         }
         self.open.bytes.extend_from_slice(bytes);
         self.open.time = time;
@@ -186,8 +192,8 @@ impl Kept {
     }
 
     /// Keeps long content in segments of its own.
-    fn share(&mut self, mut rest: Bytes, time: Timestamp) {
-        self.seal();
+    fn share(&mut self, mut rest: Bytes, time: Timestamp, memory: &Memory) {
+        self.seal(memory);
         while !rest.is_empty() {
             let bytes = rest.split_to(self.framing.page(&rest, SEGMENT_BYTES));
             let first = self.next;
@@ -198,7 +204,7 @@ impl Kept {
     }
 
     /// Ends the open segment, if there is anything in it.
-    pub(super) fn seal(&mut self) {
+    pub(super) fn seal(&mut self, memory: &Memory) {
         if self.open.bytes.is_empty() {
             return;
         }
@@ -210,7 +216,7 @@ impl Kept {
         let full = std::mem::replace(&mut self.open, open);
         self.sealed.push_back(Segment {
             first: full.first,
-            bytes: full.bytes.into_boxed_slice().into(),
+            bytes: memory.share(full.bytes),
             time: full.time,
         });
     }
@@ -396,7 +402,7 @@ mod tests {
     #[test]
     fn a_place_inside_a_record_is_nowhere() {
         let mut kept = Kept::new(Framing::Lines, FIRST);
-        kept.append(&content(b"11\n22\n33\n"), Timestamp(0));
+        kept.append(&content(b"11\n22\n33\n"), Timestamp(0), &Memory::default());
         let check = |record, byte| kept.check(Offset { record, byte });
         assert_eq!(check(71, 3), Ok(()));
         assert_eq!(check(73, 9), Ok(()));
@@ -433,9 +439,9 @@ mod tests {
             [line(b'd', 3), line(b'e', 4)].concat(),
         ];
         let whole = Content::of_parts(parts.iter().cloned().map(Bytes::from), 5);
-        kept.append(&content(b"1"), Timestamp(0));
-        kept.append(&whole, Timestamp(1));
-        kept.append(&content(b"2"), Timestamp(2));
+        kept.append(&content(b"1"), Timestamp(0), &Memory::default());
+        kept.append(&whole, Timestamp(1), &Memory::default());
+        kept.append(&content(b"2"), Timestamp(2), &Memory::default());
         let all = [&b"1\n"[..], &parts.concat(), b"2\n"].concat();
         assert_eq!(kept.next(), FIRST.advance(7, all.len() as u64));
         assert!(read_all(&kept, FIRST, usize::MAX) == all);
@@ -446,7 +452,7 @@ mod tests {
         let mut kept = Kept::new(Framing::Lines, FIRST);
         let line = [vec![b'x'; SEGMENT_BYTES / 2 - 1], vec![b'\n']].concat();
         for _ in 0..7 {
-            kept.append(&content(&line), Timestamp(0));
+            kept.append(&content(&line), Timestamp(0), &Memory::default());
             kept.retain(Some(SEGMENT_BYTES as u64), None);
         }
         let bytes = kept.next().byte - kept.earliest().byte;
@@ -470,7 +476,7 @@ mod tests {
             for (index, length) in lengths.iter().enumerate() {
                 let mut line = vec![b'a' + u8::try_from(index).unwrap(); *length];
                 line.push(b'\n');
-                kept.append(&content(&line), Timestamp(0));
+                kept.append(&content(&line), Timestamp(0), &Memory::default());
                 places.push(places[index].advance(1, line.len() as u64));
                 all.extend(line);
             }

@@ -40,13 +40,20 @@ impl Memory {
         }
     }
 
-    /// An empty batch in a piece of it.
-    pub(crate) fn batch(&self) -> Batch {
+    /// A piece of it, empty.
+    pub(super) fn piece(&self) -> Vec<u8> {
         let mut free = self.lock();
         let piece = free.pieces.pop();
         free.fewest = free.fewest.min(free.pieces.len());
         drop(free);
-        Batch::within(piece.unwrap_or_else(|| Vec::with_capacity(SEGMENT_BYTES)))
+        let mut piece = piece.unwrap_or_else(|| Vec::with_capacity(SEGMENT_BYTES));
+        piece.clear();
+        piece
+    }
+
+    /// An empty batch in a piece of it.
+    pub(crate) fn batch(&self) -> Batch {
+        Batch::within(self.piece())
     }
 
     /// What is in batches that were filled one behind another. The memory comes back when nobody has
@@ -54,21 +61,31 @@ impl Memory {
     pub(crate) fn content(&self, batches: Vec<Batch>) -> Content {
         let records = batches.iter().map(Batch::records).sum();
         let batches = batches.into_iter().filter(|batch| batch.records() > 0);
-        Content::of_parts(batches.map(|batch| self.share(batch)), records)
+        let parts = batches.map(|batch| match batch.into_memory() {
+            // Of what is short the log makes a copy itself.
+            short if short.len() < SHARED_BYTES => Bytes::from_owner(self.used(short)),
+            long => self.share(long),
+        });
+        Content::of_parts(parts, records)
     }
 
-    fn share(&self, batch: Batch) -> Bytes {
-        let piece = Piece {
-            memory: batch.into_memory(),
-            home: self.clone(),
-        };
-        // What would be kept together with much that is empty gets memory of its own length. Of what is
-        // shorter the log makes a copy itself.
-        if (SHARED_BYTES..SEGMENT_BYTES / 4 * 3).contains(&piece.memory.len()) {
+    /// What is in `memory`, which is a piece or not, to be kept for long. A piece comes back when nobody
+    /// has it any more; what would be kept together with much that is empty gets memory of its own length.
+    pub(super) fn share(&self, memory: Vec<u8>) -> Bytes {
+        if !is_piece(&memory) {
+            return memory.into_boxed_slice().into();
+        }
+        let piece = self.used(memory);
+        if piece.memory.len() < SEGMENT_BYTES / 4 * 3 {
             Bytes::copy_from_slice(&piece.memory)
         } else {
             Bytes::from_owner(piece)
         }
+    }
+
+    fn used(&self, memory: Vec<u8>) -> Piece {
+        let home = self.clone();
+        Piece { memory, home }
     }
 
     /// Gives back to the system what nobody has needed since this was last called.
@@ -101,17 +118,23 @@ impl AsRef<[u8]> for Piece {
 impl Drop for Piece {
     fn drop(&mut self) {
         let mut free = self.home.lock();
-        // That of a very long record is as long as that.
-        let is_usual = (SEGMENT_BYTES..2 * SEGMENT_BYTES).contains(&self.memory.capacity());
-        if is_usual && free.pieces.len() < free.pieces_max {
+        if is_piece(&self.memory) && free.pieces.len() < free.pieces_max {
             free.pieces.push(std::mem::take(&mut self.memory));
         }
     }
 }
 
+/// Whether it is as long as a piece: that of a very long record is as long as that.
+fn is_piece(memory: &Vec<u8>) -> bool {
+    (SEGMENT_BYTES..2 * SEGMENT_BYTES).contains(&memory.capacity())
+}
+
 #[cfg(test)]
 mod tests {
+    use common::{offset::Offset, time::Timestamp};
+
     use super::*;
+    use crate::log::{kept::Kept, settings::Framing};
 
     /// A batch of one line of so many bytes, newline included.
     fn filled(memory: &Memory, length: usize) -> Batch {
@@ -138,6 +161,22 @@ mod tests {
         let again: Vec<_> = (0..2).map(|_| filled(&memory, 10)).collect();
         assert!(again.iter().all(|batch| batch.lines().as_ptr() != place));
         assert_eq!(free(&memory), 0);
+    }
+
+    #[test]
+    fn what_the_log_has_copied_comes_back_too() {
+        let memory = Memory::new(4 * SEGMENT_BYTES as u64);
+        let mut kept = Kept::new(Framing::Lines, Offset::default());
+        let line = Bytes::from([vec![b'7'; SHARED_BYTES / 2 - 1], vec![b'\n']].concat());
+        let (fills, line) = (SEGMENT_BYTES / line.len(), Content::of_parts([line], 1));
+        for _ in 0..=fills {
+            kept.append(&line, Timestamp(0), &memory);
+        }
+        let page = kept.read(Offset::default(), 1);
+        kept.release(kept.next());
+        assert_eq!(free(&memory), 0, "a reader has it");
+        drop(page);
+        assert_eq!(free(&memory), 1);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::{
     head::Head,
     journal::{self, Damage, Torn},
     kept::Kept,
+    memory::Memory,
     shelf,
     stream::Stream,
 };
@@ -113,7 +114,7 @@ fn keep(kept: &mut BTreeMap<StreamId, Kept>, listed: &Listed, entry: &Entry) -> 
     let follows = *first == kept.next();
     if follows {
         let content = Content::of_parts([content.clone()], *records);
-        kept.append(&content, *time);
+        kept.append(&content, *time, &Memory::default());
     }
     follows
 }

@@ -276,7 +276,7 @@ impl Stream {
 
     /// Content that is on stable storage now; it can be seen when the tail is shown.
     pub(super) fn keep(&self, content: &Content, time: Timestamp) {
-        self.kept().append(content, time);
+        self.kept().append(content, time, &self.shared.base.memory);
         self.shared.base.metrics.appended(content);
     }
 

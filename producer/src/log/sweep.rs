@@ -108,7 +108,7 @@ impl Keeper {
         let since = retention.since(self.base.clock.now());
         let mut kept = stream.kept();
         if kept.last_time() < since {
-            kept.seal();
+            kept.seal(&self.base.memory);
         }
         kept.retain(retention.bytes, since);
     }
