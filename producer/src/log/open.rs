@@ -261,7 +261,6 @@ impl Parts {
             draft: Draft::default(),
             unsettled: Unsettled::default(),
             looked: None,
-            answered: 0,
             held: None,
         };
         let keeper = Keeper {

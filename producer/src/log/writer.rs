@@ -38,10 +38,6 @@ use super::{
 /// can hold up, far above what a sync costs.
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// For how long a group is let gather where the one before was of several: a sync is dear, and its
-/// price is the same for one as for many. (The system makes it some 50 µs more.)
-const LINGER: Duration = Duration::from_micros(100);
-
 /// How often the space on the disk is looked at, while something is appended.
 const SPACE_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -80,8 +76,6 @@ pub(super) struct Writer {
     pub(super) unsettled: Unsettled,
     /// When the space on the disk was looked at.
     pub(super) looked: Option<Instant>,
-    /// How many commands the last group had.
-    pub(super) answered: usize,
     /// What did not fit into the last group.
     pub(super) held: Option<Command>,
 }
@@ -103,10 +97,6 @@ impl Writer {
     /// Writes until it is told to stop; then all is settled.
     pub(super) fn run(mut self, mut commands: Receiver<Command>) {
         while let Some(first) = self.held.take().or_else(|| commands.blocking_recv()) {
-            // Those who were answered together are about to ask again together.
-            if self.answered > 1 && commands.len() + 1 < self.answered {
-                thread::sleep(LINGER);
-            }
             if self.step(first, &mut commands).is_break() {
                 break;
             }
@@ -162,7 +152,6 @@ impl Writer {
                 staged.refuse(&failed);
             }
         }
-        self.answered = taken;
         self.draft.clear(GROUP_BYTES_MAX);
         // What is sealed in a step is one at the most: the keeper may have to be waited for.
         if !has_rolled && (settles || self.makes_space()) {
