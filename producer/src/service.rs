@@ -298,7 +298,8 @@ impl Service {
                 // To read may be to wait.
                 let answer = answer.and_then(|answer| Ok(rights.check_again().map(|()| answer)?));
                 let answer = answer.unwrap_or_else(|refusal| refusal.answer());
-                return cross_origin::readable(answer);
+                let answer = cross_origin::readable(answer);
+                return self.ingest.leave(request, answer).await;
             }
             (Resource::Short, &Method::POST) => Call::Post,
             (Resource::Stream, &Method::POST) => Call::Append,

@@ -197,6 +197,31 @@ fn heads_that_can_be_read_in_two_ways_are_no_two_requests() {
 }
 
 #[test]
+fn bodies_that_nobody_wants_do_not_end_the_connection() {
+    let service = probed("10s");
+    let asked = [
+        ("PUT", "/v1/stream/one", "Content-Type: text/plain", 201),
+        ("GET", "/v1/stream/one", "X: y", 200),
+        ("GET", "/v1/stream/none", "X: y", 404),
+        ("OPTIONS", "/v1/stream/one", "X: y", 204),
+        ("PATCH", "/v1/stream/one", "Stream-Retention-Bytes: 1048576", 204),
+        ("DELETE", "/v1/stream/one", "X: y", 204),
+    ];
+    for (method, path, header, status) in asked {
+        let length = if method == "PUT" { 0 } else { 1_000_000 };
+        let said = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\nContent-Length: {length}\r\n\r\n{}\
+             GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            "x".repeat(length)
+        );
+        let answer = answer(service.address(), said.as_bytes());
+        let first = format!("HTTP/1.1 {status}");
+        assert!(answer.starts_with(&first), "{method}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 2, "{method}: {answer}");
+    }
+}
+
+#[test]
 fn huge_heads_are_refused() {
     let begin = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: ";
     let head = |length: usize| [begin, &"x".repeat(length), "\r\n\r\n"].concat();

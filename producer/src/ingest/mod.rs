@@ -72,6 +72,13 @@ pub(crate) enum Call {
     DeleteTopic,
 }
 
+impl Call {
+    /// Whether its body says something.
+    const fn wants_a_body(self) -> bool {
+        !matches!(self, Self::Retain | Self::Delete | Self::DeleteTopic)
+    }
+}
+
 impl Door {
     pub(crate) fn new(
         log: Log,
@@ -107,7 +114,8 @@ impl Door {
         let (refusal, pause) = match self.acks(call, &head) {
             Ok(Some(acks)) => return acks.answer(upload, self.stop.clone()).await,
             Ok(None) => match self.act(call, &head, &mut upload).await {
-                Ok(answer) => return answer,
+                Ok(answer) if call.wants_a_body() => return answer,
+                Ok(answer) => return upload.left(self.patience.pause).await.told(answer),
                 Err(refusal) => (refusal, self.patience.pause),
             },
             // Such a body need not end.
