@@ -204,7 +204,12 @@ fn bodies_that_nobody_wants_do_not_end_the_connection() {
         ("GET", "/v1/stream/one", "X: y", 200),
         ("GET", "/v1/stream/none", "X: y", 404),
         ("OPTIONS", "/v1/stream/one", "X: y", 204),
-        ("PATCH", "/v1/stream/one", "Stream-Retention-Bytes: 1048576", 204),
+        (
+            "PATCH",
+            "/v1/stream/one",
+            "Stream-Retention-Bytes: 1048576",
+            204,
+        ),
         ("DELETE", "/v1/stream/one", "X: y", 204),
     ];
     for (method, path, header, status) in asked {

@@ -67,9 +67,14 @@ fn who_speaks_plainly_is_told_so() {
         return;
     };
     let plain = format!("http://{}/healthz", service.address());
-    let told = curl.ask(&["-i", &plain]);
-    assert!(told.starts_with("HTTP/1.1 400"), "{told}");
-    assert!(told.contains("\"code\":\"TLS_ONLY\""), "{told}");
+    for (version, begin) in [
+        ("--http1.1", "HTTP/1.1 400"),
+        ("--http2-prior-knowledge", "HTTP/2 400"),
+    ] {
+        let told = curl.ask(&["-i", version, &plain]);
+        assert!(told.starts_with(begin), "{told}");
+        assert!(told.contains("\"code\":\"TLS_ONLY\""), "{told}");
+    }
 }
 
 #[test]

@@ -1,6 +1,13 @@
 //! One connection: what is spoken on it, and what its peer may cost.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use http_body_util::{BodyExt, Empty};
 use hyper::{
@@ -75,8 +82,9 @@ enum Begun<C> {
     /// As agreed on in the handshake. Few connections are that one; the others need not have room for
     /// it.
     Secured(Box<TlsStream<Stallable<C>>>),
-    /// Somebody speaks plainly where all is secured.
+    /// Somebody speaks plainly where all is secured, HTTP/1 or HTTP/2.
     Plain(Stallable<C>),
+    PlainHttp2(Stallable<C>),
 }
 
 impl Connection {
@@ -112,7 +120,8 @@ impl Connection {
                 let secured = Box::pin(tls.accept(tcp)).await?;
                 Begun::Secured(Box::new(secured))
             }
-            (_, Some(_)) => Begun::Plain(tcp),
+            (Opening::Http1, Some(_)) => Begun::Plain(tcp),
+            (Opening::Http2, Some(_)) => Begun::PlainHttp2(tcp),
             (Opening::Http2, None) => Begun::Http2(tcp),
             (Opening::Http1 | Opening::Tls, None) => Begun::Http1(tcp),
         })
@@ -139,10 +148,8 @@ impl Connection {
                     Box::pin(self.http1(secured, answer)).await
                 }
             }
-            Begun::Plain(tcp) => {
-                self.http1(tcp, |_| std::future::ready(refusal_of_plain()))
-                    .await
-            }
+            Begun::Plain(tcp) => self.http1(tcp, told_of_tls).await,
+            Begun::PlainHttp2(tcp) => Box::pin(self.http2(tcp, told_of_tls)).await,
         };
         if let Err(error) = ended {
             tracing::debug!(peer = %self.peer, %error, "a connection ended early");
@@ -242,13 +249,13 @@ impl Connection {
 }
 
 /// What somebody is told who speaks plainly where all is secured.
-fn refusal_of_plain() -> Response<Body> {
+fn told_of_tls(_: Request<Incoming>) -> Ready<Response<Body>> {
     let detail = "TLS is spoken on this port: ask for https://";
     let problem = Problem::new(400, "TLS_ONLY", "not without TLS", detail.to_owned());
     let mut answer = reply::problem(&problem);
     let close = HeaderValue::from_static("close");
     answer.headers_mut().insert(CONNECTION, close);
-    answer
+    ready(answer)
 }
 
 /// What is answered to HEAD: hyper sees to that in HTTP/1 alone.
