@@ -26,7 +26,8 @@ class Proof(unittest.TestCase):
             made.append(queries.generated(choices))
             forms |= set(choices.forms)
         kinds = [*streams.JOINS, "TUMBLE", "HOP", "CUMULATE", "SESSION", "OVER", "WINDOW", "ROW_NUMBER", "LIMIT", "OFFSET", "DISTINCT", "FILTER"]
-        kinds += ["HAVING", "CASE", "EXISTS", "NOT EXISTS", " IN (SELECT", "UNION", "UNION ALL", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL", "(SELECT MAX(", "BETWEEN"]
+        kinds += ["HAVING", "CASE", "EXISTS", "NOT EXISTS", " IN (SELECT", "UNION", "UNION ALL", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL", "BETWEEN"]
+        kinds += ["(SELECT MAX(", " NOT IN (SELECT", "NOT (x", "LIMIT 1)", "FETCH FIRST", "FETCH NEXT", "FIRST_VALUE(a"]
         kinds += ["CREATE VIEW", "WITH", "STATEMENT SET", "FOR SYSTEM_TIME AS OF", "ARRAY[", "['p']", ".x)", "ORDER BY p"]
         self.assertEqual([kind for kind in kinds if kind not in "\n".join(made)], [])
         ways = {f"f {call}" for calls in [*expressions.CALLS.values(), expressions.AGGREGATES, expressions.UNCHANGED, expressions.ORDERED] for call, *_ in calls}
