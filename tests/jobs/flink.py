@@ -13,13 +13,17 @@ for as long as a job takes, with parallelism 2. `--only NAME …` is for some jo
   reads pieces side by side, and so may find bids too late.
 - Fixtures, and examples, run on Flink alone; `consumer test` is what proves the consumer against them.
   They run with parallelism 1, a watermark behind each row, and without lines that are to be rejected and
-  rows that are to be late, for which Flink has no place. Where time is the fixture's own they are only
-  explained.
+  rows that are to be late, for which Flink has no place. Where time is the fixture's own, only what is left
+  at the end is compared; and nothing where it goes by the clock or by which of two files is read first.
 - The job in README.md is only explained: it has no lines.
 
 Exit code 1 is for a job that Flink refuses or that comes to something else there. "values" says that
-both write the same values in other words: the first that differ are below the table. Seconds are of CPU
-in user mode; "(start)" is what Flink takes for a job of one row.
+both write the same values in other words: the first that differ are below the table. "end" says that both
+come to the same rows by other changes: consumer/FUNCTIONS.md has "each change of a row is given". "batch"
+says that Flink comes to the same in batch mode, which takes nothing back, and that its plan is known for
+changes that are wrong, and "known" that the tables of a fixture differ as is known of them: the rows of
+FUNCTIONS.md that say so are below the table. Seconds are of CPU in user mode; "(start)" is what Flink takes
+for a job of one row.
 """
 
 import argparse
@@ -37,45 +41,23 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from compare import compared, left
+from differences import STREAMING, known, telling
+from fixtures import Fixture
+from jobs import connected, statements
+
 ROOT = Path(__file__).resolve().parents[2]
 JOBS = ROOT / "tests/jobs"
-TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z?)$")
-WHOLE = re.compile(r"-?[0-9]+")
-NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(E[-+]?[0-9]+)?")
-# What stands in a statement and is no end of it; a remark is taken out.
-TOKEN = re.compile(r"--[^\n]*|'(?:[^']|'')*'|`[^`]*`|;|[^-'`;]+|-")
 # Opened to Flink's serializers as its own scripts do.
 OPENS = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in ("java.lang", "java.util", "java.time", "java.net")]
 # A process that lives for seconds is done sooner without the second compiler.
 BRIEF = ["-XX:TieredStopAtLevel=1"]
-LIMIT_SECONDS = 300
+LIMIT_SECONDS = 900
 # Flink looks nothing up in files; and what is late goes by which of two files it reads first.
 NOT_THERE = ("q13", "join-lookup", "join-temporal")
 # Queries over persons, auctions and bids.
 OF_EVENTS = ("q3", "q4", "q8", "q9", "q20")
 START = "(start)"
-
-
-def statements(text):
-    """The statements of a job, without remarks."""
-    found = [""]
-    for token in TOKEN.findall(text):
-        if token == ";":
-            found.append("")
-        elif not token.startswith("--"):
-            found[-1] += token
-    return [statement.strip() for statement in found if statement.strip()]
-
-
-def connected(statement, options):
-    """A CREATE TABLE with what `options` says of its name and its own options for its WITH."""
-    table = re.match(r"CREATE TABLE `?(\w+)", statement)
-    if not table:
-        return statement
-    head, own = re.fullmatch(r"(.*)\bWITH\s*\((.*)\)", statement, re.DOTALL).groups()
-    own = dict(re.findall(r"'([^']*)'\s*=\s*'([^']*)'", own))
-    told = ", ".join(f"'{key}' = '{value}'" for key, value in options(table[1], own).items())
-    return f"{head}WITH ({told})"
 
 
 class Flink:
@@ -180,41 +162,6 @@ def events(count):
             yield {"event_type": 2, "bid": one | {"channel": chance.choice(["Apple", "baidu"]), "dateTime": told(at)}}
 
 
-def plain(value):
-    """A value as it is compared: a moment without its spelling, a number as a number."""
-    time = TIME.match(value) if isinstance(value, str) else None
-    if time:
-        return datetime.fromisoformat(f"{time[1]} {time[2]}").isoformat() + time[3]
-    if isinstance(value, str):
-        return int(value) if WHOLE.fullmatch(value) else float(value) if NUMBER.fullmatch(value) else value
-    return {None: "null", True: "true", False: "false"}.get(value, value)
-
-
-def fields(row):
-    """The fields of a row as JSON, or as it is printed: +I[a, b]."""
-    if row.startswith("{"):
-        return tuple((name, plain(value)) for name, value in json.loads(row).items())
-    return (row[:2], *(plain(value) for value in row[3:-1].split(", ")))
-
-
-def folded(changes):
-    """What a changelog comes to: the rows that are left."""
-    rows = Counter()
-    for change in changes:
-        rows[change[2:]] += 1 if change[0] == "+" else -1
-    return Counter({f"+I{row}": count for row, count in rows.items() if count})
-
-
-def compared(theirs, ours):
-    """Whether two counts of rows are the same, and what differs."""
-    if theirs == ours:
-        return ("yes", []) if theirs else ("NO", ["nothing comes of it on either"])
-    same = "values" if Counter(map(fields, theirs.elements())) == Counter(map(fields, ours.elements())) else "NO"
-    shown = 1 if same == "values" else 5
-    told = [f"Flink:    {row}" for row in sorted((theirs - ours).elements())[:shown]]
-    return same, told + [f"consumer: {row}" for row in sorted((ours - theirs).elements())[:shown]]
-
-
 class Nexmark:
     """A query over a file of bids or of all events, on both."""
 
@@ -256,11 +203,23 @@ class Nexmark:
         printed, errors, ours, code = timed([consumer, "run", "job.sql", "--parallelism", "2"], folder)
         if code:
             return "NO", [f"consumer: {errors.strip().splitlines()[-1]}"], theirs, ours
-        theirs_rows = written(folder / "flink") if not selected else folded(selected)
-        ours_rows = folded(printed.splitlines()) if printed else written(folder / "ours")
+        theirs_rows = written(folder / "flink") if not selected else left(selected)
+        ours_rows = left(printed.splitlines()) if printed else written(folder / "ours")
         if self.name == "q12":
             theirs_rows, ours_rows = totals(theirs_rows), totals(ours_rows)
-        return *compared(theirs_rows, ours_rows), theirs, ours
+        same, differs = compared(theirs_rows, ours_rows)
+        if same == "NO" and selected:
+            same, differs = self.blamed(flink, ours_rows, differs)
+        return same, differs, theirs, ours
+
+    def blamed(self, flink, ours, differs):
+        """Whether Flink comes to the same where it takes nothing back, and its plan is known for that."""
+        asked = lambda verb: flink.take(verb, {self.name: self.statements(flink.folder, "none")})[0][self.name]
+        end, *rows = asked("batch")
+        if end != "done" or compared(left(rows), ours)[0] == "NO":
+            return "NO", differs
+        row = known(STREAMING, telling(asked("plan")))
+        return ("batch", [row]) if row else ("NO", [*differs, "in batch mode Flink comes to what the consumer does"])
 
     def q12(self, folder):
         """The consumer gives what is open at the end too, so it takes the job as it is."""
@@ -282,70 +241,6 @@ def totals(rows):
         bidder, count, *_ = row[3:-1].split(", ")
         found[bidder] += int(count)
     return Counter({f"+I[{bidder}, {count}]": 1 for bidder, count in found.items()})
-
-
-class Fixture:
-    """A folder for `consumer test`, on Flink."""
-
-    def __init__(self, path, folder):
-        self.name = path.name
-        self.lines = {lines.stem: lines for lines in path.iterdir() if lines.suffix in (".ndjson", ".csv")}
-        self.expected = {lines.stem: lines for lines in (path / "expected").iterdir()}
-        self.is_timed = any("@now" in lines.read_text() for lines in self.lines.values())
-        self.folder = folder
-        rejected = self.expected.pop("rejected", None)
-        rejected = map(json.loads, rejected.read_text().splitlines()) if rejected else []
-        self.rejected = {(reject["table"], reject["line"]) for reject in rejected}
-        self.statements = ["SET 'parallelism.default' = '1'", "SET 'pipeline.auto-watermark-interval' = '0 ms'"]
-        self.statements += [connected(one, self.options) for one in statements((path / "job.sql").read_text())]
-
-    def options(self, table, own):
-        """The lines of a table that is read, in a file; what is written to one is printed with its name."""
-        if table not in self.lines:
-            return {"connector": "print", "print-identifier": f"{self.name}/{table}"}
-        self.expected.pop(own.get("late.table"), None)
-        kept = {key: value for key, value in own.items() if key.startswith(("csv.", "format"))}
-        return {"connector": "filesystem", "path": self.sound(table), "format": "json"} | kept
-
-    def sound(self, table):
-        """A file with the lines that the consumer does not reject: the others end a job on Flink."""
-        numbered = enumerate(self.lines[table].read_text().splitlines(keepends=True), 1)
-        path = self.folder / f"{self.name}-{table}"
-        path.write_text("".join(line for number, line in numbered if (table, number) not in self.rejected))
-        return path
-
-    def check(self, end, selected, printed):
-        """Whether Flink gives the changes that are expected, in any order, and what differs."""
-        if end != "done":
-            return "NO", [f"Flink:    {end}"]
-        theirs, ours = Counter(), Counter()
-        for table, path in self.expected.items():
-            mark = f"{self.name}/{table}> "
-            rows = [line.removeprefix(mark) for line in printed.splitlines() if line.startswith(mark)]
-            theirs.update(rows if table != "select" else selected)
-            ours.update(map(as_printed, path.read_text().splitlines()))
-        return compared(theirs, ours)
-
-
-def as_printed(line):
-    """An expected change in the words of Flink's printer."""
-    change = json.loads(line, parse_float=str, parse_int=str)
-    return f"{change['op']}[{', '.join(map(word, change['row'].values()))}]"
-
-
-def word(value):
-    """A value of an expected change in the words of Flink's printer."""
-    time = TIME.match(value) if isinstance(value, str) else None
-    if time:
-        whole, point, parts = time[2].partition(".")
-        # The printer gives three, six or nine digits behind the point.
-        whole = whole if time[3] or point else whole.removesuffix(":00")
-        return f"{time[1]}T{whole}{point}{parts.ljust(-len(parts) // 3 * -3, '0')}{time[3]}"
-    if isinstance(value, dict):
-        return f"+I[{', '.join(map(str, map(word, value.values())))}]"
-    if isinstance(value, list):
-        return f"[{', '.join(map(str, map(word, value)))}]"
-    return {None: "null", True: "true", False: "false"}.get(value, value)
 
 
 def readme(text):
@@ -393,7 +288,7 @@ def main(asked, folder):
     flink = Flink(asked.flink, folder)
     accepted, *_ = flink.take("explain", jobs, BRIEF)
     is_fine, told = True, []
-    print(f"{'job':<16}{'accepted':<10}{'same':<8}{'Flink s':>8}{'ours s':>8}", flush=True)
+    print(f"{'job':<24}{'accepted':<10}{'same':<8}{'Flink s':>8}{'ours s':>8}", flush=True)
 
     def tell(name, same="", differs=(), *seconds):
         nonlocal is_fine
@@ -402,18 +297,18 @@ def main(asked, folder):
         told.extend([name, *(f"  {line}" for line in differs)] if differs else [])
         told.extend([] if is_accepted else [f"{name} is refused: {accepted[name][0]}"])
         words = "".join(f"{second:8.2f}" for second in seconds)
-        print(f"{name:<16}{'yes' if is_accepted else 'NO':<10}{same:<8}{words}", flush=True)
+        print(f"{name:<24}{'yes' if is_accepted else 'NO':<10}{same:<8}{words}", flush=True)
 
     if queries:
         *_, seconds = flink.take("run", {START: ["SELECT 1"]})
         tell(START, "", (), seconds)
     for query in queries:
         tell(query.name, *query.check(flink, asked.consumer.resolve(), folder))
-    running = {fixture.name: fixture.statements for fixture in fixtures if not fixture.is_timed}
+    running = {fixture.name: fixture.statements for fixture in fixtures if fixture.is_compared}
     ends, printed, _ = flink.take("run", running, BRIEF) if running else ({}, "", 0)
     for fixture in fixtures:
         end, *selected = ends.get(fixture.name, [""])
-        tell(fixture.name, *(("", ()) if fixture.is_timed else fixture.check(end, selected, printed)))
+        tell(fixture.name, *(fixture.check(end, selected, printed) if fixture.is_compared else ("", ())))
     for name in jobs:
         if name.startswith("README"):
             tell(name)

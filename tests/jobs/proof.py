@@ -1,9 +1,13 @@
-"""What differential.py and its parts do without Flink: python3 tests/jobs/proof.py."""
+"""What flink.py, differential.py and their parts do without Flink: python3 tests/jobs/proof.py."""
 
 import random
 import unittest
 
+import compare
+import differences
 import differential
+import fixtures
+import jobs
 import expressions
 import queries
 import streams
@@ -26,7 +30,8 @@ class Proof(unittest.TestCase):
             made.append(queries.generated(choices))
             forms |= set(choices.forms)
         kinds = [*streams.JOINS, "TUMBLE", "HOP", "CUMULATE", "SESSION", "OVER", "WINDOW", "ROW_NUMBER", "LIMIT", "OFFSET", "DISTINCT", "FILTER"]
-        kinds += ["HAVING", "CASE", "EXISTS", "NOT EXISTS", " IN (SELECT", "UNION", "UNION ALL", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL", "(SELECT MAX(", "BETWEEN"]
+        kinds += ["HAVING", "CASE", "EXISTS", "NOT EXISTS", " IN (SELECT", "UNION", "UNION ALL", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL", "BETWEEN"]
+        kinds += ["(SELECT MAX(", " NOT IN (SELECT", "NOT (x", "LIMIT 1)", "FETCH FIRST", "FETCH NEXT", "FIRST_VALUE(a"]
         kinds += ["CREATE VIEW", "WITH", "STATEMENT SET", "FOR SYSTEM_TIME AS OF", "ARRAY[", "['p']", ".x)", "ORDER BY p"]
         self.assertEqual([kind for kind in kinds if kind not in "\n".join(made)], [])
         ways = {f"f {call}" for calls in [*expressions.CALLS.values(), expressions.AGGREGATES, expressions.UNCHANGED, expressions.ORDERED] for call, *_ in calls}
@@ -58,8 +63,20 @@ class Proof(unittest.TestCase):
         self.assertNotEqual(differential.normal(["-D[1]"]), differential.normal([]))
 
     def test_each_known_difference_is_a_row(self):
-        rows = [line.split(" | ")[0].removeprefix("| ") for line in differential.DOCUMENT.read_text().splitlines()]
-        self.assertEqual([row for *_, row in [*differential.KNOWN, *values.KNOWN] if row not in rows], [])
+        rows = [line.split(" | ")[0].removeprefix("| ") for line in differences.DOCUMENT.read_text().splitlines()]
+        self.assertEqual([row for row in [*(row for *_, row in [*differences.KNOWN, *values.KNOWN]), *fixtures.OTHERWISE.values()] if row not in rows], [])
+
+    def test_statements_of_a_set_are_one(self):
+        found = jobs.statements("-- a;\nSET 'a;' = `b;`;\nEXECUTE STATEMENT SET BEGIN\nINSERT; SELECT CASE 1 END; END;\nSELECT 1")
+        self.assertEqual(found, ["SET 'a;' = `b;`", "EXECUTE STATEMENT SET BEGIN\nINSERT; SELECT CASE 1 END; END", "SELECT 1"])
+
+    def test_changes_are_the_same_that_come_to_the_same(self):
+        more = ["+I[1, 2.50]", "-U[1, 2.50]", "+U[1, 3]", "+I[2, x]", "-D[2, x]"]
+        self.assertEqual(compare.changed(["+I[1, 3.0]", "+I[4, 5]"], ["+I[4, 5]", "+I[1, 3]"], [])[0], "values")
+        self.assertEqual(compare.changed(more, ["+I[1, 3]"], []), ("end", []))
+        self.assertEqual(compare.changed(more, ["+I[1, 2.5]", "+U[1, 3]"], [0]), ("end", []))
+        self.assertEqual(compare.changed(more, ["+I[1, 2.5]", "+U[1, 3]"], [])[0], "NO")
+        self.assertEqual(compare.changed([], ["-D[1]"], [])[0], "NO")
 
     def test_cases_of_values_are_read(self):
         row = values.columns()

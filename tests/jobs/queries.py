@@ -10,7 +10,7 @@ from choices import smaller as smaller_numbers
 from expressions import AGGREGATES, BIGINT, BOOLEAN, CAST, ORDERED, STRING, TIME, TIMESTAMP, WRITTEN
 from relations import Relation
 from streams import BOUNDS, JOINS, WINDOWS, Streams
-from tables import NESTED, PLAIN, STREAMS, TABLES
+from tables import NESTED, PLAIN, TABLES
 
 DEPTH = 3
 # What stands between the statements of a job.
@@ -54,7 +54,7 @@ class Generator(Streams):
         ways = [self.plain, self.untimed, self.filtered, self.grouped, self.grouped, self.joined, self.joined, self.exists,
                 self.ranked, self.ranked, self.both, self.limited, self.distinct, self.untimed, self.untimed, self.untimed,
                 self.last, self.window_joined, self.full_interval, self.seen_table, self.by_arrival, self.firsts,
-                self.window_matched, self.window_grouped, self.compared]
+                self.window_matched, self.window_grouped, self.compared, self.valued, self.kept_by, self.exists, self.changing]
         way = self.choices.one(ways)
         return self.viewed(way(depth - 1))
 
@@ -124,40 +124,83 @@ class Generator(Streams):
         return self.over(columns, f"({one.sql}) AS {x} {kind} ({other.sql}) AS {y} ON {on}")
 
     def exists(self, depth):
-        one, other = self.table(depth), self.table(depth)
-        x, y = self.name("x"), self.name("y")
-        way = self.choices.one(["EXISTS", "NOT EXISTS", "IN"])
+        """The rows of which there are others, by one test or two of them."""
+        one, x = self.table(depth), self.name("x")
+        test = self.tested(one, x, depth)
+        if self.choices.seldom(4):
+            test += f" {self.one_of(['AND', 'OR'])} {self.value(BOOLEAN, one.scope(x), 1)}"
+        elif self.choices.seldom(3):
+            both = self.noted(f"{self.choices.one(['AND', 'OR'])} of tests of others")
+            test = f"{self.choices.one(['', 'NOT '])}({test} {both.split()[0]} {self.tested(one, x, depth)})"
+        columns = {name: (f"{x}.{name}", of) for name, of in one.columns.items()}
+        return self.over(columns, f"({one.sql}) AS {x} WHERE {test}")
+
+    def tested(self, one, x, depth):
+        """Whether there are others of a row."""
+        other, y = self.table(depth), self.name("y")
+        way = self.choices.one(["EXISTS", "NOT EXISTS", "IN", "NOT IN"])
         pairs = self.pairs(one, other)
-        if way == "IN" and pairs:
+        if way.endswith("IN") and pairs:
+            self.noted(way)
             (name, also), *rest = pairs
             where = "".join(f" WHERE {x}.{left} = {y}.{right}" for left, right in rest)
-            test = f"{x}.{name} IN (SELECT {y}.{also} FROM ({other.sql}) AS {y}{where})"
-        else:
-            way = "EXISTS" if way == "IN" else way
-            test = f"{way} (SELECT * FROM ({other.sql}) AS {y} WHERE {self.on(one, other, x, y)})"
-        self.noted(way)
-        more = f" {self.one_of(['AND', 'OR'])} {self.value(BOOLEAN, one.scope(x), 1)}" if self.choices.seldom(4) else ""
-        columns = {name: (f"{x}.{name}", of) for name, of in one.columns.items()}
-        return self.over(columns, f"({one.sql}) AS {x} WHERE {test}{more}")
+            return f"{x}.{name} {way} (SELECT {y}.{also} FROM ({other.sql}) AS {y}{where})"
+        way = self.noted(way.replace("IN", "EXISTS") if way.endswith("IN") else way)
+        return f"{way} (SELECT * FROM ({other.sql}) AS {y} WHERE {self.on(one, other, x, y)})"
 
-    def compared(self, depth):
-        """The rows that compare so with a value of others."""
-        one, other = self.table(depth), self.table(depth)
-        x, y = self.name("x"), self.name("y")
-        numbers = [name for name, of in other.columns.items() if of == BIGINT]
-        own = [name for name, of in one.columns.items() if of == BIGINT]
-        if not numbers or not own:
-            return one
-        value = self.choices.one(["MAX({})", "MIN({})", "SUM({})", "COUNT({})"]).format(f"{y}.{self.choices.one(numbers)}")
-        pairs = [f"{x}.{name} = {y}.{also}" for name, also in self.pairs(one, other)]
+    def asked(self, one, x, depth):
+        """A whole number of other rows, as a sub-query; maybe of those that belong to a row."""
+        other, y = self.table(depth), self.name("y")
+        number = self.choices.one(other.of_types(BIGINT) or ["1"])
+        if self.choices.seldom(4):
+            flat = self.flattened(other)
+            self.noted("a sub-query with LIMIT as a value")
+            return f"(SELECT {number} FROM ({flat.sql}) ORDER BY {self.order(flat)} LIMIT 1)"
+        value = self.choices.one(["MAX({})", "MIN({})", "SUM({})", "COUNT({})"]).format(number)
+        pairs = [f"{x}.{name} = {y}.{also}" for name, also in self.pairs(one, other)] if x else []
         where = f" WHERE {pairs[0]}" if pairs and self.choices.below(2) else ""
         # Of no rows Flink tells no count where nothing is asked of the row.
         if not where:
             value = value.replace("COUNT(", "MAX(")
-        test = f"{x}.{self.choices.one(own)} {self.choices.one(['>', '<=', '<>'])} (SELECT {value} FROM ({other.sql}) AS {y}{where})"
         self.noted("a value of what belongs to a row" if where else "a value of others")
+        return f"(SELECT {value} FROM ({other.sql}) AS {y}{where})"
+
+    def compared(self, depth):
+        """The rows that compare so with a value of others."""
+        one, x = self.table(depth), self.name("x")
+        own = self.choices.one([f"{x}.{name}" for name in one.of_types(BIGINT)] or ["2"])
+        test = f"{own} {self.choices.one(['>', '<=', '<>'])} {self.asked(one, x, depth)}"
         columns = {name: (f"{x}.{name}", of) for name, of in one.columns.items()}
         return self.over(columns, f"({one.sql}) AS {x} WHERE {test}")
+
+    def valued(self, depth):
+        """Rows beside a value of others."""
+        one, x = self.table(depth), self.name("x")
+        columns = {name: (f"{x}.{name}", of) for name, of in one.columns.items()}
+        columns[self.name("q")] = (self.asked(one, x, depth), BIGINT)
+        self.noted("a sub-query in SELECT")
+        return self.over(columns, f"({one.sql}) AS {x}")
+
+    def kept_by(self, depth):
+        """The groups that compare so with a value of others."""
+        of = self.table(depth)
+        columns = self.kept(of, self.keys(of, 1))
+        group = ", ".join(columns)
+        columns[self.name("a")] = ("COUNT(*)", BIGINT)
+        self.noted("a sub-query in HAVING")
+        having = f"COUNT(*) {self.choices.one(['>', '<=', '<>'])} {self.asked(of, None, depth)}"
+        return self.over(columns, f"({of.sql}) GROUP BY {group} HAVING {having}")
+
+    def changing(self, depth):
+        """The first and the last of one row a key, which changes: so it is both."""
+        of = self.table(depth)
+        keys = self.keys(of, 1)
+        inner = self.over(self.kept(of, keys) | {self.name("a"): one for one in self.aggregates(of.columns)}, f"({of.sql}) GROUP BY {', '.join(keys)}")
+        columns = self.kept(inner, keys)
+        for name, own in inner.apart(*keys).items():
+            columns[self.name("a")] = (f"{self.choices.one(['FIRST_VALUE', 'LAST_VALUE'])}({name})", own)
+        self.noted("FIRST_VALUE and LAST_VALUE of rows that change")
+        return self.over(columns, f"({inner.sql}) GROUP BY {', '.join(keys)}")
 
     def ranked(self, depth):
         """The first rows of each key."""
@@ -174,9 +217,14 @@ class Generator(Streams):
 
     def limited(self, depth):
         of = self.flattened(self.table(depth))
-        offset = f" OFFSET {1 + self.choices.below(2)}" if self.choices.seldom(4) else ""
-        self.noted("LIMIT OFFSET" if offset else "LIMIT")
-        return Relation(f"SELECT * FROM ({of.sql}) ORDER BY {self.order(of)} LIMIT {1 + self.choices.below(5)}{offset}", of.columns)
+        offset, count = self.choices.below(3) if self.choices.seldom(4) else 0, 1 + self.choices.below(5)
+        if self.choices.seldom(3):
+            form = self.noted("OFFSET FETCH" if offset else "FETCH FIRST")
+            bound = (f"OFFSET {offset} ROWS " if offset else "") + f"FETCH {form.split()[-1].replace('FETCH', 'NEXT')} {count} ROWS ONLY"
+        else:
+            self.noted("LIMIT OFFSET" if offset else "LIMIT")
+            bound = f"LIMIT {count}" + (f" OFFSET {offset}" if offset else "")
+        return Relation(f"SELECT * FROM ({of.sql}) ORDER BY {self.order(of)} {bound}", of.columns)
 
     def both(self, depth):
         """A set operation on columns of the same types."""

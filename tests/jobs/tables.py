@@ -41,16 +41,17 @@ def rows(seed, count):
                 "a": maybe({key: maybe(chance.randrange(4)) for key in "pq" if chance.random() < 0.6}),
             }
             came = at + timedelta(seconds=chance.choice([0, 0, chance.uniform(0, DELAY_SECONDS - 1)]))
-            timed.append((came, number, json.dumps(row, ensure_ascii=False)))
-        tables[name] = [line for *_, line in sorted(timed)]
+            timed.append((came, number, row))
+        timed.sort(key=lambda one: one[:2])
+        tables[name] = [json.dumps(row | {"p": place}, ensure_ascii=False) for place, (*_, row) in enumerate(timed)]
     return tables
 
 
-def declared(folder):
-    """The statements that declare them, with their lines in files."""
+def declared(folder, came="p AS PROCTIME()"):
+    """The statements that declare them, with their lines in files. When a row came is its place there where no time goes on."""
     for name in [*STREAMS, *TABLES, VERSIONS]:
         columns = [f"{column} {WRITTEN[of]}" for column, of in (PLAIN | NESTED).items()]
         columns += [f"WATERMARK FOR ts AS ts - INTERVAL '{DELAY_SECONDS}' SECOND"] if name not in TABLES else []
-        columns += ["PRIMARY KEY (k) NOT ENFORCED"] if name == VERSIONS else ["p AS PROCTIME()"]
+        columns += ["PRIMARY KEY (k) NOT ENFORCED"] if name == VERSIONS else [came]
         path = f"'connector' = 'filesystem', 'path' = '{folder}/{name}.ndjson', 'format' = 'json'"
         yield f"CREATE TABLE {name} ({', '.join(columns)}) WITH ({path})"

@@ -88,9 +88,9 @@ impl ScalarUDFImpl for Reading {
             DataType::Float32 => Arc::new(Float32Array::from(self.all(texts, floating)?)),
             DataType::Float64 => Arc::new(Float64Array::from(self.all(texts, floating)?)),
             DataType::Decimal128(precision, scale) => {
-                let exact = self.all(texts, exact)?.into_iter();
-                let exact = exact.map(|digits| within(digits?, *precision, *scale));
-                let exact = Decimal128Array::from_iter(exact);
+                // What has too many digits is no value either.
+                let exact = |text: &str| within(exact(text)?, *precision, *scale);
+                let exact = Decimal128Array::from(self.all(texts, exact)?);
                 Arc::new(exact.with_precision_and_scale(*precision, *scale)?)
             }
             DataType::Date32 => Arc::new(Date32Array::from(self.all(texts, days)?)),

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, ops::ControlFlow};
 
 use datafusion_sql::sqlparser::ast::{
     CastKind, CeilFloorKind, DataType, DateTimeField, ExactNumberInfo, Expr, Fetch, Ident,
-    LimitClause, OrderByKind, Query, Select, SelectItem, TrimWhereField, Value, ValueWithSpan,
-    VisitMut, VisitorMut,
+    LimitClause, NamedWindowDefinition, NamedWindowExpr, OrderByKind, Query, Select, SelectItem,
+    TrimWhereField, Value, ValueWithSpan, VisitMut, VisitorMut, WindowType, visit_expressions_mut,
 };
 
 use super::{
@@ -51,6 +51,11 @@ impl VisitorMut for Rewrite {
         }
         self.hidden.extend(hide(select));
         ControlFlow::Continue(())
+    }
+
+    /// Those of queries within are gone by then: what plans this one knows its own alone.
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
+        spelled_out(select)
     }
 
     /// A number alone in ORDER BY is that of a column; FETCH is another word for LIMIT.
@@ -117,6 +122,25 @@ impl VisitorMut for Rewrite {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Writes each window that WINDOW names where it is used.
+fn spelled_out<B>(select: &mut Select) -> ControlFlow<B> {
+    for NamedWindowDefinition(name, window) in &select.named_window {
+        let NamedWindowExpr::WindowSpec(window) = window else {
+            continue;
+        };
+        visit_expressions_mut(&mut select.projection, |expr| {
+            if let Expr::Function(call) = expr
+                && let Some(WindowType::NamedWindow(used)) = &call.over
+                && used.value == name.value
+            {
+                call.over = Some(WindowType::WindowSpec(window.clone()));
+            }
+            ControlFlow::Continue(())
+        })?;
+    }
+    ControlFlow::Continue(())
 }
 
 /// Writes `FETCH FIRST n ROWS ONLY` as `LIMIT n`; without a number it is one.
@@ -243,4 +267,26 @@ fn escaped(pattern: &mut Expr, escape: &mut Option<ValueWithSpan>) {
     }
     value.value = Value::SingleQuotedString(text);
     *escape = None;
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion_sql::sqlparser::{dialect::GenericDialect, parser::Parser};
+
+    use super::rewrite;
+
+    #[test]
+    fn a_window_of_a_name_is_that_of_its_own_select() {
+        let within = "SELECT COUNT(*) OVER w AS b FROM t WINDOW w AS (ORDER BY y)";
+        let text = format!(
+            "SELECT COUNT(*) OVER w AS a, (SELECT MAX(b) FROM ({within})) AS c FROM t \
+             WINDOW w AS (ORDER BY x)"
+        );
+        let mut parsed = Parser::parse_sql(&GenericDialect {}, &text).unwrap();
+        assert!(rewrite(&mut parsed).is_empty());
+        let written = parsed[0].to_string();
+        for own in ["OVER (ORDER BY x) AS a", "OVER (ORDER BY y) AS b"] {
+            assert!(written.contains(own), "{written}");
+        }
+    }
 }

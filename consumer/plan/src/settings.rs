@@ -79,7 +79,7 @@ const MINI_BATCH: MiniBatch = MiniBatch {
 /// Less than this is not worth a look at the clock, and hardly what was meant.
 const STATE_TTL_MIN: Duration = Duration::from_secs(1);
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "execution.runtime-mode",
     "parallelism.default",
     "pipeline.name",
@@ -87,6 +87,7 @@ const KEYS: [&str; 11] = [
     "table.exec.mini-batch.enabled",
     "table.exec.mini-batch.size",
     "table.exec.sink.not-null-enforcer",
+    "table.exec.sink.require-on-conflict",
     "table.exec.sink.upsert-materialize",
     "table.exec.source.idle-timeout",
     "table.exec.state.ttl",
@@ -117,11 +118,8 @@ impl Settings {
             "execution.runtime-mode" => {
                 let is_streaming =
                     |text: &str| text.eq_ignore_ascii_case("streaming").then_some(());
-                value(
-                    setting,
-                    "'streaming', also for bounded inputs",
-                    is_streaming,
-                )?;
+                let expected = "'streaming', also for bounded inputs";
+                value(setting, expected, is_streaming)?;
             }
             "parallelism.default" => {
                 let number = |text: &str| text.parse().ok();
@@ -135,6 +133,14 @@ impl Settings {
                     _ => None,
                 };
                 self.on_null = value(setting, "'ERROR' or 'DROP'", on_null)?;
+            }
+            "table.exec.sink.require-on-conflict" => {
+                let is_false = |text: &str| boolean(text).filter(|is| !is).map(|_| ());
+                value(
+                    setting,
+                    "'false', so that a key has its newest row",
+                    is_false,
+                )?;
             }
             "table.exec.sink.upsert-materialize" => {
                 let materialize = |text: &str| match text.to_uppercase().as_str() {

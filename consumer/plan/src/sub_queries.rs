@@ -27,8 +27,9 @@ use super::{
 /// A name that no query can write.
 const VALUE: &str = "\0value";
 
-/// Replaces all of them in a plan of which expressions are simple: none is under another `NOT`.
+/// Replaces all of them in a plan of which expressions are simple: a `NOT` stands right before what it is of.
 pub(super) fn told(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let plan = replace_expressions(plan, |expression, _| Ok(with_its_own_not(expression)))?;
     replace_expressions(plan, |expression, schema| {
         refuse_none(&expression)?;
         Ok(match expression {
@@ -36,13 +37,27 @@ pub(super) fn told(plan: LogicalPlan) -> Result<LogicalPlan> {
                 Transformed::yes(lit(of.negated))
             }
             Expr::InSubquery(of) if of.negated => known(of, schema)?,
-            Expr::Not(of) if matches!(&*of, Expr::InSubquery(of) if !of.negated) => match *of {
-                Expr::InSubquery(of) => known(of, schema)?,
-                other => Transformed::no(Expr::Not(Box::new(other))),
-            },
             other => Transformed::no(other),
         })
     })
+}
+
+/// A `NOT` before one of them is part of it: of two there is none.
+fn with_its_own_not(expression: Expr) -> Transformed<Expr> {
+    let Expr::Not(of) = expression else {
+        return Transformed::no(expression);
+    };
+    match *of {
+        Expr::InSubquery(mut of) => {
+            of.negated = !of.negated;
+            Transformed::yes(Expr::InSubquery(of))
+        }
+        Expr::Exists(mut of) => {
+            of.negated = !of.negated;
+            Transformed::yes(Expr::Exists(of))
+        }
+        other => Transformed::no(Expr::Not(Box::new(other))),
+    }
 }
 
 /// Whether a query says that it gives no rows.
@@ -94,7 +109,6 @@ pub(super) fn are_in(plan: &LogicalPlan) -> Result<bool> {
 fn refuse_none(expression: &Expr) -> Result<()> {
     let (subquery, is_counted) = match expression {
         Expr::Exists(of) => (&of.subquery, true),
-        Expr::Not(of) if let Expr::InSubquery(of) = &**of => (&of.subquery, true),
         Expr::InSubquery(of) => (&of.subquery, of.negated),
         _ => return Ok(()),
     };

@@ -97,9 +97,11 @@ const CONDITIONS: [&str; 3] = [
     "x.v = y.v AND x.k <> y.k",
 ];
 
-const VALUES: [&str; 6] = [
+const VALUES: [&str; 8] = [
     "EXISTS (SELECT 1 FROM WHERE y.k = x.k) OR x.v > 3",
     "x.k IN (SELECT y.v FROM) OR NOT EXISTS (SELECT 1 FROM WHERE y.v = x.v)",
+    "x.k NOT IN (SELECT y.v FROM)",
+    "NOT (x.k NOT IN (SELECT y.v FROM) OR x.v > 3)",
     "x.v >= (SELECT MAX(y.v) FROM)",
     "x.v > (SELECT COUNT(*) FROM)",
     "x.v >= (SELECT COUNT(y.v) FROM WHERE y.k = x.k)",

@@ -12,6 +12,8 @@ SET table.exec.state.ttl = 0; SELECT sensor FROM readings
 => sensor STRING
 SET 'table.exec.sink.not-null-enforcer' = 'drop'; SELECT sensor FROM readings
 => sensor STRING
+SET 'table.exec.sink.require-on-conflict' = 'false'; SELECT sensor FROM readings
+=> sensor STRING
 CREATE VIEW v AS SELECT sensor, n FROM readings; SELECT * FROM v
 => sensor STRING, n INT
 CREATE TEMPORARY VIEW IF NOT EXISTS v (a, b) COMMENT 'c' AS SELECT sensor, n FROM readings; SELECT b, a FROM v

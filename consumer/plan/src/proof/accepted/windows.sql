@@ -78,6 +78,11 @@ FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY sensor
 CREATE VIEW b AS SELECT * FROM a UNION ALL SELECT 'x', e, s, t, c FROM a WHERE c > 1;
 INSERT INTO kept SELECT COALESCE(k, ''), COUNT(*) FROM (SELECT DISTINCT s, e, k FROM b) GROUP BY k, s, e
 => sensor STRING, n BIGINT
+CREATE VIEW a AS SELECT sensor AS k, window_start AS s, window_end AS e FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE);
+SELECT DISTINCT x.e AS x, y.e AS y FROM a AS x LEFT JOIN a AS y ON x.s = y.s AND x.e = y.e AND x.k = y.k
+=> x TIMESTAMP(3), y TIMESTAMP(3)
+SELECT n, window_start FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY n, window_start) AS place FROM (SELECT n, window_start, window_end FROM TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE) GROUP BY n, window_start, window_end HAVING MIN(1) <> 1)) WHERE place = 1
+=> n INT, window_start TIMESTAMP(3)
 # The same of windows that are joined, and of the first rows of each; session windows too.
 CREATE VIEW a AS SELECT sensor AS k, window_start AS s, window_end AS e, window_time AS t, COUNT(*) AS c
 FROM SESSION(TABLE readings PARTITION BY sensor, DESCRIPTOR(ts), INTERVAL '1' MINUTE)
