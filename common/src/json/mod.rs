@@ -7,12 +7,13 @@
 
 mod pointer;
 mod scanner;
+mod usual;
 mod value;
 
 use self::scanner::Scanner;
 pub use self::{
     pointer::{NotAPointer, Pointer},
-    scanner::leading_digits,
+    usual::leading_digits,
     value::{Number, Text, Value},
 };
 use crate::limits::DEPTH_MAX;
