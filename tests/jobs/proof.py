@@ -8,6 +8,7 @@ import differences
 import differential
 import fixtures
 import jobs
+import modes
 import expressions
 import queries
 import streams
@@ -64,7 +65,7 @@ class Proof(unittest.TestCase):
 
     def test_each_known_difference_is_a_row(self):
         rows = [line.split(" | ")[0].removeprefix("| ") for line in differences.DOCUMENT.read_text().splitlines()]
-        self.assertEqual([row for row in [*(row for *_, row in [*differences.KNOWN, *values.KNOWN]), *fixtures.OTHERWISE.values()] if row not in rows], [])
+        self.assertEqual([row for row in [*(row for *_, row in [*differences.KNOWN, *values.KNOWN, *modes.RULES]), modes.LEFT_OUT, *fixtures.OTHERWISE.values()] if row and row not in rows], [])
 
     def test_statements_of_a_set_are_one(self):
         found = jobs.statements("-- a;\nSET 'a;' = `b;`;\nEXECUTE STATEMENT SET BEGIN\nINSERT; SELECT CASE 1 END; END;\nSELECT 1")
@@ -77,6 +78,27 @@ class Proof(unittest.TestCase):
         self.assertEqual(compare.changed(more, ["+I[1, 2.5]", "+U[1, 3]"], [0]), ("end", []))
         self.assertEqual(compare.changed(more, ["+I[1, 2.5]", "+U[1, 3]"], [])[0], "NO")
         self.assertEqual(compare.changed([], ["-D[1]"], [])[0], "NO")
+
+    def test_kinds_of_changes_are_those_of_both_plans(self):
+        last = lambda changes: f"Sink(table=[default_catalog.default_database.sink1], fields=[k], changelogMode=[NONE])\n+- {changes}"
+        scan = "Calc(select=[k], changelogMode=[I])"
+        grouped = f"GroupAggregate(groupBy=[k], select=[k], changelogMode=[I,UB,UA])\n   +- {scan}"
+        outer = f"Join(joinType=[LeftOuterJoin], changelogMode=[I,UB,UA,D])\n   :- {scan}\n   +- {scan}"
+        first = f"Rank(rankType=[ROW_NUMBER], rankRange=[rankStart=1, rankEnd=1], orderBy=[ROWTIME t ASC], changelogMode=[I])\n   +- {scan}"
+        ours = lambda *steps: "\n".join(f"#{number} {step}" for number, step in enumerate(["Scan t (print)  changes: +I", *steps]))
+        insert = lambda of, changes: f"Insert sink1 (print) of #{of}  changes: {changes}"
+
+        def check(plan, explained, *expected):
+            plan = ["== Optimized Physical Plan ==", *last(plan).splitlines(), "", "== Optimized Execution Plan =="]
+            self.assertEqual([(verdict, row) for verdict, row, _ in modes.compared(plan, explained)], [expected])
+
+        check(grouped, ours("Running by [k@0] of #0  changes: +I -U +U", insert(1, "+I -U +U by (k)")), "same", "")
+        check(outer, ours("Join Left on [] of #0, #0  changes: +I -D", insert(1, "+I -D")), "Flink +I +U -D, consumer +I -D", modes.AS_COME)
+        check(outer, ours("Join Left on [] of #0, #0  changes: +I -D", insert(1, "+I -U +U")), "Flink +I +U -D, consumer +I +U", None)
+        check(first, ours("Rank 1 to 1 of #0  changes: +I -U +U", insert(1, "+I -U +U")), "Flink +I, consumer +I +U", modes.FIRST)
+        twice = ours("Running of #0  changes: +I -U +U", "Running of #1  changes: +I -U +U -D", insert(2, "+I -U +U -D"))
+        check(grouped, twice, "Flink +I +U, consumer +I +U -D", modes.LEFT_OUT)
+        check(grouped, ours("Running of #0  changes: +I -U +U -D", insert(1, "+I -U +U -D")), "Flink +I +U, consumer +I +U -D", None)
 
     def test_cases_of_values_are_read(self):
         row = values.columns()

@@ -312,6 +312,11 @@ def generated(choices):
     return Generator(choices).query()
 
 
+def several(choices):
+    """Several queries, each with its sink, by what is chosen."""
+    return Generator(choices).statement_set()
+
+
 def smaller(taken, differs):
     """The fewest and smallest numbers that could be found of which `differs` says that their query still does."""
     return smaller_numbers(taken, generated, differs)

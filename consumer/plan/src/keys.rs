@@ -31,12 +31,25 @@ pub(super) struct Keys(Vec<Key>);
 impl Keys {
     /// Those of each step.
     pub(super) fn of(dataflow: &Dataflow) -> Vec<Self> {
+        Self::from(dataflow, Self::of_scan)
+    }
+
+    /// Those of each step that no two rows have at a time: what a table declares does not count, as
+    /// nothing holds its rows to that.
+    pub(super) fn held(dataflow: &Dataflow) -> Vec<Self> {
+        Self::from(dataflow, |_| Self::default())
+    }
+
+    fn from(dataflow: &Dataflow, of_scan: fn(&Scan) -> Self) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         for (number, step) in dataflow.steps.iter().enumerate() {
             let inputs = step.inputs.iter();
             let inputs = inputs.map(|input| all.get(input.0).cloned().unwrap_or_default());
             let width = dataflow.width((StepId(number), Input::First));
-            let keys = Self::of_step(dataflow, (step, width), &inputs.collect::<Vec<_>>());
+            let keys = match &step.kind {
+                Kind::Scan(scan) => of_scan(scan),
+                _ => Self::of_step(dataflow, (step, width), &inputs.collect::<Vec<_>>()),
+            };
             all.push(keys);
         }
         all
@@ -57,7 +70,6 @@ impl Keys {
     /// Those of a step whose first input has so many columns.
     fn of_step(dataflow: &Dataflow, (step, width): (&Step, usize), inputs: &[Self]) -> Self {
         match (&step.kind, inputs) {
-            (Kind::Scan(scan), []) => Self::of_scan(scan),
             (Kind::Filter(_) | Kind::Watermarks(_) | Kind::Union | Kind::Insert(_), [input]) => {
                 input.clone()
             }
@@ -200,7 +212,7 @@ fn plain(values: &[Expression]) -> Option<Key> {
     values.iter().map(column).collect()
 }
 
-fn column(value: &Expression) -> Option<usize> {
+pub(super) fn column(value: &Expression) -> Option<usize> {
     value.downcast_ref::<Column>().map(Column::index)
 }
 

@@ -1,5 +1,6 @@
 //! Which kinds of changes there can be among the rows of a step, as Flink's planner infers them: from
-//! the scans on, by what each step makes of those of its inputs.
+//! the scans on, by what each step makes of those of its inputs. Of steps for which that names all kinds,
+//! as outer joins and ranks, those that there can be.
 
 use std::fmt;
 

@@ -17,6 +17,7 @@ use super::{
         Aggregate, Changelog, Function, Kind, Running, Time, Until, Window,
         error::{Fault, NOWHERE},
         functions::function,
+        keys::{self, Keys},
         lineage::unaliased,
         windows::{Qualified, Windows, added, fields},
     },
@@ -69,6 +70,9 @@ impl Lowering<'_> {
     ) -> Result<Lowered, Fault> {
         let plan = input;
         let input = self.plan(plan)?;
+        if aggregates.is_empty() && self.are_distinct(&input, groups)? {
+            return self.project(&input, groups, fields(named).map(with_plain_type).collect());
+        }
         let until = self.closes(groups, plan, &input);
         let values = aggregates
             .iter()
@@ -100,6 +104,20 @@ impl Lowering<'_> {
         };
         let schema = schema(fields(named).map(with_plain_type).collect())?;
         Ok(self.step(&[&ready.rows], schema, changelog, running))
+    }
+
+    /// Whether rows that change are apart by these values already, as those of an aggregate are by its
+    /// keys. With a state TTL a key may come again beside its old row.
+    fn are_distinct(&self, rows: &Lowered, values: &[Expr]) -> Result<bool, Fault> {
+        if rows.changelog == Changelog::Append || self.settings.state_ttl.is_some() {
+            return Ok(false);
+        }
+        let values = expressions(values, &rows.schema)?;
+        let columns = values.iter().filter_map(keys::column);
+        let columns: Vec<_> = columns.collect();
+        let held = Keys::held(&self.dataflow);
+        let held = held.get(rows.step.0);
+        Ok(held.is_some_and(|held| held.are_within(&columns)))
     }
 
     fn windowed(

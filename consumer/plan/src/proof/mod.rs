@@ -6,6 +6,7 @@
 mod accepted;
 mod documented;
 mod refused;
+mod shown;
 
 use common::time::Clock;
 

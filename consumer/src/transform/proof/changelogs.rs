@@ -15,7 +15,7 @@ use proptest::{prelude::*, sample::select, test_runner::TestCaseError};
 use super::chance;
 pub(crate) use super::duck::Duck;
 use crate::{
-    plan::{Dataflow, Kind, Settings, StepId, plan},
+    plan::{Dataflow, Job, Kind, Settings, StepId, explain, plan},
     transform::{self, Budget, Changes, Outputs, Task},
 };
 
@@ -152,15 +152,17 @@ CREATE TABLE b (k BIGINT, v BIGINT) WITH ('connector' = 'datagen');
 
 /// What a query does, before which there may be settings.
 pub(super) fn dataflow(text: &str) -> Dataflow {
+    job(text).dataflow
+}
+
+fn job(text: &str) -> Job {
     let query = text.rsplit(';').next().unwrap_or_default();
     let settings = &text[..text.len() - query.len()];
     // For such a sink nothing is taken together: what steps give is looked at as it is.
     let sink = "CREATE TABLE s (k BIGINT, v BIGINT) WITH ('connector' = 'blackhole');";
     let text = format!("{settings} {TABLES} {sink} INSERT INTO s {query}");
     let planned = plan(&text, &Settings::new("job.sql", Clock::System));
-    planned
-        .unwrap_or_else(|error| panic!("{error}: {query}"))
-        .dataflow
+    planned.unwrap_or_else(|error| panic!("{error}: {query}"))
 }
 
 /// The scans of a dataflow, each with its table, and the rows that it reads of others.
@@ -313,6 +315,29 @@ fn a_cut_changes_nothing_and_no_order() {
         };
         let [whole, cut] = [Cut::Never, cut].map(|cut| given(&query, &batches, cut));
         prop_assert_eq!(lines(&whole), lines(&cut), "{}", query);
+        Ok(())
+    });
+    assert_eq!(failure, None);
+}
+
+/// The changes that its sink may be given, as it is shown.
+fn shown(query: &str) -> String {
+    let text = explain(&job(query));
+    let sink = text.lines().find(|line| line.contains(" Insert "));
+    let (_, changes) = sink.and_then(|sink| sink.split_once("changes: ")).unwrap();
+    changes.to_owned()
+}
+
+#[test]
+fn each_change_that_is_given_is_of_a_kind_that_is_shown() {
+    let all = (queries(), batches());
+    let failure = chance::failure(PLANS / 8, &all, |(query, batches)| {
+        let query = query.sql();
+        let shown = shown(&query);
+        for line in lines(&given(&query, &batches, Cut::Never)) {
+            let is_shown = shown.contains(&line[..2]);
+            prop_assert!(is_shown, "{line}, not of {shown}: {query}");
+        }
         Ok(())
     });
     assert_eq!(failure, None);

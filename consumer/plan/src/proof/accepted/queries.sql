@@ -179,3 +179,5 @@ SELECT sensor, n FROM (SELECT sensor, n, ROW_NUMBER() OVER (PARTITION BY sensor 
 # No column of an aggregate of all rows is wanted.
 SELECT r.n FROM readings AS r JOIN (SELECT MAX(id) AS m FROM orders) AS o ON r.n > 1
 => n INT
+SELECT n, COALESCE(NULLIF(DATE '2025-12-31', DATE '2026-01-01'), NULLIF(DATE '2025-12-31', DATE '2025-12-31')) AS d FROM readings
+=> n INT, d DATE
