@@ -45,6 +45,7 @@ enum Use {
 pub(super) fn refuse_others(plan: &LogicalPlan) -> Result<()> {
     each_expression(plan, |expression, typed| {
         refuse_days(expression, typed)?;
+        refuse_in(expression, typed)?;
         let mut uses = uses(expression).into_iter();
         uses.try_for_each(|(of, values)| of.check(&values, typed))
     })
@@ -65,6 +66,21 @@ fn refuse_days(expression: &Expr, typed: &Typed) -> Result<()> {
     let [first, second] = types.map(|of| types::name(&of));
     let message = format!("{first} {op} {second} is not computed; write {op} INTERVAL '1' DAY");
     Err(Fault::new(place(expression), message).into())
+}
+
+/// What is looked for in a query is of its column's kind: it is found by its value.
+fn refuse_in(expression: &Expr, typed: &Typed) -> Result<()> {
+    let Expr::InSubquery(of) = expression else {
+        return Ok(());
+    };
+    let first = typed.of(&of.expr)?;
+    let second = of.subquery.subquery.schema().field(0).data_type();
+    let kinds = kind(&first).zip(kind(second));
+    if kinds.is_none_or(|(first, second)| first == second) {
+        return Ok(());
+    }
+    let message = Use::Compared.told(&first, second);
+    Err(Fault::new(place(&of.expr), message).into())
 }
 
 /// What an expression does with which of its parts.

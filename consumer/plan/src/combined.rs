@@ -7,29 +7,75 @@ use datafusion_sql::sqlparser::ast::{
 
 use super::supported::{Checked, QUERY, refuse, refuse_from};
 
-pub(super) const JOINS: &str = "there is [INNER | LEFT | RIGHT | FULL | CROSS] JOIN … ON, or USING";
+const JOINS: &str =
+    "there is [INNER | LEFT | RIGHT | FULL] JOIN … ON, [INNER | LEFT] JOIN … USING, and CROSS JOIN";
 
-/// A join of a kind that there is not.
-pub(super) const fn other_join(join: &Join) -> Option<(&Join, &'static str)> {
+/// Refuses joins of a kind that there is not.
+pub(super) fn joins(from: &TableWithJoins) -> Checked {
+    let mut others = from.joins.iter().filter_map(other_join);
+    match others.next() {
+        Some((join, what)) => refuse(join.relation.span(), what, JOINS),
+        None => as_of_alone(from),
+    }
+}
+
+const fn other_join(join: &Join) -> Option<(&Join, &'static str)> {
+    use JoinConstraint as By;
+    use JoinOperator as Op;
     let what = match &join.join_operator {
-        JoinOperator::Join(constraint)
-        | JoinOperator::Inner(constraint)
-        | JoinOperator::Left(constraint)
-        | JoinOperator::LeftOuter(constraint)
-        | JoinOperator::Right(constraint)
-        | JoinOperator::RightOuter(constraint)
-        | JoinOperator::FullOuter(constraint)
-        | JoinOperator::CrossJoin(constraint) => match constraint {
-            JoinConstraint::Natural => "NATURAL JOIN",
-            _ => return None,
-        },
+        Op::Join(By::Natural)
+        | Op::Inner(By::Natural)
+        | Op::Left(By::Natural)
+        | Op::LeftOuter(By::Natural)
+        | Op::Right(By::Natural)
+        | Op::RightOuter(By::Natural)
+        | Op::FullOuter(By::Natural) => "NATURAL JOIN",
+        Op::Join(By::None)
+        | Op::Inner(By::None)
+        | Op::Left(By::None)
+        | Op::LeftOuter(By::None)
+        | Op::Right(By::None)
+        | Op::RightOuter(By::None)
+        | Op::FullOuter(By::None) => "JOIN without ON",
+        // What the column is, is that of the right side, or of whichever has it.
+        Op::Right(By::Using(_)) | Op::RightOuter(By::Using(_)) => "RIGHT JOIN … USING",
+        Op::FullOuter(By::Using(_)) => "FULL JOIN … USING",
+        Op::Join(_)
+        | Op::Inner(_)
+        | Op::Left(_)
+        | Op::LeftOuter(_)
+        | Op::Right(_)
+        | Op::RightOuter(_)
+        | Op::FullOuter(_)
+        | Op::CrossJoin(_) => return None,
         _ => "a join of this kind",
     };
     Some((join, what))
 }
 
+/// Whether tables are joined by columns of one name, which come first in `*`.
+pub(super) fn is_by_name(from: &TableWithJoins) -> bool {
+    let is_using = |join: &Join| {
+        matches!(
+            join.join_operator,
+            JoinOperator::Join(JoinConstraint::Using(_))
+                | JoinOperator::Inner(JoinConstraint::Using(_))
+                | JoinOperator::Left(JoinConstraint::Using(_))
+                | JoinOperator::LeftOuter(JoinConstraint::Using(_))
+        )
+    };
+    let nested = |factor: &TableFactor| match factor {
+        TableFactor::NestedJoin {
+            table_with_joins, ..
+        } => is_by_name(table_with_joins),
+        _ => false,
+    };
+    let relations = from.joins.iter().map(|join| &join.relation);
+    from.joins.iter().any(is_using) || relations.chain([&from.relation]).any(nested)
+}
+
 /// Refuses a version of a table where no join says as of when.
-pub(super) fn as_of_alone(from: &TableWithJoins) -> Checked {
+fn as_of_alone(from: &TableWithJoins) -> Checked {
     let has_version = |factor: &TableFactor| {
         matches!(
             factor,

@@ -7,15 +7,15 @@ use datafusion_sql::sqlparser::{
     ast::{
         DataType, Distinct, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr,
         FunctionArgumentList, FunctionArguments, GroupByExpr, LimitClause, Query, Select,
-        SelectItem, Spanned, TableFactor, Value, Visit, Visitor, WindowFrameBound, WindowSpec,
-        WindowType,
+        SelectItem, Spanned, TableFactor, UnaryOperator, Value, Visit, Visitor, WindowFrameBound,
+        WindowSpec, WindowType,
     },
     tokenizer::{Location, Span},
 };
 
 use super::{
     chains::{CHAIN_MAX, chain, united},
-    combined::{JOINS, as_of_alone, is_as_of_column, other_join, set_operation},
+    combined::{is_as_of_column, is_by_name, joins, set_operation},
     context::refuse_type,
     error::{Fault, begin, did_you_mean},
     expressions,
@@ -90,6 +90,11 @@ impl Visitor for Check<'_> {
             (is_sorted && !limit, behind, "ORDER BY without LIMIT"),
             (offset && !limit, behind, "OFFSET"),
             (
+                is_below_zero(query.limit_clause.as_ref()),
+                behind,
+                "LIMIT or OFFSET below zero",
+            ),
+            (
                 is_other_fetch,
                 behind,
                 "FETCH with PERCENT, with WITH TIES, or beside LIMIT",
@@ -108,11 +113,12 @@ impl Visitor for Check<'_> {
             return refuse(span, "a number in GROUP BY", "write the expression again");
         }
         let grouping = grouping(&select.group_by).map(begin);
-        let mut joins = select.from.iter().flat_map(|from| &from.joins);
-        if let Some((join, what)) = joins.find_map(other_join) {
-            return refuse(join.relation.span(), what, JOINS);
+        select.from.iter().try_for_each(joins)?;
+        let mut items = select.projection.iter();
+        let all = items.find(|item| matches!(item, SelectItem::Wildcard(_)));
+        if let Some(all) = all.filter(|_| select.from.iter().any(is_by_name)) {
+            return refuse(all.span(), "* of JOIN … USING", "name its columns");
         }
-        select.from.iter().try_for_each(as_of_alone)?;
         let is_on = matches!(select.distinct, Some(Distinct::On(_)));
         let is_all = matches!(select.group_by, GroupByExpr::All(_));
         refuse_first(&[
@@ -167,7 +173,7 @@ impl Visitor for Check<'_> {
             TableFactor::UNNEST { .. } => ("UNNEST", QUERY),
             TableFactor::NestedJoin {
                 table_with_joins, ..
-            } => return as_of_alone(table_with_joins),
+            } => return joins(table_with_joins),
             _ => (
                 "this in FROM",
                 "there are tables, views, sub-queries and window functions",
@@ -317,6 +323,24 @@ const fn limits(clause: Option<&LimitClause>) -> (bool, bool) {
         Some(LimitClause::LimitOffset { limit, offset, .. }) => (limit.is_some(), offset.is_some()),
         Some(LimitClause::OffsetCommaLimit { .. }) => (true, true),
     }
+}
+
+/// Whether it is of less than no rows.
+fn is_below_zero(clause: Option<&LimitClause>) -> bool {
+    let Some(LimitClause::LimitOffset { limit, offset, .. }) = clause else {
+        return false;
+    };
+    let is_negative = |value: &Expr| {
+        matches!(
+            value,
+            Expr::UnaryOp {
+                op: UnaryOperator::Minus,
+                ..
+            }
+        )
+    };
+    let offset = offset.as_ref().map(|offset| &offset.value);
+    limit.iter().chain(offset).any(is_negative)
 }
 
 fn grouping(group_by: &GroupByExpr) -> Option<Span> {

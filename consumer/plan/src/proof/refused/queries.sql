@@ -65,7 +65,33 @@ SELECT sensor FROM readings WHERE EXISTS (SELECT COUNT(*) FROM orders WHERE id =
 SELECT sensor FROM readings WHERE 0 IN (SELECT COUNT(*) FROM orders WHERE id = n)
 => job.sql:1:1: EXISTS, NOT IN, or COUNT, of an aggregate of what belongs to a row is not supported; join a sub-query with GROUP BY
 SELECT r.sensor FROM readings AS r NATURAL JOIN orders AS o
-=> job.sql:1:49: NATURAL JOIN is not supported; there is [INNER | LEFT | RIGHT | FULL | CROSS] JOIN … ON, or USING
+=> job.sql:1:49: NATURAL JOIN is not supported; there is [INNER | LEFT | RIGHT | FULL] JOIN … ON, [INNER | LEFT] JOIN … USING, and CROSS JOIN
+SELECT sensor FROM readings RIGHT JOIN orders USING (sensor)
+=> job.sql:1:40: RIGHT JOIN … USING is not supported; there is [INNER | LEFT | RIGHT | FULL] JOIN … ON, [INNER | LEFT] JOIN … USING, and CROSS JOIN
+SELECT sensor FROM readings FULL OUTER JOIN orders USING (sensor)
+=> job.sql:1:45: FULL JOIN … USING is not supported; there is [INNER | LEFT | RIGHT | FULL] JOIN … ON, [INNER | LEFT] JOIN … USING, and CROSS JOIN
+SELECT * FROM readings JOIN orders USING (sensor)
+=> job.sql:1:8: * of JOIN … USING is not supported; name its columns
+SELECT sensor FROM readings JOIN orders
+=> job.sql:1:34: JOIN without ON is not supported; there is [INNER | LEFT | RIGHT | FULL] JOIN … ON, [INNER | LEFT] JOIN … USING, and CROSS JOIN
+SELECT sensor FROM readings LEFT JOIN (readings AS b INNER JOIN orders) ON b.n = readings.n
+=> job.sql:1:65: JOIN without ON is not supported; there is [INNER | LEFT | RIGHT | FULL] JOIN … ON, [INNER | LEFT] JOIN … USING, and CROSS JOIN
+SELECT sensor FROM readings LIMIT -1
+=> job.sql:1:29: LIMIT or OFFSET below zero is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
+SELECT sensor FROM readings ORDER BY n LIMIT 3 OFFSET -2
+=> job.sql:1:40: LIMIT or OFFSET below zero is not supported; there is SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT, UNION, INTERSECT and EXCEPT [ALL]
+SELECT n FROM readings WHERE sensor IN (SELECT id FROM orders)
+=> job.sql:1:30: what is compared is of one type, and these are STRING and BIGINT; write CAST
+SELECT n FROM readings WHERE n > 1 AND ts NOT IN (SELECT buyer FROM orders)
+=> job.sql:1:40: what is compared is of one type, and these are TIMESTAMP_LTZ(3) and STRING; write CAST
+SELECT n FROM readings WHERE n IN (SELECT ts FROM readings)
+=> job.sql:1:30: what is compared is of one type, and these are INT and TIMESTAMP_LTZ(3); write CAST
+SELECT n FROM readings WHERE n = ANY (SELECT id FROM orders)
+=> job.sql:1:34: ANY (…) is not supported; there is IN (value, …)
+SELECT r.n FROM readings AS r, LATERAL (SELECT id FROM orders WHERE id = r.n) AS o
+=> job.sql:1:41: this in FROM is not supported; there are tables, views, sub-queries and window functions
+SELECT n FROM (SELECT n, ROW_NUMBER() OVER (ORDER BY n) AS place FROM readings) WHERE place = 1 OR place = 2
+=> job.sql:1:26: ROW_NUMBER without a bound is not supported; there is WHERE n <= 10, or n = 1, on n of (SELECT …, ROW_NUMBER() OVER (PARTITION BY … ORDER BY …) AS n FROM …)
 SELECT sensor FROM readings CROSS JOIN UNNEST(ARRAY[1]) AS t (x)
 => job.sql:1:40: there is no table function UNNEST; there is TUMBLE, HOP, CUMULATE, SESSION
 SELECT sensor FROM readings TABLESAMPLE BERNOULLI (10)
