@@ -31,6 +31,11 @@ KNOWN = [
         "EXISTS, NOT IN, or COUNT, of an aggregate of what belongs to a row",
         "sub-queries that look at columns of the row and aggregate all theirs",
     ),
+    (
+        OURS,
+        "a sub-query as a value here, or of such a kind",
+        "sub-queries that look at columns of the row compare these by any operator",
+    ),
     (OURS, "a number in GROUP BY", "`GROUP BY 1` is by a constant"),
     (
         STREAMING,
@@ -51,6 +56,11 @@ KNOWN = [
         STREAMING,
         r"Join\(joinType=\[InnerJoin\], where=\[.*[<>]=?\(.* changelogMode=\[I,UA(,D)?\]\)",
         "a join on a comparison with what changes, as `> (SELECT MAX(…) …)`, keeps some that were taken back (a bug of 2.3)",
+    ),
+    (
+        STREAMING,
+        r"IntervalJoin\(joinType=\[(Left|Right|Full)OuterJoin\]",
+        "of an outer join within a time, rows without a partner may come too late for a window (a bug of 2.3)",
     ),
     (
         ALIKE,
