@@ -19,50 +19,42 @@ pub(super) fn joins(from: &TableWithJoins) -> Checked {
     }
 }
 
-const fn other_join(join: &Join) -> Option<(&Join, &'static str)> {
+fn other_join(join: &Join) -> Option<(&Join, &'static str)> {
     use JoinConstraint as By;
     use JoinOperator as Op;
-    let what = match &join.join_operator {
-        Op::Join(By::Natural)
-        | Op::Inner(By::Natural)
-        | Op::Left(By::Natural)
-        | Op::LeftOuter(By::Natural)
-        | Op::Right(By::Natural)
-        | Op::RightOuter(By::Natural)
-        | Op::FullOuter(By::Natural) => "NATURAL JOIN",
-        Op::Join(By::None)
-        | Op::Inner(By::None)
-        | Op::Left(By::None)
-        | Op::LeftOuter(By::None)
-        | Op::Right(By::None)
-        | Op::RightOuter(By::None)
-        | Op::FullOuter(By::None) => "JOIN without ON",
+    let what = match (&join.join_operator, constraint(join)) {
+        (_, None) => "a join of this kind",
+        (_, Some(By::Natural)) => "NATURAL JOIN",
+        (Op::CrossJoin(_), _) => return None,
+        (_, Some(By::None)) => "JOIN without ON",
         // What the column is, is that of the right side, or of whichever has it.
-        Op::Right(By::Using(_)) | Op::RightOuter(By::Using(_)) => "RIGHT JOIN … USING",
-        Op::FullOuter(By::Using(_)) => "FULL JOIN … USING",
-        Op::Join(_)
-        | Op::Inner(_)
-        | Op::Left(_)
-        | Op::LeftOuter(_)
-        | Op::Right(_)
-        | Op::RightOuter(_)
-        | Op::FullOuter(_)
-        | Op::CrossJoin(_) => return None,
-        _ => "a join of this kind",
+        (Op::Right(_) | Op::RightOuter(_), Some(By::Using(_))) => "RIGHT JOIN … USING",
+        (Op::FullOuter(_), Some(By::Using(_))) => "FULL JOIN … USING",
+        _ => return None,
     };
     Some((join, what))
+}
+
+/// What a join goes by, if it is of a kind that there is.
+const fn constraint(join: &Join) -> Option<&JoinConstraint> {
+    match &join.join_operator {
+        JoinOperator::Join(by)
+        | JoinOperator::Inner(by)
+        | JoinOperator::Left(by)
+        | JoinOperator::LeftOuter(by)
+        | JoinOperator::Right(by)
+        | JoinOperator::RightOuter(by)
+        | JoinOperator::FullOuter(by)
+        | JoinOperator::CrossJoin(by) => Some(by),
+        _ => None,
+    }
 }
 
 /// Whether tables are joined by columns of one name, which come first in `*`.
 pub(super) fn is_by_name(from: &TableWithJoins) -> bool {
     let is_using = |join: &Join| {
-        matches!(
-            join.join_operator,
-            JoinOperator::Join(JoinConstraint::Using(_))
-                | JoinOperator::Inner(JoinConstraint::Using(_))
-                | JoinOperator::Left(JoinConstraint::Using(_))
-                | JoinOperator::LeftOuter(JoinConstraint::Using(_))
-        )
+        let is_using = matches!(constraint(join), Some(JoinConstraint::Using(_)));
+        is_using && other_join(join).is_none()
     };
     let nested = |factor: &TableFactor| match factor {
         TableFactor::NestedJoin {
