@@ -190,6 +190,9 @@ impl Door {
     ) -> Response<Body> {
         let (head, body) = request.into_parts();
         let mut upload = Upload::new(&head, body, self.patience);
+        if upload.has_content() == Some(false) {
+            return answer;
+        }
         upload.left(acks::LEAVE).await.told(answer)
     }
 
