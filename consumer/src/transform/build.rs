@@ -113,9 +113,9 @@ fn of_one(
             keys,
             zone,
         } => {
-            let timed = Timed::new(*time, *zone);
+            let timed = Timed::new(*time, *zone, source.keeps_late);
             let windows = Assigned::new(*window, &source.schema, keys)?;
-            Box::new(Assign::new(schema, windows, timed, source.keeps_late))
+            Box::new(Assign::new(schema, windows, timed))
         }
         Kind::Windowed(windowed) => self::windowed(schema, windowed, source)?,
         Kind::Rank(rank) => Box::new(Rank::new(schema, rank, source, state_ttl)?),
@@ -155,13 +155,10 @@ fn windowed(
 ) -> Result<Box<dyn Operator>, Fault> {
     let results = results(&schema, windowed.keys.len());
     let program = program(&windowed.keys, &windowed.aggregates, source, &results)?;
-    let timed = Timed::new(windowed.time, windowed.zone);
-    let keeps_late = source.keeps_late;
+    let timed = Timed::new(windowed.time, windowed.zone, source.keeps_late);
     Ok(match windowed.window {
-        Window::Session { gap } => Box::new(SessionWindowed::new(
-            schema, program, gap, timed, keeps_late,
-        )?),
-        window => Box::new(Windowed::new(schema, program, window, timed, keeps_late)?),
+        Window::Session { gap } => Box::new(SessionWindowed::new(schema, program, gap, timed)?),
+        window => Box::new(Windowed::new(schema, program, window, timed)?),
     })
 }
 

@@ -187,8 +187,7 @@ impl Expiry {
             self.expired.cast_signed(),
             self.unknown.cast_signed(),
         ];
-        let counts = counts.each_ref().map(std::slice::from_ref);
-        state.put_numbers(&format!("{name} ended"), &counts)
+        state.put_one(&format!("{name} ended"), counts)
     }
 
     /// Takes what [`Self::state`] gave, of which these are the numbers now.

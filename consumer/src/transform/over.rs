@@ -33,11 +33,8 @@ pub(super) struct Over {
     time: Time,
     is_range: bool,
     timed: Timed,
-    passed: i64,
     waiting: Vec<Run>,
     arrived: u64,
-    late: u64,
-    keeps_late: bool,
     expiry: Option<Expiry>,
 }
 
@@ -94,12 +91,9 @@ impl Over {
             table,
             time: over.time,
             is_range: over.is_range,
-            timed: Timed::new(over.time, None),
-            passed: i64::MIN,
+            timed: Timed::new(over.time, None, keeps_late),
             waiting: Vec::new(),
             arrived: 0,
-            late: 0,
-            keeps_late,
             expiry: state_ttl.map(Expiry::new),
         })
     }
@@ -166,7 +160,7 @@ impl Over {
         let (mut kept, mut late, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for (row, time) in (0_u32..).zip(times) {
             match time {
-                Some(time) if time <= self.passed => late.push(row),
+                Some(time) if time <= self.timed.passed => late.push(row),
                 Some(time) => {
                     kept.push(row);
                     known.push(time);
@@ -174,11 +168,7 @@ impl Over {
                 None => {}
             }
         }
-        self.late += u64::try_from(late.len()).unwrap_or_default();
-        if self.keeps_late && !late.is_empty() {
-            out.late
-                .push(take_record_batch(rows, &UInt32Array::from(late))?);
-        }
+        self.timed.leave(rows, &late, out)?;
         if !kept.is_empty() {
             let rows = take_record_batch(rows, &UInt32Array::from(kept))?;
             self.waiting.push(Run::new(&rows, known.into_iter())?);
@@ -188,7 +178,7 @@ impl Over {
 
     /// Gives out all rows that wait for no other.
     fn give(&mut self, out: &mut Out) -> Result<(), Fault> {
-        let passed = self.passed;
+        let passed = self.timed.passed;
         let due: Vec<_> = self
             .waiting
             .iter_mut()
@@ -237,7 +227,6 @@ impl Operator for Over {
 
     fn advance(&mut self, watermark: i64, out: &mut Out) -> Result<(), Fault> {
         if self.timed.reach(Moment::Event(watermark)).is_some() {
-            self.passed = self.passed.max(watermark);
             self.give(out)?;
         }
         Ok(())
@@ -245,15 +234,8 @@ impl Operator for Over {
 
     fn state(&mut self) -> Result<State, Fault> {
         let mut state = State::default();
-        let [now, passed, untimed] = self.timed.memory();
-        let counts = [
-            now,
-            passed,
-            untimed,
-            self.arrived.cast_signed(),
-            self.late.cast_signed(),
-        ];
-        state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
+        state.put_one("time", self.timed.memory())?;
+        state.put_one("arrived", [self.arrived.cast_signed()])?;
         let mut groups = self.table.numbers();
         if let Some(expiry) = &self.expiry {
             groups.retain(|group| expiry.knows(*group));
@@ -266,17 +248,15 @@ impl Operator for Over {
     }
 
     fn restore(&mut self, mut state: State) -> Result<(), Fault> {
-        let [now, passed, untimed, arrived, late] = state.take_one("counts")?;
-        self.timed.remember([now, passed, untimed]);
-        self.passed = passed;
-        (self.arrived, self.late) = (arrived.cast_unsigned(), late.cast_unsigned());
+        self.timed.remember(state.take_one("time")?);
+        let [arrived] = state.take_one("arrived")?;
+        self.arrived = arrived.cast_unsigned();
         self.table.restore(&state.take("groups")?)?;
         if let Some(expiry) = &mut self.expiry {
             expiry.restore("groups", &self.table.numbers(), &mut state)?;
         }
         let waiting = state.take("waiting")?;
-        let mut timed = Timed::new(self.time, None);
-        let times = timed.times(&waiting)?.into_iter().flatten();
+        let times = self.timed.times(&waiting)?.into_iter().flatten();
         self.waiting.push(Run::new(&waiting, times)?);
         Ok(())
     }
@@ -290,9 +270,10 @@ impl Operator for Over {
     }
 
     fn counts(&self) -> Counts {
+        let timed = self.timed.counts();
         Counts {
-            late: self.late,
-            untimed: self.timed.untimed,
+            late: timed.late,
+            untimed: timed.untimed,
             ..self.expiry.as_ref().map(Expiry::counts).unwrap_or_default()
         }
     }

@@ -294,7 +294,7 @@ impl Operator for Running {
             .filter(|group| self.is_out.get(*group as usize) == Some(&true))
             .collect();
         state.put("groups", self.table.state(&there)?);
-        state.put_numbers("arrived", &[&[self.arrived.cast_signed()]])?;
+        state.put_one("arrived", [self.arrived.cast_signed()])?;
         if let Some(expiry) = &self.expiry {
             expiry.state("groups", &there, &mut state)?;
         }

@@ -68,6 +68,18 @@ impl State {
         Ok(())
     }
 
+    /// Adds a part of whole numbers that has one row.
+    ///
+    /// # Errors
+    /// None that can be met.
+    pub(super) fn put_one<const N: usize>(
+        &mut self,
+        name: &str,
+        row: [i64; N],
+    ) -> Result<(), Fault> {
+        self.put_numbers(name, &row.each_ref().map(std::slice::from_ref))
+    }
+
     /// Takes a part of `N` columns of whole numbers out.
     pub(super) fn take_numbers<const N: usize>(
         &mut self,

@@ -118,7 +118,7 @@ impl Partitions {
             column(&|_, one| i64::from(one.has_ended)),
         ];
         state.put_numbers("partitions", &columns.each_ref().map(Vec::as_slice))?;
-        state.put_numbers("reached", &[&[self.progress().watermark]])
+        state.put_one("reached", [self.progress().watermark])
     }
 
     /// The way back.

@@ -263,10 +263,7 @@ impl Operator for Temporal {
 
     fn state(&mut self) -> Result<State, Fault> {
         let mut state = State::default();
-        state.put_numbers(
-            "counts",
-            &[&[self.watermark], &[self.untimed.cast_signed()]],
-        )?;
+        state.put_one("counts", [self.watermark, self.untimed.cast_signed()])?;
         state.put("waiting", self.all_waiting()?);
         state.put("versions", self.versions.all()?);
         Ok(state)

@@ -332,10 +332,9 @@ impl Operator for Rank {
 
     fn state(&mut self) -> Result<State, Fault> {
         let mut state = State::default();
-        state.put_numbers("arrived", &[&[self.arrived.cast_signed()]])?;
+        state.put_one("arrived", [self.arrived.cast_signed()])?;
         if let Some(deadline) = &self.deadline {
-            let memory = deadline.memory();
-            state.put_numbers("deadline", &memory.each_ref().map(std::slice::from_ref))?;
+            state.put_one("deadline", deadline.memory())?;
         }
         // In the order in which keys came and rows lie in their lists they are put back as they were.
         let keys: Vec<u32> = match &self.deadline {

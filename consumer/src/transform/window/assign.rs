@@ -11,7 +11,7 @@ use arrow::{
 
 use super::{
     aligned::{Aligned, length},
-    emit::{Emitter, Span, rows_at, window_columns},
+    emit::{Emitter, Span, window_columns},
     sessions::Sessions,
     timed::{Moment, Timed},
 };
@@ -32,8 +32,6 @@ pub(in crate::transform) struct Assign {
     schema: SchemaRef,
     timed: Timed,
     windows: Assigned,
-    late: u64,
-    keeps_late: bool,
 }
 
 /// To which windows rows are assigned.
@@ -75,14 +73,11 @@ impl Assign {
         schema: SchemaRef,
         windows: Assigned,
         timed: Timed,
-        keeps_late: bool,
     ) -> Self {
         Self {
             schema,
             timed,
             windows,
-            late: 0,
-            keeps_late,
         }
     }
 
@@ -125,11 +120,7 @@ impl Assign {
             return Ok(());
         };
         let late = collected.add(changes, &times, self.timed.passed)?;
-        self.late += u64::try_from(late.len()).unwrap_or_default();
-        if self.keeps_late && !late.is_empty() {
-            out.late.push(rows_at(&changes.rows, &late)?);
-        }
-        Ok(())
+        self.timed.leave(&changes.rows, &late, out)
     }
 
     fn reach(&mut self, moment: Moment, out: &mut Out) -> Result<(), Fault> {
@@ -239,7 +230,7 @@ impl Collected {
             }
         }
         state.put_numbers("places", &[&numbers, &arrivals])?;
-        state.put_numbers("arrived", &[&[self.arrived.cast_signed()]])?;
+        state.put_one("arrived", [self.arrived.cast_signed()])?;
         state.put("rows", rows_of(self.decode(all.into_iter())?)?);
         Ok(())
     }
@@ -285,9 +276,7 @@ impl Operator for Assign {
 
     fn state(&mut self) -> Result<State, Fault> {
         let mut state = State::default();
-        let [now, passed, untimed] = self.timed.memory();
-        let counts = [now, passed, untimed, self.late.cast_signed()];
-        state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
+        state.put_one("time", self.timed.memory())?;
         if let Assigned::Session(collected) = &self.windows {
             collected.state(&mut state)?;
         }
@@ -295,9 +284,7 @@ impl Operator for Assign {
     }
 
     fn restore(&mut self, mut state: State) -> Result<(), Fault> {
-        let [now, passed, untimed, late] = state.take_one("counts")?;
-        self.timed.remember([now, passed, untimed]);
-        self.late = late.cast_unsigned();
+        self.timed.remember(state.take_one("time")?);
         match &mut self.windows {
             Assigned::Aligned(_) => Ok(()),
             Assigned::Session(collected) => collected.restore(&mut state),
@@ -312,10 +299,6 @@ impl Operator for Assign {
     }
 
     fn counts(&self) -> Counts {
-        Counts {
-            late: self.late,
-            untimed: self.timed.untimed,
-            ..Counts::default()
-        }
+        self.timed.counts()
     }
 }

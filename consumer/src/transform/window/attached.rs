@@ -86,16 +86,15 @@ impl Operator for Attached {
 
     fn state(&mut self) -> Result<State, Fault> {
         let mut state = State::default();
-        let [passed, late] = self.deadline.memory();
-        let counts = [passed, late, self.arrived.cast_signed()];
-        state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
+        state.put_one("deadline", self.deadline.memory())?;
+        state.put_one("arrived", [self.arrived.cast_signed()])?;
         self.panes.state(&mut state)?;
         Ok(state)
     }
 
     fn restore(&mut self, mut state: State) -> Result<(), Fault> {
-        let [passed, late, arrived] = state.take_one("counts")?;
-        self.deadline.remember([passed, late]);
+        self.deadline.remember(state.take_one("deadline")?);
+        let [arrived] = state.take_one("arrived")?;
         self.arrived = arrived.cast_unsigned();
         self.panes.restore(&mut state, &self.program)
     }

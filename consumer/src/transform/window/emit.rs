@@ -1,7 +1,5 @@
 //! Results of windows → rows. Small results of many windows go out together, large ones in parts.
 
-use std::sync::Arc;
-
 use arrow::{
     array::{ArrayRef, Int64Array},
     compute::concat_batches,
@@ -121,10 +119,4 @@ pub(super) fn window_columns(
 /// Keys and values as the columns of rows.
 pub(super) fn joined(keys: Vec<ArrayRef>, values: Vec<ArrayRef>) -> Vec<ArrayRef> {
     keys.into_iter().chain(values).collect()
-}
-
-/// The rows of a batch that `which` numbers.
-pub(super) fn rows_at(rows: &RecordBatch, which: &[u32]) -> Result<RecordBatch, Fault> {
-    let which = Arc::new(arrow::array::UInt32Array::from(which.to_vec()));
-    Ok(arrow::compute::take_record_batch(rows, &*which)?)
 }

@@ -4,7 +4,7 @@ use arrow::{array::UInt32Array, datatypes::SchemaRef};
 
 use super::{
     aligned::length,
-    emit::{Emitter, ROWS_MAX, joined, rows_at},
+    emit::{Emitter, ROWS_MAX, joined},
     sessions::{Placed, Sessions},
     timed::{Moment, Timed},
 };
@@ -26,8 +26,6 @@ pub(in crate::transform) struct SessionWindowed {
     sessions: Sessions,
     accumulators: Accumulators,
     arrived: u64,
-    late: u64,
-    keeps_late: bool,
 }
 
 impl SessionWindowed {
@@ -36,7 +34,6 @@ impl SessionWindowed {
         program: Program,
         gap: std::time::Duration,
         timed: Timed,
-        keeps_late: bool,
     ) -> Result<Self, Fault> {
         if program.retracts {
             return Err(Fault::Unsupported(
@@ -50,8 +47,6 @@ impl SessionWindowed {
             accumulators: Accumulators::new(&program)?,
             program,
             arrived: 0,
-            late: 0,
-            keeps_late,
         })
     }
 
@@ -101,10 +96,7 @@ impl Operator for SessionWindowed {
         let placed = self
             .sessions
             .place(&columns.keys, &times, self.timed.passed)?;
-        self.late += u64::try_from(placed.late.len()).unwrap_or_default();
-        if self.keeps_late && !placed.late.is_empty() {
-            out.late.push(rows_at(&changes.rows, &placed.late)?);
-        }
+        self.timed.leave(&changes.rows, &placed.late, out)?;
         self.add(&placed, columns)
     }
 
@@ -120,24 +112,17 @@ impl Operator for SessionWindowed {
 
     fn state(&mut self) -> Result<State, Fault> {
         let mut state = State::default();
-        let [now, passed, untimed] = self.timed.memory();
-        let counts = [
-            now,
-            passed,
-            untimed,
-            self.arrived.cast_signed(),
-            self.late.cast_signed(),
-        ];
-        state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
+        state.put_one("time", self.timed.memory())?;
+        state.put_one("arrived", [self.arrived.cast_signed()])?;
         let slots = self.sessions.state(&mut state)?;
         state.put("aggregates", rows_of(self.accumulators.state(&slots)?)?);
         Ok(state)
     }
 
     fn restore(&mut self, mut state: State) -> Result<(), Fault> {
-        let [now, passed, untimed, arrived, late] = state.take_one("counts")?;
-        self.timed.remember([now, passed, untimed]);
-        (self.arrived, self.late) = (arrived.cast_unsigned(), late.cast_unsigned());
+        self.timed.remember(state.take_one("time")?);
+        let [arrived] = state.take_one("arrived")?;
+        self.arrived = arrived.cast_unsigned();
         let open = self.sessions.restore(&mut state)?;
         let slots: Vec<_> = (0_u32..).take(open).collect();
         let known = state.take("aggregates")?;
@@ -150,10 +135,6 @@ impl Operator for SessionWindowed {
     }
 
     fn counts(&self) -> Counts {
-        Counts {
-            late: self.late,
-            untimed: self.timed.untimed,
-            ..Counts::default()
-        }
+        self.timed.counts()
     }
 }

@@ -301,7 +301,7 @@ impl Sessions {
             column(&|one| one.made.cast_signed()),
         ];
         state.put_numbers("sessions", &spans.each_ref().map(Vec::as_slice))?;
-        state.put_numbers("made", &[&[self.made.cast_signed()]])?;
+        state.put_one("made", [self.made.cast_signed()])?;
         Ok(open.into_iter().map(|(slot, _)| slot).collect())
     }
 

@@ -1,8 +1,9 @@
-//! The time of each row, local to the zone in which windows are aligned.
+//! The time of each row, local to the zone in which windows are aligned, and what is done with rows
+//! that come too late.
 
 use arrow::{
-    array::{Array, AsArray},
-    compute::{max, min},
+    array::{Array, AsArray, UInt32Array},
+    compute::{max, min, take_record_batch},
     datatypes::TimestampMillisecondType,
     record_batch::RecordBatch,
 };
@@ -10,7 +11,10 @@ use arrow::{
 use super::zone::{Local, TIME_MAX_MS};
 use crate::{
     plan::{Time, Zone},
-    transform::{error::Fault, operator::END},
+    transform::{
+        error::Fault,
+        operator::{Counts, END, Out},
+    },
 };
 
 /// Where rows' times are from, and how far time has come.
@@ -21,9 +25,13 @@ pub(in crate::transform) struct Timed {
     /// When it is.
     now: i64,
     /// The greatest local time that has passed for good.
-    pub(super) passed: i64,
+    pub(in crate::transform) passed: i64,
     /// How many rows had no time.
-    pub(in crate::transform) untimed: u64,
+    untimed: u64,
+    /// How many came too late.
+    late: u64,
+    /// Whether late rows are given out.
+    keeps_late: bool,
 }
 
 /// How far time has come.
@@ -36,7 +44,11 @@ pub(in crate::transform) enum Moment {
 }
 
 impl Timed {
-    pub(in crate::transform) const fn new(time: Time, zone: Option<Zone>) -> Self {
+    pub(in crate::transform) const fn new(
+        time: Time,
+        zone: Option<Zone>,
+        keeps_late: bool,
+    ) -> Self {
         let local = Local::new(zone);
         Self {
             time,
@@ -44,6 +56,8 @@ impl Timed {
             now: 0,
             passed: i64::MIN,
             untimed: 0,
+            late: 0,
+            keeps_late,
         }
     }
 
@@ -108,15 +122,38 @@ impl Timed {
         (passed > before).then_some(before)
     }
 
+    /// These of `rows` came too late: they are counted, and given out where they are kept.
+    pub(in crate::transform) fn leave(
+        &mut self,
+        rows: &RecordBatch,
+        late: &[u32],
+        out: &mut Out,
+    ) -> Result<(), Fault> {
+        self.late += u64::try_from(late.len()).unwrap_or_default();
+        if self.keeps_late && !late.is_empty() {
+            let late = UInt32Array::from(late.to_vec());
+            out.late.push(take_record_batch(rows, &late)?);
+        }
+        Ok(())
+    }
+
+    pub(in crate::transform) fn counts(&self) -> Counts {
+        Counts {
+            late: self.late,
+            untimed: self.untimed,
+            ..Counts::default()
+        }
+    }
+
     /// What is to be remembered.
-    pub(in crate::transform) const fn memory(&self) -> [i64; 3] {
-        [self.now, self.passed, self.untimed.cast_signed()]
+    pub(in crate::transform) const fn memory(&self) -> [i64; 4] {
+        let (untimed, late) = (self.untimed.cast_signed(), self.late.cast_signed());
+        [self.now, self.passed, untimed, late]
     }
 
     /// The way back.
-    pub(in crate::transform) const fn remember(&mut self, [now, passed, untimed]: [i64; 3]) {
-        self.now = now;
-        self.passed = passed;
-        self.untimed = untimed.cast_unsigned();
+    pub(in crate::transform) const fn remember(&mut self, [now, passed, untimed, late]: [i64; 4]) {
+        (self.now, self.passed) = (now, passed);
+        (self.untimed, self.late) = (untimed.cast_unsigned(), late.cast_unsigned());
     }
 }

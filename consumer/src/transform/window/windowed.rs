@@ -7,7 +7,7 @@ use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 
 use super::{
     aligned::Aligned,
-    emit::{Emitter, ROWS_MAX, Span, joined, rows_at},
+    emit::{Emitter, ROWS_MAX, Span, joined},
     leaving::Leaving,
     panes::Panes,
     timed::{Moment, Timed},
@@ -33,9 +33,6 @@ pub(in crate::transform) struct Windowed {
     leaving: Leaving,
     /// How many rows have come.
     arrived: u64,
-    late: u64,
-    /// Whether late rows are given out.
-    keeps_late: bool,
 }
 
 /// Which rows of a batch go where.
@@ -52,7 +49,6 @@ impl Windowed {
         program: Program,
         window: plan::Window,
         timed: Timed,
-        keeps_late: bool,
     ) -> Result<Self, Fault> {
         let windows = Aligned::new(window)?;
         let panes = Panes::default();
@@ -64,8 +60,6 @@ impl Windowed {
             panes,
             leaving: Leaving::default(),
             arrived: 0,
-            late: 0,
-            keeps_late,
         })
     }
 
@@ -142,10 +136,7 @@ impl Operator for Windowed {
             return self.panes.add(pane, &columns, &self.program);
         }
         let sorted = self.sort(&changes.rows)?;
-        self.late += u64::try_from(sorted.late.len()).unwrap_or_default();
-        if self.keeps_late && !sorted.late.is_empty() {
-            out.late.push(rows_at(&changes.rows, &sorted.late)?);
-        }
+        self.timed.leave(&changes.rows, &sorted.late, out)?;
         self.panes.add_sorted(sorted.rows, &columns, &self.program)
     }
 
@@ -161,23 +152,16 @@ impl Operator for Windowed {
 
     fn state(&mut self) -> Result<State, Fault> {
         let mut state = State::default();
-        let [now, passed, untimed] = self.timed.memory();
-        let counts = [
-            now,
-            passed,
-            untimed,
-            self.arrived.cast_signed(),
-            self.late.cast_signed(),
-        ];
-        state.put_numbers("counts", &counts.each_ref().map(std::slice::from_ref))?;
+        state.put_one("time", self.timed.memory())?;
+        state.put_one("arrived", [self.arrived.cast_signed()])?;
         self.panes.state(&mut state)?;
         Ok(state)
     }
 
     fn restore(&mut self, mut state: State) -> Result<(), Fault> {
-        let [now, passed, untimed, arrived, late] = state.take_one("counts")?;
-        self.timed.remember([now, passed, untimed]);
-        (self.arrived, self.late) = (arrived.cast_unsigned(), late.cast_unsigned());
+        self.timed.remember(state.take_one("time")?);
+        let [arrived] = state.take_one("arrived")?;
+        self.arrived = arrived.cast_unsigned();
         self.panes.restore(&mut state, &self.program)
     }
 
@@ -186,11 +170,7 @@ impl Operator for Windowed {
     }
 
     fn counts(&self) -> Counts {
-        Counts {
-            late: self.late,
-            untimed: self.timed.untimed,
-            ..Counts::default()
-        }
+        self.timed.counts()
     }
 }
 
