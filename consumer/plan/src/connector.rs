@@ -22,7 +22,7 @@ pub(super) struct Place {
     pub(super) late: Option<(String, Location)>,
 }
 
-const CONNECTORS: [&str; 6] = [
+pub(super) const CONNECTORS: [&str; 6] = [
     "brooklet",
     "http",
     "filesystem",
@@ -38,12 +38,18 @@ pub(super) fn place(
     columns: &[Named<'_>],
 ) -> Result<Place, Fault> {
     let mut options = Options::new(at, settings);
+    let place = read(&mut options, columns)?;
+    options.finish()?;
+    Ok(place)
+}
+
+pub(super) fn read(options: &mut Options<'_>, columns: &[Named<'_>]) -> Result<Place, Fault> {
     let named = options.required("connector")?;
     let connector = match named.value.as_str() {
-        "brooklet" => brooklet(&mut options)?,
-        "http" => http(&mut options)?,
-        "filesystem" => filesystem(&mut options)?,
-        "datagen" => datagen(&mut options, columns)?,
+        "brooklet" => brooklet(options)?,
+        "http" => http(options)?,
+        "filesystem" => filesystem(options)?,
+        "datagen" => datagen(options, columns)?,
         "print" => Connector::Print {
             prefix: options.text("print-identifier"),
         },
@@ -55,19 +61,18 @@ pub(super) fn place(
         }
     };
     let format = match connector {
-        Connector::Brooklet { .. } | Connector::Http { .. } => match format(&mut options)? {
+        Connector::Brooklet { .. } | Connector::Http { .. } => match format(options)? {
             Some(format) => Some(format),
-            None => Some(Format::Json(json(&mut options)?)),
+            None => Some(Format::Json(json(options)?)),
         },
         Connector::Filesystem { .. } => {
             options.required("format")?;
-            format(&mut options)?
+            format(options)?
         }
         Connector::Datagen { .. } | Connector::Print { .. } | Connector::Blackhole => None,
     };
     let late = options.take("late.table");
     let late = late.map(|setting| (setting.value.clone(), setting.value_at));
-    options.finish()?;
     Ok(Place {
         connector,
         format,

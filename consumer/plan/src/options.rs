@@ -15,7 +15,8 @@ use super::{
 pub(super) struct Options<'a> {
     at: Location,
     settings: &'a [Setting],
-    asked: Vec<String>,
+    /// Those that somebody has asked for, which are those that there are.
+    pub(super) asked: Vec<String>,
 }
 
 impl<'a> Options<'a> {

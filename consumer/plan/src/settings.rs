@@ -79,7 +79,7 @@ const MINI_BATCH: MiniBatch = MiniBatch {
 /// Less than this is not worth a look at the clock, and hardly what was meant.
 const STATE_TTL_MIN: Duration = Duration::from_secs(1);
 
-const KEYS: [&str; 12] = [
+pub(super) const KEYS: [&str; 12] = [
     "execution.runtime-mode",
     "parallelism.default",
     "pipeline.name",
