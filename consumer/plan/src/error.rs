@@ -7,6 +7,8 @@ use datafusion_sql::sqlparser::{
     tokenizer::{Location, Span, TokenizerError},
 };
 
+use super::chains::too_deep;
+
 /// Why a text is no job.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{job}:{line}:{column}: {message}")]
@@ -86,7 +88,7 @@ impl From<ParserError> for Fault {
     fn from(error: ParserError) -> Self {
         let message = match error {
             ParserError::RecursionLimitExceeded => {
-                return Self::new(NOWHERE, "this is nested too deeply");
+                return Self::new(NOWHERE, too_deep());
             }
             ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
         };

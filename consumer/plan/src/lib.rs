@@ -38,6 +38,7 @@ mod expressions;
 mod format;
 mod functions;
 mod in_common;
+mod further;
 mod interval;
 mod job;
 mod joined;

@@ -42,6 +42,7 @@ use super::{
     counted,
     error::{Fault, NOWHERE},
     functions::Functions,
+    further,
     marks::{Marks, refuse_unknown},
     mixed::Mixed,
     outer,
@@ -72,6 +73,7 @@ impl Planner<'_> {
         let planner = SqlToRel::new_with_options(&context, parser_options());
         let plan = planner.sql_statement_to_plan(Statement::Query(Box::new(rewritten)));
         let plan = plan.and_then(|plan| {
+            further::refuse(&plan, query)?;
             refuse_mixed_sets(&plan)?;
             refuse_other_types(&plan)?;
             let plan = sets::counted(plan, self.functions)?;

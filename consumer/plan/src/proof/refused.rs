@@ -57,6 +57,21 @@ fn rows_that_do_not_fit_their_table_are_refused() {
 }
 
 #[test]
+fn what_is_nested_too_deeply_is_told_where_and_how_deep_it_may_be() {
+    let nested = |levels: usize| {
+        let (open, close) = ("(".repeat(levels), ")".repeat(levels));
+        refusal(&format!("SELECT\n{open}n{close}\nFROM readings"))
+    };
+    let refused = "job.sql:2:50: this is nested in more than 50 levels, of which a bracket, a call and an \
+                   operator is one, and a sub-query two; write inner sub-queries as views, or in WITH";
+    assert_eq!(
+        (nested(48).as_str(), nested(49).as_str()),
+        ("accepted", refused)
+    );
+    assert_eq!(nested(20_000), refused, "without more stack");
+}
+
+#[test]
 fn chains_are_as_long_as_they_can_be_planned() {
     let sum = |operators: usize| {
         let query = format!("SELECT n{} FROM readings", " + n".repeat(operators));
