@@ -30,6 +30,8 @@ pub(super) struct Fault {
     pub(super) at: Location,
     /// What it is about is the first such word from `at` on.
     pub(super) word: Option<String>,
+    /// Whether that may stand in a view before, where it does not stand behind.
+    pub(super) is_in_view: bool,
     pub(super) message: String,
 }
 
@@ -41,6 +43,7 @@ impl Fault {
         Self {
             at,
             word: None,
+            is_in_view: false,
             message: message.into(),
         }
     }
@@ -64,6 +67,14 @@ impl Fault {
         Self {
             word: Some(word.to_owned()),
             ..self
+        }
+    }
+
+    /// The same, at the first such word from its place on, or else the first that there is.
+    pub(super) fn at_word_or_in_view(self, word: &str) -> Self {
+        Self {
+            is_in_view: true,
+            ..self.at_word(word)
         }
     }
 

@@ -35,6 +35,7 @@ mod dialect;
 mod error;
 mod explain;
 mod expressions;
+mod fleeting;
 mod format;
 mod functions;
 mod in_common;
