@@ -38,8 +38,8 @@ mod expressions;
 mod fleeting;
 mod format;
 mod functions;
-mod in_common;
 mod further;
+mod in_common;
 mod interval;
 mod job;
 mod joined;
@@ -69,6 +69,7 @@ mod told;
 mod tvf;
 mod typed;
 mod types;
+mod using;
 mod windows;
 mod written;
 

@@ -416,3 +416,7 @@ SELECT COUNT(DISTINCT sensor, n) FROM readings
 => job.sql:1:8: COUNT is of one argument
 SELECT n FROM readings WHERE n <> ALL (SELECT id FROM orders)
 => job.sql:1:35: ALL (SELECT …) is not supported; NOT IN (SELECT …) does the same as <> ALL
+SELECT sensor FROM readings AS a JOIN readings AS b USING (sensor) JOIN readings AS c ON a.n = c.n
+=> job.sql:1:8: the column 'sensor' could be one of several; write the name of its table before it
+SELECT sensor FROM readings AS a JOIN readings AS b USING (sensor) WHERE sensor > 'a'
+=> job.sql:1:74: the column 'sensor' could be one of several; write the name of its table before it
