@@ -333,7 +333,13 @@ impl Dataflow {
     /// never. What ends with event time has no other end.
     #[must_use]
     pub fn state_ttl_of(&self, step: StepId) -> Option<Duration> {
-        let has_end = match &self.steps.get(step.0)?.kind {
+        self.state_ttl.filter(|_| self.can_expire(step))
+    }
+
+    /// Whether a step keeps what nothing but [`Self::state_ttl`] ends.
+    #[must_use]
+    pub fn can_expire(&self, step: StepId) -> bool {
+        self.steps.get(step.0).is_some_and(|step| match &step.kind {
             Kind::Running(running) => running.until.is_none(),
             Kind::Over(_) | Kind::Materialize(_) => true,
             Kind::Join(join) => join.until.is_none(),
@@ -350,8 +356,7 @@ impl Dataflow {
             | Kind::Repeat(_)
             | Kind::Average
             | Kind::Insert(_) => false,
-        };
-        self.state_ttl.filter(|_| has_end)
+        })
     }
 
     /// Of how many columns the rows of an input are to its step.

@@ -7,6 +7,8 @@ use datafusion_sql::sqlparser::{
     tokenizer::{Location, Span, TokenizerError},
 };
 
+use super::chains::too_deep;
+
 /// Why a text is no job.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{job}:{line}:{column}: {message}")]
@@ -28,6 +30,8 @@ pub(super) struct Fault {
     pub(super) at: Location,
     /// What it is about is the first such word from `at` on.
     pub(super) word: Option<String>,
+    /// Whether that may stand in a view before, where it does not stand behind.
+    pub(super) is_in_view: bool,
     pub(super) message: String,
 }
 
@@ -39,6 +43,7 @@ impl Fault {
         Self {
             at,
             word: None,
+            is_in_view: false,
             message: message.into(),
         }
     }
@@ -65,6 +70,14 @@ impl Fault {
         }
     }
 
+    /// The same, at the first such word from its place on, or else the first that there is.
+    pub(super) fn at_word_or_in_view(self, word: &str) -> Self {
+        Self {
+            is_in_view: true,
+            ..self.at_word(word)
+        }
+    }
+
     pub(super) fn into_error(self, job: &str) -> Error {
         Error {
             job: job.to_owned(),
@@ -86,7 +99,7 @@ impl From<ParserError> for Fault {
     fn from(error: ParserError) -> Self {
         let message = match error {
             ParserError::RecursionLimitExceeded => {
-                return Self::new(NOWHERE, "this is nested too deeply");
+                return Self::new(NOWHERE, too_deep());
             }
             ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
         };

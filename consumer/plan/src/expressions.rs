@@ -46,6 +46,12 @@ fn refused_condition(expr: &Expr) -> Option<Instead> {
         Expr::RLike { regexp: false, .. } => ("RLIKE", "there is REGEXP(text, pattern)"),
         Expr::RLike { .. } => ("REGEXP as an operator", "there is REGEXP(text, pattern)"),
         Expr::Like { any: true, .. } => ("LIKE ANY", "write LIKE of each pattern, with OR"),
+        Expr::AnyOp {
+            compare_op, right, ..
+        }
+        | Expr::AllOp {
+            compare_op, right, ..
+        } if is_query(right) => return Some(of_query(expr, compare_op)),
         Expr::AnyOp { is_some: true, .. } => ("SOME (…)", "there is IN (value, …)"),
         Expr::AnyOp { .. } => ("ANY (…)", "there is IN (value, …)"),
         Expr::AllOp { .. } => ("ALL (…)", "compare with each value, with AND"),
@@ -54,6 +60,30 @@ fn refused_condition(expr: &Expr) -> Option<Instead> {
         Expr::IsNormalized { .. } => ("IS NORMALIZED", "there is IS [NOT] NULL, TRUE and FALSE"),
         _ => return None,
     })
+}
+
+fn is_query(value: &Expr) -> bool {
+    match value {
+        Expr::Subquery(_) => true,
+        Expr::Nested(inner) => is_query(inner),
+        _ => false,
+    }
+}
+
+/// A comparison with some or all of what a sub-query gives.
+fn of_query(expr: &Expr, operator: &BinaryOperator) -> Instead {
+    let what = match expr {
+        Expr::AllOp { .. } => "ALL (SELECT …)",
+        Expr::AnyOp { is_some: true, .. } => "SOME (SELECT …)",
+        _ => "ANY (SELECT …)",
+    };
+    let is_all = matches!(expr, Expr::AllOp { .. });
+    let instead = match operator {
+        BinaryOperator::Eq if !is_all => "IN (SELECT …) does the same as = ANY",
+        BinaryOperator::NotEq if is_all => "NOT IN (SELECT …) does the same as <> ALL",
+        _ => "compare with (SELECT MIN(x) …) or (SELECT MAX(x) …)",
+    };
+    (what, instead)
 }
 
 fn refused_value(expr: &Expr) -> Option<Instead> {

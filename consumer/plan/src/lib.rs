@@ -35,8 +35,10 @@ mod dialect;
 mod error;
 mod explain;
 mod expressions;
+mod fleeting;
 mod format;
 mod functions;
+mod further;
 mod in_common;
 mod interval;
 mod job;
@@ -67,6 +69,7 @@ mod told;
 mod tvf;
 mod typed;
 mod types;
+mod using;
 mod windows;
 mod written;
 

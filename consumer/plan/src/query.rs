@@ -37,11 +37,12 @@ use super::{
     Settings, Zone, aliases, alike, arguments, as_of, castable,
     casts::{Casts, Rounding, Unnamed},
     catalog::Catalog,
-    columns, conditions, constants,
+    chains, columns, conditions, constants,
     context::Context,
     counted,
     error::{Fault, NOWHERE},
     functions::Functions,
+    further,
     marks::{Marks, refuse_unknown},
     mixed::Mixed,
     outer,
@@ -65,6 +66,7 @@ impl Planner<'_> {
     pub(super) fn query(&self, query: &Query) -> Result<LogicalPlan, Fault> {
         let at = place(query);
         supported::check(query, self.functions)?;
+        chains::refuse_too_many_tables(query, self.catalog).map_err(|fault| fault.or_at(at))?;
         constants::refuse_without_value(query, self)?;
         let mut rewritten = query.clone();
         let hidden = rewrite(&mut rewritten);
@@ -72,6 +74,8 @@ impl Planner<'_> {
         let planner = SqlToRel::new_with_options(&context, parser_options());
         let plan = planner.sql_statement_to_plan(Statement::Query(Box::new(rewritten)));
         let plan = plan.and_then(|plan| {
+            chains::refuse_too_many(&plan)?;
+            further::refuse(&plan, query)?;
             refuse_mixed_sets(&plan)?;
             refuse_other_types(&plan)?;
             let plan = sets::counted(plan, self.functions)?;

@@ -17,6 +17,7 @@ use super::{
     functions::CAST_AS,
     interval::in_one_text,
     syntax::{DOUBLE, cast, named, text},
+    using::written_out,
 };
 
 /// Rewrites all of `tree`. Gives where names of columns are used that are no longer known there.
@@ -49,6 +50,7 @@ impl VisitorMut for Rewrite {
             let expr = expr.clone();
             *item = SelectItem::ExprWithAlias { expr, alias };
         }
+        written_out(select);
         self.hidden.extend(hide(select));
         ControlFlow::Continue(())
     }

@@ -21,8 +21,8 @@ pub enum Error {
     },
     /// State has become too large.
     #[error(
-        "state takes {bytes} bytes, more than the {budget} that {setting} allows; most of it, \
-         {largest} bytes, is held by step {} ({kind})",
+        "state takes {bytes} bytes, more than the {budget} that {setting} allows; {largest} of them \
+         are held by step {} ({kind}): give more by {setting}, or {instead}",
         step.0
     )]
     Budget {
@@ -30,7 +30,7 @@ pub enum Error {
         step: StepId,
         /// What it does.
         kind: &'static str,
-        /// How much it holds.
+        /// How much it holds, in all tasks.
         largest: usize,
         /// How much all steps hold.
         bytes: usize,
@@ -38,6 +38,8 @@ pub enum Error {
         budget: usize,
         /// The name of the setting that says so.
         setting: &'static str,
+        /// What else helps that step.
+        instead: &'static str,
     },
     /// Rows or events came for a step that takes none from outside.
     #[error("step {} takes no rows from outside", .0.0)]

@@ -36,6 +36,7 @@ use super::{
     catalog::Catalog,
     conditions::place,
     error::{Fault, NOWHERE},
+    fleeting,
     in_common::{Numbered, in_common},
     sets::Repeat,
     sub_queries::{asks_query, unasked},
@@ -88,6 +89,8 @@ pub(super) fn lower(
     if !late.is_empty() {
         lowering = Lowering::of(outputs, (catalog, settings), late)?;
     }
+    let places: Vec<_> = outputs.iter().map(|output| output.at).collect();
+    fleeting::refuse(&lowering.dataflow, &places)?;
     lowering.dataflow.late = lowering.late_rows()?;
     lowering.dataflow.state_ttl = settings.state_ttl;
     Ok(lowering.dataflow)

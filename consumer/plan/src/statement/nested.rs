@@ -9,6 +9,7 @@ use datafusion_sql::sqlparser::{
 
 use super::{
     super::{
+        chains::too_deep,
         dialect::Flink,
         error::{Fault, begin},
     },
@@ -17,6 +18,9 @@ use super::{
 
 /// The fault of the statement, or that of a sub-query in it, whichever is further on.
 pub(super) fn furthest(fault: Fault, tokens: &[TokenWithSpan], end: Location) -> Fault {
+    if fault.message == too_deep() {
+        return fault;
+    }
     let is_space = |token: &&TokenWithSpan| matches!(token.token, Token::Whitespace(_));
     let is_last =
         |token: &TokenWithSpan| token.token == Token::SemiColon && begin(token.span) > fault.at;

@@ -9,6 +9,7 @@ use datafusion_sql::sqlparser::{
 
 use super::{
     super::{
+        chains::{LEVELS_MAX, too_deep},
         dialect::Flink,
         error::{Fault, NOWHERE, begin},
         types::{take_word, take_words},
@@ -28,7 +29,9 @@ pub(in super::super) fn statements(text: &str) -> Result<Vec<Statement>, Fault> 
     let is_space = |token: &&TokenWithSpan| matches!(token.token, Token::Whitespace(_));
     let last = tokens.iter().rev().find(|token| !is_space(token));
     let end = last.map_or(NOWHERE, |last| last.span.end);
-    let mut parser = Parser::new(&Flink).with_tokens_with_locations(tokens.clone());
+    let mut parser = Parser::new(&Flink)
+        .with_recursion_limit(LEVELS_MAX)
+        .with_tokens_with_locations(tokens.clone());
     let mut statements = Vec::new();
     loop {
         while parser.consume_token(&Token::SemiColon) {}
@@ -62,7 +65,12 @@ const FOUND_END: &str = "found the end of the text";
 
 fn statement(parser: &mut Parser<'_>) -> Result<Statement, Fault> {
     let at = begin(parser.peek_token_ref().span);
-    let kind = kind(parser, at).map_err(|fault| fault.or_at(at))?;
+    let kind = kind(parser, at).map_err(|fault| {
+        // It is told where the parser gives up.
+        let next = parser.peek_token_ref();
+        let is_too_deep = fault.message == too_deep();
+        fault.or_at(if is_too_deep { begin(next.span) } else { at })
+    })?;
     Ok(Statement { at, kind })
 }
 
@@ -201,10 +209,16 @@ const EXPLAINED: &str = "there is EXPLAIN of SELECT, INSERT INTO and STATEMENT S
 /// What else Flink can add to a plan.
 const DETAILS: [&str; 3] = ["ESTIMATED_COST", "PLAN_ADVICE", "JSON_EXECUTION_PLAN"];
 
+/// What a statement set has between BEGIN and END, one of it at least.
+const INSERTS: &str = "INSERT INTO … SELECT …";
+
 fn statement_set(parser: &mut Parser<'_>) -> Result<Kind, Fault> {
     parser.expect_keyword(Keyword::BEGIN)?;
     let mut inserts = Vec::new();
-    while !take_word(parser, "END") {
+    while inserts.is_empty() || !take_word(parser, "END") {
+        if !parser.peek_keyword(Keyword::INSERT) {
+            return Err(unexpected(parser.peek_token_ref(), INSERTS));
+        }
         inserts.push(insert(parser)?);
         parser.expect_token(&Token::SemiColon)?;
     }

@@ -213,8 +213,11 @@ pub(in super::super) fn at_its_word(fault: Fault, text: &str) -> Fault {
     let from = fault.at;
     let found = fault.word.as_ref().and_then(|wanted| {
         let tokens = Tokenizer::new(&Flink, text).tokenize_with_location().ok()?;
-        let mut behind = tokens.iter().filter(|token| begin(token.span) >= from);
-        let found = behind.find(|token| word(&token.token).as_ref() == Some(wanted));
+        let is_it = |token: &&TokenWithSpan| word(&token.token).as_ref() == Some(wanted);
+        let behind = |token: &&TokenWithSpan| begin(token.span) >= from;
+        let found = tokens.iter().filter(behind).find(is_it);
+        let in_view = || tokens.iter().find(is_it).filter(|_| fault.is_in_view);
+        let found = found.or_else(in_view);
         found.map(|token| begin(token.span))
     });
     match found {

@@ -1,10 +1,16 @@
 //! The accumulators of a step's aggregates, and the sets of values of those that count each value once.
 
-use arrow::{array::ArrayRef, buffer::NullBuffer};
+use std::collections::HashSet;
+
+use arrow::{
+    array::{ArrayRef, UInt32Array},
+    buffer::NullBuffer,
+    compute::take,
+};
 
 use super::{
     Accumulator, Columns, Input, Program,
-    distinct::{Distinct, Rows},
+    distinct::{Distinct, Learnt, Rows},
 };
 use crate::transform::error::Fault;
 
@@ -121,28 +127,33 @@ impl Accumulators {
         each.map(|each| each.accumulator.values(groups)).collect()
     }
 
-    /// What these groups know, as columns. What is told by a set is made anew from its values.
+    /// What these groups know, as columns.
     pub(in crate::transform) fn state(&mut self, groups: &[u32]) -> Result<Vec<ArrayRef>, Fault> {
         let mut columns = Vec::new();
         for set in &self.sets {
             columns.extend(set.distinct.state(groups)?);
         }
-        for each in self.each.iter_mut().filter(|each| each.told_by.is_none()) {
+        for each in &mut self.each {
             columns.extend(each.accumulator.state(groups)?);
         }
         Ok(columns)
     }
 
-    /// Adds what others knew to these groups, one row each.
+    /// Adds what others knew to these groups, one row each. What is told by a set learns its new values, but
+    /// where the group is new: it is then as it was, to the last digit, whatever order its values came in.
     pub(in crate::transform) fn merge(
         &mut self,
         groups: &[u32],
         state: &[ArrayRef],
     ) -> Result<(), Fault> {
         let mut rest = state;
+        let mut are_new = Vec::new();
         for set in &mut self.sets {
+            let new = New::of(groups, set.distinct.as_ref());
             let own = set.distinct.state(&[])?.len();
-            let learnt = set.distinct.merge(groups, split(&mut rest, own)?)?;
+            let mut learnt = set.distinct.merge(groups, split(&mut rest, own)?)?;
+            new.leave_out(&mut learnt);
+            are_new.push(new);
             for (member, news) in set.members.iter().zip(&learnt.news) {
                 let input = Input {
                     groups: &learnt.groups,
@@ -156,9 +167,13 @@ impl Accumulators {
                 }
             }
         }
-        for each in self.each.iter_mut().filter(|each| each.told_by.is_none()) {
+        for each in &mut self.each {
             let own = each.accumulator.state(&[])?.len();
-            each.accumulator.merge(groups, split(&mut rest, own)?)?;
+            let own = split(&mut rest, own)?;
+            match each.told_by.and_then(|(set, _)| are_new.get(set)) {
+                None => each.accumulator.merge(groups, own)?,
+                Some(new) => each.accumulator.merge(&new.groups, &new.of_rows(own)?)?,
+            }
         }
         Ok(())
     }
@@ -200,6 +215,51 @@ impl Accumulators {
         let sets = self.sets.iter().map(|set| set.distinct.bytes());
         let each = self.each.iter().map(|each| each.accumulator.bytes());
         sets.chain(each).sum()
+    }
+}
+
+/// The groups that a set knows nothing of before it learns, and in which rows they stand.
+#[derive(Debug)]
+struct New {
+    groups: Vec<u32>,
+    rows: UInt32Array,
+    /// Whether all are.
+    are_all: bool,
+}
+
+impl New {
+    fn of(groups: &[u32], set: &dyn Distinct) -> Self {
+        let (mut seen, rows) = (HashSet::new(), (0_u32..).zip(groups));
+        let new = rows.filter(|(_, group)| set.is_new(**group) && seen.insert(**group));
+        let (rows, new): (Vec<_>, Vec<_>) = new.map(|(row, group)| (row, *group)).unzip();
+        Self {
+            are_all: new.len() == groups.len(),
+            groups: new,
+            rows: rows.into(),
+        }
+    }
+
+    /// Their values are no news: what is made of them is known.
+    fn leave_out(&self, learnt: &mut Learnt) {
+        if self.groups.is_empty() {
+            return;
+        }
+        let own: HashSet<_> = self.groups.iter().collect();
+        let of_others = learnt.groups.iter().map(|group| !own.contains(group));
+        let of_others = NullBuffer::from(of_others.collect::<Vec<_>>());
+        for news in &mut learnt.news {
+            let both = NullBuffer::union(Some(news), Some(&of_others));
+            *news = both.unwrap_or_else(|| of_others.clone());
+        }
+    }
+
+    /// Their rows of these columns.
+    fn of_rows(&self, columns: &[ArrayRef]) -> Result<Vec<ArrayRef>, Fault> {
+        if self.are_all {
+            return Ok(columns.to_vec());
+        }
+        let rows = columns.iter().map(|column| take(column, &self.rows, None));
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 

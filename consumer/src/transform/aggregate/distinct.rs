@@ -63,6 +63,9 @@ pub(super) trait Distinct: Debug + Send {
     /// What these groups know, as columns.
     fn state(&self, groups: &[u32]) -> Result<Vec<ArrayRef>, Fault>;
 
+    /// Whether a group has never had a value, since it began.
+    fn is_new(&self, group: u32) -> bool;
+
     /// Adds what others knew to these groups, one row each.
     fn merge(&mut self, groups: &[u32], state: &[ArrayRef]) -> Result<Learnt, Fault>;
 
@@ -303,6 +306,11 @@ impl<V: Values, S: Seen> Distinct for Sets<V, S> {
             list(&self.data_type, offsets.clone(), values)?,
             list(&DataType::Int64, offsets, seen)?,
         ])
+    }
+
+    fn is_new(&self, group: u32) -> bool {
+        let own = self.groups.get(group as usize);
+        own.is_none_or(|own| own.hashes.is_empty())
     }
 
     fn merge(&mut self, groups: &[u32], state: &[ArrayRef]) -> Result<Learnt, Fault> {

@@ -52,9 +52,15 @@ pub(super) struct Real {
     lost: f64,
 }
 
-/// A sum of decimals, in units of their last digit. Once it does not fit it stays [`Self::OVER`].
+/// A sum of decimals, in units of their last digit. It has 64 bits more than its values, so that what has too
+/// many digits is known, and comes back when enough is taken back.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Exact(i128);
+pub(super) struct Exact {
+    /// The last 128 bits, with their sign.
+    low: i128,
+    /// How often 2^128 is to be added.
+    high: i64,
+}
 
 impl Tally for Whole {
     type Of = Int64Type;
@@ -167,7 +173,6 @@ impl Tally for Real {
 }
 
 impl Exact {
-    const OVER: i128 = i128::MIN;
     /// The least that has too many digits.
     const BOUND: i128 = 10_i128.pow(38);
 
@@ -175,9 +180,23 @@ impl Exact {
         (value > -Self::BOUND && value < Self::BOUND).then_some(value)
     }
 
+    /// The sum, where it does not have too many digits.
+    fn value(self) -> Option<i128> {
+        Self::fitting(self.low).filter(|_| self.high == 0)
+    }
+
+    #[inline]
+    const fn add_low(&mut self, value: i128) {
+        let (low, is_over) = self.low.overflowing_add(value);
+        self.low = low;
+        if is_over {
+            self.high += if value < 0 { -1 } else { 1 };
+        }
+    }
+
     /// The average with `more` digits behind the point than the sum has, rounded half away from zero.
     fn average(self, count: i64, more: u8) -> Option<i128> {
-        let sum = Self::fitting(self.0)?;
+        let sum = self.value()?;
         let unit = i256::from_i128(10_i128.checked_pow(u32::from(more))?);
         let (sum, count) = (i256::from_i128(sum).checked_mul(unit)?, i256::from(count));
         let (whole, rest) = (sum.checked_div(count)?, sum.checked_rem(count)?);
@@ -203,34 +222,38 @@ impl Tally for Exact {
 
     #[inline]
     fn add(&mut self, value: i128, adds: bool) {
-        if self.0 != Self::OVER {
-            let value = if adds { value } else { -value };
-            self.0 = self.0.checked_add(value).unwrap_or(Self::OVER);
-        }
+        // No value has so many digits that it had no opposite.
+        self.add_low(if adds { value } else { -value });
     }
 
     fn join(&mut self, other: Self) {
-        match other.0 {
-            Self::OVER => self.0 = Self::OVER,
-            sum => self.add(sum, true),
-        }
+        self.add_low(other.low);
+        self.high += other.high;
     }
 
     fn columns(sums: impl Iterator<Item = Self> + Clone) -> Vec<ArrayRef> {
-        vec![Arc::new(Decimal128Array::from_iter_values(
-            sums.map(|sum| sum.0),
-        ))]
+        let low = sums.clone().map(|sum| sum.low);
+        let high = sums.map(|sum| sum.high);
+        vec![
+            Arc::new(Decimal128Array::from_iter_values(low)),
+            Arc::new(Int64Array::from_iter_values(high)),
+        ]
     }
 
     fn from_columns(columns: &[ArrayRef]) -> Result<Vec<Self>, Fault> {
-        let sums = part(columns, 0)?.as_primitive::<Decimal128Type>();
-        Ok(sums.values().iter().map(|sum| Self(*sum)).collect())
+        let low = part(columns, 0)?.as_primitive::<Decimal128Type>().values();
+        let high = part(columns, 1)?.as_primitive::<Int64Type>().values();
+        let both = low.iter().zip(high);
+        Ok(both
+            .map(|(low, high)| Self {
+                low: *low,
+                high: *high,
+            })
+            .collect())
     }
 
     fn sums(sums: &[Option<Self>], _: &DataType, to: &DataType) -> Result<ArrayRef, Fault> {
-        let values = sums
-            .iter()
-            .map(|sum| sum.and_then(|sum| Self::fitting(sum.0)));
+        let values = sums.iter().map(|sum| sum.and_then(Self::value));
         Ok(Arc::new(
             values
                 .collect::<Decimal128Array>()

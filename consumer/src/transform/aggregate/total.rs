@@ -139,7 +139,13 @@ impl<T: Tally> Accumulator for Total<T> {
         let counts = part(state, 0)?.as_primitive::<Int64Type>().values();
         let sums = T::from_columns(state.get(1..).unwrap_or_default())?;
         for ((group, count), sum) in groups.iter().zip(counts).zip(sums) {
-            if let Some(total) = self.totals.get_mut(*group as usize) {
+            let Some(total) = self.totals.get_mut(*group as usize) else {
+                continue;
+            };
+            if total.count == 0 {
+                // As it was, to the last bit.
+                *total = Of { sum, count: *count };
+            } else {
                 total.sum.join(sum);
                 total.count += count;
             }

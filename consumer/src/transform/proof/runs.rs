@@ -283,3 +283,30 @@ fn too_much_state_is_an_error_that_names_the_step() {
         "{error}"
     );
 }
+
+#[test]
+fn too_much_state_is_told_of_who_holds_it_whichever_task_sees_it() {
+    let plan = running(count());
+    let settings = settings(10_000);
+    let mut holding = Task::new(&plan.dataflow(), settings.clone()).unwrap();
+    let mut holds_none = Task::new(&plan.dataflow(), settings).unwrap();
+    holds_none.tick(0).unwrap();
+    let keys = (0x4E00..0x4E00 + 6_000).filter_map(char::from_u32);
+    let rows: Vec<_> = keys
+        .map(|key| Row {
+            key: Some(key),
+            time: None,
+            value: None,
+        })
+        .collect();
+    holding.push(SCAN, 0, plan.rows(&rows)).unwrap_err();
+    let error = holds_none.tick(1).unwrap_err().to_string();
+    let reports = [holding.reports(), holds_none.reports()].concat();
+    let own = reports.iter().filter(|report| report.step.0 == 2);
+    let held: usize = own.map(|report| report.state_bytes).sum();
+    let told = format!(
+        "; {held} of them are held by step 2 (running aggregate): give more by --state-max, or let it \
+         forget by SET 'table.exec.state.ttl' = '1 h'",
+    );
+    assert!(error.ends_with(&told), "{error}");
+}

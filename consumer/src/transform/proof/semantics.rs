@@ -187,6 +187,18 @@ fn decimals_are_exact_and_too_many_digits_are_null() {
         (Function::Sum, vec![most, most, most, -most], &two, "_"),
         (
             Function::Sum,
+            vec![most, most, -most],
+            &two,
+            "999999999999999999999999999999999999.99",
+        ),
+        (
+            Function::Average,
+            [vec![1; 8], vec![most; 9], vec![-most; 9]].concat(),
+            &six,
+            "0.003077",
+        ),
+        (
+            Function::Sum,
             vec![most, 1, -1],
             &two,
             "999999999999999999999999999999999999.99",

@@ -7,17 +7,16 @@
 //!
 //! Everything is a function of the order of the calls.
 
+mod budget;
 mod flow;
 mod nodes;
 mod ports;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 
+pub use self::budget::Budget;
 use self::{nodes::Node, ports::Ports};
 use super::{
     changes::Changes,
@@ -32,36 +31,6 @@ use crate::plan::{Dataflow, Inlet, StepId};
 pub struct Settings {
     /// How much memory state may take. Several tasks may share it.
     pub budget: Arc<Budget>,
-}
-
-/// How much memory the state of all steps may take. It is looked at behind each batch, so a batch can
-/// take more for a moment: a table that is full grows to twice its size.
-#[derive(Debug)]
-pub struct Budget {
-    bytes_max: usize,
-    /// The name of the setting that says so, for the error.
-    setting: &'static str,
-    /// How much all tasks take.
-    bytes: AtomicUsize,
-}
-
-impl Budget {
-    /// So many bytes, as `setting` says.
-    #[must_use]
-    pub const fn new(bytes_max: usize, setting: &'static str) -> Self {
-        Self {
-            bytes_max,
-            setting,
-            bytes: AtomicUsize::new(0),
-        }
-    }
-
-    /// A task takes `bytes` now, and took `before`. Returns how much all take.
-    fn takes(&self, bytes: usize, before: usize) -> usize {
-        let change = bytes.wrapping_sub(before);
-        let all = self.bytes.fetch_add(change, Ordering::Relaxed);
-        all.wrapping_add(change)
-    }
 }
 
 /// What a task gives.
@@ -111,8 +80,8 @@ impl Report {
 #[derive(Debug)]
 pub struct Task {
     settings: Settings,
-    /// How much its state took when that was last looked at.
-    state_bytes: usize,
+    /// How much the state of each step took when that was last looked at.
+    state_bytes: Vec<usize>,
     nodes: Vec<Node>,
     ports: Ports,
 }
@@ -290,22 +259,23 @@ impl Task {
     }
 
     fn check_budget(&mut self) -> Result<(), Error> {
-        let sizes = self.nodes.iter().map(Node::state_bytes);
-        let own = sizes.clone().sum();
         let budget = &self.settings.budget;
-        let bytes = budget.takes(own, std::mem::replace(&mut self.state_bytes, own));
+        let sizes = self.nodes.iter().map(Node::state_bytes);
+        let bytes = budget.takes(sizes, &mut self.state_bytes);
         if bytes <= budget.bytes_max {
             return Ok(());
         }
-        let largest = sizes.enumerate().max_by_key(|(_, bytes)| *bytes);
-        let (at, largest) = largest.unwrap_or_default();
+        // Another task may hold it all: what counts is what a step holds in all of them.
+        let (at, largest) = budget.largest();
+        let node = self.nodes.get(at);
         Err(Error::Budget {
             step: StepId(at),
-            kind: self.nodes.get(at).map_or("nothing", |node| node.kind),
+            kind: node.map_or("nothing", |node| node.kind),
             largest,
             bytes,
             budget: budget.bytes_max,
             setting: budget.setting,
+            instead: node.map_or("", |node| node.needs_less_by),
         })
     }
 

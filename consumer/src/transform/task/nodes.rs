@@ -20,6 +20,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) kind: &'static str,
+    /// What else than more memory helps where it has too little.
+    pub(super) needs_less_by: &'static str,
     pub(super) inputs: Vec<usize>,
     /// How many of them have event time: not a table that rows are looked up in.
     pub(super) timed_inputs: usize,
@@ -39,6 +41,12 @@ pub(super) struct Node {
     pub(super) heard: Vec<usize>,
 }
 
+/// For steps that keep what they know as long as nothing says otherwise.
+const BY_EXPIRY: &str = "let it forget by SET 'table.exec.state.ttl' = '1 h'";
+
+/// For steps that forget by event time, or must know it all.
+const BY_LESS: &str = "give it fewer columns and rows, or shorter times";
+
 impl Task {
     /// Some steps.
     ///
@@ -51,7 +59,7 @@ impl Task {
     ) -> Result<Self, Error> {
         let mut task = Self {
             settings,
-            state_bytes: 0,
+            state_bytes: vec![0; dataflow.steps.len()],
             nodes: Vec::new(),
             ports: Ports::default(),
         };
@@ -79,6 +87,10 @@ impl Task {
             };
             task.nodes.push(Node {
                 kind,
+                needs_less_by: match dataflow.can_expire(StepId(at)) {
+                    true => BY_EXPIRY,
+                    false => BY_LESS,
+                },
                 inputs: step.inputs.iter().map(|input| input.0).collect(),
                 timed_inputs: match step.kind {
                     Kind::Lookup(_) => 1,

@@ -181,3 +181,10 @@ SELECT r.n FROM readings AS r JOIN (SELECT MAX(id) AS m FROM orders) AS o ON r.n
 => n INT
 SELECT n, COALESCE(NULLIF(DATE '2025-12-31', DATE '2026-01-01'), NULLIF(DATE '2025-12-31', DATE '2025-12-31')) AS d FROM readings
 => n INT, d DATE
+SELECT sensor, a.n, b.n AS m, c.reading FROM readings AS a JOIN readings AS b USING (sensor) LEFT JOIN readings AS c USING (sensor)
+WHERE a.sensor > 'a'
+=> sensor STRING, n INT, m INT, reading DOUBLE
+SELECT sensor, n, COUNT(*) AS c, MAX(y) AS y FROM readings JOIN (SELECT sensor, n, 1 AS x FROM readings) AS b USING (sensor, n)
+JOIN (SELECT sensor, n, 2 AS y FROM readings) AS c USING (n, sensor) JOIN (SELECT sensor, n FROM readings) AS d USING (sensor, n)
+GROUP BY sensor, n HAVING n > 1
+=> sensor STRING, n INT, c BIGINT, y INT

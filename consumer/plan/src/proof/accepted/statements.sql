@@ -67,3 +67,11 @@ INSERT INTO kept SELECT sensor, n FROM readings
 SET 'table.local-time-zone' = 'GMT+02:30';
 SELECT ts, CAST(ts AS TIMESTAMP(3)) AS local FROM readings
 => ts TIMESTAMP_LTZ(3), local TIMESTAMP(3)
+INSERT INTO nowhere SELECT CAST(NOW() AS STRING) FROM (SELECT sensor, COUNT(*) AS n FROM readings GROUP BY sensor)
+=> sensor STRING
+CREATE TABLE counts (sensor STRING, n BIGINT, at TIMESTAMP_LTZ(3), PRIMARY KEY (sensor) NOT ENFORCED)
+WITH ('connector' = 'brooklet', 'stream' = 'counts');
+INSERT INTO counts SELECT sensor, COUNT(*), CURRENT_ROW_TIMESTAMP() FROM readings GROUP BY sensor
+=> sensor STRING, n BIGINT, at TIMESTAMP_LTZ(3)
+SELECT sensor, COUNT(*) AS n, MAX(t) AS t FROM (SELECT sensor, CURRENT_ROW_TIMESTAMP() AS t FROM readings) GROUP BY sensor
+=> sensor STRING, n BIGINT, t TIMESTAMP_LTZ(3)

@@ -145,3 +145,13 @@ SELECT sensor,
 CREATE TABLE t (a INT, b AS
   LOCATE('a', 5)) WITH ('connector' = 'datagen')
 => job.sql:2:3: POSITION does not take INT
+SELECT n FROM readings WHERE EXISTS (
+  SELECT 1 FROM orders WHERE id = n AND EXISTS (
+    SELECT 1 FROM orders AS o WHERE o.id = readings.n))
+=> job.sql:3:44: 'readings.n', a column of a query further out, is not supported; a sub-query looks at its own columns and those of the query right around it: write both sub-queries as one, with a JOIN
+SELECT n FROM readings WHERE n IN (
+  SELECT id FROM orders WHERE id > (SELECT MAX(o.id) FROM orders AS o WHERE o.id = n))
+=> job.sql:2:84: 'readings.n', a column of a query further out, is not supported; a sub-query looks at its own columns and those of the query right around it: write both sub-queries as one, with a JOIN
+SELECT n FROM readings AS r WHERE n IN (
+  SELECT id FROM orders WHERE id IN (SELECT o.id FROM orders AS o WHERE o.id = r.m))
+=> job.sql:2:80: there is no column 'r.m'; there is id, price, buyer, at, item, attributes, now

@@ -87,7 +87,7 @@ SELECT n FROM readings WHERE n > 1 AND ts NOT IN (SELECT buyer FROM orders)
 SELECT n FROM readings WHERE n IN (SELECT ts FROM readings)
 => job.sql:1:30: what is compared is of one type, and these are INT and TIMESTAMP_LTZ(3); write CAST
 SELECT n FROM readings WHERE n = ANY (SELECT id FROM orders)
-=> job.sql:1:34: ANY (…) is not supported; there is IN (value, …)
+=> job.sql:1:34: ANY (SELECT …) is not supported; IN (SELECT …) does the same as = ANY
 SELECT r.n FROM readings AS r, LATERAL (SELECT id FROM orders WHERE id = r.n) AS o
 => job.sql:1:41: this in FROM is not supported; there are tables, views, sub-queries and window functions
 SELECT n FROM (SELECT n, ROW_NUMBER() OVER (ORDER BY n) AS place FROM readings) WHERE place = 1 OR place = 2
@@ -414,3 +414,9 @@ SELECT DAYOFWEEK(CAST(ts AS TIME)) FROM readings
 => job.sql:1:23: DOW of a TIME, in EXTRACT, is not supported; a TIME has HOUR, MINUTE, SECOND and parts of it
 SELECT COUNT(DISTINCT sensor, n) FROM readings
 => job.sql:1:8: COUNT is of one argument
+SELECT n FROM readings WHERE n <> ALL (SELECT id FROM orders)
+=> job.sql:1:35: ALL (SELECT …) is not supported; NOT IN (SELECT …) does the same as <> ALL
+SELECT sensor FROM readings AS a JOIN readings AS b USING (sensor) JOIN readings AS c ON a.n = c.n
+=> job.sql:1:8: the column 'sensor' could be one of several; write the name of its table before it
+SELECT sensor FROM readings AS a JOIN readings AS b USING (sensor) WHERE sensor > 'a'
+=> job.sql:1:74: the column 'sensor' could be one of several; write the name of its table before it

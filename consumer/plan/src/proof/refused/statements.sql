@@ -57,7 +57,7 @@ END
 EXECUTE STATEMENT SET BEGIN
 SELECT sensor FROM readings;
 END
-=> job.sql:2:1: expected: INSERT, found: SELECT
+=> job.sql:2:1: expected INSERT INTO … SELECT …, found 'SELECT'
 SET 'paralelism.default' = '2'
 => job.sql:1:5: there is no option 'paralelism.default'; did you mean 'parallelism.default'?
 SET 'parallelism.default' = '0'
@@ -102,3 +102,9 @@ INSERT INTO printed SELECT sensor, 1 FROM readings;
 SET 'table.local-time-zone' = 'Europe/Berlin';
 INSERT INTO kept SELECT sensor, n FROM readings
 => job.sql:2:5: 'table.local-time-zone' behind a query is not supported; set it before: a job has one
+EXECUTE STATEMENT SET BEGIN END
+=> job.sql:1:29: expected INSERT INTO … SELECT …, found 'END'
+EXPLAIN STATEMENT SET
+BEGIN
+  END
+=> job.sql:3:3: expected INSERT INTO … SELECT …, found 'END'

@@ -63,7 +63,7 @@ SELECT CAST(sensor AS DATE FORMAT 'YYYY') FROM readings
 SELECT sensor FROM readings WHERE n = ANY(ARRAY[1, 2])
 => job.sql:1:39: ANY (…) is not supported; there is IN (value, …)
 SELECT sensor FROM readings WHERE n > SOME(SELECT id FROM orders)
-=> job.sql:1:39: SOME (…) is not supported; there is IN (value, …)
+=> job.sql:1:39: SOME (SELECT …) is not supported; compare with (SELECT MIN(x) …) or (SELECT MAX(x) …)
 SELECT sensor FROM readings WHERE n <> ALL(ARRAY[1, 2])
 => job.sql:1:40: ALL (…) is not supported; compare with each value, with AND
 SELECT sensor FROM readings WHERE n IN UNNEST(ARRAY[1, 2])

@@ -60,3 +60,22 @@ SELECT COUNT(*) FROM TUMBLE(TABLE late_ones, DESCRIPTOR(ts), INTERVAL '1' MINUTE
 => job.sql:2:63: there is no table 'lost'; there is kept, late_ones, nowhere, orders, printed, readings
 INSERT INTO orders SELECT * FROM readings
 => job.sql:1:13: writing to a table of connector 'datagen' is not supported; there is 'brooklet', 'filesystem', 'print' and 'blackhole'
+INSERT INTO printed SELECT sensor, CAST(UNIX_TIMESTAMP() AS INT) FROM (SELECT sensor, COUNT(*) FROM readings GROUP BY sensor)
+=> job.sql:1:41: UNIX_TIMESTAMP of rows that change is not supported; what is taken back would not be what was given: compute it of rows that are only added, or write to a stream ('brooklet') whose PRIMARY KEY does not come from it
+CREATE VIEW counts AS SELECT sensor, COUNT(*) AS n, CURRENT_ROW_TIMESTAMP() AS t FROM readings GROUP BY sensor;
+SELECT sensor, t FROM counts
+=> job.sql:1:53: CURRENT_ROW_TIMESTAMP of rows that change is not supported; what is taken back would not be what was given: compute it of rows that are only added, or write to a stream ('brooklet') whose PRIMARY KEY does not come from it
+CREATE TABLE times (t TIMESTAMP_LTZ(3), n BIGINT, PRIMARY KEY (t) NOT ENFORCED) WITH ('connector' = 'brooklet', 'stream' = 's');
+INSERT INTO times SELECT NOW(), COUNT(*) FROM readings GROUP BY sensor
+=> job.sql:2:26: NOW of rows that change is not supported; what is taken back would not be what was given: compute it of rows that are only added, or write to a stream ('brooklet') whose PRIMARY KEY does not come from it
+CREATE TABLE times (n BIGINT, t TIMESTAMP_LTZ(3), PRIMARY KEY (n) NOT ENFORCED) WITH ('connector' = 'brooklet', 'stream' = 's');
+INSERT INTO times SELECT COUNT(*), NOW() FROM readings GROUP BY sensor
+=> job.sql:2:36: NOW of rows that change is not supported; what is taken back would not be what was given: compute it of rows that are only added, or write to a stream ('brooklet') whose PRIMARY KEY does not come from it
+SELECT MAX(t) FROM (SELECT CURRENT_TIMESTAMP AS t, COUNT(*) FROM readings GROUP BY sensor)
+=> job.sql:1:28: CURRENT_TIMESTAMP of rows that change is not supported; what is taken back would not be what was given: compute it of rows that are only added, or write to a stream ('brooklet') whose PRIMARY KEY does not come from it
+SELECT sensor, c FROM (SELECT sensor, COUNT(*) AS c FROM readings GROUP BY sensor) WHERE c > UNIX_TIMESTAMP()
+=> job.sql:1:94: UNIX_TIMESTAMP of rows that change is not supported; what is taken back would not be what was given: compute it of rows that are only added, or write to a stream ('brooklet') whose PRIMARY KEY does not come from it
+SELECT c.sensor FROM (SELECT sensor, COUNT(*) AS n FROM readings GROUP BY sensor) AS c JOIN orders ON n = id AND c.n > UNIX_TIMESTAMP() + price
+=> job.sql:1:120: UNIX_TIMESTAMP of rows that change is not supported; what is taken back would not be what was given: compute it of rows that are only added, or write to a stream ('brooklet') whose PRIMARY KEY does not come from it
+SELECT sensor, t FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY sensor ORDER BY n DESC) AS r FROM (SELECT sensor, COUNT(*) AS n, LOCALTIMESTAMP AS t FROM readings GROUP BY sensor)) WHERE r <= 2
+=> job.sql:1:131: LOCALTIMESTAMP of rows that change is not supported; what is taken back would not be what was given: compute it of rows that are only added, or write to a stream ('brooklet') whose PRIMARY KEY does not come from it
