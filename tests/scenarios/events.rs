@@ -271,7 +271,7 @@ fn a_reader_of_a_stream_that_is_deleted_is_not_told_that_it_was_closed() {
 
 #[test]
 fn a_reader_that_takes_nothing_is_cut_and_can_resume() {
-    let service = producer(&["--source", "none", "--stall-limit", "1s"]);
+    let service = producer(&["--source", "none", "--stall-limit", "3s"]);
     let stream = named(&service, "s");
     let text: String = (0..2_000_000).map(|id| format!("{id}\n")).collect();
     stream.put(&[TEXT], &text);
