@@ -190,6 +190,9 @@ fn a_reader_that_retention_overruns_is_told_so() {
         path,
         "--retention-bytes",
         "1MiB",
+        // Else it would be cut while so much is appended, as it takes nothing.
+        "--stall-limit",
+        "1h",
     ];
     let producer = producer(&args);
     let line = format!("\"{}\"\n", "x".repeat(1_000_000));

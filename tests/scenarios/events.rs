@@ -289,11 +289,15 @@ fn a_reader_that_takes_nothing_is_cut_and_can_resume() {
     };
     let stalled = events(&stream, "offset=-1");
     service.says("cut a reader that takes nothing");
-    let place = take(stalled);
+    let mut place = take(stalled);
     let tail = stream.head().header("stream-next-offset").to_owned();
     assert!(place < tail, "it was never cut");
-    let id = ("last-event-id", &*place);
-    assert_eq!(take(come_back(&service, "offset=-1", &[id])), tail);
+    // Who takes more than a minute is sent away now and then.
+    while place < tail {
+        let id = ("last-event-id", &*place);
+        place = take(come_back(&service, "offset=-1", &[id]));
+    }
+    assert_eq!(place, tail);
     assert!(told == text.repeat(2), "{} bytes were told", told.len());
 }
 
