@@ -4,7 +4,10 @@
 //! Nothing here links to a service: they are met as their users meet them, on the command line and
 //! on the wire. Whatever is waited for is waited for by an event, and never beyond [`PATIENCE`].
 
-use std::time::Duration;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 pub mod auctions;
 pub mod bids;
@@ -29,3 +32,16 @@ pub use service::{Service, consumer, producer};
 
 /// How long anything may take before it counts as never. Far more than it needs on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Looks again and again whether something is so, of which nobody tells; whether it came to be so.
+#[must_use]
+pub fn eventually(mut is_so: impl FnMut() -> bool) -> bool {
+    let begun = Instant::now();
+    while !is_so() {
+        if begun.elapsed() > PATIENCE {
+            return false;
+        }
+        thread::yield_now();
+    }
+    true
+}

@@ -104,13 +104,14 @@ impl Network {
         let Ok(server) = TcpStream::connect(*lock(&self.server)) else {
             return;
         };
-        self.made.fetch_add(1, Ordering::SeqCst);
         let link = Arc::new(Link {
             client,
             server,
             deaf: AtomicBool::new(false),
         });
         lock(&self.links).push(link.clone());
+        // Who sees that it is made can cut it.
+        self.made.fetch_add(1, Ordering::SeqCst);
         let (up, bytes_max) = (link.clone(), self.bytes_max);
         thread::spawn(move || up.pass(&up.client, &up.server, usize::MAX));
         thread::spawn(move || link.pass(&link.server, &link.client, bytes_max));

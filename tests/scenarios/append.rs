@@ -3,6 +3,7 @@
 use std::{io::Write, net::TcpStream};
 
 use tests::{
+    eventually,
     http::{fetch, send},
     producer,
 };
@@ -157,6 +158,7 @@ fn a_carriage_return_ends_no_line_for_anybody() {
 #[test]
 fn long_bodies_that_pause_leave_room_for_short_ones() {
     const PAUSED: u32 = 40;
+    const HELD: u32 = 15;
     let patient = ["--body-pause", "1h", "--body-timeout", "1h"];
     let little = ["--source", "none", "--inflight-bytes", "32MiB"];
     let service = producer(&[little, patient].concat());
@@ -164,24 +166,30 @@ fn long_bodies_that_pause_leave_room_for_short_ones() {
         "POST /stream HTTP/1.1\r\nhost: localhost\r\ncontent-length: 16777216\r\n\r\n",
         &"1\n".repeat(512 * 1024),
     ];
-    let paused: Vec<_> = (0..PAUSED)
-        .map(|_| {
-            let mut tcp = TcpStream::connect(service.address()).expect("it listens");
-            for part in part {
-                tcp.write_all(part.as_bytes()).expect("it takes requests");
-            }
-            tcp
-        })
-        .collect();
-    // They come to hold half of it, but for what one of them waits for, and what is not long yet.
+    let pause = || {
+        let mut tcp = TcpStream::connect(service.address()).expect("it listens");
+        for part in part {
+            tcp.write_all(part.as_bytes()).expect("it takes requests");
+        }
+        tcp
+    };
+    // For all but a megabyte of half of it nobody has to wait.
     let held = || service.metric("brooklet_inflight_bytes");
-    let half = 16 * 1024 * 1024;
-    while held() < Some(f64::from(half - 1024 * 1024)) {}
+    let mebibytes = |count: u32| f64::from(count * 1024 * 1024);
+    let mut paused = Vec::new();
+    for count in 1..=HELD {
+        paused.push(pause());
+        assert!(eventually(|| held() >= Some(mebibytes(count))), "{count}");
+    }
+    paused.extend((HELD..PAUSED).map(|_| pause()));
     assert_eq!(append(&service, "1\n")["records"], 1);
-    // It stays so when some find no room and give up.
-    while service.metric("brooklet_append_refused_total{code=\"BUSY\"}") < Some(1.0) {}
-    let most = Some(f64::from(half + (PAUSED + 1) * 64 * 1024));
-    assert!(held() <= most, "{:?}", held());
+    // For the rest some find no room and give up.
+    let refused = || service.metric("brooklet_append_refused_total{code=\"BUSY\"}");
+    assert!(eventually(|| refused() >= Some(1.0)));
+    let not_long_yet = f64::from((PAUSED + 1) * 64 * 1024);
+    let expected = Some(mebibytes(HELD))..=Some(mebibytes(HELD + 1) + not_long_yet);
+    let held = held();
+    assert!(expected.contains(&held), "{held:?}");
     assert_eq!(append(&service, "1\n")["records"], 1);
     drop(paused);
 }

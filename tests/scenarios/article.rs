@@ -4,7 +4,10 @@ use std::process::Command;
 
 use tests::{Service, binaries::workspace, producer, python::Python};
 
-use crate::outcome::{Outcome, outcome, reader};
+use crate::{
+    outcome::{Outcome, outcome, reader},
+    restarted::port,
+};
 
 /// A program of the article, where Python has what it uses.
 fn python(script: &str) -> Option<Command> {
@@ -28,7 +31,7 @@ fn our_consumer_reads_the_articles_server() {
     let Some(mut server) = python("server.py") else {
         return;
     };
-    let port = free_port();
+    let port = port().to_string();
     server.envs([("RATE", "0"), ("COUNT", "1000"), ("PORT", &port)]);
     let server = Service::spawn(server);
     server.prints("Running on");
@@ -39,14 +42,4 @@ fn our_consumer_reads_the_articles_server() {
         [to_its_end, first_hundred],
         [1000, 100].map(Outcome::of_numbers)
     );
-}
-
-/// A port that was free a moment ago, for a program that cannot choose one by itself.
-fn free_port() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
-    listener
-        .local_addr()
-        .expect("it is bound")
-        .port()
-        .to_string()
 }

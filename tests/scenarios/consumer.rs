@@ -1,19 +1,22 @@
 //! The consumer's command line and what it reads: ours and foreign, whole and broken.
 
-use std::{io::Write, time::Duration};
+use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
 use tests::{
     Service,
     binaries::binary,
-    consumer,
+    consumer, eventually,
     foreign::{answer, give, serve},
     http::{fetch, json, send},
     producer,
     service::leashed,
 };
 
-use crate::outcome::{Outcome, outcome, read_all, reader};
+use crate::{
+    outcome::{Outcome, outcome, read_all, reader},
+    restarted::port,
+};
 
 #[test]
 fn a_stream_is_read_to_its_end() {
@@ -111,10 +114,7 @@ fn an_endless_stream_is_summed_up_every_second_and_at_the_end() {
 
 #[test]
 fn what_cannot_work_has_exit_codes_that_scripts_can_tell_apart() {
-    let nobody = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        format!("http://{}/", listener.local_addr().expect("it is bound"))
-    };
+    let nobody = format!("http://127.0.0.1:{}/", port());
     let not_found = serve(|_, tcp| {
         drop(tcp.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
     });
@@ -391,7 +391,7 @@ fn a_consumer_says_how_it_is_where_it_is_told_to_listen() {
         Some(0)
     );
     producer.kill();
-    assert!((0..10_000).any(|_| status("/readyz") == 503));
+    assert!(eventually(|| status("/readyz") == 503));
     consumer.terminate();
-    assert_eq!(consumer.exit_code_within(Duration::from_secs(10)), Some(0));
+    assert_eq!(consumer.exit_code(), Some(0));
 }

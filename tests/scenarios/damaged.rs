@@ -8,7 +8,11 @@ use std::{
 
 use tests::{Service, producer};
 
-use crate::{durable::end, named::named, numbered};
+use crate::{
+    durable::{SETTLED, end},
+    named::named,
+    numbered,
+};
 
 /// Records of a stream, and of a request.
 const RECORDS: u64 = 4_000;
@@ -21,7 +25,7 @@ pub(crate) fn on(directory: &Path) -> Service {
     let path = directory.to_str().expect("a path of ASCII");
     let files = ["--journal-bytes", "64KiB", "--segment-bytes", "128KiB"];
     let memory = ["--memory-bytes", "1MiB", "--source", "none"];
-    producer(&[&files[..], &memory, &["--data-dir", path]].concat())
+    producer(&[&files[..], &memory, &SETTLED, &["--data-dir", path]].concat())
 }
 
 /// A directory with two streams, both settled, and the segments of the first: their lines, in order.

@@ -26,12 +26,17 @@ use crate::{
     wire::NDJSON,
 };
 
+/// What leaves the time to settle all at a stop.
+pub(crate) const SETTLED: [&str; 2] = ["--drain-limit", "100s"];
+
 /// How often the producer is killed.
 const LIVES: usize = 20;
 
+/// A producer in `directory`, which settles all when it is stopped, however long that takes.
 pub(crate) fn on(directory: &Path, source: &str) -> Service {
     let directory = directory.to_str().expect("a path of ASCII");
-    producer(&["--source", source, "--data-dir", directory])
+    let place = ["--source", source, "--data-dir", directory];
+    producer(&[&place[..], &SETTLED].concat())
 }
 
 /// Ends a producer by `kill`, or by `stop`, which is clean.
@@ -185,6 +190,9 @@ fn a_reader_that_retention_overruns_is_told_so() {
         path,
         "--retention-bytes",
         "1MiB",
+        // Else it would be cut while so much is appended, as it takes nothing.
+        "--stall-limit",
+        "1h",
     ];
     let producer = producer(&args);
     let line = format!("\"{}\"\n", "x".repeat(1_000_000));

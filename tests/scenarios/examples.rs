@@ -7,7 +7,7 @@ use serde_json::Value;
 use tests::{
     Service,
     binaries::workspace,
-    consumer,
+    consumer, eventually,
     http::{ask, fetch, json, send},
     producer,
 };
@@ -80,7 +80,7 @@ impl Example {
             let told = fetch(&self.told, &[]).json();
             told.get("records").and_then(Value::as_u64) >= Some(self.given)
         };
-        assert!((0..10_000).any(|_| has_read()), "{line} was not read");
+        assert!(eventually(has_read), "{line} was not read");
     }
 
     /// Closes the streams, which ends the job; what it printed, and the last that it said.

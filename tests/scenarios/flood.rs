@@ -8,7 +8,10 @@ use std::{
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tests::{PATIENCE, producer, tool::skip};
 
-use crate::outcome::{Outcome, read_all};
+use crate::{
+    crowd::many_files,
+    outcome::{Outcome, read_all},
+};
 
 /// How many connections say nothing.
 const SILENT: usize = 10_000;
@@ -18,6 +21,7 @@ const OTHER_FILES: u64 = 1_000;
 
 #[test]
 fn ten_thousand_silent_connections_are_closed_while_others_are_served() {
+    let _turn = many_files();
     if !can_open(SILENT as u64 + OTHER_FILES) {
         return skip("this process may not open 10,000 files");
     }

@@ -205,7 +205,7 @@ fn a_hundred_forks_each_of_the_one_before_are_the_most() {
 fn a_source_whose_time_is_over_is_deleted_but_for_its_forks_at_once() {
     let service = memory();
     let source = named(&service, "source");
-    source.put(&[JSON, ("stream-ttl", "1")], "[1]");
+    source.put(&[JSON, ("stream-ttl", "3")], "[1]");
     let fork = named(&service, "fork");
     let from = [(FROM, "/v1/stream/source"), ("stream-ttl", "900")];
     assert_eq!(fork.put(&from, "").status, 201);

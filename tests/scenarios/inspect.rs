@@ -7,25 +7,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tests::{Service, binaries::binary, producer};
+use tests::{Service, binaries::binary, eventually, producer};
 
-use crate::{named::named, numbered};
+use crate::{durable::SETTLED, named::named, numbered};
 
 /// How many records each of two streams has, and how many of them a request brings.
 pub(crate) const RECORDS: u64 = 4_000;
 pub(crate) const EACH: usize = 50;
+
+/// How long a file of the journal gets.
+const JOURNAL_BYTES: f64 = 65_536.0;
 
 /// How often a directory is inspected while somebody appends to it.
 const LOOKS: usize = 20;
 
 pub(crate) fn on(directory: &Path, more: &[&str]) -> Service {
     let path = directory.to_str().expect("a path of ASCII");
-    let files = ["--journal-bytes", "64KiB", "--segment-bytes", "256KiB"];
+    let journal = JOURNAL_BYTES.to_string();
+    let files = ["--journal-bytes", &journal, "--segment-bytes", "256KiB"];
     let place = ["--source", "none", "--data-dir", path];
-    producer(&[&place[..], &files, more].concat())
+    producer(&[&place[..], &files, &SETTLED, more].concat())
 }
 
-/// A directory that a producer has left behind when it was killed.
+/// A directory that a producer has left behind when it was killed, while all its full journal files were
+/// settled: of what is written of one that is not, a start knows nothing, and so does nobody miss it.
 pub(crate) fn made() -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut service = on(directory.path(), &[]);
@@ -33,6 +38,8 @@ pub(crate) fn made() -> tempfile::TempDir {
         numbered::make(&service, stream);
         numbered::append(&service, stream, 0..RECORDS, EACH);
     }
+    let unsettled = || service.metric("brooklet_log_unsettled_bytes");
+    assert!(eventually(|| unsettled() <= Some(JOURNAL_BYTES)));
     service.kill();
     let _killed = service.exit_code();
     directory

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use tests::{
-    Service, consumer,
+    Service, consumer, eventually,
     http::{ask, fetch, send},
     producer,
 };
@@ -215,7 +215,7 @@ fn results_go_to_a_stream_and_on_from_there() {
         let page = fetch(&producer.url("/v1/stream/counts"), &kind);
         page.text().unwrap().lines().count()
     };
-    assert!((0..10_000).any(|_| results() == RESULTS - 10));
+    assert!(eventually(|| results() == RESULTS - 10));
     job.terminate();
     assert_eq!(job.exit_code(), Some(0));
     second.terminate();

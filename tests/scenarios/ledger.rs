@@ -5,7 +5,10 @@ use std::{
     thread,
 };
 
-use tests::{Service, http::fetch};
+use tests::{
+    Service,
+    http::{Answer, fetch},
+};
 
 /// Clients that append at the same time.
 const CLIENTS: usize = 4;
@@ -45,7 +48,8 @@ impl Life {
         (how, end): (End, impl FnOnce()),
     ) -> Self {
         let (url, news) = (producer.url("/stream"), format!("/stream?offset={place}"));
-        let news = producer.url(&news);
+        // It reads before anybody appends, for it could come too late to meet the producer at all.
+        let news = fetch(&producer.url(&news), &[]);
         let (told, heard) = mpsc::channel();
         let counts: Vec<Shared<usize>> = (0..CLIENTS).map(|_| Arc::default()).collect();
         let shown: Shared<Vec<String>> = Arc::default();
@@ -56,7 +60,8 @@ impl Life {
             )
         };
         let before: (Vec<usize>, usize) = thread::scope(|scope| {
-            scope.spawn(|| read(&news, &shown));
+            let reader = shown.clone();
+            scope.spawn(move || read(news, &reader));
             for (client, count) in counts.iter().enumerate() {
                 let (url, told) = (&url, told.clone());
                 scope.spawn(move || append((client, number), url, count, &told));
@@ -164,9 +169,8 @@ fn append(who: (usize, usize), url: &str, count: &Mutex<usize>, told: &mpsc::Sen
 }
 
 /// Reads until the body breaks off.
-fn read(url: &str, shown: &Mutex<Vec<String>>) {
-    let mut answer = fetch(url, &[]);
-    while let Ok(Some(line)) = answer.line() {
+fn read(mut news: Answer, shown: &Mutex<Vec<String>>) {
+    while let Ok(Some(line)) = news.line() {
         if !line.is_empty() {
             lock(shown).push(line);
         }

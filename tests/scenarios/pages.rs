@@ -112,11 +112,15 @@ fn what_is_no_longer_kept_is_gone_and_the_earliest_is_told() {
     for _ in 0..8 {
         assert_eq!(stream.post(&[NDJSON], line.repeat(512)).status, 204);
     }
-    let earliest = stream.head().header("stream-earliest-offset").to_owned();
-    assert!(earliest > first, "everything is still kept");
+    let earliest = || stream.head().header("stream-earliest-offset").to_owned();
+    assert!(earliest() > first, "everything is still kept");
     for query in ["", "&live=ndjson", "&live=ndjson&marks=1"] {
+        // More may be let go of at any moment.
+        let before = earliest();
         let gone = stream.read(&format!("offset={first}{query}"));
-        assert_eq!(gone.header("stream-earliest-offset"), earliest, "{query}");
+        let told = gone.header("stream-earliest-offset").to_owned();
+        let possible = before..=earliest();
+        assert!(possible.contains(&told), "{query}: {told} {possible:?}");
         refused(gone, 410, "GONE");
         let query = format!("offset=-1{query}");
         assert_eq!(stream.read(&query).status, 200, "-1 is never gone");

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use tests::{Service, consumer, http::ask, producer, proxy::Proxy};
+use tests::{Service, consumer, eventually, http::ask, producer, proxy::Proxy};
 
 use crate::{
     durable::on,
@@ -85,7 +85,8 @@ fn a_producer_that_stops_in_good_order_is_waited_for_without_a_warning() {
     let network = Proxy::to(first.address());
     let mut all = consumer(&["--url", &network.url("/v1/topics/t")]);
     append(&first, 0, 500);
-    wait_for(&all, 499);
+    // Each partition has records among them: all are connected then.
+    (0..500).for_each(|id| wait_for(&all, id));
     first.terminate();
     assert_eq!(first.exit_code(), Some(0));
     let second = on(directory.path(), "none");
@@ -127,7 +128,7 @@ fn a_reader_that_has_everything_is_not_behind() {
     let reader = reader(&producer.url("/v1/topics/t"), &listen);
     let shows = |text: &str| {
         assert!(
-            (0..10_000).any(|_| reader.metrics().contains(text)),
+            eventually(|| reader.metrics().contains(text)),
             "{}",
             reader.metrics()
         );

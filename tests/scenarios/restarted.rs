@@ -155,8 +155,8 @@ fn start(directory: &tempfile::TempDir, port: u16) -> Service {
 }
 
 /// A free port that stays free while nobody listens there: below those that the system gives to
-/// whoever connects. Who connects to one of those may meet himself.
-fn port() -> u16 {
+/// whoever connects, or wants any. Who connects to one of those may meet himself, or another test.
+pub(crate) fn port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(20_000 + process::id() % 10_000).expect("it is below 30,000");
     let mut ports = (0..1_000).map(|_| first + NEXT.fetch_add(1, Ordering::Relaxed));

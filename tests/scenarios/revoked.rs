@@ -84,7 +84,8 @@ fn what_is_still_being_sent_when_its_token_is_revoked_is_not_appended() {
     let tokens = Tokens::default();
     let one = tokens.add("one", "append");
     let reader = tokens.add("reader", "read,append");
-    let service = tokens.producer(&[]);
+    // Nothing but that ends the requests.
+    let service = tokens.producer(&["--body-pause", "1h", "--body-timeout", "1h"]);
     let reader = Client::new(&service, &reader);
     reader.begin();
     let mut sent = Vec::new();

@@ -44,9 +44,9 @@ pub(crate) fn put(producer: &Service, id: &str, of: &Value) -> Answer {
     )
 }
 
-/// Subscribes a webhook to `events/*`.
+/// Subscribes a webhook to `events/*`, with a lease that is over no restart of the producer.
 pub(crate) fn subscribe(producer: &Service, id: &str, url: &str) {
-    let lease = 30_000;
+    let lease = 600_000;
     let of = json!({"type": "webhook", "pattern": "events/*", "webhook": {"url": url}, "lease_ttl_ms": lease});
     assert_eq!(put(producer, id, &of).status, 201);
 }

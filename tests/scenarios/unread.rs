@@ -6,7 +6,7 @@ use std::{
 };
 
 use tests::{
-    PATIENCE, Service,
+    PATIENCE, Service, eventually,
     http::{ask, fetch, send},
     memory::resident_bytes,
     producer,
@@ -27,11 +27,13 @@ const WAITING_BYTES: u64 = 16 * 1024;
 /// Requests that append so much: sixteen megabytes in all.
 const APPENDS: usize = 16;
 
-/// What the server holds for so many of whatever `open` opens, in bytes of resident memory.
+/// What the server holds for so many of whatever `open` opens, which bring it `brought` bytes each, in
+/// bytes of resident memory.
 ///
 /// What is held is bounded at any moment, so it does not matter when it is looked at; but only when one
-/// more reader has read everything can the others have got as far as they get.
-fn held(producer: &Service, open: impl Fn(SocketAddr) -> TcpStream) -> u64 {
+/// more reader has read everything, and what is brought was taken in, can the others have got as far as
+/// they get.
+fn held(producer: &Service, brought: usize, open: impl Fn(SocketAddr) -> TcpStream) -> u64 {
     let url = producer.url(STREAM);
     let read = || {
         let whole = fetch(&url, &[]).text().expect("a whole page");
@@ -41,6 +43,9 @@ fn held(producer: &Service, open: impl Fn(SocketAddr) -> TcpStream) -> u64 {
     let before = resident_bytes(producer.id());
     let opened: Vec<_> = (0..READERS).map(|_| open(producer.address())).collect();
     read();
+    let all = u32::try_from(READERS * brought).expect("it is not much");
+    let taken_in = || producer.metric("brooklet_inflight_bytes");
+    assert!(eventually(|| taken_in() >= Some(f64::from(all))));
     let held = resident_bytes(producer.id()).saturating_sub(before);
     drop(opened);
     held
@@ -61,7 +66,9 @@ fn check_of(args: &[&str], request: &str, holds_little: bool) {
     for _ in 0..APPENDS {
         assert_eq!(send(&url, &json, body.as_bytes()).status, 204);
     }
-    let held = held(&producer, |server| open(server, request));
+    let body = request.split_once("\r\n\r\n").map(|(_, body)| body);
+    let brought = body.map_or(0, str::len);
+    let held = held(&producer, brought, |server| open(server, request));
     assert_eq!(held <= HELD_BYTES, holds_little, "{request}: {held} bytes");
 }
 
@@ -129,5 +136,7 @@ fn what_requests_do_hold_is_seen() {
         "POST {STREAM} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
          content-length: 200001\r\n\r\n{begun}"
     );
-    check(&post, false);
+    // They are waited for.
+    let patient = ["--body-pause", "1h", "--body-timeout", "1h"];
+    check_of(&patient, &post, false);
 }

@@ -96,17 +96,22 @@ impl Connection {
         F: Future<Output = Response<Body>> + Send + 'static,
     {
         let begun = tokio::select! {
-            begun = tokio::time::timeout(self.limits.header_timeout, self.begin(tcp)) => begun,
+            biased;
+            begun = self.begin(tcp) => begun,
+            () = self.silence() => return,
             () = self.stop.cancelled() => return,
         };
         let peer = self.peer;
         match begun {
-            Ok(Ok(begun)) => self.converse(begun, answer).await,
-            Ok(Err(error)) => tracing::debug!(%peer, %error, "a connection did not begin"),
-            Err(_) => {
-                self.metrics.silent.inc();
-            }
+            Ok(begun) => self.converse(begun, answer).await,
+            Err(error) => tracing::debug!(%peer, %error, "a connection did not begin"),
         }
+    }
+
+    /// Waits for as long as a head may take. Who sees then that the connection is closed finds it counted.
+    async fn silence(&self) {
+        tokio::time::sleep(self.limits.header_timeout).await;
+        self.metrics.silent.inc();
     }
 
     async fn begin<C>(&self, tcp: C) -> io::Result<Begun<C>>

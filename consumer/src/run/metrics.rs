@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use common::service::seconds::Seconds;
@@ -59,12 +59,15 @@ impl Batches {
     pub(super) fn timed<T>(&self, work: impl FnOnce() -> T) -> T {
         let began = Instant::now();
         let done = work();
-        let took = began.elapsed();
+        self.took(began.elapsed());
+        done
+    }
+
+    fn took(&self, took: Duration) {
         self.each.observe(took);
         // Of numbers that are not negative the greater one has the greater bits.
         let bits = took.as_secs_f64().to_bits();
         self.longest.inner().fetch_max(bits, Ordering::Relaxed);
-        done
     }
 }
 
@@ -165,7 +168,7 @@ const fn kind(reason: Reason) -> Kind {
 
 #[cfg(test)]
 mod tests {
-    use std::{thread::sleep, time::Duration};
+    use std::thread::sleep;
 
     use super::*;
 
@@ -174,12 +177,13 @@ mod tests {
         let batches = Batches::default();
         let longest = || Duration::from_secs_f64(batches.longest.get());
         assert_eq!(longest(), Duration::ZERO);
-        let long = Duration::from_millis(20);
-        assert_eq!(batches.clone().timed(|| 7), 7);
-        batches.clone().timed(|| sleep(long));
-        let before = longest();
-        assert!(before >= long);
-        batches.timed(|| {});
-        assert_eq!(longest(), before);
+        for (took, expected) in [(7, 7), (20, 20), (3, 20)] {
+            batches.clone().took(Duration::from_millis(took));
+            assert_eq!(longest(), Duration::from_millis(expected));
+        }
+        let long = Duration::from_millis(30);
+        batches.timed(|| sleep(long));
+        assert!(longest() >= long);
+        assert_eq!(batches.timed(|| 7), 7);
     }
 }

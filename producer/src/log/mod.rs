@@ -371,6 +371,11 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        task::{Context, Wake, Waker},
+    };
+
     use common::{limits::STREAMS_MAX, record::Batch, time::Timestamp};
 
     use futures_util::FutureExt;
@@ -472,8 +477,36 @@ mod tests {
             .next(usize::MAX)
             .await
             .unwrap();
-        // The writer may be about to give back the last turn.
-        drop(log.1.unread_room(line.len()).await);
+        assert!(log.1.unread_room(line.len()).now_or_never().is_some());
+    }
+
+    /// How much is on its way when somebody is told that he was answered.
+    struct OnItsWay(Log, AtomicUsize);
+
+    impl Wake for OnItsWay {
+        fn wake(self: Arc<Self>) {
+            let bytes = self.0.base.rooms.bytes().0;
+            self.1.store(bytes, Ordering::SeqCst);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_answered_is_not_on_its_way_any_more() {
+        let (log, stream) = log(1 << 20);
+        let room = log.reserve(1 << 19).await;
+        let appending = log.begin_append(&stream, content("1").into(), room).await;
+        let mut answer = std::pin::pin!(appending.unwrap().0);
+        let told = Arc::new(OnItsWay(log, AtomicUsize::new(0)));
+        let waker = Waker::from(told.clone());
+        while answer
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+        {
+            std::thread::yield_now();
+        }
+        assert_eq!(told.0.base.rooms.bytes().0, 0);
+        assert_eq!(told.1.load(Ordering::SeqCst), 0);
     }
 
     #[tokio::test]

@@ -52,6 +52,18 @@ pub(super) enum Answer {
     Done(Reply<()>, Result<(), Refused>),
 }
 
+impl Answer {
+    /// Tells who asked, who may be gone.
+    fn give(self) {
+        match self {
+            Self::Appended(reply, said) => drop(reply.send(said)),
+            Self::Created(reply, said) => drop(reply.send(said)),
+            Self::IsNew(reply, said) => drop(reply.send(said)),
+            Self::Done(reply, said) => drop(reply.send(said)),
+        }
+    }
+}
+
 impl Staged {
     /// Shows what is durable, and tells those who wait.
     pub(super) fn show(self, (base, known): (&Base, &Known), unsettled: &mut Unsettled) {
@@ -106,21 +118,16 @@ impl Staged {
             base.metrics.appends.observe(sent.elapsed());
         }
         base.changes.note(&changed);
-        // Who asked may be gone.
-        for answer in self.answers {
-            match answer {
-                Answer::Appended(reply, said) => drop(reply.send(said)),
-                Answer::Created(reply, said) => drop(reply.send(said)),
-                Answer::IsNew(reply, said) => drop(reply.send(said)),
-                Answer::Done(reply, said) => drop(reply.send(said)),
-            }
-        }
+        // What is answered is not on its way any more.
+        drop(self.rooms);
+        self.answers.into_iter().for_each(Answer::give);
         // There may be very many readers, and whoever was answered need not wait for them.
         changed.iter().for_each(Stream::ring);
     }
 
     /// Nothing of it came to be, or it cannot be told.
     pub(super) fn refuse(self, refused: &Refused) {
+        drop(self.rooms);
         for answer in self.answers {
             match answer {
                 Answer::Appended(reply, _) => drop(reply.send(Err(refused.clone()))),
