@@ -10,8 +10,8 @@ use consumer::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How long stopping may take: the answer has to be written, and answers about health to end.
-const STOP_LIMIT: Duration = Duration::from_secs(1);
+/// How long stopping may take: what was computed has to be written, and answers about health to end.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     start().unwrap_or_else(|exit| exit).into()
