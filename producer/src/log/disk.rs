@@ -90,6 +90,10 @@ pub(super) fn make_folder_for_good(disk: &dyn Disk, folder: &Path) -> io::Result
 /// sync that an append waits for waiting behind it.
 pub(super) const AT_ONCE_BYTES: usize = 1024 * 1024;
 
+/// As [`AT_ONCE_BYTES`], where there is time: more syncs take longer together, and each of them holds up
+/// an append for less.
+pub(super) const AT_EASE_BYTES: usize = 256 * 1024;
+
 /// The file that is locked.
 pub(super) const LOCK: &str = "lock";
 

@@ -20,7 +20,7 @@ use super::{
     base::Base,
     catalogue::{Catalogue, Contents},
     command::Command,
-    disk::{AT_ONCE_BYTES, Disk},
+    disk::{AT_EASE_BYTES, AT_ONCE_BYTES, Disk},
     entry::{Entry, StreamId},
     fork::Gone,
     frame::Link,
@@ -133,6 +133,7 @@ impl Keeper {
     /// Settles until nobody seals any more.
     pub(super) fn run(mut self, sealed: &Receiver<Sealed>) {
         let mut swept = Instant::now();
+        let (mut rests, mut took) = (Instant::now(), Duration::ZERO);
         loop {
             // Also where there is always something to settle.
             let rest = SWEEP_INTERVAL.saturating_sub(swept.elapsed());
@@ -142,9 +143,18 @@ impl Keeper {
             }
             match sealed.recv_timeout(rest) {
                 Ok(sealed) => {
-                    if self.settle_patiently(&sealed).is_err() {
+                    let begun = Instant::now();
+                    // Who rests for less than he works has to be quick.
+                    let has_time = begun - rests >= took;
+                    let at_once = if has_time {
+                        AT_EASE_BYTES
+                    } else {
+                        AT_ONCE_BYTES
+                    };
+                    if self.settle_patiently(&sealed, at_once).is_err() {
                         return;
                     }
+                    (rests, took) = (Instant::now(), begun.elapsed());
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -152,11 +162,11 @@ impl Keeper {
         }
     }
 
-    /// Settles, and waits for space on the disk if need be.
-    pub(super) fn settle_patiently(&mut self, sealed: &Sealed) -> Result<(), ()> {
+    /// Settles, and waits for space on the disk if need be. Of a file so much is synced at once.
+    pub(super) fn settle_patiently(&mut self, sealed: &Sealed, at_once: usize) -> Result<(), ()> {
         let mut swept = Instant::now();
         loop {
-            match self.settle(sealed) {
+            match self.settle(sealed, at_once) {
                 Ok(()) => {
                     self.base.set_starved(false);
                     return Ok(());
@@ -190,9 +200,9 @@ impl Keeper {
         }
     }
 
-    pub(super) fn settle(&mut self, sealed: &Sealed) -> io::Result<()> {
+    fn settle(&mut self, sealed: &Sealed, at_once: usize) -> io::Result<()> {
         let moved = match &mut self.durable {
-            Some(durable) => durable.settle(sealed, &self.base)?,
+            Some(durable) => durable.settle(sealed, &self.base, at_once)?,
             None => Vec::new(),
         };
         for dirty in &sealed.dirty {
@@ -230,12 +240,12 @@ impl Keeper {
 
 impl Durable {
     /// Makes durable all that is sealed, outside of the journal.
-    fn settle(&mut self, sealed: &Sealed, base: &Base) -> io::Result<Vec<Moved>> {
+    fn settle(&mut self, sealed: &Sealed, base: &Base, at_once: usize) -> io::Result<Vec<Moved>> {
         let now = base.clock.now();
         let sync = if sealed.dirty.len() > SYNCED_EACH_MAX {
             Sync::Together
         } else {
-            Sync::Each
+            Sync::Each(at_once)
         };
         // Before segments take what space there may be: with it others can be let go of.
         self.begin_catalogue()?;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use common::{offset::Offset, time::Timestamp};
 
 use super::{
-    disk::{self, AT_ONCE_BYTES, Disk, File},
+    disk::{self, Disk, File},
     entry::StreamId,
     journal::Damage,
     kept::Segment,
@@ -21,8 +21,8 @@ const SEGMENTS_AN_AGE: i64 = 8;
 /// Who makes durable what is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sync {
-    /// Each file, when it is done.
-    Each,
+    /// Each file, whenever so many bytes were written to it, and when it is done.
+    Each(usize),
     /// The caller, all files together.
     Together,
 }
@@ -86,7 +86,9 @@ impl Segments<'_> {
         let at = self.until.byte - open.first.byte;
         open.lines.write_at(&piece.bytes, at)?;
         open.unsynced += piece.bytes.len();
-        if self.sync == Sync::Each && open.unsynced >= AT_ONCE_BYTES {
+        if let Sync::Each(at_once) = self.sync
+            && open.unsynced >= at_once
+        {
             open.lines.sync()?;
             open.unsynced = 0;
         }
@@ -106,7 +108,7 @@ impl Segments<'_> {
     /// Makes durable what was written to the open segment, and that it ends there.
     pub(super) fn close(&self, open: &Open) -> io::Result<()> {
         self.cut(open)?;
-        if self.sync == Sync::Each {
+        if let Sync::Each(_) = self.sync {
             open.lines.sync()?;
             open.side.sync()?;
         }
@@ -215,14 +217,14 @@ impl Segments<'_> {
     fn begin(&mut self, first: Offset) -> io::Result<Open> {
         let folder = shelf::folder(self.stream);
         match self.sync {
-            Sync::Each => disk::make_folder_for_good(self.disk, &folder)?,
+            Sync::Each(_) => disk::make_folder_for_good(self.disk, &folder)?,
             Sync::Together => self.disk.make_folder(&folder)?,
         }
         // What is in it is of a time before a crash: it is written over, and cut at the end, for what
         // is freed and taken anew takes some disks a hundred times as long.
         let open = self.open(first)?;
         open.side.write_at(&shelf::side_head(first), 0)?;
-        if self.sync == Sync::Each {
+        if let Sync::Each(_) = self.sync {
             self.disk.sync_folder(&folder)?;
         }
         self.firsts.push(first);

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::{
     command::Command,
+    disk::AT_ONCE_BYTES,
     keeper::{Durable, Keeper, Moved},
     segment::Sync,
     shelf,
@@ -117,7 +118,11 @@ impl Keeper {
 impl Durable {
     /// Lets go of the segments of a stream that are too old.
     fn age(&mut self, stream: &Stream, now: Timestamp) -> io::Result<()> {
-        let moved = Moved::of(stream, self.segments(stream, Sync::Each)?, now);
+        let moved = Moved::of(
+            stream,
+            self.segments(stream, Sync::Each(AT_ONCE_BYTES))?,
+            now,
+        );
         if !moved.lets_go() {
             return Ok(());
         }

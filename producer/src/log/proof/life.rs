@@ -23,7 +23,7 @@ use crate::log::{
     Append, Appended, Create, Created, FileBytesMax, Log, Note, Options, Producer, Refused, Retain,
     Retention, Room, Settings, Topic,
     command::{Command, Fork},
-    disk::Disk,
+    disk::{AT_ONCE_BYTES, Disk},
     kept::SEGMENT_BYTES,
     open::Parts,
     stream::Stream,
@@ -135,7 +135,7 @@ impl Life {
         while self.is_settling
             && let Ok(sealed) = self.parts.sealed.try_recv()
         {
-            let settled = self.parts.keeper.settle_patiently(&sealed);
+            let settled = self.parts.keeper.settle_patiently(&sealed, AT_ONCE_BYTES);
             // Its keeper ends then.
             self.is_settling = settled.is_ok();
         }
