@@ -10,6 +10,7 @@ use datafusion_sql::sqlparser::tokenizer::Location;
 
 use super::{
     Changelog, Connector, Dataflow, Expression, Join, Kind, Running, Sink, Step, error::Fault,
+    told::name_of_flink,
 };
 
 const INSTEAD: &str = "what is taken back would not be what was given: compute it of rows that are only added, or \
@@ -135,7 +136,7 @@ fn looked_at<'a>(
     for value in values {
         if let Some(name) = fleeting(value) {
             let what = format!("{name} of rows that change");
-            return Err(Fault::unsupported(at, &what, INSTEAD).at_word_or_in_view(name));
+            return Err(Fault::unsupported(at, &what, INSTEAD).at_word_or_in_view(&name));
         }
         let own = collect_columns(value);
         columns.extend(own.iter().map(|column| column.index()));
@@ -144,28 +145,15 @@ fn looked_at<'a>(
 }
 
 /// The name of the first such call.
-fn fleeting(value: &Expression) -> Option<&'static str> {
+fn fleeting(value: &Expression) -> Option<String> {
     let mut name = None;
     let looked = value.apply(|part| {
         if part.is_volatile_node() {
             let call = part.downcast_ref::<ScalarFunctionExpr>();
-            name = Some(as_written(call.map_or("", ScalarFunctionExpr::name)));
+            name = Some(call.map_or_else(|| part.to_string(), |call| name_of_flink(call.name())));
             return Ok(TreeNodeRecursion::Stop);
         }
         Ok(TreeNodeRecursion::Continue)
     });
     looked.ok().and(name)
-}
-
-fn as_written(name: &str) -> &'static str {
-    match name {
-        "proctime" => "PROCTIME",
-        "current_timestamp" => "CURRENT_TIMESTAMP",
-        "current_row_timestamp" => "CURRENT_ROW_TIMESTAMP",
-        "now" => "NOW",
-        "localtimestamp" => "LOCALTIMESTAMP",
-        "current_date" => "CURRENT_DATE",
-        "unix_timestamp_now" => "UNIX_TIMESTAMP",
-        _ => "a call that tells another value each time",
-    }
 }

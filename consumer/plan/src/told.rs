@@ -26,6 +26,12 @@ const OF_FLINK: [(&str, &str); 10] = [
     ("unix_timestamp_now", "UNIX_TIMESTAMP"),
 ];
 
+/// What a function is called in Flink.
+pub(super) fn name_of_flink(name: &str) -> String {
+    let known = OF_FLINK.iter().find(|(own, _)| *own == name);
+    known.map_or_else(|| name.to_uppercase(), |(_, flink)| (*flink).to_owned())
+}
+
 /// An expression over columns of a schema in SQL, as far as there is one.
 #[must_use]
 pub fn sql(expression: &Expression, schema: &Schema) -> String {
@@ -117,11 +123,7 @@ fn called(call: &ScalarFunctionExpr, parts: &[Expression], schema: &Schema) -> E
         ("ceil_time", [unit, time]) => format!("CEIL({time} TO {})", unit.replace('\'', "")),
         ("strpos", [value, part]) => format!("POSITION({part} IN {value})"),
         ("encode", [hash, _]) => hash.clone(),
-        (name, _) => {
-            let known = OF_FLINK.iter().find(|(own, _)| *own == name);
-            let name = known.map_or_else(|| name.to_uppercase(), |(_, flink)| (*flink).to_owned());
-            format!("{name}({all})")
-        }
+        (name, _) => format!("{}({all})", name_of_flink(name)),
     })
 }
 
