@@ -254,19 +254,23 @@ fn what_cannot_take_rows_back_says_so() {
     );
 }
 
+/// Rows of so many keys, each of its own.
+fn rows_of_keys(keys: std::ops::Range<u32>) -> Vec<Row> {
+    let keys = keys.filter_map(|key| char::from_u32(0x4E00 + key));
+    keys.map(|key| Row {
+        key: Some(key),
+        time: None,
+        value: None,
+    })
+    .collect()
+}
+
 #[test]
 fn too_much_state_is_an_error_that_names_the_step() {
     let plan = running(count());
     let mut task = Task::new(&plan.dataflow(), settings(10_000)).unwrap();
     let mut push = |from: u32| {
-        let keys = (from..from + 60).filter_map(|key| char::from_u32(0x4E00 + key));
-        let rows: Vec<_> = keys
-            .map(|key| Row {
-                key: Some(key),
-                time: None,
-                value: None,
-            })
-            .collect();
+        let rows = rows_of_keys(from..from + 60);
         task.push(SCAN, 0, plan.rows(&rows))
     };
     push(0).unwrap();
@@ -291,14 +295,7 @@ fn too_much_state_is_told_of_who_holds_it_whichever_task_sees_it() {
     let mut holding = Task::new(&plan.dataflow(), settings.clone()).unwrap();
     let mut holds_none = Task::new(&plan.dataflow(), settings).unwrap();
     holds_none.tick(0).unwrap();
-    let keys = (0x4E00..0x4E00 + 6_000).filter_map(char::from_u32);
-    let rows: Vec<_> = keys
-        .map(|key| Row {
-            key: Some(key),
-            time: None,
-            value: None,
-        })
-        .collect();
+    let rows = rows_of_keys(0..6_000);
     holding.push(SCAN, 0, plan.rows(&rows)).unwrap_err();
     let error = holds_none.tick(1).unwrap_err().to_string();
     let reports = [holding.reports(), holds_none.reports()].concat();
