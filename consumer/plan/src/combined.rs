@@ -36,7 +36,7 @@ fn other_join(join: &Join) -> Option<(&Join, &'static str)> {
 }
 
 /// What a join goes by, if it is of a kind that there is.
-const fn constraint(join: &Join) -> Option<&JoinConstraint> {
+pub(super) const fn constraint(join: &Join) -> Option<&JoinConstraint> {
     match &join.join_operator {
         JoinOperator::Join(by)
         | JoinOperator::Inner(by)

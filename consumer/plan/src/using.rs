@@ -8,7 +8,7 @@ use datafusion_sql::sqlparser::ast::{
     VisitMut, VisitorMut,
 };
 
-use super::syntax::binary;
+use super::{combined, syntax::binary};
 
 /// Writes such columns with their table, in a SELECT of which each column has a name. In WHERE they are ambiguous,
 /// as in Flink.
@@ -54,16 +54,9 @@ fn name(relation: &TableFactor) -> Option<Ident> {
     }
 }
 
-/// The columns that a join goes by; none where it goes by others than their names.
+/// The columns that a join goes by, which is INNER or LEFT then; none where it goes by others than their names.
 fn using(join: &Join) -> Vec<Ident> {
-    let (JoinOperator::Join(by)
-    | JoinOperator::Inner(by)
-    | JoinOperator::Left(by)
-    | JoinOperator::LeftOuter(by)) = &join.join_operator
-    else {
-        return Vec::new();
-    };
-    let JoinConstraint::Using(names) = by else {
+    let Some(JoinConstraint::Using(names)) = combined::constraint(join) else {
         return Vec::new();
     };
     let names = names.iter().map(|name| name.0.last()?.as_ident().cloned());
